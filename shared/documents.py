@@ -1,0 +1,110 @@
+"""The JSON documents that users and checks rely on: prompts.json and result.json.
+
+Their JSON Schemas are committed under docs/schemas; `make schemas` writes them anew.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from shared.errors import Permanent, ReasonCode, Rejected
+from shared.geometry import Box
+from shared.prompts import Label, Prompt, Side
+from shared.record import Record
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+Segmenter = Literal["sam2", "replicate", "grabcut", "oval"]
+
+
+class Status(StrEnum):
+    """How an upload ended; every upload ends in exactly one of these."""
+
+    SEGMENTED = "segmented"
+    DEGRADED = "degraded"
+    EMPTY = "empty"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class Source(Record):
+    """The upload a document is about; width and height as displayed, None if never decoded."""
+
+    bucket: str
+    name: str
+    generation: int = Field(ge=0)
+    width: int | None = Field(default=None, gt=0)
+    height: int | None = Field(default=None, gt=0)
+
+
+class Reason(Record):
+    """Why the status is not `segmented`: a code for programs, a sentence for people."""
+
+    code: ReasonCode
+    message: str
+
+    @classmethod
+    def of(cls, error: Rejected | Permanent) -> "Reason":
+        """The reason that an error gives."""
+        return cls(code=error.code, message=str(error))
+
+
+class PromptsDocument(Record):
+    """prompts.json, and the data of the message that carries it on to segmentation."""
+
+    schema_: Literal["toonmask/prompts/1"] = Field("toonmask/prompts/1", alias="schema")
+    source: Source
+    config: Digest
+    instances: tuple[Prompt, ...]
+    versions: dict[str, str]
+
+
+class RleModel(Record):
+    """COCO's compressed RLE; `size` is [height, width]."""
+
+    size: tuple[int, int]
+    counts: str
+
+
+class InstanceFiles(Record):
+    """An instance's pictures, relative to the folder of its upload."""
+
+    mask: str
+    cutout: str
+
+
+class Instance(Record):
+    """One face or hand; `box` is the mask's bounds in pixels, or the prompt's if it is empty."""
+
+    id: str
+    label: Label
+    side: Side | None
+    score: float = Field(ge=0, le=1)
+    box: Box
+    area: int = Field(ge=0)
+    segmenter: Segmenter
+    quality: float = Field(ge=0, le=1)
+    rle: RleModel
+    files: InstanceFiles
+
+
+class Outputs(Record):
+    """The upload's pictures, relative to its folder."""
+
+    mask: str = "mask.png"
+    overlay: str = "overlay.png"
+    cutout: str = "cutout.png"
+
+
+class ResultDocument(Record):
+    """result.json: written last, so who sees it sees the whole set."""
+
+    schema_: Literal["toonmask/result/1"] = Field("toonmask/result/1", alias="schema")
+    status: Status
+    reason: Reason | None
+    source: Source
+    config: Digest
+    instances: tuple[Instance, ...] = ()
+    outputs: Outputs | None
+    timing: dict[str, float]
+    versions: dict[str, str]

@@ -1,0 +1,54 @@
+"""Everything that can go wrong, in the families that decide what happens next.
+
+`Rejected`   the upload is not an image we take: terminal state `rejected`.
+`Permanent`  asking again will not help: the answer is final (fallback or `failed`).
+`Transient`  asking again may help: raise, so that Pub/Sub redelivers with backoff.
+`Superseded` a newer upload of the same name exists, or the object is gone: stop, all is well.
+"""
+
+from enum import StrEnum
+
+
+class ReasonCode(StrEnum):
+    """Machine-readable cause in the `reason` of a result.json."""
+
+    EMPTY_FILE = "empty-file"
+    TOO_MANY_BYTES = "too-many-bytes"
+    TOO_MANY_PIXELS = "too-many-pixels"
+    UNSUPPORTED_TYPE = "unsupported-type"
+    CORRUPT_IMAGE = "corrupt-image"
+    SAM2_NOT_CONFIGURED = "sam2-not-configured"
+    SAM2_REFUSED = "sam2-refused"
+    SAM2_BAD_ANSWER = "sam2-bad-answer"
+
+
+class ToonmaskError(Exception):
+    """Base of all errors that this package raises on purpose."""
+
+
+class Rejected(ToonmaskError):
+    """The upload is not an image we take; `str(error)` says why in a sentence for its owner."""
+
+    def __init__(self, code: ReasonCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Permanent(ToonmaskError):
+    """Asking again gives the same answer."""
+
+    def __init__(self, code: ReasonCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Transient(ToonmaskError):
+    """Trouble that passes: 429, 5xx, time-outs, lost connections, lost races."""
+
+
+class Superseded(ToonmaskError):
+    """The upload at hand was overwritten or deleted; its successor has an event of its own."""
+
+
+class BadMessage(ToonmaskError):
+    """A message that cannot come from this pipeline; redelivery would never mend it."""

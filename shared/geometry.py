@@ -1,0 +1,116 @@
+"""Boxes and polygons in pixel coordinates.
+
+x grows right, y grows down. Pixel (x, y) covers the square [x, x+1) x [y, y+1). A `Box` is
+half-open: right and bottom are exclusive. A polygon is a float32 array of shape (n, 2), n >= 3,
+whose last vertex joins the first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Polygon: TypeAlias = npt.NDArray[np.float32]
+Points: TypeAlias = npt.NDArray[np.float32]
+BoolMask: TypeAlias = npt.NDArray[np.bool_]
+Image: TypeAlias = npt.NDArray[np.uint8]
+
+_SUBPIXEL_BITS = 4
+
+
+class Box(NamedTuple):
+    """A half-open rectangle of whole pixels: x0 <= x < x1, y0 <= y < y1. JSON: a list of four."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @classmethod
+    def around(cls, points: Points) -> Box:
+        """The smallest box that contains every point of the (n, 2) array `points`."""
+        x0, y0 = np.floor(points.min(axis=0))
+        x1, y1 = np.floor(points.max(axis=0)) + 1
+        return cls(int(x0), int(y0), int(x1), int(y1))
+
+    @classmethod
+    def of_image(cls, image: npt.NDArray[np.generic]) -> Box:
+        """The box of a whole (h, w, ...) array."""
+        return cls(0, 0, image.shape[1], image.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns, in pixels; negative where the box is empty."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        """Rows, in pixels; negative where the box is empty."""
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> int:
+        """Pixels inside; 0 where the box is empty."""
+        return max(self.width, 0) * max(self.height, 0)
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Index of the box in an (h, w, ...) array that contains it."""
+        return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+    def widened(self, dx: float, dy: float) -> Box:
+        """Grown by `dx` pixels to the left and right and `dy` up and down, rounded outwards."""
+        return Box(
+            int(np.floor(self.x0 - dx)),
+            int(np.floor(self.y0 - dy)),
+            int(np.ceil(self.x1 + dx)),
+            int(np.ceil(self.y1 + dy)),
+        )
+
+    def intersection(self, other: Box) -> Box:
+        """What the two boxes share; empty (area 0) where they do not meet."""
+        return Box(
+            max(self.x0, other.x0),
+            max(self.y0, other.y0),
+            min(self.x1, other.x1),
+            min(self.y1, other.y1),
+        )
+
+    def shifted(self, dx: int, dy: int) -> Box:
+        """Moved by (dx, dy) pixels."""
+        return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the point lies in the box."""
+        return self.x0 <= x < self.x1 and self.y0 <= y < self.y1
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union; 0.0 for boxes that do not meet."""
+        shared_area = self.intersection(other).area
+        union = self.area + other.area - shared_area
+        return shared_area / union if union else 0.0
+
+
+def polygon_mask(polygon: Polygon, window: Box) -> BoolMask:
+    """Rasterises `polygon` (image coordinates) into a bool (window.height, window.width) array."""
+    mask = np.zeros((window.height, window.width), np.uint8)
+    # A vertex at the centre of pixel (x, y) has the continuous coordinates (x + .5, y + .5);
+    # OpenCV calls that same place (x, y).
+    local = polygon - (window.x0, window.y0) - 0.5
+    fixed = np.round(local * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(mask, [fixed], (1,), shift=_SUBPIXEL_BITS)
+    return mask.astype(bool)
+
+
+def contains(polygon: Polygon, x: float, y: float) -> bool:
+    """Whether the point lies inside the polygon or on its edge."""
+    return cv2.pointPolygonTest(polygon, (float(x), float(y)), measureDist=False) >= 0
+
+
+def scaled(polygon: Polygon, factor: float) -> Polygon:
+    """The polygon scaled about the middle of its bounds."""
+    centre = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
+    return (centre + (polygon - centre) * factor).astype(np.float32)

@@ -1,0 +1,130 @@
+"""Decoding uploads and encoding pictures."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as PillowImage
+from PIL import ImageOps, UnidentifiedImageError
+
+from shared.errors import ReasonCode, Rejected
+from shared.geometry import Image
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+CONTENT_TYPES = frozenset(
+    {"image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif", "image/bmp",
+     "image/x-ms-bmp", "image/tiff"}
+)  # fmt: skip
+UNDECLARED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+"""What upload tools declare for a file whose ending they do not know; the content decides."""
+
+# Pillow's own limit warns at 89 megapixels and fails at 179; ours is a setting, checked before
+# the first pixel is decoded.
+PillowImage.MAX_IMAGE_PIXELS = None
+
+_DEEP_GREY_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
+_DEEP_GREY_WHITES = (1.0, 255.0, 65535.0)
+"""What counts as white in a grey image deeper than 8 bits: the least of these that its brightest
+pixel does not pass. Integer files use 65,535 whatever their brightest pixel."""
+
+
+def check_before_download(content_type: str, size: int, max_bytes: int) -> None:
+    """Refuses by what the upload declares, so that nothing is downloaded in vain.
+
+    Raises:
+        Rejected: empty, larger than `max_bytes`, or of a type that is no image we take.
+    """
+    if size == 0:
+        raise Rejected(ReasonCode.EMPTY_FILE, "The file is empty (0 bytes).")
+    if size > max_bytes:
+        raise Rejected(
+            ReasonCode.TOO_MANY_BYTES,
+            f"The file has {size:,} bytes; at most {max_bytes:,} are taken (MAX_BYTES).",
+        )
+    declared = content_type.split(";", maxsplit=1)[0].strip().lower()
+    if declared not in CONTENT_TYPES | UNDECLARED_TYPES:
+        raise Rejected(
+            ReasonCode.UNSUPPORTED_TYPE,
+            f"The file was uploaded as {declared!r}; taken are {', '.join(FORMATS)} images.",
+        )
+
+
+def decode(data: bytes, max_pixels: int) -> Image:
+    """The first frame as RGB uint8 (h, w, 3), upright as EXIF says, transparency over white.
+
+    Raises:
+        Rejected: not one of FORMATS, more than `max_pixels`, or broken.
+    """
+    with _as_rejection():
+        picture = PillowImage.open(io.BytesIO(data), formats=FORMATS)
+        width, height = picture.size
+        if width * height > max_pixels:
+            raise Rejected(
+                ReasonCode.TOO_MANY_PIXELS,
+                f"The image has {width} x {height} pixels; at most {max_pixels:,} in all are "
+                "taken (MAX_PIXELS).",
+            )
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        return np.asarray(_rgb(upright))
+
+
+def encode_png(picture: npt.NDArray[np.uint8]) -> bytes:
+    """A grey (h, w), RGB (h, w, 3) or RGBA (h, w, 4) array as PNG.
+
+    Level 1 with run lengths: a fifth of Pillow's time at the same size on photographs.
+    """
+    options = [
+        cv2.IMWRITE_PNG_COMPRESSION,
+        1,
+        cv2.IMWRITE_PNG_STRATEGY,
+        cv2.IMWRITE_PNG_STRATEGY_RLE,
+    ]
+    if picture.ndim == 3:
+        swap = cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        picture = cv2.cvtColor(picture, swap).astype(np.uint8, copy=False)
+    done, encoded = cv2.imencode(".png", picture, options)
+    if not done:
+        raise ValueError(f"OpenCV cannot encode an array of shape {picture.shape} as PNG")
+    return encoded.tobytes()
+
+
+@contextmanager
+def _as_rejection() -> Iterator[None]:
+    try:
+        yield
+    except Rejected:
+        raise
+    except UnidentifiedImageError as error:
+        raise Rejected(
+            ReasonCode.UNSUPPORTED_TYPE,
+            f"The content is not an image of a type that is taken: {', '.join(FORMATS)}.",
+        ) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly anything on broken files
+        raise Rejected(
+            ReasonCode.CORRUPT_IMAGE, f"The image is broken and cannot be decoded ({error})."
+        ) from error
+
+
+def _rgb(picture: PillowImage.Image) -> PillowImage.Image:
+    if picture.mode in _DEEP_GREY_MODES:
+        return PillowImage.fromarray(_eight_bits(np.asarray(picture))).convert("RGB")
+    if picture.has_transparency_data:
+        layered = picture.convert("RGBA")
+        white = PillowImage.new("RGBA", layered.size, "white")
+        return PillowImage.alpha_composite(white, layered).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _eight_bits(grey: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """Grey (h, w) of any depth as uint8; Pillow's own conversion clips at 255 instead."""
+    values = np.nan_to_num(grey.astype(np.float32), posinf=0, neginf=0)
+    brightest = float(values.max())
+    whites = _DEEP_GREY_WHITES if grey.dtype.kind == "f" else _DEEP_GREY_WHITES[2:]
+    white = next((white for white in whites if brightest <= white), brightest)
+    return (values.clip(0) * (255 / white)).round().astype(np.uint8)

@@ -1,0 +1,147 @@
+"""Masks: choosing among a segmenter's candidates, cleaning, and putting them together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from shared.geometry import BoolMask, Box, polygon_mask
+from shared.prompts import Prompt
+
+_SPECK = 0.05
+"""Parts smaller than this share of the largest part are specks."""
+
+_WEIGHTS = {"polygon": 0.4, "positive": 0.25, "negative": 0.15, "predicted_iou": 0.2}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mask:
+    """The pixels of one instance: bool (window.height, window.width), all else is background."""
+
+    window: Box
+    pixels: BoolMask
+
+    @property
+    def area(self) -> int:
+        """Pixels set."""
+        return int(np.count_nonzero(self.pixels))
+
+    @property
+    def bounds(self) -> Box | None:
+        """The smallest box around the pixels set, in image coordinates; None where none is."""
+        x, y, width, height = cv2.boundingRect(self.pixels.view(np.uint8))
+        if not width:
+            return None
+        return Box(x, y, x + width, y + height).shifted(self.window.x0, self.window.y0)
+
+    def full(self, image: Box) -> BoolMask:
+        """The mask as a bool (h, w) array of the whole image."""
+        whole = np.zeros((image.height, image.width), bool)
+        whole[self.window.slices] = self.pixels
+        return whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One answer of a segmenter for a prompt: bool (crop.height, crop.width) pixels.
+
+    `predicted_iou` is the segmenter's own estimate, 0..1, or None where it gives none.
+    """
+
+    pixels: BoolMask
+    predicted_iou: float | None = None
+
+
+def agreement(candidate: Candidate, prompt: Prompt) -> float:
+    """How well a candidate fits its prompt, 0..1.
+
+    A weighted mean of: IoU with the polygon, positive points inside, negative points outside, and
+    the segmenter's predicted IoU where there is one.
+    """
+    polygon = polygon_mask(prompt.outline, prompt.crop)
+    union = np.count_nonzero(candidate.pixels | polygon)
+    overlap = np.count_nonzero(candidate.pixels & polygon)
+    terms = {
+        "polygon": overlap / union if union else 0.0,
+        "positive": _hit_rate(candidate.pixels, prompt.positive, prompt.crop, default=1.0),
+        "negative": 1 - _hit_rate(candidate.pixels, prompt.negative, prompt.crop, default=0.0),
+    }
+    if candidate.predicted_iou is not None:
+        terms["predicted_iou"] = float(np.clip(candidate.predicted_iou, 0, 1))
+    total = sum(_WEIGHTS[name] for name in terms)
+    return sum(_WEIGHTS[name] * value for name, value in terms.items()) / total
+
+
+def choose(candidates: Sequence[Candidate], prompt: Prompt) -> tuple[Mask, float]:
+    """The candidate that agrees best with the prompt, cleaned, and its agreement (0..1).
+
+    Raises:
+        ValueError: there is no candidate.
+    """
+    if not candidates:
+        raise ValueError("no candidate to choose from")
+    cleaned = [
+        Candidate(clean(candidate.pixels, prompt), candidate.predicted_iou)
+        for candidate in candidates
+    ]
+    quality, _, best = max(
+        (agreement(candidate, prompt), -index, candidate) for index, candidate in enumerate(cleaned)
+    )
+    return Mask(prompt.crop, best.pixels), quality
+
+
+def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
+    """Without holes and specks: the largest part, and those nearly as large that hold a point."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(pixels.view(np.uint8))
+    if count == 1:
+        return pixels
+    areas = stats[:, cv2.CC_STAT_AREA]
+    largest = int(areas[1:].argmax()) + 1
+    xs, ys = _local(prompt.positive, prompt.crop)
+    clicked = {int(label) for label in labels[ys, xs] if label}
+    keep = [
+        label
+        for label in range(1, count)
+        if label == largest or (label in clicked and areas[label] >= _SPECK * areas[largest])
+    ]
+    return fill_holes(np.isin(labels, keep))
+
+
+def fill_holes(pixels: BoolMask) -> BoolMask:
+    """With every region that background surrounded by the mask cannot leave set as well."""
+    contours, _ = cv2.findContours(
+        pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    filled = np.zeros(pixels.shape, np.uint8)
+    cv2.drawContours(filled, contours, -1, (1,), thickness=cv2.FILLED)
+    return filled.astype(bool)
+
+
+def picture(pixels: BoolMask) -> npt.NDArray[np.uint8]:
+    """The mask as a uint8 picture: 0 or 255."""
+    return np.where(pixels, np.uint8(255), np.uint8(0))
+
+
+def union(masks: Sequence[Mask], image: Box) -> npt.NDArray[np.uint8]:
+    """All masks in one uint8 (h, w) picture of the image: 0 or 255."""
+    merged = np.zeros((image.height, image.width), np.uint8)
+    for mask in masks:
+        merged[mask.window.slices][mask.pixels] = 255
+    return merged
+
+
+def _local(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], list[int]]:
+    """Columns and rows, inside the window's array, of the points that lie in the window."""
+    inside = [(x - window.x0, y - window.y0) for x, y in points if window.holds(x, y)]
+    return [x for x, _ in inside], [y for _, y in inside]
+
+
+def _hit_rate(
+    pixels: BoolMask, points: Sequence[tuple[int, int]], window: Box, *, default: float
+) -> float:
+    xs, ys = _local(points, window)
+    return float(pixels[ys, xs].mean()) if xs else default

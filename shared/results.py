@@ -1,0 +1,45 @@
+"""Writing an upload's results so that the newest upload wins and no older picture stays behind."""
+
+from collections.abc import Sequence
+from re import Pattern
+
+from shared import layout
+from shared.documents import ResultDocument
+from shared.record import Record
+from shared.storage import Item, Outcome, Stamp, Storage
+
+
+def document_item(name: str, document: Record) -> Item:
+    """A JSON document as an object to be written."""
+    return Item(name, "application/json", lambda: document.model_dump_json(indent=1).encode())
+
+
+def write_results(
+    storage: Storage,
+    bucket: str,
+    document: ResultDocument,
+    pictures: Sequence[Item],
+    owned: Pattern[str],
+) -> Outcome:
+    """Writes the pictures, then result.json, and clears away what they replace.
+
+    Strays of an older upload can only be there if one of our names was taken, or if the upload
+    has no pictures of its own to meet them with; so the common path lists nothing. Where a newer
+    upload got ahead, what this one wrote goes. `owned` are the names that may be cleared away.
+    """
+    stamp = Stamp(document.source.generation, document.config)
+    folder = layout.folder(document.source.name)
+    outcomes = storage.write_all(bucket, pictures, stamp)
+    if Outcome.NEWER_EXISTS not in outcomes:
+        if not pictures or outcomes != {Outcome.CREATED}:
+            storage.sweep(
+                bucket,
+                folder,
+                owned,
+                lambda found: found.generation <= stamp.generation and found != stamp,
+            )
+        last = storage.write(bucket, document_item(folder + layout.RESULT, document), stamp)
+        if last is not Outcome.NEWER_EXISTS:
+            return last
+    storage.sweep(bucket, folder, owned, lambda found: found.generation <= stamp.generation)
+    return Outcome.NEWER_EXISTS

@@ -1,0 +1,229 @@
+"""The segmentation function's use case: prompts come in, masks and pictures go out."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+
+import numpy as np
+import numpy.typing as npt
+from cloudevents.http import CloudEvent
+
+from shared import VERSION, images, layout, masks, rendering, rle
+from shared.documents import (
+    Instance,
+    InstanceFiles,
+    Outputs,
+    PromptsDocument,
+    Reason,
+    ResultDocument,
+    RleModel,
+    Status,
+)
+from shared.errors import BadMessage, Permanent, Rejected, Superseded
+from shared.geometry import Box, Image
+from shared.masks import Mask
+from shared.messages import parse_prompts
+from shared.prompts import Prompt
+from shared.results import write_results
+from shared.segmenters import Segmenter
+from shared.settings import SegmentationSettings
+from shared.storage import Item, ObjectRef, Storage
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmented:
+    """What became of one prompt; `trouble` is why the fallback had to help."""
+
+    prompt: Prompt
+    mask: Mask
+    quality: float
+    segmenter: Segmenter
+    trouble: Permanent | None
+
+    @property
+    def box(self) -> Box:
+        """The mask's bounds, or the prompt's box where the mask is empty."""
+        return self.mask.bounds or self.prompt.box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """How an upload ended, and what there is to draw of it."""
+
+    status: Status
+    reason: Reason | None
+    segmented: tuple[Segmented, ...]
+
+
+class Stopwatch:
+    """Seconds per stage of one piece of work."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """Ends the stage that ran since the last call."""
+        now = time.perf_counter()
+        self.laps[stage] = round(now - self._last, 4)
+        self._last = now
+
+
+class Segmentation:
+    """Turns prompts into pictures. One per process; safe to share between threads.
+
+    `primary` is asked first, `fallback`, if any, where the primary will never answer.
+    """
+
+    def __init__(
+        self,
+        settings: SegmentationSettings,
+        primary: Segmenter,
+        fallback: Segmenter | None,
+    ) -> None:
+        self._settings = settings
+        self._primary = primary
+        self._fallback = fallback
+        self._storage = Storage()
+        self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
+
+    def handle(self, event: CloudEvent) -> None:
+        """Writes all results of the upload that the message is about, result.json last.
+
+        Raises:
+            BadMessage: the message was not made by the landmarks function.
+            Exception: whatever may be gone at the next delivery.
+        """
+        document = parse_prompts(event)
+        source = document.source
+        if source.bucket != self._settings.input_bucket:
+            raise BadMessage(f"gs://{source.bucket} is not {self._settings.input_bucket}")
+        ref = ObjectRef(source.bucket, source.name, source.generation)
+        watch = Stopwatch()
+        try:
+            data = self._storage.read(ref, self._settings.max_bytes)
+            image = images.decode(data, self._settings.max_pixels)
+        except Superseded as reason:
+            _log.info("nothing to do: %s", reason)
+            return
+        except Rejected as rejection:
+            raise BadMessage(f"{ref} was prompted and is no image: {rejection}") from rejection
+        watch.lap("read")
+        whole = Box.of_image(image)
+        _check_fit(document, whole)
+        verdict = self._segment_all(image, document)
+        watch.lap("segment")
+        drawable = verdict.status is not Status.FAILED
+        folder = layout.folder(source.name)
+        result = ResultDocument(
+            status=verdict.status,
+            reason=verdict.reason,
+            source=source,
+            config=self._settings.config(document.config),
+            instances=tuple(_instance(one, whole) for one in verdict.segmented),
+            outputs=Outputs() if drawable else None,
+            timing=watch.laps,
+            versions=document.versions | self._versions,
+        )
+        pictures = _pictures(folder, image, verdict.segmented) if drawable else ()
+        outcome = write_results(
+            self._storage, self._settings.output_bucket, result, pictures, layout.PICTURES
+        )
+        _log.info("segmented", extra={"upload": str(ref), "outcome": outcome.value})
+
+    def _segment_all(self, image: Image, document: PromptsDocument) -> Verdict:
+        try:
+            segmented = tuple(self._segment(image, prompt) for prompt in document.instances)
+        except Permanent as error:
+            return Verdict(Status.FAILED, Reason.of(error), ())
+        troubles = [one.trouble for one in segmented if one.trouble]
+        if troubles:
+            return Verdict(Status.DEGRADED, Reason.of(troubles[0]), segmented)
+        return Verdict(Status.SEGMENTED if segmented else Status.EMPTY, None, segmented)
+
+    def _segment(self, image: Image, prompt: Prompt) -> Segmented:
+        """Asks the primary segmenter, and the fallback where that one will never answer."""
+        crop = image[prompt.crop.slices]
+        try:
+            return _ask(self._primary, crop, prompt, None)
+        except Permanent as error:
+            if self._fallback is None:
+                raise
+            _log.warning("%s falls back: %s", prompt.id, error)
+            return _ask(self._fallback, crop, prompt, error)
+
+
+def _ask(segmenter: Segmenter, crop: Image, prompt: Prompt, trouble: Permanent | None) -> Segmented:
+    mask, quality = masks.choose(segmenter.segment(crop, prompt), prompt)
+    return Segmented(prompt, mask, quality, segmenter, trouble)
+
+
+def _check_fit(document: PromptsDocument, image: Box) -> None:
+    """Raises BadMessage where prompts lie outside the image or stand for one another."""
+    if (document.source.width, document.source.height) != (image.width, image.height):
+        raise BadMessage(
+            f"prompts for another size than the image's {image.width} x {image.height}"
+        )
+    ids = [prompt.id for prompt in document.instances]
+    if len(set(ids)) < len(ids):
+        raise BadMessage("two prompts have the same id")
+    for prompt in document.instances:
+        for box in (prompt.crop, prompt.box):
+            if not box.area or box.intersection(image) != box:
+                raise BadMessage(f"{prompt.id}: the box {box} does not lie in the image {image}")
+
+
+def _instance(one: Segmented, image: Box) -> Instance:
+    encoded = rle.encode(one.mask.full(image))
+    prompt = one.prompt
+    return Instance(
+        id=prompt.id,
+        label=prompt.label,
+        side=prompt.side,
+        score=prompt.score,
+        box=one.box,
+        area=one.mask.area,
+        segmenter=one.segmenter.name,
+        quality=round(one.quality, 4),
+        rle=RleModel(size=encoded.size, counts=encoded.counts),
+        files=_files(prompt),
+    )
+
+
+def _files(prompt: Prompt) -> InstanceFiles:
+    return InstanceFiles(mask=f"{prompt.id}/mask.png", cutout=f"{prompt.id}/cutout.png")
+
+
+def _pictures(folder: str, image: Image, segmented: Sequence[Segmented]) -> list[Item]:
+    """All pictures of one upload, each drawn and encoded only when it is written."""
+    outputs = Outputs()
+    drawn = [
+        rendering.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
+    ]
+    everyone = [one.mask for one in segmented]
+    items = [
+        _png(folder + outputs.overlay, partial(rendering.overlay, image, drawn)),
+        *_mask_and_cutout(folder, outputs, image, everyone),
+    ]
+    for one in segmented:
+        items += _mask_and_cutout(folder, _files(one.prompt), image, [one.mask])
+    return items
+
+
+def _mask_and_cutout(
+    folder: str, files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
+) -> list[Item]:
+    merged = partial(masks.union, shown, Box.of_image(image))
+    return [
+        _png(folder + files.mask, merged),
+        _png(folder + files.cutout, lambda: rendering.cutout(image, merged())),
+    ]
+
+
+def _png(name: str, draw: Callable[[], npt.NDArray[np.uint8]]) -> Item:
+    return Item(name, "image/png", lambda: images.encode_png(draw()))

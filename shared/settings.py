@@ -1,0 +1,157 @@
+"""Each function's settings, read from the environment once at its start."""
+
+import hashlib
+import json
+import sys
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared import VERSION
+from shared.documents import Digest
+from shared.prompts import Label, PromptOptions
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _blank_to_none(value: Any) -> Any:
+    return value or None
+
+
+Targets = Annotated[frozenset[Label], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+Blank = BeforeValidator(_blank_to_none)
+"""Terraform and shells write an unset variable as an empty one."""
+
+
+class Settings(BaseSettings):
+    """What all settings have in common."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+
+class PipelineSettings(Settings):
+    """What both functions of the pipeline know: the buckets, and which uploads are taken."""
+
+    input_bucket: str = Field(min_length=3, description="the only bucket that is read")
+    output_bucket: str = Field(min_length=3, description="bucket that results are written to")
+    max_bytes: int = Field(64 * 2**20, gt=0, description="largest upload, in bytes")
+    max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
+
+
+class LandmarksSettings(PipelineSettings):
+    """Of the landmarks function."""
+
+    prompts_topic: str = Field(
+        pattern=r"^projects/[^/]+/topics/[^/]+$",
+        description="topic that carries the prompts on, projects/PROJECT/topics/NAME",
+    )
+    targets: Targets = Field(
+        frozenset({"face"}), description="what is looked for: face, hand, or both"
+    )
+    max_instances: int = Field(20, ge=1, le=100, description="most faces and hands per image")
+    pos_points: int = Field(16, ge=1, le=64, description="positive points per instance")
+    box_expand: float = Field(
+        0.15, ge=0, le=1, description="prompt box beyond the outline, as a share on each side"
+    )
+
+    @property
+    def prompt_options(self) -> PromptOptions:
+        """The part that shapes prompts."""
+        return PromptOptions(self.pos_points, self.box_expand, self.max_instances)
+
+    @property
+    def config(self) -> Digest:
+        """Digest of what shapes the prompts."""
+        return digest(
+            targets=sorted(self.targets),
+            max_instances=self.max_instances,
+            pos_points=self.pos_points,
+            box_expand=self.box_expand,
+            max_bytes=self.max_bytes,
+            max_pixels=self.max_pixels,
+        )
+
+
+class SegmentationSettings(PipelineSettings):
+    """Of the segmentation function."""
+
+    sam2_url: Annotated[HttpUrl | None, Blank] = Field(
+        None, description="the SAM2 service; unset: SAM2_FALLBACK segments"
+    )
+    sam2_auth: Literal["identity", "api-key", "none"] = Field(
+        "identity", description="how calls to SAM2 are authorised"
+    )
+    sam2_api_key: Annotated[SecretStr | None, Blank] = Field(
+        None, description="bearer key, for SAM2_AUTH=api-key"
+    )
+    sam2_audience: Annotated[str | None, Blank] = Field(
+        None, description="of the identity token; unset: the root of SAM2_URL"
+    )
+    sam2_image_field: str = Field("image_base64", description="request field of the image")
+    sam2_points_field: str = Field("points", description="request field of the points")
+    sam2_box_field: str = Field("box", description="request field of the box; empty: not sent")
+    sam2_multimask: str = Field("multimask", description="request field that asks for candidates")
+    sam2_return_prob: str = Field("return_prob", description="request field for probabilities")
+    sam2_timeout: float = Field(60, gt=0, description="seconds to wait for one answer")
+    sam2_fallback: Literal["grabcut", "oval", "none"] = Field(
+        "grabcut", description="what segments where SAM2 cannot"
+    )
+
+    @model_validator(mode="after")
+    def _key_is_there(self) -> Self:
+        if self.sam2_auth == "api-key" and self.sam2_api_key is None:
+            raise ValueError("SAM2_AUTH=api-key needs SAM2_API_KEY")
+        return self
+
+    @property
+    def audience(self) -> str:
+        """What identity tokens are made out to: SAM2_AUDIENCE, or the root of SAM2_URL."""
+        if self.sam2_audience:
+            return self.sam2_audience
+        parts = urlsplit(str(self.sam2_url))
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def key(self) -> str:
+        """SAM2_API_KEY, or nothing where it is not set."""
+        return self.sam2_api_key.get_secret_value() if self.sam2_api_key else ""
+
+    def config(self, prompts: Digest) -> Digest:
+        """Digest of what shapes the pictures, on top of what shaped the prompts."""
+        return digest(
+            prompts=prompts,
+            sam2=str(self.sam2_url) if self.sam2_url else None,
+            fallback=self.sam2_fallback,
+        )
+
+
+def digest(**shaping: Any) -> Digest:
+    """12 hexadecimal digits that change with any of the values, and with our version."""
+    text = json.dumps({"version": VERSION, **shaping}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings: type[S]) -> S:
+    """The settings from the environment; ends the process with a sentence for each bad one."""
+    try:
+        return settings()
+    except ValidationError as error:
+        lines = [f"{settings.__name__}: the environment does not fit."]
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"][:1]).upper() or "combination"
+            lines.append(f"  {name}: {problem['msg']} (got {problem['input']!r})")
+        sys.exit("\n".join(lines))
