@@ -1,0 +1,169 @@
+"""The index of all buckets and objects: an SQLite database beside the objects' files."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, created TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS objects (
+    bucket TEXT NOT NULL REFERENCES buckets, name TEXT NOT NULL COLLATE BINARY,
+    entry TEXT NOT NULL, PRIMARY KEY (bucket, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notifications (
+    id INTEGER PRIMARY KEY, bucket TEXT NOT NULL REFERENCES buckets, config TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY, topic TEXT NOT NULL, attributes TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS clock (generation INTEGER NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A live object: what its resource is made of, and the file that holds its content.
+
+    `file` is relative to the store's root; times are RFC 3339; `fields` are the settable parts of
+    the resource that came with the upload (cacheControl and the like).
+    """
+
+    bucket: str
+    name: str
+    generation: int
+    metageneration: int
+    size: int
+    crc32c: str
+    md5: str
+    created: str
+    updated: str
+    file: str
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+class Index:
+    """Every change is one transaction; one writer at a time."""
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.executescript(_SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody else meanwhile."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def next_generation(self) -> int:
+        """Microseconds since 1970, as GCS numbers generations, and never the same twice."""
+        row = self._one("SELECT generation FROM clock")
+        generation = max(time.time_ns() // 1000, row[0] + 1 if row else 0)
+        self._run("DELETE FROM clock")
+        self._run("INSERT INTO clock VALUES (?)", generation)
+        return generation
+
+    def add_bucket(self, name: str, created: str) -> bool:
+        """False where it is there already."""
+        return self._run("INSERT OR IGNORE INTO buckets VALUES (?, ?)", name, created).rowcount == 1
+
+    def remove_bucket(self, name: str) -> None:
+        """With its notifications."""
+        self._run("DELETE FROM notifications WHERE bucket = ?", name)
+        self._run("DELETE FROM buckets WHERE name = ?", name)
+
+    def buckets(self) -> dict[str, str]:
+        """Names with their times of creation."""
+        return dict(self._all("SELECT name, created FROM buckets ORDER BY name"))
+
+    def put(self, entry: Entry) -> None:
+        """Inserts or replaces."""
+        self._run(
+            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?)",
+            entry.bucket,
+            entry.name,
+            json.dumps(asdict(entry)),
+        )
+
+    def get(self, bucket: str, name: str) -> Entry | None:
+        """The live object of that name."""
+        row = self._one("SELECT entry FROM objects WHERE bucket = ? AND name = ?", bucket, name)
+        return Entry(**json.loads(row[0])) if row else None
+
+    def remove(self, bucket: str, name: str) -> None:
+        """Forgets the object."""
+        self._run("DELETE FROM objects WHERE bucket = ? AND name = ?", bucket, name)
+
+    def scan(self, bucket: str, start: str, prefix: str) -> Iterator[Entry]:
+        """Entries whose names begin with `prefix`, from `start` on, in the order of their names."""
+        position, comparison = max(start, prefix), ">="
+        while True:
+            rows = self._all(
+                f"SELECT name, entry FROM objects WHERE bucket = ? AND name {comparison} ? "  # noqa: S608 - one of two operators
+                "ORDER BY name LIMIT 500",
+                bucket,
+                position,
+            )
+            for name, entry in rows:
+                if not name.startswith(prefix):
+                    return
+                yield Entry(**json.loads(entry))
+            if len(rows) < 500:
+                return
+            position, comparison = rows[-1][0], ">"
+
+    def add_notification(self, bucket: str, config: dict[str, object]) -> int:
+        """The new configuration's id."""
+        cursor = self._run(
+            "INSERT INTO notifications (bucket, config) VALUES (?, ?)", bucket, json.dumps(config)
+        )
+        return int(cursor.lastrowid or 0)
+
+    def notifications(self, bucket: str) -> dict[int, dict[str, object]]:
+        """Configurations by id."""
+        rows = self._all("SELECT id, config FROM notifications WHERE bucket = ?", bucket)
+        return {number: json.loads(config) for number, config in rows}
+
+    def remove_notification(self, bucket: str, number: int) -> bool:
+        """False where there is none."""
+        cursor = self._run("DELETE FROM notifications WHERE bucket = ? AND id = ?", bucket, number)
+        return cursor.rowcount == 1
+
+    def post(self, topic: str, attributes: dict[str, str], data: bytes) -> None:
+        """Puts a message into the outbox."""
+        self._run(
+            "INSERT INTO outbox (topic, attributes, data) VALUES (?, ?, ?)",
+            topic,
+            json.dumps(attributes),
+            data,
+        )
+
+    def outbox(self, most: int) -> list[tuple[int, str, dict[str, str], bytes]]:
+        """The oldest messages that have not been sent: id, topic, attributes, data."""
+        rows = self._all("SELECT id, topic, attributes, data FROM outbox ORDER BY id LIMIT ?", most)
+        return [(number, topic, json.loads(text), data) for number, topic, text, data in rows]
+
+    def sent(self, number: int) -> None:
+        """Takes a message out of the outbox."""
+        self._run("DELETE FROM outbox WHERE id = ?", number)
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        with self._lock:
+            return self._db.execute(statement, values)
+
+    def _one(self, statement: str, *values: object) -> Any:
+        return self._run(statement, *values).fetchone()
+
+    def _all(self, statement: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()

@@ -1,0 +1,197 @@
+"""Buckets and objects: contents as files in a folder, all else in the index beside them."""
+
+import base64
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import google_crc32c
+
+from local.storage import notifications, resources
+from local.storage.errors import conflict, invalid, not_found
+from local.storage.index import Entry, Index
+from local.storage.paths import file_for
+from local.storage.preconditions import Preconditions
+
+_LONGEST_NAME = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list request; `prefixes` are the folders that the delimiter makes."""
+
+    entries: list[Entry]
+    prefixes: list[str]
+    next_start: str | None
+
+
+class Store:
+    """Everything that the server keeps. Safe to share between threads."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True)
+        self.index = Index(root / ".index.sqlite")
+
+    def create_bucket(self, name: str) -> str:
+        """Its time of creation; 409 where it exists."""
+        created = now()
+        if not self.index.add_bucket(name, created):
+            raise conflict(f"The bucket {name} exists already.")
+        (self._root / name).mkdir(exist_ok=True)
+        return created
+
+    def delete_bucket(self, name: str) -> None:
+        """409 unless it is empty."""
+        self.require_bucket(name)
+        if next(self.index.scan(name, "", ""), None):
+            raise conflict(f"The bucket {name} is not empty.")
+        self.index.remove_bucket(name)
+
+    def require_bucket(self, name: str) -> str:
+        """Its time of creation; 404 where there is none."""
+        created = self.index.buckets().get(name)
+        if created is None:
+            raise not_found(f"bucket {name}")
+        return created
+
+    def put(
+        self,
+        bucket: str,
+        name: str,
+        content: bytes,
+        fields: Mapping[str, Any],
+        conditions: Preconditions,
+    ) -> Entry:
+        """Stores a new generation, whole or not at all, and announces it.
+
+        `fields` is the resource as the client sent it; an md5Hash or crc32c in it is checked.
+        """
+        self.require_bucket(bucket)
+        if not name or len(name.encode()) > _LONGEST_NAME or "\n" in name or "\r" in name:
+            raise invalid(f"Object names have 1 to {_LONGEST_NAME} bytes and no line breaks.")
+        crc32c = base64.b64encode(google_crc32c.value(content).to_bytes(4, "big")).decode()
+        md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+        for sent, actual in (("crc32c", crc32c), ("md5Hash", md5)):
+            if fields.get(sent, actual) != actual:
+                raise invalid(f"Provided {sent} {fields[sent]} does not match {actual}.")
+        with self.index.transaction():
+            before = self.index.get(bucket, name)
+            _check(conditions, before)
+            stamp = now()
+            entry = Entry(
+                bucket=bucket,
+                name=name,
+                generation=self.index.next_generation(),
+                metageneration=1,
+                size=len(content),
+                crc32c=crc32c,
+                md5=md5,
+                created=stamp,
+                updated=stamp,
+                file=before.file if before else str(file_for(self._root, bucket, name)),
+                fields=resources.settable(fields),
+            )
+            self._write(self._root / entry.file, content)
+            self.index.put(entry)
+            if before:
+                notifications.announce_overwritten(self.index, before, entry)
+            notifications.announce_finalized(self.index, entry, before)
+        return entry
+
+    def get(
+        self, bucket: str, name: str, generation: int | None, conditions: Preconditions
+    ) -> Entry:
+        """The live object, if it is the generation asked for."""
+        entry = self._live(bucket, name, generation)
+        conditions.check(entry.generation, entry.metageneration, reading=True)
+        return entry
+
+    def open(self, bucket: str, name: str, generation: int | None) -> tuple[Entry, BinaryIO]:
+        """An object with its content, which stays readable while others overwrite it."""
+        with self.index.transaction():
+            entry = self._live(bucket, name, generation)
+            return entry, (self._root / entry.file).open("rb")
+
+    def patch(
+        self, bucket: str, name: str, changes: Mapping[str, Any], conditions: Preconditions
+    ) -> Entry:
+        """Changes settable fields: null removes one, `metadata` is merged key by key."""
+        with self.index.transaction():
+            before = self._live(bucket, name, None)
+            _check(conditions, before)
+            entry = replace(
+                before,
+                metageneration=before.metageneration + 1,
+                updated=now(),
+                fields=resources.merged(before.fields, resources.settable(changes)),
+            )
+            self.index.put(entry)
+            notifications.announce_metadata_update(self.index, entry)
+        return entry
+
+    def delete(
+        self, bucket: str, name: str, generation: int | None, conditions: Preconditions
+    ) -> None:
+        """Removes the live object, if it is the generation asked for."""
+        with self.index.transaction():
+            entry = self._live(bucket, name, generation)
+            _check(conditions, entry)
+            self.index.remove(bucket, name)
+            notifications.announce_deleted(self.index, entry)
+            file = self._root / entry.file
+            file.unlink(missing_ok=True)
+            self._drop_empty_folders(file.parent, self._root / bucket)
+
+    def list(self, bucket: str, query: resources.ListQuery) -> Listing:
+        """One page, in the order of names; a folder counts as one result like an object."""
+        self.require_bucket(bucket)
+        entries: list[Entry] = []
+        prefixes: list[str] = []
+        for entry in self.index.scan(bucket, query.start, query.prefix):
+            if query.end and entry.name >= query.end:
+                break
+            folder = query.folder_of(entry.name)
+            if folder is not None and prefixes[-1:] == [folder]:
+                continue
+            if len(entries) + len(prefixes) >= query.most:
+                return Listing(entries, prefixes, entry.name)
+            if folder is not None:
+                prefixes.append(folder)
+            elif query.matches(entry.name):
+                entries.append(entry)
+        return Listing(entries, prefixes, None)
+
+    def _live(self, bucket: str, name: str, generation: int | None) -> Entry:
+        self.require_bucket(bucket)
+        entry = self.index.get(bucket, name)
+        if entry is None or generation not in (None, entry.generation):
+            raise not_found(f"{bucket}/{name}")
+        return entry
+
+    def _write(self, file: Path, content: bytes) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self._root, prefix=".new-", delete=False) as new:
+            new.write(content)
+        Path(new.name).replace(file)
+
+    def _drop_empty_folders(self, folder: Path, bucket: Path) -> None:
+        while folder != bucket and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
+
+
+def now() -> str:
+    """The time as the API writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _check(conditions: Preconditions, entry: Entry | None) -> None:
+    if entry is None:
+        conditions.check(0, 0)
+    else:
+        conditions.check(entry.generation, entry.metageneration)

@@ -1,0 +1,146 @@
+"""The three ways to upload: media, multipart and resumable."""
+
+import json
+import re
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any
+
+from local.storage.errors import invalid, not_found
+from local.storage.preconditions import Preconditions
+
+_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an upload will become once its content is complete."""
+
+    bucket: str
+    name: str
+    fields: Mapping[str, Any]
+    conditions: Preconditions
+
+    @classmethod
+    def of(
+        cls, bucket: str, arguments: Mapping[str, str], fields: Mapping[str, Any], content_type: str
+    ) -> "Plan":
+        """From the query, the resource that was sent, and the content's own type."""
+        name = arguments.get("name") or fields.get("name")
+        if not name:
+            raise invalid("Required parameter: name")
+        typed = {"contentType": content_type, **fields} if content_type else fields
+        encoding = arguments.get("contentEncoding")
+        encoded = {**typed, "contentEncoding": encoding} if encoding else typed
+        return cls(bucket, str(name), encoded, Preconditions.of(arguments))
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """A resource in a request's body; an empty body is an empty resource."""
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise invalid("Parse Error: the body is not JSON.") from error
+    if not isinstance(value, dict):
+        raise invalid("The body is not a JSON object.")
+    return value
+
+
+def split_multipart(body: bytes, content_type: str) -> tuple[dict[str, Any], bytes, str]:
+    """The resource, the content and the content's type of a multipart/related body.
+
+    Line ends may be CRLF or LF (gsutil's), and the content may hold anything, boundary-like lines
+    included: only the last delimiter ends it.
+    """
+    header = Message()
+    header["Content-Type"] = content_type
+    boundary = header.get_param("boundary")
+    if not isinstance(boundary, str) or not boundary:
+        raise invalid("multipart/related needs a boundary.")
+    delimiter = b"--" + boundary.encode()
+    line_end = b"\r\n" if body[body.find(delimiter) + len(delimiter) :][:2] == b"\r\n" else b"\n"
+    start = body.find(delimiter)
+    end = body.rfind(line_end + delimiter + b"--")
+    middle = body.find(line_end + delimiter + line_end, start)
+    if not 0 <= start < middle < end:
+        raise invalid("The multipart body is malformed: want two parts.")
+    first = body[start + len(delimiter) + len(line_end) : middle]
+    second = body[middle + 2 * len(line_end) + len(delimiter) : end]
+    resource = _headers_and_content(first, line_end)[1]
+    headers, content = _headers_and_content(second, line_end)
+    return parse_json(resource), content, headers.get("content-type", "")
+
+
+def _headers_and_content(part: bytes, line_end: bytes) -> tuple[dict[str, str], bytes]:
+    if part.startswith(line_end):
+        return {}, part[len(line_end) :]
+    head, separator, content = part.partition(line_end * 2)
+    if not separator:
+        raise invalid("The multipart body is malformed: a part has no end of headers.")
+    pairs = (line.partition(b":") for line in head.split(line_end))
+    headers = {key.decode().strip().lower(): value.decode().strip() for key, _, value in pairs}
+    return headers, content
+
+
+@dataclass(slots=True)
+class Session:
+    """A resumable upload under way."""
+
+    plan: Plan
+    content: bytearray = field(default_factory=bytearray)
+
+    def accept(self, body: bytes, content_range: str | None) -> bool:
+        """Takes a chunk; True once the content is complete.
+
+        Protocol: https://cloud.google.com/storage/docs/performing-resumable-uploads. Bytes that
+        were sent before are taken again in silence, a gap is refused.
+        """
+        if content_range is None:
+            self.content[:] = body
+            return True
+        match = _RANGE.fullmatch(content_range)
+        if not match:
+            raise invalid(f"Malformed Content-Range: {content_range}")
+        first, _, total = match.groups()
+        if first is not None:
+            if int(first) > len(self.content):
+                raise invalid(f"The chunk starts at {first}, {len(self.content)} bytes are there.")
+            self.content[int(first) :] = body
+        return total != "*" and len(self.content) >= int(total)
+
+    @property
+    def range_header(self) -> dict[str, str]:
+        """What has arrived so far."""
+        return {"Range": f"bytes=0-{len(self.content) - 1}"} if self.content else {}
+
+
+class Sessions:
+    """Resumable uploads by id. Kept in memory: after a restart clients begin anew, as they must."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+
+    def begin(self, plan: Plan) -> str:
+        """The new upload's id."""
+        upload_id = secrets.token_urlsafe(24)
+        with self._lock:
+            self._sessions[upload_id] = Session(plan)
+        return upload_id
+
+    def get(self, upload_id: str) -> Session:
+        """404 for an id that is not under way."""
+        session = self._sessions.get(upload_id)
+        if session is None:
+            raise not_found(f"upload {upload_id}")
+        return session
+
+    def end(self, upload_id: str) -> None:
+        """Forgets the upload."""
+        with self._lock:
+            self._sessions.pop(upload_id, None)
