@@ -1,0 +1,94 @@
+"""Push delivery: POSTs messages to the endpoints of push subscriptions."""
+
+import json
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import requests
+
+from local.broker.topics import Broker, Delivery, Subscription
+from shared.errors import Transient
+from shared.identity import IdentityToken
+
+_log = logging.getLogger(__name__)
+
+_ACKNOWLEDGING = frozenset({102, 200, 201, 202, 204})
+_IN_FLIGHT = 8
+"""Most deliveries at a time to one endpoint, so that none waits long in its queue."""
+
+_TICK = 0.1
+
+
+class Pusher(threading.Thread):
+    """Hands due messages of all push subscriptions to a pool of senders."""
+
+    def __init__(self, broker: Broker) -> None:
+        super().__init__(daemon=True, name="pusher")
+        self._broker = broker
+        self._pool = ThreadPoolExecutor(4 * _IN_FLIGHT, thread_name_prefix="push")
+        self._connections = threading.local()
+        self._tokens: dict[str, IdentityToken] = {}
+
+    def run(self) -> None:
+        """Never returns."""
+        while True:
+            with self._broker.changed:
+                self._broker.expire()
+                due = self._due()
+                if not due:
+                    self._broker.changed.wait(_TICK)
+            for name, subscription, delivery in due:
+                self._pool.submit(self._deliver, name, subscription, delivery)
+
+    def _due(self) -> list[tuple[str, Subscription, Delivery]]:
+        due = []
+        for name, subscription in self._broker.subscriptions.items():
+            if not subscription.config.push_config.push_endpoint:
+                continue
+            while subscription.in_flight < _IN_FLIGHT and (delivery := subscription.take()):
+                due.append((name, subscription, delivery))
+        return due
+
+    def _deliver(self, name: str, subscription: Subscription, delivery: Delivery) -> None:
+        if self._push(name, subscription, delivery):
+            with self._broker.changed:
+                subscription.acknowledge(delivery.ack_id)
+                self._broker.changed.notify_all()
+        else:
+            self._broker.fail(name, delivery.ack_id)
+
+    def _push(self, name: str, subscription: Subscription, delivery: Delivery) -> bool:
+        """Whether the endpoint took the message."""
+        config = subscription.config
+        body: dict[str, Any] = {"message": delivery.message.to_push_json(), "subscription": name}
+        if config.dead_letter_policy.dead_letter_topic:
+            body["deliveryAttempt"] = delivery.attempt
+        try:
+            response = self._session().post(
+                config.push_config.push_endpoint,
+                data=json.dumps(body),
+                headers={"Content-Type": "application/json", **self._authorisation(subscription)},
+                timeout=subscription.ack_seconds,
+            )
+        except (requests.RequestException, Transient) as error:
+            _log.warning("%s attempt %d: %s", name, delivery.attempt, error)
+            return False
+        if response.status_code not in _ACKNOWLEDGING:
+            _log.warning("%s attempt %d: %d", name, delivery.attempt, response.status_code)
+            return False
+        return True
+
+    def _authorisation(self, subscription: Subscription) -> dict[str, str]:
+        oidc = subscription.config.push_config.oidc_token
+        if not oidc.service_account_email:
+            return {}
+        audience = oidc.audience or subscription.config.push_config.push_endpoint
+        return self._tokens.setdefault(audience, IdentityToken(audience)).headers()
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._connections, "session"):
+            self._connections.session = requests.Session()
+        session: requests.Session = self._connections.session
+        return session

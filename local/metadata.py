@@ -1,0 +1,106 @@
+"""The metadata server of a Google Cloud machine, and with it an issuer of identity tokens.
+
+What google-auth asks of it: https://cloud.google.com/compute/docs/metadata/overview. Tokens are
+signed with a key made at start; /certs publishes its public half.
+"""
+
+import argparse
+import secrets
+import time
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from google.auth import crypt, jwt
+
+from local.serving import server
+
+ISSUER = "https://accounts.google.com"
+ACCOUNT = "functions@toonmask-local.iam.gserviceaccount.com"
+_TOKEN_SECONDS = 3600
+_SUBJECT = "100000000000000000000"
+
+
+class Issuer:
+    """Signs identity tokens with a key of its own."""
+
+    def __init__(self) -> None:
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key_id = secrets.token_hex(8)
+
+    def certs(self) -> dict[str, str]:
+        """The public key by its id, as PEM."""
+        public = self._key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return {self._key_id: public.decode()}
+
+    def token(self, audience: str, seconds: int = _TOKEN_SECONDS) -> str:
+        """A token made out to the audience; one that expired already for negative seconds."""
+        now = int(time.time())
+        claims = {
+            "aud": audience,
+            "azp": _SUBJECT,
+            "email": ACCOUNT,
+            "email_verified": True,
+            "exp": now + seconds,
+            "iat": now + min(seconds, 0) - 1,
+            "iss": ISSUER,
+            "sub": _SUBJECT,
+        }
+        return jwt.encode(crypt.RSASigner(self._key, self._key_id), claims).decode()
+
+
+def create_app(project: str, issuer: Issuer) -> Flask:
+    """The server for one project; every service account is ACCOUNT."""
+    app = Flask(__name__)
+    fixed: dict[str, ResponseReturnValue] = {
+        "project/project-id": project,
+        "universe/universe-domain": "googleapis.com",
+        "instance/service-accounts/default/": {"aliases": ["default"], "email": ACCOUNT},
+        "instance/service-accounts/default/email": ACCOUNT,
+        "instance/service-accounts/default/token": {
+            "access_token": "local",
+            "expires_in": _TOKEN_SECONDS,
+            "token_type": "Bearer",
+        },
+    }
+
+    @app.get("/")
+    def root() -> ResponseReturnValue:
+        return "computeMetadata/"
+
+    @app.get("/certs")
+    def certs() -> ResponseReturnValue:
+        return dict(issuer.certs())
+
+    @app.get("/computeMetadata/v1/<path:what>")
+    def metadata(what: str) -> ResponseReturnValue:
+        if request.headers.get("Metadata-Flavor") != "Google":
+            return "Missing Metadata-Flavor:Google header.", 403
+        what = what.replace(f"/{ACCOUNT}/", "/default/")
+        if what == "instance/service-accounts/default/identity":
+            audience = request.args.get("audience")
+            return issuer.token(audience) if audience else ("audience is missing", 400)
+        return fixed.get(what, (f"no metadata {what}", 404))
+
+    @app.after_request
+    def add_flavor(response: Response) -> Response:
+        response.headers["Metadata-Flavor"] = "Google"
+        return response
+
+    return app
+
+
+def main() -> None:
+    """Serves until it is stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--project", required=True)
+    arguments = parser.parse_args()
+    server(create_app(arguments.project, Issuer()), arguments.port).safe_start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""A tree of child processes that starts, is healthy, and ends as one."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import NoReturn, Self
+
+_START_SECONDS = 60
+_STOP_SECONDS = 5
+_POLL_SECONDS = 0.05
+_SHOWN_LINES = 25
+
+
+class ChildDied(Exception):
+    """A process ended, or never came up; the message says which and shows its last words."""
+
+
+class ProcessTree:
+    """Starts children one by one and stops them all, in reverse, whatever happens.
+
+    Use it as a context manager. Each child has a process group of its own, so that Ctrl-C reaches
+    only us and the order of stopping is ours, and a log file in `logs`.
+    """
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Self:
+        """Makes SIGTERM unwind the stack as Ctrl-C does."""
+        self._before = signal.signal(signal.SIGTERM, _exit_in_order)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stops every child."""
+        self.stop()
+        signal.signal(signal.SIGTERM, self._before)
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], port: int
+    ) -> None:
+        """Starts a child and returns once it listens on the port.
+
+        Raises:
+            ChildDied: it ended, or does not listen after a minute.
+        """
+        with self._log(name).open("ab") as log:
+            self._children[name] = subprocess.Popen(
+                command,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while not _listens(port):
+            self.check()
+            if time.monotonic() > deadline:
+                raise ChildDied(f"{name} does not listen on port {port}.\n{self._last_words(name)}")
+            time.sleep(_POLL_SECONDS)
+
+    def check(self) -> None:
+        """Raises ChildDied if any child has ended."""
+        for name, child in self._children.items():
+            code = child.poll()
+            if code is not None:
+                raise ChildDied(f"{name} ended with code {code}.\n{self._last_words(name)}")
+
+    def kill(self, name: str) -> None:
+        """Ends one child and its group at once, as a crash would."""
+        _signal(self._children[name], signal.SIGKILL)
+        self._children.pop(name).wait()
+
+    def stop(self) -> None:
+        """Ends all children: asks first, kills what has not gone in time."""
+        for child in reversed(self._children.values()):
+            _signal(child, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        for child in reversed(self._children.values()):
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(max(0, deadline - time.monotonic()))
+            _signal(child, signal.SIGKILL)
+            child.wait()
+        self._children.clear()
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def _last_words(self, name: str) -> str:
+        lines = self._log(name).read_text(errors="replace").splitlines()
+        return "\n".join(f"  {name}: {line}" for line in lines[-_SHOWN_LINES:])
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on 127.0.0.1 that nothing listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, number)
+
+
+def _exit_in_order(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    raise SystemExit(128 + number)

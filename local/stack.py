@@ -1,0 +1,237 @@
+"""All of toonmask on this machine: which processes there are and how they are wired."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from google.cloud import pubsub_v1, storage
+from google.pubsub_v1 import types
+
+from local.broker import official
+from local.metadata import ACCOUNT
+from local.processes import ProcessTree, free_ports
+
+PROJECT = "toonmask-local"
+INPUT_BUCKET = "toonmask-input"
+OUTPUT_BUCKET = "toonmask-output"
+
+_ROOT = Path(__file__).parent.parent
+_ACK_SECONDS = 120
+_LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=1), timedelta(seconds=10)
+_ATTEMPTS = 5
+
+BrokerKind = Literal["official", "embedded"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running system: where its parts are, and clients that talk to it."""
+
+    processes: ProcessTree
+    broker: BrokerKind
+    storage_port: int
+    storage_tls_port: int
+    broker_port: int
+    metadata_port: int
+    buckets: Path
+    logs: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes Google's client libraries talk to this stack; they know these variables."""
+        metadata = f"127.0.0.1:{self.metadata_port}"
+        return {
+            "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{self.storage_port}",
+            "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{self.broker_port}",
+            "GCE_METADATA_HOST": metadata,
+            "GCE_METADATA_IP": metadata,
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "GOOGLE_APPLICATION_CREDENTIALS": "",
+        }
+
+    @cached_property
+    def storage(self) -> storage.Client:
+        """A client of the local storage."""
+        with _environment(self.environment):
+            return storage.Client()
+
+    @cached_property
+    def publisher(self) -> pubsub_v1.PublisherClient:
+        """A client of the local broker."""
+        with _environment(self.environment):
+            return pubsub_v1.PublisherClient()
+
+    @cached_property
+    def subscriber(self) -> pubsub_v1.SubscriberClient:
+        """A client of the local broker."""
+        with _environment(self.environment):
+            return pubsub_v1.SubscriberClient()
+
+
+@contextmanager
+def running(
+    root: Path, settings: Mapping[str, str], broker: BrokerKind | None = None
+) -> Iterator[Stack]:
+    """Starts everything, yields, stops everything.
+
+    `root` is the folder of buckets and logs; `settings` are environment variables for the
+    functions (TARGETS and the like); `broker` chooses one instead of the best that is there.
+
+    Raises:
+        ChildDied: a part does not come up.
+    """
+    jar = official.find_emulator() if broker != "embedded" else None
+    if broker == "official" and jar is None:
+        raise FileNotFoundError("The Pub/Sub emulator needs gcloud, its component and java on PATH")
+    storage_port, tls_port, broker_port, metadata_port, *ports = free_ports(8)
+    with ProcessTree(root / "logs") as processes:
+        stack = Stack(
+            processes=processes,
+            broker="official" if jar else "embedded",
+            storage_port=storage_port,
+            storage_tls_port=tls_port,
+            broker_port=broker_port,
+            metadata_port=metadata_port,
+            buckets=root / "buckets",
+            logs=root / "logs",
+        )
+        _start_infrastructure(stack, jar)
+        _start_functions(stack, settings, ports)
+        yield stack
+
+
+def _start_infrastructure(stack: Stack, jar: Path | None) -> None:
+    start, environment = stack.processes.start, stack.environment
+    metadata = [*_module("local.metadata"), "--project", PROJECT]
+    start(
+        "metadata",
+        [*metadata, "--port", str(stack.metadata_port)],
+        environment,
+        stack.metadata_port,
+    )
+    embedded = [*_module("local.broker"), "--port", str(stack.broker_port)]
+    command = official.command(jar, stack.broker_port) if jar else embedded
+    start("broker", command, environment, stack.broker_port)
+    files = [*_module("local.storage"), "--root", str(stack.buckets)]
+    ports = ["--port", str(stack.storage_port), "--tls-port", str(stack.storage_tls_port)]
+    start("storage", [*files, *ports], environment, stack.storage_port)
+
+
+def _start_functions(stack: Stack, settings: Mapping[str, str], ports: list[int]) -> None:
+    landmarks, segmentation, sam2, gate = ports
+    pipeline = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
+    topics = _create_topics(stack, landmarks, segmentation)
+    _function(stack, "sam2", sam2, settings)
+    certs = f"http://127.0.0.1:{stack.metadata_port}/certs"
+    target = ["--target", f"http://127.0.0.1:{sam2}", "--certs", certs]
+    command = [*_module("local.gate"), "--port", str(gate), *target]
+    stack.processes.start("gate", command, stack.environment, gate)
+    _function(
+        stack,
+        "segmentation",
+        segmentation,
+        {**pipeline, "SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment", **settings},
+    )
+    _function(
+        stack, "landmarks", landmarks, {**pipeline, "PROMPTS_TOPIC": topics["prompts"], **settings}
+    )
+    _create_buckets(stack, topics["uploads"])
+
+
+def _function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:
+    """Serves a function as the cloud does; THREADS is its concurrency."""
+    source = str(_ROOT / "functions" / name / "main.py")
+    command = [*_module("functions_framework"), "--target", name, "--source", source]
+    environment = {
+        **stack.environment,
+        "PYTHONPATH": str(_ROOT),
+        "PYTHONWARNINGS": "ignore::FutureWarning",
+        "THREADS": str(os.cpu_count() or 1),
+        **settings,
+    }
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    stack.processes.start(name, [*command, *where], environment, port)
+
+
+def _create_topics(stack: Stack, landmarks: int, segmentation: int) -> dict[str, str]:
+    """Topics, their push subscriptions, and pull subscriptions on their dead letters."""
+    topics = {}
+    for hop, port in (("uploads", landmarks), ("prompts", segmentation)):
+        topic = topics[hop] = topic_path(hop)
+        dead = topic_path(f"{hop}-dead")
+        for name in (topic, dead):
+            stack.publisher.create_topic(name=name)
+        stack.subscriber.create_subscription(
+            request=types.Subscription(name=subscription_path(f"{hop}-dead"), topic=dead)
+        )
+        endpoint = f"http://127.0.0.1:{port}/"
+        stack.subscriber.create_subscription(
+            request=types.Subscription(
+                name=subscription_path(hop),
+                topic=topic,
+                ack_deadline_seconds=_ACK_SECONDS,
+                push_config=types.PushConfig(
+                    push_endpoint=endpoint,
+                    oidc_token=types.PushConfig.OidcToken(
+                        service_account_email=ACCOUNT, audience=endpoint
+                    ),
+                ),
+                retry_policy=types.RetryPolicy(
+                    minimum_backoff=_LEAST_BACKOFF, maximum_backoff=_MOST_BACKOFF
+                ),
+                dead_letter_policy=types.DeadLetterPolicy(
+                    dead_letter_topic=dead, max_delivery_attempts=_ATTEMPTS
+                ),
+            )
+        )
+    return topics
+
+
+def _create_buckets(stack: Stack, uploads_topic: str) -> None:
+    """Both buckets, unless they are there from an earlier run, and the notification."""
+    for name in (INPUT_BUCKET, OUTPUT_BUCKET):
+        if not stack.storage.bucket(name).exists():
+            stack.storage.create_bucket(name)
+    bucket = stack.storage.bucket(INPUT_BUCKET)
+    if not any(bucket.list_notifications()):
+        bucket.notification(
+            topic_name=uploads_topic.rsplit("/", 1)[-1],
+            topic_project=PROJECT,
+            event_types=["OBJECT_FINALIZE"],
+            payload_format="JSON_API_V1",
+        ).create()
+
+
+def topic_path(name: str) -> str:
+    """The full name of a topic of the local project."""
+    return f"projects/{PROJECT}/topics/{name}"
+
+
+def subscription_path(name: str) -> str:
+    """The full name of a subscription of the local project."""
+    return f"projects/{PROJECT}/subscriptions/{name}"
+
+
+def _module(name: str) -> list[str]:
+    return [sys.executable, "-m", name]
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Sets variables for as long as a client library reads them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
