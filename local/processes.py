@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NoReturn, Self
@@ -21,8 +22,14 @@ class ChildDied(Exception):
     """A process ended, or never came up; the message says which and shows its last words."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    port: int
+
+
 class ProcessTree:
-    """Starts children one by one and stops them all, in reverse, whatever happens.
+    """Starts children and stops them all, in reverse, whatever happens.
 
     Use it as a context manager. Each child has a process group of its own, so that Ctrl-C reaches
     only us and the order of stopping is ours, and a log file in `logs`.
@@ -30,7 +37,7 @@ class ProcessTree:
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[str, _Child] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -51,13 +58,9 @@ class ProcessTree:
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], port: int
     ) -> None:
-        """Starts a child and returns once it listens on the port.
-
-        Raises:
-            ChildDied: it ended, or does not listen after a minute.
-        """
+        """Starts a child that is going to listen on the port."""
         with self._log(name).open("ab") as log:
-            self._children[name] = subprocess.Popen(
+            child = subprocess.Popen(
                 command,
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
@@ -65,31 +68,44 @@ class ProcessTree:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._children[name] = _Child(child, port)
+
+    def await_ready(self) -> None:
+        """Returns once every child listens.
+
+        Raises:
+            ChildDied: one ended, or does not listen after a minute.
+        """
         deadline = time.monotonic() + _START_SECONDS
-        while not _listens(port):
-            self.check()
-            if time.monotonic() > deadline:
-                raise ChildDied(f"{name} does not listen on port {port}.\n{self._last_words(name)}")
-            time.sleep(_POLL_SECONDS)
+        for name, child in self._children.items():
+            while not _listens(child.port):
+                self.check()
+                if time.monotonic() > deadline:
+                    raise ChildDied(
+                        f"{name} does not listen on port {child.port}.\n{self._last_words(name)}"
+                    )
+                time.sleep(_POLL_SECONDS)
 
     def check(self) -> None:
         """Raises ChildDied if any child has ended."""
         for name, child in self._children.items():
-            code = child.poll()
+            code = child.process.poll()
             if code is not None:
                 raise ChildDied(f"{name} ended with code {code}.\n{self._last_words(name)}")
 
     def kill(self, name: str) -> None:
         """Ends one child and its group at once, as a crash would."""
-        _signal(self._children[name], signal.SIGKILL)
-        self._children.pop(name).wait()
+        process = self._children.pop(name).process
+        _signal(process, signal.SIGKILL)
+        process.wait()
 
     def stop(self) -> None:
         """Ends all children: asks first, kills what has not gone in time."""
-        for child in reversed(self._children.values()):
+        processes = [child.process for child in reversed(self._children.values())]
+        for child in processes:
             _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
-        for child in reversed(self._children.values()):
+        for child in processes:
             with suppress(subprocess.TimeoutExpired):
                 child.wait(max(0, deadline - time.monotonic()))
             _signal(child, signal.SIGKILL)

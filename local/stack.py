@@ -101,53 +101,50 @@ def running(
             buckets=root / "buckets",
             logs=root / "logs",
         )
+        landmarks, segmentation, sam2, gate = ports
         _start_infrastructure(stack, jar)
-        _start_functions(stack, settings, ports)
+        _start_sam2(stack, settings, sam2, gate)
+        _start_pipeline(stack, settings, landmarks, segmentation, gate)
+        processes.await_ready()
+        _create_topics(stack, {"uploads": landmarks, "prompts": segmentation})
+        _create_buckets(stack)
         yield stack
 
 
 def _start_infrastructure(stack: Stack, jar: Path | None) -> None:
     start, environment = stack.processes.start, stack.environment
-    metadata = [*_module("local.metadata"), "--project", PROJECT]
-    start(
-        "metadata",
-        [*metadata, "--port", str(stack.metadata_port)],
-        environment,
-        stack.metadata_port,
-    )
-    embedded = [*_module("local.broker"), "--port", str(stack.broker_port)]
+    metadata = [*_module("local.metadata", stack.metadata_port), "--project", PROJECT]
+    start("metadata", metadata, environment, stack.metadata_port)
+    embedded = _module("local.broker", stack.broker_port)
     command = official.command(jar, stack.broker_port) if jar else embedded
     start("broker", command, environment, stack.broker_port)
-    files = [*_module("local.storage"), "--root", str(stack.buckets)]
-    ports = ["--port", str(stack.storage_port), "--tls-port", str(stack.storage_tls_port)]
-    start("storage", [*files, *ports], environment, stack.storage_port)
+    files = ["--root", str(stack.buckets), "--tls-port", str(stack.storage_tls_port)]
+    storage_server = [*_module("local.storage", stack.storage_port), *files]
+    start("storage", storage_server, environment, stack.storage_port)
 
 
-def _start_functions(stack: Stack, settings: Mapping[str, str], ports: list[int]) -> None:
-    landmarks, segmentation, sam2, gate = ports
-    pipeline = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
-    topics = _create_topics(stack, landmarks, segmentation)
-    _function(stack, "sam2", sam2, settings)
+def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, gate: int) -> None:
+    """The SAM2 service, and before it what keeps strangers out of a private Cloud Run service."""
+    _start_function(stack, "sam2", port, settings)
     certs = f"http://127.0.0.1:{stack.metadata_port}/certs"
-    target = ["--target", f"http://127.0.0.1:{sam2}", "--certs", certs]
-    command = [*_module("local.gate"), "--port", str(gate), *target]
-    stack.processes.start("gate", command, stack.environment, gate)
-    _function(
-        stack,
-        "segmentation",
-        segmentation,
-        {**pipeline, "SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment", **settings},
-    )
-    _function(
-        stack, "landmarks", landmarks, {**pipeline, "PROMPTS_TOPIC": topics["prompts"], **settings}
-    )
-    _create_buckets(stack, topics["uploads"])
+    target = ["--target", f"http://127.0.0.1:{port}", "--certs", certs]
+    stack.processes.start("gate", [*_module("local.gate", gate), *target], stack.environment, gate)
 
 
-def _function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:
+def _start_pipeline(
+    stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int, gate: int
+) -> None:
+    buckets = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
+    sam2 = {"SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment"}
+    _start_function(stack, "segmentation", segmentation, {**buckets, **sam2, **settings})
+    topic = {"PROMPTS_TOPIC": topic_path("prompts")}
+    _start_function(stack, "landmarks", landmarks, {**buckets, **topic, **settings})
+
+
+def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:
     """Serves a function as the cloud does; THREADS is its concurrency."""
     source = str(_ROOT / "functions" / name / "main.py")
-    command = [*_module("functions_framework"), "--target", name, "--source", source]
+    command = [*_module("functions_framework", port), "--target", name, "--source", source]
     environment = {
         **stack.environment,
         "PYTHONPATH": str(_ROOT),
@@ -155,15 +152,13 @@ def _function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -
         "THREADS": str(os.cpu_count() or 1),
         **settings,
     }
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    stack.processes.start(name, [*command, *where], environment, port)
+    stack.processes.start(name, [*command, "--host", "127.0.0.1"], environment, port)
 
 
-def _create_topics(stack: Stack, landmarks: int, segmentation: int) -> dict[str, str]:
-    """Topics, their push subscriptions, and pull subscriptions on their dead letters."""
-    topics = {}
-    for hop, port in (("uploads", landmarks), ("prompts", segmentation)):
-        topic = topics[hop] = topic_path(hop)
+def _create_topics(stack: Stack, ports: Mapping[str, int]) -> None:
+    """Per hop: its topic, the push to its function, and a pull subscription on its dead letters."""
+    for hop, port in ports.items():
+        topic = topic_path(hop)
         dead = topic_path(f"{hop}-dead")
         for name in (topic, dead):
             stack.publisher.create_topic(name=name)
@@ -190,10 +185,9 @@ def _create_topics(stack: Stack, landmarks: int, segmentation: int) -> dict[str,
                 ),
             )
         )
-    return topics
 
 
-def _create_buckets(stack: Stack, uploads_topic: str) -> None:
+def _create_buckets(stack: Stack) -> None:
     """Both buckets, unless they are there from an earlier run, and the notification."""
     for name in (INPUT_BUCKET, OUTPUT_BUCKET):
         if not stack.storage.bucket(name).exists():
@@ -201,7 +195,7 @@ def _create_buckets(stack: Stack, uploads_topic: str) -> None:
     bucket = stack.storage.bucket(INPUT_BUCKET)
     if not any(bucket.list_notifications()):
         bucket.notification(
-            topic_name=uploads_topic.rsplit("/", 1)[-1],
+            topic_name="uploads",
             topic_project=PROJECT,
             event_types=["OBJECT_FINALIZE"],
             payload_format="JSON_API_V1",
@@ -218,8 +212,8 @@ def subscription_path(name: str) -> str:
     return f"projects/{PROJECT}/subscriptions/{name}"
 
 
-def _module(name: str) -> list[str]:
-    return [sys.executable, "-m", name]
+def _module(name: str, port: int) -> list[str]:
+    return [sys.executable, "-m", name, "--port", str(port)]
 
 
 @contextmanager

@@ -1,0 +1,159 @@
+"""python -m local.run: images in, masks, overlays, cutouts and a gallery out."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from local import gallery, job, stack
+from local.processes import ChildDied
+from shared.documents import Status
+
+_STYLES = {
+    Status.SEGMENTED: "green",
+    Status.DEGRADED: "yellow",
+    Status.EMPTY: "cyan",
+    Status.REJECTED: "magenta",
+    Status.FAILED: "red",
+}
+
+
+def main() -> None:
+    """Exit code 0 only if nothing failed."""
+    arguments = _arguments()
+    console = Console()
+    try:
+        files = collect(arguments.input)
+        _check_output(arguments.output, files)
+    except ValueError as error:
+        sys.exit(str(error))
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="toonmask-") as root:
+        try:
+            finished = _process(console, files, arguments.output, Path(root))
+        except ChildDied as error:
+            console.print("The system broke down:", str(error), style="red", markup=False)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            sys.exit("Stopped.")
+    page = gallery.write(arguments.output, finished, files)
+    _summarise(console, finished, time.monotonic() - started, page)
+    sys.exit(any(outcome.status is Status.FAILED for outcome in finished))
+
+
+def collect(inputs: Sequence[Path]) -> dict[str, Path]:
+    """Object names with their files: a folder's files by their path in it, hidden ones left out.
+
+    Raises:
+        ValueError: nothing is there, or two files would have the same name.
+    """
+    files: dict[str, Path] = {}
+    for given in inputs:
+        if given.is_dir():
+            found = {
+                file.relative_to(given).as_posix(): file
+                for file in sorted(given.rglob("*"))
+                if file.is_file()
+                and not any(part.startswith(".") for part in file.relative_to(given).parts)
+            }
+        elif given.is_file():
+            found = {given.name: given}
+        else:
+            raise ValueError(f"{given}: there is no such file or folder.")
+        if clash := sorted(files.keys() & found.keys()):
+            raise ValueError(f"Two files are called {clash[0]}; run them one after the other.")
+        files |= found
+    if not files:
+        raise ValueError("There are no files in " + ", ".join(map(str, inputs)))
+    return files
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("input", type=Path, nargs="+", help="folders or files")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the results")
+    return parser.parse_args()
+
+
+def _check_output(output: Path, files: Mapping[str, Path]) -> None:
+    for name in files:
+        if (output / name).is_file():
+            raise ValueError(
+                f"{output / name} is a file; results need OUTPUT to be another folder."
+            )
+
+
+def _process(
+    console: Console, files: Mapping[str, Path], output: Path, root: Path
+) -> list[job.Outcome]:
+    """Runs all files through a fresh system and copies the results out."""
+    with ExitStack() as running:
+        with console.status("Starting storage, broker, SAM2 stand-in and functions …"):
+            system = running.enter_context(stack.running(root, {}))
+        with _progress(console) as progress:
+            task = progress.add_task("uploading", total=len(files), counts="")
+            generations = job.upload(system, files)
+            progress.update(task, description="segmenting")
+            finished = []
+            for outcome in job.outcomes(system, generations):
+                finished.append(outcome)
+                job.fetch(system, outcome.name, output / outcome.name)
+                counts = Counter(one.status for one in finished)
+                progress.update(task, advance=1, counts=_counted(counts))
+            progress.update(task, description="done")
+        shutil.copytree(system.logs, output / "logs", dirs_exist_ok=True)
+    return sorted(finished, key=lambda outcome: outcome.name)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[counts]}"),
+        console=console,
+    )
+
+
+def _counted(counts: Counter[Status]) -> str:
+    return "  ".join(
+        f"[{_STYLES[status]}]{counts[status]} {status}[/]" for status in Status if counts[status]
+    )
+
+
+def _summarise(
+    console: Console, finished: Sequence[job.Outcome], seconds: float, page: Path
+) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("image", "status", "found", "remark"):
+        table.add_column(heading, overflow="fold")
+    for outcome in finished:
+        found = outcome.document.instances if outcome.document else ()
+        status = f"[{_STYLES[outcome.status]}]{outcome.status}[/]"
+        table.add_row(
+            escape(outcome.name),
+            status,
+            ", ".join(instance.id for instance in found),
+            escape(outcome.message),
+        )
+    console.print(table)
+    console.print(
+        f"{len(finished)} images in {seconds:.0f} s: "
+        + _counted(Counter(outcome.status for outcome in finished)),
+    )
+    console.print(f"Look at {page}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

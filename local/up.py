@@ -1,0 +1,82 @@
+"""python -m local.up: keeps the whole system running, for gsutil, gcloud and curl to talk to."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from local import stack
+from local.processes import ChildDied
+from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
+
+_BOTO = """\
+[Credentials]
+gs_json_host = 127.0.0.1
+gs_json_port = {port}
+[Boto]
+is_secure = True
+https_validate_certificates = False
+[GSUtil]
+prefer_api = json
+default_project_id = {project}
+"""
+
+
+def main() -> None:
+    """Runs until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="folder of buckets and logs")
+    root = parser.parse_args().root.absolute()
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console.print("Starting storage, broker, SAM2 stand-in and functions …")
+    try:
+        with stack.running(root, {}) as system:
+            console.print(instructions(system, root))
+            while True:
+                system.processes.check()
+                time.sleep(1)
+    except ChildDied as error:
+        sys.exit(f"The system broke down: {error}")
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+
+
+def instructions(system: Stack, root: Path) -> str:
+    """What to type in another terminal; writes the configuration that gsutil needs."""
+    boto = root / "boto"
+    boto.write_text(_BOTO.format(port=system.storage_tls_port, project=PROJECT))
+    http = f"http://127.0.0.1:{system.storage_port}"
+    gsutil = f"CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL=0 BOTO_CONFIG={boto} gsutil"
+    gcloud = (
+        f"CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE={http}/storage/v1/ "
+        f"CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true CLOUDSDK_CORE_PROJECT={PROJECT} gcloud storage"
+    )
+    query = f"{http}/upload/storage/v1/b/{INPUT_BUCKET}/o?uploadType=media&name=album/cat.png"
+    result = f"{http}/storage/v1/b/{OUTPUT_BUCKET}/o/album%2Fcat.png%2Fresult.json?alt=media"
+    return f"""
+Buckets   gs://{INPUT_BUCKET} in, gs://{OUTPUT_BUCKET} out; files under {system.buckets}
+Logs      {system.logs}
+Pub/Sub   {system.broker} broker at 127.0.0.1:{system.broker_port}, project {PROJECT}
+
+From another terminal:
+
+gsutil
+  {gsutil} cp cat.png gs://{INPUT_BUCKET}/album/
+  {gsutil} cp -r gs://{OUTPUT_BUCKET}/album .
+
+gcloud storage
+  {gcloud} cp cat.png gs://{INPUT_BUCKET}/album/
+  {gcloud} cp -r gs://{OUTPUT_BUCKET}/album .
+
+curl
+  curl -X POST -H 'Content-Type: image/png' --data-binary @cat.png '{query}'
+  curl '{result}'
+
+Ctrl-C stops everything.
+"""
+
+
+if __name__ == "__main__":
+    main()
