@@ -41,8 +41,11 @@ class ProcessTree:
         logs.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
-        """Makes SIGTERM unwind the stack as Ctrl-C does."""
-        self._before = signal.signal(signal.SIGTERM, _exit_in_order)
+        """Makes SIGTERM unwind the stack as Ctrl-C does, and Ctrl-C even where a shell mutes it."""
+        self._before = {
+            signal.SIGTERM: signal.signal(signal.SIGTERM, _exit_in_order),
+            signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        }
         return self
 
     def __exit__(
@@ -53,7 +56,8 @@ class ProcessTree:
     ) -> None:
         """Stops every child."""
         self.stop()
-        signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], port: int

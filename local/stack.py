@@ -135,7 +135,8 @@ def _start_pipeline(
     stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int, gate: int
 ) -> None:
     buckets = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
-    sam2 = {"SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment"}
+    embedded = {"SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment"}
+    sam2 = {} if os.environ.get("SAM2_URL") else embedded
     _start_function(stack, "segmentation", segmentation, {**buckets, **sam2, **settings})
     topic = {"PROMPTS_TOPIC": topic_path("prompts")}
     _start_function(stack, "landmarks", landmarks, {**buckets, **topic, **settings})

@@ -17,8 +17,9 @@ from shared.documents import (
 )
 from shared.errors import BadMessage, Rejected, Superseded
 from shared.geometry import Box, Image
-from shared.messages import Publisher, Upload, parse_upload
+from shared.messages import Upload, parse_upload
 from shared.prompts import build_prompts
+from shared.publishing import Publisher
 from shared.results import document_item, write_results
 from shared.settings import LandmarksSettings
 from shared.storage import Outcome, Stamp, Storage

@@ -1,8 +1,7 @@
-"""Every message shape that comes in or goes out.
+"""Every message shape that comes in.
 
-In: a bucket notification that Pub/Sub pushes, Eventarc's direct storage event, and our own
-prompts message. Out: the prompts message. functions-framework has turned each HTTP request into a
-CloudEvent before it gets here.
+A bucket notification that Pub/Sub pushes, Eventarc's direct storage event, and our own prompts
+message. functions-framework has turned each HTTP request into a CloudEvent before it gets here.
 """
 
 import base64
@@ -12,12 +11,9 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from cloudevents.http import CloudEvent
-from google.api_core.retry import Retry
-from google.cloud import pubsub_v1
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.documents import PromptsDocument
@@ -29,7 +25,6 @@ _log = logging.getLogger(__name__)
 _PUBSUB_EVENT = "google.cloud.pubsub.topic.v1.messagePublished"
 _STORAGE_EVENT = "google.cloud.storage.object.v1.finalized"
 _FINALIZED = "OBJECT_FINALIZE"
-_PUBLISH_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +79,6 @@ def parse_prompts(event: CloudEvent) -> PromptsDocument:
         return PromptsDocument.model_validate(_decoded(_message(event)))
     except ValidationError as error:
         raise BadMessage(f"not a prompts document: {error}") from error
-
-
-class Publisher:
-    """Publishes to Pub/Sub. Builds its client on first use: gRPC does not survive a fork."""
-
-    @cached_property
-    def _client(self) -> pubsub_v1.PublisherClient:
-        return pubsub_v1.PublisherClient()
-
-    def publish_prompts(self, topic: str, document: PromptsDocument) -> None:
-        """Returns once Pub/Sub has the message; whatever goes wrong is raised."""
-        source = document.source
-        future = self._client.publish(
-            topic,
-            document.model_dump_json().encode(),
-            retry=Retry(timeout=_PUBLISH_SECONDS),
-            bucketId=source.bucket,
-            objectId=source.name,
-            objectGeneration=str(source.generation),
-        )
-        future.result(timeout=2 * _PUBLISH_SECONDS)
 
 
 def _message(event: CloudEvent) -> Mapping[str, Any]:

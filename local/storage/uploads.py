@@ -54,15 +54,15 @@ def parse_json(body: bytes) -> dict[str, Any]:
 def split_multipart(body: bytes, content_type: str) -> tuple[dict[str, Any], bytes, str]:
     """The resource, the content and the content's type of a multipart/related body.
 
-    Line ends may be CRLF or LF (gsutil's), and the content may hold anything, boundary-like lines
-    included: only the last delimiter ends it.
+    Line ends may be CRLF or LF, the boundary may stand in single quotes (gsutil: both), and the
+    content may hold anything, boundary-like lines included: only the last delimiter ends it.
     """
     header = Message()
     header["Content-Type"] = content_type
     boundary = header.get_param("boundary")
     if not isinstance(boundary, str) or not boundary:
         raise invalid("multipart/related needs a boundary.")
-    delimiter = b"--" + boundary.encode()
+    delimiter = b"--" + boundary.strip("'").encode()
     line_end = b"\r\n" if body[body.find(delimiter) + len(delimiter) :][:2] == b"\r\n" else b"\n"
     start = body.find(delimiter)
     end = body.rfind(line_end + delimiter + b"--")

@@ -1,0 +1,61 @@
+# Everything starts here: `make help`.
+PYTHON ?= python3.11
+UV_VERSION := 0.13.8
+INPUT ?= examples
+OUTPUT ?= results
+MANIFEST ?= tests/corpus/mini/manifest.json
+
+VENV := .venv
+RUN := $(VENV)/bin/python -W ignore::FutureWarning
+UV := $(VENV)/bin/uv
+FUNCTIONS := landmarks segmentation sam2
+
+.DEFAULT_GOAL := help
+.PHONY: help run up test lint format evaluate schemas lock clean
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  INPUT=folder or files  OUTPUT=folder  MANIFEST=corpus manifest, and every setting of"
+	@echo "  the functions: make run INPUT=~/pictures OUTPUT=/tmp/masks TARGETS=face,hand"
+
+run: $(VENV)/.ready ## Masks, overlays and cutouts of INPUT into OUTPUT, with a gallery
+	$(RUN) -m local.run $(INPUT) --output $(OUTPUT)
+
+up: $(VENV)/.ready ## Keep the whole system running, for gsutil, gcloud and curl
+	$(RUN) -m local.up --root .toonmask/up
+
+test: $(VENV)/.ready ## All tests
+	$(VENV)/bin/pytest
+
+lint: $(VENV)/.ready ## ruff and mypy
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	for function in $(FUNCTIONS); do $(VENV)/bin/mypy functions/$$function/main.py || exit 1; done
+
+format: $(VENV)/.ready ## Let ruff mend what it can
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score it
+	$(RUN) -m tests.corpus.evaluate $(MANIFEST)
+
+schemas: $(VENV)/.ready ## Write docs/schemas anew from the documents' classes
+	$(RUN) -m tests.schemas
+
+lock: $(VENV)/.ready ## Lock all dependencies; the functions follow the root's versions
+	$(UV) lock
+	for function in $(FUNCTIONS); do \
+	  cp uv.lock functions/$$function/uv.lock && $(UV) lock --directory functions/$$function || exit 1; \
+	done
+
+clean: ## Remove the environment and everything that was made
+	rm -rf $(VENV) .toonmask results evaluation
+
+$(VENV)/.ready: pyproject.toml uv.lock
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(UV) sync --quiet --locked --python $(VENV)/bin/python
+	@touch $@
