@@ -159,7 +159,11 @@ def positive_points(detection: Detection, image: Box, count: int) -> tuple[tuple
         if distance[farthest] == 0:
             break
         chosen.append(farthest)
-    return tuple((int(x), int(y)) for x, y in candidates[chosen])
+    points = ((int(x), int(y)) for x, y in candidates[chosen])
+    if detection.joints is not None:
+        return tuple(points)
+    # In a sliver thinner than the candidates' grid, rounding may lead outside.
+    return tuple((x, y) for x, y in points if contains(detection.polygon, x + 0.5, y + 0.5))
 
 
 def negative_points(

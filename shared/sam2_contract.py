@@ -53,31 +53,35 @@ class SegmentRequest(BaseModel):
     return_prob: Annotated[bool, Strict()] = False
 
 
-def scale_for(crop: Image) -> float:
-    """Pixels that travel per pixel of the crop, at most 1."""
-    return min(1.0, LONG_SIDE / max(crop.shape[:2]))
-
-
 def build_request(crop: Image, prompt: Prompt, names: FieldNames) -> dict[str, Any]:
-    """The request's JSON for the RGB pixels of the prompt's window."""
-    scale = scale_for(crop)
+    """The request's JSON for the RGB pixels of the prompt's window.
+
+    Points and box are in pixels of the image that is sent.
+    """
+    height, width = crop.shape[:2]
+    shrink = min(1.0, LONG_SIDE / max(height, width))
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
     pixels = crop
-    if scale < 1:
-        resized = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        pixels = np.asarray(resized, np.uint8)
+    if shrink < 1:
+        pixels = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+    # Per axis: rounding a narrow window to whole pixels scales it differently across.
+    across, down = size[0] / width, size[1] / height
     left, top = prompt.crop.x0, prompt.crop.y0
-    inside = [point for point in prompt.points if prompt.crop.holds(point[0], point[1])]
     payload: dict[str, Any] = {
         names.image: base64.b64encode(images.encode_png(pixels)).decode("ascii"),
         names.points: [
-            [int((x - left + 0.5) * scale), int((y - top + 0.5) * scale), label]
-            for x, y, label in inside
+            [int((x - left + 0.5) * across), int((y - top + 0.5) * down), label]
+            for x, y, label in prompt.points
+            if prompt.crop.holds(x, y)
         ],
         names.multimask: True,
         names.return_prob: False,
     }
     if names.box:
-        payload[names.box] = [round(edge * scale) for edge in prompt.box.shifted(-left, -top)]
+        x0, y0, x1, y1 = prompt.box.shifted(-left, -top)
+        payload[names.box] = [
+            round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)
+        ]  # fmt: skip
     return payload
 
 

@@ -152,6 +152,10 @@ def load(settings: type[S]) -> S:
     except ValidationError as error:
         lines = [f"{settings.__name__}: the environment does not fit."]
         for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"][:1]).upper() or "combination"
-            lines.append(f"  {name}: {problem['msg']} (got {problem['input']!r})")
+            if not problem["loc"]:  # its input would be all variables, secrets included
+                lines.append(f"  {problem['msg']}")
+                continue
+            name = str(problem["loc"][0]).upper()
+            got = "it is missing" if problem["type"] == "missing" else f"got {problem['input']!r}"
+            lines.append(f"  {name}: {problem['msg']} ({got})")
         sys.exit("\n".join(lines))

@@ -1,0 +1,71 @@
+"""What tests share: the running system on either broker, a storage server, example images."""
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from google.cloud import storage as gcs
+from PIL import Image as PillowImage
+
+from local import stack
+from local.broker import official
+from local.processes import free_ports
+from local.serving import server
+from local.stack import Stack
+from local.storage.api import create_app
+from local.storage.store import Store
+from shared.geometry import Image
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="session", params=["embedded", "official"])
+def system(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The whole system, once on each broker."""
+    if request.param == "official" and official.find_emulator() is None:
+        pytest.skip(
+            "the official Pub/Sub emulator is not on PATH: install the Google Cloud SDK, its "
+            "component pubsub-emulator, and Java to run these tests on it as well"
+        )
+    with (
+        tempfile.TemporaryDirectory(prefix="toonmask-test-") as root,
+        stack.running(Path(root), {"TARGETS": "face,hand"}, request.param) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """What a storage server keeps, empty."""
+    return Store(tmp_path / "buckets")
+
+
+@pytest.fixture
+def storage_url(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A storage server over `store`; Google's client library is pointed to it."""
+    (port,) = free_ports(1)
+    running = server(create_app(store), port)
+    running.prepare()
+    thread = threading.Thread(target=running.serve)
+    thread.start()
+    url = f"http://127.0.0.1:{port}"
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+    yield url
+    running.stop()
+    thread.join()
+
+
+@pytest.fixture
+def bucket(storage_url: str) -> gcs.Bucket:
+    """An empty bucket, through the real client."""
+    assert gcs.Client().api_endpoint == storage_url
+    return gcs.Client().create_bucket("a-bucket")
+
+
+def example(name: str) -> Image:
+    """An example image as RGB uint8 (h, w, 3)."""
+    return np.asarray(PillowImage.open(EXAMPLES / name).convert("RGB"))

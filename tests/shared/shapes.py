@@ -1,0 +1,34 @@
+"""Strategies and builders for geometry."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from shared.geometry import Box, Polygon
+from shared.prompts import Detection, Prompt, PromptOptions, build_prompts
+
+
+def ellipse(cx: float, cy: float, rx: float, ry: float, vertices: int = 36) -> Polygon:
+    """A polygon like a face oval."""
+    angles = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
+    return np.column_stack([cx + rx * np.cos(angles), cy + ry * np.sin(angles)]).astype(np.float32)
+
+
+def face(cx: float, cy: float, rx: float, ry: float, score: float = 1.0) -> Detection:
+    """A detected face."""
+    return Detection("face", score, ellipse(cx, cy, rx, ry))
+
+
+def prompt_for(polygon: Polygon, image: Box) -> Prompt:
+    """The prompt of a single face."""
+    (prompt,) = build_prompts([Detection("face", 1.0, polygon)], image, PromptOptions())
+    return prompt
+
+
+ovals = st.builds(
+    ellipse,
+    st.floats(-40, 340),
+    st.floats(-40, 240),
+    st.floats(2, 150),
+    st.floats(2, 150),
+)
+IMAGE = Box(0, 0, 300, 200)

@@ -1,0 +1,55 @@
+import numpy as np
+
+from shared import masks, rendering
+from shared.geometry import Box, polygon_mask
+from shared.masks import Mask
+from shared.rendering import Drawn
+from tests.shared.shapes import IMAGE, ellipse
+
+PICTURE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+WINDOW = Box(80, 40, 220, 180)
+MASK = Mask(WINDOW, polygon_mask(ellipse(150, 110, 40, 50), WINDOW))
+
+
+def _drawn(mask: Mask = MASK) -> Drawn:
+    return Drawn("face-1", "face", mask, mask.bounds or WINDOW)
+
+
+def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it() -> None:
+    union = masks.union([MASK], IMAGE)
+    cutout = rendering.cutout(PICTURE, union)
+    assert (cutout[..., 3] == union).all()
+    assert (cutout[union > 0][:, :3] == PICTURE[union > 0]).all()
+    assert (cutout[union == 0] == 0).all()
+
+
+def test_an_overlay_tints_the_mask_and_leaves_the_rest() -> None:
+    overlay = rendering.overlay(PICTURE, [_drawn()])
+    assert (overlay[100:120, 140:160] != PICTURE[100:120, 140:160]).any(axis=2).all()
+    assert (overlay[185:, :] == PICTURE[185:, :]).all()
+
+
+def test_an_overlay_has_a_box_and_a_name() -> None:
+    overlay = rendering.overlay(np.zeros_like(PICTURE), [_drawn()])
+    assert overlay[60, 110].any(), "the box's corner"
+    plate = overlay[48:60, 110:140].reshape(-1, 3)
+    assert len(np.unique(plate, axis=0)) > 2, "letters on a plate"
+
+
+def test_the_image_itself_is_not_drawn_on() -> None:
+    before = PICTURE.copy()
+    rendering.overlay(PICTURE, [_drawn()])
+    rendering.cutout(PICTURE, masks.union([MASK], IMAGE))
+    assert (before == PICTURE).all()
+
+
+def test_without_instances_the_overlay_is_the_image() -> None:
+    assert (rendering.overlay(PICTURE, []) == PICTURE).all()
+
+
+def test_names_fit_into_images_of_any_size() -> None:
+    for shape in ((1, 1, 3), (5, 300, 3), (300, 5, 3)):
+        window = Box(0, 0, shape[1], shape[0])
+        mask = Mask(window, np.ones(shape[:2], bool))
+        overlay = rendering.overlay(np.zeros(shape, np.uint8), [_drawn(mask)])
+        assert overlay.shape == shape

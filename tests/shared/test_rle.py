@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from shared import rle
+from shared.geometry import BoolMask
+
+_REFUSED = "Invalid RLE|do not add up|absurdly long"
+
+masks = hnp.arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 20)), elements=st.booleans())
+
+
+def _runs(mask: BoolMask) -> list[int]:
+    """Column-major runs that start with zeros, counted plainly."""
+    runs, value, length = [], False, 0
+    for pixel in mask.ravel(order="F").tolist():
+        if pixel == value:
+            length += 1
+        else:
+            runs.append(length)
+            value, length = pixel, 1
+    return [*runs, length]
+
+
+@given(masks)
+def test_what_is_encoded_comes_back(mask: BoolMask) -> None:
+    encoded = rle.encode(mask)
+    assert encoded.size == mask.shape
+    assert (rle.decode(encoded.counts, encoded.size) == mask).all()
+
+
+@given(masks)
+def test_plain_runs_give_the_same_mask(mask: BoolMask) -> None:
+    assert (rle.decode(_runs(mask), (mask.shape[0], mask.shape[1])) == mask).all()
+
+
+@given(masks)
+def test_runs_that_do_not_add_up_are_refused(mask: BoolMask) -> None:
+    size = (mask.shape[0], mask.shape[1])
+    runs = _runs(mask)
+    for wrong in ([*runs[:-1], runs[-1] + 1], [*runs[:-1], runs[-1] - 1]):
+        with pytest.raises(ValueError, match=_REFUSED):
+            rle.decode(wrong, size)
+
+
+@given(masks)
+def test_a_string_for_another_size_is_refused(mask: BoolMask) -> None:
+    height, width = mask.shape
+    counts = rle.encode(mask).counts
+    for size in ((height + 1, width), (height, width + 1)):
+        with pytest.raises(ValueError, match=_REFUSED):
+            rle.decode(counts, size)
+
+
+@given(st.text(max_size=30), st.tuples(st.integers(1, 9), st.integers(1, 9)))
+def test_any_text_is_a_mask_of_the_size_or_an_error(text: str, size: tuple[int, int]) -> None:
+    try:
+        mask = rle.decode(text, size)
+    except ValueError:
+        return
+    assert mask.shape == size
+
+
+@pytest.mark.parametrize("counts", [[-1, 5], [2**33], []])
+def test_absurd_runs_are_refused(counts: list[int]) -> None:
+    with pytest.raises(ValueError, match=_REFUSED):
+        rle.decode(counts, (2, 2))

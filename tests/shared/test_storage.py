@@ -1,0 +1,80 @@
+import pytest
+from google.cloud import storage as gcs
+
+from shared import layout
+from shared.errors import Superseded
+from shared.storage import Item, ObjectRef, Outcome, Stamp, Storage
+
+OLD, NEW = Stamp(1, "aaaaaaaaaaaa"), Stamp(2, "aaaaaaaaaaaa")
+
+
+def _item(name: str, content: bytes) -> Item:
+    return Item(name, "text/plain", lambda: content)
+
+
+def test_a_first_write_creates_and_stamps_the_object(bucket: gcs.Bucket) -> None:
+    assert Storage().write(bucket.name, _item("a", b"1"), NEW) is Outcome.CREATED
+    blob = bucket.get_blob("a")
+    assert blob.metadata == {"source-generation": "2", "config": "aaaaaaaaaaaa"}
+    assert blob.content_type == "text/plain"
+
+
+def test_a_repeated_write_changes_nothing(bucket: gcs.Bucket) -> None:
+    Storage().write(bucket.name, _item("a", b"1"), NEW)
+    before = bucket.get_blob("a").generation
+    assert Storage().write(bucket.name, _item("a", b"1"), NEW) is Outcome.SAME
+    assert bucket.get_blob("a").generation == before
+
+
+def test_a_newer_upload_replaces_an_older_one_and_never_the_reverse(bucket: gcs.Bucket) -> None:
+    Storage().write(bucket.name, _item("a", b"old"), OLD)
+    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is Outcome.REPLACED
+    assert Storage().write(bucket.name, _item("a", b"old"), OLD) is Outcome.NEWER_EXISTS
+    assert bucket.blob("a").download_as_bytes() == b"new"
+
+
+def test_other_settings_replace_the_same_upload(bucket: gcs.Bucket) -> None:
+    Storage().write(bucket.name, _item("a", b"1"), NEW)
+    changed = Stamp(NEW.generation, "bbbbbbbbbbbb")
+    assert Storage().write(bucket.name, _item("a", b"2"), changed) is Outcome.REPLACED
+
+
+def test_an_object_that_is_not_ours_is_replaced(bucket: gcs.Bucket) -> None:
+    bucket.blob("a").upload_from_string(b"a stranger's")
+    assert Storage().write(bucket.name, _item("a", b"1"), OLD) is Outcome.REPLACED
+
+
+def test_a_generation_that_was_overwritten_or_deleted_is_superseded(bucket: gcs.Bucket) -> None:
+    blob = bucket.blob("a")
+    blob.upload_from_string(b"first")
+    first = ObjectRef(bucket.name, "a", blob.generation)
+    assert Storage().read(first, 100) == b"first"
+    bucket.blob("a").upload_from_string(b"second")
+    with pytest.raises(Superseded):
+        Storage().read(first, 100)
+
+
+def test_no_more_than_the_limit_is_read(bucket: gcs.Bucket) -> None:
+    blob = bucket.blob("a")
+    blob.upload_from_string(b"x" * 1000)
+    assert len(Storage().read(ObjectRef(bucket.name, "a", blob.generation), 10)) == 10
+
+
+def test_a_sweep_takes_what_is_stale_and_ours_and_nothing_else(bucket: gcs.Bucket) -> None:
+    names = {
+        "cat.png/mask.png": NEW,
+        "cat.png/face-1/mask.png": NEW,
+        "cat.png/face-2/mask.png": OLD,
+        "cat.png/face-2/cutout.png": OLD,
+        "cat.png/result.json": OLD,
+        "cat.png/notes.txt": OLD,
+        "cat.png/dog.png/mask.png": OLD,
+        "cat.png2/mask.png": OLD,
+    }
+    for name, stamp in names.items():
+        Storage().write(bucket.name, _item(name, b""), stamp)
+    Storage().sweep(
+        bucket.name, "cat.png/", layout.PICTURES, lambda found: found.generation < NEW.generation
+    )
+    left = {blob.name for blob in bucket.list_blobs()}
+    assert set(names) - left == {"cat.png/face-2/mask.png", "cat.png/face-2/cutout.png"}
