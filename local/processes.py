@@ -97,6 +97,10 @@ class ProcessTree:
             if code is not None:
                 raise ChildDied(f"{name} ended with code {code}.\n{self._last_words(name)}")
 
+    def port(self, name: str) -> int:
+        """Where a child listens."""
+        return self._children[name].port
+
     def kill(self, name: str) -> None:
         """Ends one child and its group at once, as a crash would."""
         process = self._children.pop(name).process

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from mediapipe.python.solutions.face_mesh_connections import FACEMESH_FACE_OVAL
 
-from shared.geometry import Box, Image, Points
+from shared.geometry import Box, Image, Points, shrunk
 from shared.prompts import Detection, Label, Side
 
 _LONG_SIDE = 1024
@@ -61,7 +61,7 @@ class View:
 
     pixels: Image
     offset: tuple[float, float]
-    scale: float
+    scale: tuple[float, float]
 
     def to_image(self, normalised: npt.NDArray[np.float32]) -> Points:
         """Points given as shares of the view's width and height, in image coordinates."""
@@ -123,13 +123,8 @@ class _Models(threading.local):
 
 def _views(image: Image) -> list[View]:
     """The image blurred, as it is, and blurred with padding around."""
-    long_side = max(image.shape[:2])
-    scale = min(1.0, _LONG_SIDE / long_side)
-    plain = image
-    if scale < 1:
-        plain = np.asarray(
-            cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-        )
+    plain = shrunk(image, _LONG_SIDE)
+    scale = plain.shape[1] / image.shape[1], plain.shape[0] / image.shape[0]
     sigma = max(plain.shape[:2]) * _BLUR
     blurred = np.asarray(cv2.GaussianBlur(plain, (0, 0), sigma), np.uint8)
     margin = round(max(plain.shape[:2]) * _PADDING)

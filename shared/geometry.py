@@ -118,3 +118,16 @@ def scaled(polygon: Polygon, factor: float) -> Polygon:
     """The polygon scaled about the middle of its bounds."""
     centre = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
     return (centre + (polygon - centre) * factor).astype(np.float32)
+
+
+def shrunk(image: Image, longest: int) -> Image:
+    """The (h, w, 3) image scaled down, by averaging, to at most `longest` pixels a side.
+
+    Each side keeps at least one pixel, so a narrow image is scaled differently across and down.
+    """
+    height, width = image.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from shared import images, masks, rle
-from shared.geometry import BoolMask, Image
+from shared.geometry import BoolMask, Image, shrunk
 from shared.masks import Candidate
 from shared.prompts import Prompt
 
@@ -44,7 +44,7 @@ class FieldNames:
 class SegmentRequest(BaseModel):
     """A request under its standard field names, as our own service reads it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     image_base64: str = Field(min_length=1)
     points: list[tuple[float, float, Literal[0, 1]]] = Field(default=[], max_length=1024)
@@ -58,14 +58,8 @@ def build_request(crop: Image, prompt: Prompt, names: FieldNames) -> dict[str, A
 
     Points and box are in pixels of the image that is sent.
     """
-    height, width = crop.shape[:2]
-    shrink = min(1.0, LONG_SIDE / max(height, width))
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    pixels = crop
-    if shrink < 1:
-        pixels = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
-    # Per axis: rounding a narrow window to whole pixels scales it differently across.
-    across, down = size[0] / width, size[1] / height
+    pixels = shrunk(crop, LONG_SIDE)
+    across, down = pixels.shape[1] / crop.shape[1], pixels.shape[0] / crop.shape[0]
     left, top = prompt.crop.x0, prompt.crop.y0
     payload: dict[str, Any] = {
         names.image: base64.b64encode(images.encode_png(pixels)).decode("ascii"),

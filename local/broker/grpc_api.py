@@ -15,6 +15,9 @@ from local.broker.topics import Broker, Subscription
 _PULL_SECONDS = 5.0
 """How long a pull waits for a first message."""
 
+_TICK = 0.1
+"""How often a waiting pull looks for messages whose backoff is over."""
+
 Method = Callable[[Any, grpc.ServicerContext], Any]
 
 
@@ -187,7 +190,7 @@ class _Subscriber:
                 left = deadline - time.monotonic()
                 if received or left <= 0:
                     return types.PullResponse(received_messages=received)
-                self._broker.changed.wait(left)
+                self._broker.changed.wait(min(left, _TICK))
 
     def acknowledge(
         self, request: types.AcknowledgeRequest, context: grpc.ServicerContext

@@ -21,10 +21,14 @@ class Preconditions:
 
     @classmethod
     def of(cls, arguments: Mapping[str, str], prefix: str = "if") -> "Preconditions":
-        """From query parameters; `prefix` is ifSource for the source of a copy."""
+        """From query parameters; `prefix` is ifSource for the source of a copy.
+
+        Case does not matter: Google's Python client writes ifMetaGenerationNotMatch in uploads.
+        """
+        folded = {name.lower(): value for name, value in arguments.items()}
         return cls(
             *(
-                _number(arguments, f"{prefix}{name}")
+                _number(folded, f"{prefix}{name}")
                 for name in (
                     "GenerationMatch",
                     "GenerationNotMatch",
@@ -54,7 +58,7 @@ class Preconditions:
 
 
 def _number(arguments: Mapping[str, str], name: str) -> int | None:
-    value = arguments.get(name)
+    value = arguments.get(name.lower())
     if value is None:
         return None
     try:

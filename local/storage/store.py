@@ -72,8 +72,7 @@ class Store:
         `fields` is the resource as the client sent it; an md5Hash or crc32c in it is checked.
         """
         self.require_bucket(bucket)
-        if not name or len(name.encode()) > _LONGEST_NAME or "\n" in name or "\r" in name:
-            raise invalid(f"Object names have 1 to {_LONGEST_NAME} bytes and no line breaks.")
+        _check_name(name)
         crc32c = base64.b64encode(google_crc32c.value(content).to_bytes(4, "big")).decode()
         md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
         for sent, actual in (("crc32c", crc32c), ("md5Hash", md5)):
@@ -183,6 +182,14 @@ class Store:
         while folder != bucket and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
             folder = folder.parent
+
+
+def _check_name(name: str) -> None:
+    """The rules of https://cloud.google.com/storage/docs/objects#naming."""
+    if not 1 <= len(name.encode()) <= _LONGEST_NAME:
+        raise invalid(f"Object names have 1 to {_LONGEST_NAME} bytes.")
+    if name in (".", "..") or "\n" in name or "\r" in name:
+        raise invalid("Object names are not . or .. and have no line breaks.")
 
 
 def now() -> str:

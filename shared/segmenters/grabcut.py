@@ -57,9 +57,11 @@ def segment(
     """Masks of what the points and the box, in pixels of the RGB `image`, mean.
 
     With `multimask` several candidates, else one. No box: the positive points' surroundings.
-    Without any positive point and box the answer is one empty mask.
+    Without any positive point and box the answer is one empty mask. Points outside the image
+    are left out.
     """
     whole = Box.of_image(image)
+    points = [point for point in points if whole.holds(point[0], point[1])]
     target = (box or _box_around(points)).intersection(whole)
     if target.width < 2 or target.height < 2:
         return [Candidate(np.zeros(image.shape[:2], bool), 0.0)]
@@ -70,25 +72,27 @@ def segment(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scene:
-    """The target's surroundings at working size; `scale` is working pixels per image pixel."""
+    """The target's surroundings at working size; `scale` is working pixels per image pixel, (x, y)."""
 
     image: Image
     window: Box
-    scale: float
+    scale: tuple[float, float]
     pixels: Image
 
     @classmethod
     def around(cls, target: Box, image: Image) -> "_Scene":
         margin = max(target.width, target.height) * _SURROUNDINGS
         window = target.widened(margin, margin).intersection(Box.of_image(image))
-        scale = min(1.0, _WORKING_SIDE / max(window.width, window.height))
-        size = max(1, round(window.width * scale)), max(1, round(window.height * scale))
-        pixels = cv2.resize(image[window.slices], size, interpolation=cv2.INTER_AREA)
-        return cls(image, window, scale, np.asarray(pixels, np.uint8))
+        pixels = shrunk(image[window.slices], _WORKING_SIDE)
+        scale = pixels.shape[1] / window.width, pixels.shape[0] / window.height
+        return cls(image, window, scale, pixels)
 
     def candidate(self, points: Sequence[LabelledPoint], target: Box, core: float) -> Candidate:
-        """One run of GrabCut; `predicted_iou` is how clear-cut its answer is."""
+        """One run of GrabCut."""
         trimap = self._trimap(points, target, core)
+        small = _is_foreground(trimap)
+        if small.all() or not small.any():  # GrabCut needs samples of both
+            return Candidate(self._in_image(small.astype(np.uint8)))
         background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
         # GrabCut seeds its k-means from OpenCV's global generator.
         cv2.setRNGSeed(0)
@@ -101,28 +105,29 @@ class _Scene:
             _ITERATIONS,
             cv2.GC_INIT_WITH_MASK,
         )
-        small = ((trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)).astype(np.uint8)
-        return Candidate(self._in_image(small))
+        return Candidate(self._in_image(_is_foreground(trimap).astype(np.uint8)))
 
     def _trimap(
         self, points: Sequence[LabelledPoint], target: Box, core: float
     ) -> npt.NDArray[np.uint8]:
         """GrabCut's seeds: sure background outside the box, an ellipse of probable foreground."""
         trimap = np.full(self.pixels.shape[:2], cv2.GC_BGD, np.uint8)
-        local = (np.array(target).reshape(2, 2) - (self.window.x0, self.window.y0)) * self.scale
-        (x0, y0), (x1, y1) = local.round().astype(int).tolist()
+        x0, y0 = self._local(target.x0, target.y0)
+        x1, y1 = self._local(target.x1, target.y1)
         trimap[y0:y1, x0:x1] = cv2.GC_PR_BGD
         centre = ((x0 + x1) // 2, (y0 + y1) // 2)
         axes = (round((x1 - x0) / 2 * core), round((y1 - y0) / 2 * core))
         cv2.ellipse(trimap, centre, axes, 0, 0, 360, (cv2.GC_PR_FGD,), cv2.FILLED)
         radius = max(1, round(_DOT * max(x1 - x0, y1 - y0)))
         for x, y, label in points:
-            place = (
-                round((x - self.window.x0) * self.scale),
-                round((y - self.window.y0) * self.scale),
-            )
-            cv2.circle(trimap, place, radius, (cv2.GC_FGD if label else cv2.GC_BGD,), cv2.FILLED)
+            sure = cv2.GC_FGD if label else cv2.GC_BGD
+            cv2.circle(trimap, self._local(x, y), radius, (sure,), cv2.FILLED)
         return trimap
+
+    def _local(self, x: float, y: float) -> tuple[int, int]:
+        """A place of the image in working pixels."""
+        across, down = self.scale
+        return round((x - self.window.x0) * across), round((y - self.window.y0) * down)
 
     def _in_image(self, small: npt.NDArray[np.uint8]) -> BoolMask:
         """The working-size 0/1 mask in the whole image, its edge interpolated."""
@@ -131,6 +136,11 @@ class _Scene:
         whole = np.zeros(self.image.shape[:2], bool)
         whole[self.window.slices] = smooth > 127
         return whole
+
+
+def _is_foreground(trimap: npt.NDArray[np.uint8]) -> BoolMask:
+    """GrabCut's sure and probable foreground, bool (h, w)."""
+    return (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)
 
 
 def _box_around(points: Sequence[LabelledPoint]) -> Box:

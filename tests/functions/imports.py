@@ -1,0 +1,78 @@
+"""What a function imports, directly or through `shared`, read from the sources."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/main.py"))
+
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cloudevents": "cloudevents",
+    "cv2": "opencv-python-headless",
+    "flask": "flask",
+    "functions_framework": "functions-framework",
+    "google.api_core": "google-api-core",
+    "google.auth": "google-auth",
+    "google.oauth2": "google-auth",
+    "google.cloud.pubsub_v1": "google-cloud-pubsub",
+    "google.cloud.storage": "google-cloud-storage",
+    "mediapipe": "mediapipe",
+    "numpy": "numpy",
+    "pycocotools": "pycocotools",
+    "pydantic": "pydantic",
+    "pydantic_settings": "pydantic-settings",
+    "pythonjsonlogger": "python-json-logger",
+    "requests": "requests",
+}
+"""Third-party modules with the distributions that they come from."""
+
+
+@cache
+def imported_by(file: Path) -> frozenset[str]:
+    """Dotted names that a source file imports: modules, and what is taken from them."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module
+            assert not node.level, f"{file}: relative import"
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(names)
+
+
+def source_of(name: str) -> Path | None:
+    """The file of a module of our own, if the dotted name is one."""
+    base = ROOT.joinpath(*name.split("."))
+    for file in (base.with_suffix(".py"), base / "__init__.py"):
+        if file.is_file():
+            return file
+    return None
+
+
+def closure(file: Path) -> set[Path]:
+    """A source file and all of ours that it imports, however indirectly."""
+    found, waiting = {file}, [file]
+    while waiting:
+        for name in imported_by(waiting.pop()):
+            source = source_of(name)
+            if source and source not in found:
+                found.add(source)
+                waiting.append(source)
+    return found
+
+
+def distributions_of(file: Path) -> set[str]:
+    """What has to be installed for a source file to be imported."""
+    needed = set()
+    for source in closure(file):
+        for name in imported_by(source):
+            needed |= {
+                distribution
+                for module, distribution in DISTRIBUTIONS.items()
+                if name == module or name.startswith(f"{module}.")
+            }
+    return needed

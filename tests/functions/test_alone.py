@@ -1,0 +1,115 @@
+"""Each function, installed from its own lock into an environment of its own, handles one event."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import requests
+from google.cloud import pubsub_v1
+from google.cloud import storage as gcs
+
+from local.processes import ProcessTree, free_ports
+from shared.documents import PromptsDocument, Source
+from shared.geometry import Box
+from tests.conftest import EXAMPLES, ROOT
+from tests.shared.shapes import ellipse, prompt_for
+
+TOPIC = "projects/a-project/topics/prompts"
+Serve = Callable[[str, Mapping[str, str]], str]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Deploys a function as the cloud would and gives its address."""
+    with ProcessTree(tmp_path / "logs") as tree:
+
+        def start(function: str, settings: Mapping[str, str]) -> str:
+            place = tmp_path / function
+            _install(function, place)
+            (port,) = free_ports(1)
+            command = [str(place / ".venv/bin/functions-framework"), "--target", function]
+            where = ["--source", str(place / "main.py"), "--host", "127.0.0.1"]
+            tree.start(function, [*command, *where, "--port", str(port)], settings, port)
+            tree.await_ready()
+            return f"http://127.0.0.1:{port}/"
+
+        yield start
+
+
+@pytest.fixture
+def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The embedded broker, with the topic of prompts."""
+    (port,) = free_ports(1)
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{port}")
+    with ProcessTree(tmp_path / "broker") as tree:
+        tree.start("broker", [sys.executable, "-m", "local.broker", "--port", str(port)], {}, port)
+        tree.await_ready()
+        pubsub_v1.PublisherClient().create_topic(name=TOPIC)
+        yield
+
+
+def _install(function: str, place: Path) -> None:
+    """What a deployment holds, and no more: the function's folder, `shared`, and its lock."""
+    ignored = shutil.ignore_patterns("__pycache__", ".venv")
+    shutil.copytree(ROOT / "functions" / function, place, ignore=ignored)
+    shutil.copytree(ROOT / "shared", place / "shared", ignore=ignored)
+    kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    uv = [str(ROOT / ".venv/bin/uv"), "sync", "--locked", "--quiet", "--python", sys.executable]
+    subprocess.run(uv, cwd=place, env=kept, check=True, timeout=280)
+
+
+def _notification(blob: gcs.Blob) -> dict[str, object]:
+    attributes = {"eventType": "OBJECT_FINALIZE", "bucketId": blob.bucket.name}
+    return _pushed(json.dumps(blob._properties).encode(), attributes)
+
+
+def _pushed(data: bytes, attributes: Mapping[str, str]) -> dict[str, object]:
+    encoded = base64.b64encode(data).decode()
+    message = {"data": encoded, "attributes": attributes, "messageId": "1"}
+    return {"message": message, "subscription": "projects/a-project/subscriptions/a"}
+
+
+@pytest.mark.usefixtures("broker")
+def test_landmarks(serve: Serve, bucket: gcs.Bucket) -> None:
+    blob = bucket.blob("cat.png")
+    blob.upload_from_filename(EXAMPLES / "avataaars_03.png", content_type="image/png")
+    buckets = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": bucket.name}
+    url = serve("landmarks", {**buckets, "PROMPTS_TOPIC": TOPIC})
+    assert requests.post(url, json=_notification(blob), timeout=60).status_code == 200
+    prompts = json.loads(bucket.blob("cat.png/prompts.json").download_as_bytes())
+    assert [instance["id"] for instance in prompts["instances"]] == ["face-1"]
+
+
+def test_segmentation(serve: Serve, bucket: gcs.Bucket) -> None:
+    blob = bucket.blob("cat.png")
+    blob.upload_from_filename(EXAMPLES / "avataaars_03.png", content_type="image/png")
+    prompt = prompt_for(ellipse(256, 230, 80, 90), Box(0, 0, 512, 512))
+    source = Source(
+        bucket=bucket.name, name="cat.png", generation=blob.generation, width=512, height=512
+    )
+    document = PromptsDocument(
+        source=source, config="0123456789ab", instances=(prompt,), versions={}
+    )
+    url = serve("segmentation", {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": bucket.name})
+    body = _pushed(document.model_dump_json().encode(), {})
+    assert requests.post(url, json=body, timeout=60).status_code == 200
+    result = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
+    assert (result["status"], result["reason"]["code"]) == ("degraded", "sam2-not-configured")
+    assert result["instances"][0]["segmenter"] == "grabcut"
+    assert bucket.blob("cat.png/face-1/cutout.png").exists()
+
+
+def test_sam2(serve: Serve) -> None:
+    url = serve("sam2", {})
+    assert requests.get(f"{url}healthz", timeout=60).json()["status"] == "ok"
+    image = base64.b64encode((EXAMPLES / "avataaars_03.png").read_bytes()).decode()
+    request = {"image_base64": image, "points": [[256, 230, 1]], "box": [150, 110, 360, 340]}
+    answer = requests.post(f"{url}v1/segment", json=request, timeout=60)
+    assert answer.status_code == 200
+    assert len(answer.json()["masks"]) == len(answer.json()["scores"]) > 1

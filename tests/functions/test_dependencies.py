@@ -1,0 +1,95 @@
+import re
+import sys
+import tomllib
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.functions.imports import (
+    DISTRIBUTIONS,
+    FUNCTIONS,
+    closure,
+    distributions_of,
+    imported_by,
+    source_of,
+)
+
+
+def _named(function: str) -> set[str]:
+    project = tomllib.loads((ROOT / "functions" / function / "pyproject.toml").read_text())
+    found = {re.match(r"[\w-]+", line) for line in project["project"]["dependencies"]}
+    return {match.group() for match in found if match}
+
+
+def _locked(path: str) -> dict[str, str]:
+    lock = tomllib.loads((ROOT / path / "uv.lock").read_text())
+    return {package["name"]: package["version"] for package in lock["package"]}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_names_just_the_packages_that_it_imports(function: str) -> None:
+    assert _named(function) == distributions_of(ROOT / "functions" / function / "main.py")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_import_of_a_function_is_ours_known_or_pythons(function: str) -> None:
+    """A new dependency has to be entered in DISTRIBUTIONS for the test above to see it."""
+    for source in closure(ROOT / "functions" / function / "main.py"):
+        for name in imported_by(source):
+            known = any(name == m or f"{name}.".startswith(f"{m}.") for m in DISTRIBUTIONS)
+            top = name.split(".")[0]
+            part_of_ours = top in ("shared", "functions")
+            package = any(module.startswith(f"{name}.") for module in DISTRIBUTIONS)
+            assert known or part_of_ours or package or top in sys.stdlib_module_names, (
+                f"{source.relative_to(ROOT)} imports {name}"
+            )
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_locked_to_the_versions_that_the_tests_ran_with(function: str) -> None:
+    root, own = _locked("."), _locked(f"functions/{function}")
+    del own[f"toonmask-{function}"]
+    different = {name: version for name, version in own.items() if root.get(name) != version}
+    assert not different, "run `make lock`"
+
+
+@pytest.mark.parametrize("package", ["mediapipe", "matplotlib", "grpcio", "google-cloud-pubsub"])
+def test_segmentation_carries_nothing_heavy(package: str) -> None:
+    assert package not in _locked("functions/segmentation")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_file_only_wires(function: str) -> None:
+    lines = (ROOT / "functions" / function / "main.py").read_text().splitlines()
+    assert len(lines) <= 60
+
+
+CORE = (
+    "errors", "record", "geometry", "prompts", "rle", "masks", "rendering", "documents", "layout",
+    "segmenters/oval", "segmenters/grabcut",
+)  # fmt: skip
+OUTSIDE_WORLD = {
+    "os", "pathlib", "time", "datetime", "random", "socket", "subprocess", "logging", "requests",
+    "google", "pydantic_settings", "functions_framework", "mediapipe", "threading",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_the_core_knows_neither_edges_nor_the_outside_world(module: str) -> None:
+    names = imported_by(ROOT / "shared" / f"{module}.py")
+    assert not {name.split(".")[0] for name in names} & OUTSIDE_WORLD
+    allowed = {ROOT / "shared" / f"{core}.py" for core in CORE}
+    allowed |= {ROOT / "shared" / "__init__.py", ROOT / "shared" / "segmenters" / "__init__.py"}
+    ours = {source_of(name) for name in names if name.startswith("shared")} - {None}
+    assert ours <= allowed
+
+
+def test_shared_imports_no_function_and_nothing_imports_local() -> None:
+    for folder, forbidden in (
+        ("shared", {"functions", "local", "tests"}),
+        ("functions", {"local", "tests"}),
+        ("local", {"functions", "tests"}),
+    ):
+        for file in (ROOT / folder).rglob("*.py"):
+            if ".venv" not in file.parts:
+                assert not {name.split(".")[0] for name in imported_by(file)} & forbidden, file

@@ -1,0 +1,110 @@
+"""The SAM2 service's answers to requests good and bad, through functions-framework's own app."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from functions_framework import create_app
+
+from shared.sam2_contract import parse_answer
+from tests.conftest import ROOT, example
+from tests.pipeline import png
+
+AVATAR = example("avataaars_03.png")
+IMAGE = base64.b64encode(png(AVATAR)).decode()
+FACE_POINTS = [[256, 200, 1], [220, 240, 1], [290, 240, 1], [60, 60, 0], [450, 60, 0]]
+FACE_BOX = [150, 110, 360, 340]
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[FlaskClient]:
+    app = create_app("sam2", str(ROOT / "functions" / "sam2" / "main.py"), "http")
+    with app.test_client() as made:
+        yield made
+
+
+def _ask(client: FlaskClient, **changes: Any) -> tuple[int, Any]:
+    body = {"image_base64": IMAGE, "points": FACE_POINTS, "box": FACE_BOX, **changes}
+    answer = client.post("/v1/segment", json=body)
+    return answer.status_code, answer.get_json()
+
+
+def test_points_and_box_give_a_mask_that_honours_them(client: FlaskClient) -> None:
+    status, answer = _ask(client)
+    assert status == 200
+    for candidate in parse_answer(answer, (512, 512)):
+        assert all(candidate.pixels[y, x] == bool(label) for x, y, label in FACE_POINTS)
+        ys, xs = np.nonzero(candidate.pixels)
+        assert xs.min() >= 148
+        assert xs.max() < 362
+        assert ys.min() >= 108
+        assert ys.max() < 342
+
+
+def test_points_alone_are_enough(client: FlaskClient) -> None:
+    status, answer = _ask(client, box=None)
+    assert status == 200
+    (best, *_) = parse_answer(answer, (512, 512))
+    assert best.pixels[200, 256]
+    assert not best.pixels[60, 60]
+
+
+def test_one_mask_where_one_is_asked_for(client: FlaskClient) -> None:
+    assert len(_ask(client, multimask=False)[1]["masks"]) == 1
+    assert len(_ask(client, multimask=True)[1]["masks"]) > 1
+
+
+def test_a_request_is_answered_alike_every_time(client: FlaskClient) -> None:
+    assert _ask(client) == _ask(client)
+
+
+def test_nothing_marked_gives_an_empty_mask(client: FlaskClient) -> None:
+    status, answer = _ask(client, box=None, points=[])
+    assert status == 200
+    assert not parse_answer(answer, (512, 512))[0].pixels.any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"image_base64": ""}, "image_base64"),
+        ({"image_base64": "!!!"}, "image_base64"),
+        ({"image_base64": base64.b64encode(b"no image").decode()}, "image_base64"),
+        ({"points": [[1, 2]]}, "points"),
+        ({"points": [[1, 2, 3]]}, "points"),
+        ({"points": [["a", 2, 1]]}, "points"),
+        ({"box": [1, 2, 3]}, "box"),
+        ({"points": [[1, 1, 1]] * 2000}, "points"),
+    ],
+)
+def test_a_bad_request_is_refused_by_the_name_of_its_field(
+    client: FlaskClient, changes: dict[str, Any], named: str
+) -> None:
+    status, answer = _ask(client, **changes)
+    assert status == 422
+    assert named in answer["error"]
+
+
+@pytest.mark.parametrize(
+    "box", [[-50, -50, 9999, 9999], [300, 300, 100, 100], [600, 600, 700, 700]]
+)
+def test_boxes_beyond_the_image_are_cut_to_it(client: FlaskClient, box: list[int]) -> None:
+    assert _ask(client, box=box)[0] == 200
+
+
+def test_points_beyond_the_image_do_no_harm(client: FlaskClient) -> None:
+    assert _ask(client, points=[[-10, 5000, 1], [1e12, -1e12, 0]])[0] == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"[]", json.dumps({}).encode()])
+def test_what_is_no_request_is_refused(client: FlaskClient, body: bytes) -> None:
+    assert client.post("/v1/segment", data=body).status_code == 422
+
+
+def test_health_is_told_and_other_methods_are_refused(client: FlaskClient) -> None:
+    assert client.get("/healthz").get_json() == {"status": "ok", "backend": "grabcut"}
+    assert client.get("/v1/segment").status_code == 405

@@ -1,0 +1,189 @@
+"""Push delivery with retries and dead letters, on the embedded broker and on the official one."""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from google.api_core import exceptions
+from google.pubsub_v1 import types
+
+from local.metadata import ACCOUNT
+from local.stack import Stack, subscription_path, topic_path
+
+
+class Endpoint(ThreadingHTTPServer):
+    """Records what is pushed; answers what `answers` says per message, else 204."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.pushed: list[tuple[float, dict[str, Any], dict[str, str]]] = []
+        self.answers: dict[str, list[int]] = {}
+        self.arrived = threading.Condition()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+    def wait_for(self, count: int) -> None:
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.pushed) >= count, timeout=60)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Endpoint
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answers = self.server.answers.get(body["message"]["attributes"]["name"], [])
+        self.send_response(answers.pop(0) if answers else 204)
+        self.end_headers()
+        with self.server.arrived:
+            self.server.pushed.append((time.monotonic(), body, dict(self.headers)))
+            self.server.arrived.notify_all()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    server = Endpoint()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def topic(system: Stack, endpoint: Endpoint) -> str:
+    """A topic that pushes to the endpoint: backoff 1 to 2 s, 5 attempts, then NAME-dead."""
+    name = f"topic-{uuid.uuid4().hex[:8]}"
+    for one in (name, f"{name}-dead"):
+        system.publisher.create_topic(name=topic_path(one))
+    dead = topic_path(f"{name}-dead")
+    system.subscriber.create_subscription(
+        request=types.Subscription(name=subscription_path(f"{name}-dead"), topic=dead)
+    )
+    system.subscriber.create_subscription(
+        request=types.Subscription(
+            name=subscription_path(name),
+            topic=topic_path(name),
+            push_config=types.PushConfig(
+                push_endpoint=endpoint.url,
+                oidc_token=types.PushConfig.OidcToken(
+                    service_account_email=ACCOUNT, audience=endpoint.url
+                ),
+            ),
+            retry_policy=types.RetryPolicy(
+                minimum_backoff=timedelta(seconds=1), maximum_backoff=timedelta(seconds=2)
+            ),
+            dead_letter_policy=types.DeadLetterPolicy(
+                dead_letter_topic=dead, max_delivery_attempts=5
+            ),
+        )
+    )
+    return name
+
+
+def test_a_message_is_pushed_once_in_pubsubs_wrapper(
+    system: Stack, endpoint: Endpoint, topic: str
+) -> None:
+    future = system.publisher.publish(topic_path(topic), b"hello", name="a", more="b")
+    endpoint.wait_for(1)
+    time.sleep(2)  # a second delivery would come within the backoff
+    ((_, body, headers),) = endpoint.pushed
+    assert body["subscription"] == subscription_path(topic)
+    assert body["message"]["data"] == "aGVsbG8="
+    assert body["message"]["attributes"] == {"name": "a", "more": "b"}
+    assert body["message"]["messageId"] == body["message"]["message_id"] == future.result()
+    assert headers["Content-Type"] == "application/json"
+
+
+def test_a_failed_push_is_repeated_after_its_backoff(
+    system: Stack, endpoint: Endpoint, topic: str
+) -> None:
+    endpoint.answers["a"] = [500, 429, 204]
+    system.publisher.publish(topic_path(topic), b"hello", name="a")
+    endpoint.wait_for(3)
+    times = [when for when, _, _ in endpoint.pushed]
+    assert times[1] - times[0] >= 0.9
+    assert times[2] - times[1] >= 0.9
+
+
+def test_a_message_that_always_fails_ends_as_a_dead_letter_and_stops_none_of_the_others(
+    system: Stack, endpoint: Endpoint, topic: str
+) -> None:
+    endpoint.answers["bad"] = [500] * 99
+    system.publisher.publish(topic_path(topic), b"bad one", name="bad")
+    for number in range(20):
+        system.publisher.publish(topic_path(topic), b"fine", name=f"good-{number}")
+    endpoint.wait_for(25)
+    subscription = subscription_path(f"{topic}-dead")
+    answer = system.subscriber.pull(subscription=subscription, max_messages=5, timeout=30)
+    (dead,) = answer.received_messages
+    assert dead.message.data == b"bad one"
+    assert dead.message.attributes["name"] == "bad"
+    assert dead.message.attributes["CloudPubSubDeadLetterSourceSubscription"] == topic
+    assert dead.message.attributes["CloudPubSubDeadLetterSourceDeliveryCount"] == "5"
+    names = [body["message"]["attributes"]["name"] for _, body, _ in endpoint.pushed]
+    assert names.count("bad") == 5
+    assert len(set(names)) == 21
+    if system.broker == "embedded":  # the official emulator does not count for the endpoint
+        attempts = [b["deliveryAttempt"] for _, b, _ in endpoint.pushed if "bad" in str(b)]
+        assert attempts == [1, 2, 3, 4, 5]
+
+
+def test_a_pulled_message_comes_back_until_it_is_acknowledged(system: Stack) -> None:
+    name = f"pull-{uuid.uuid4().hex[:8]}"
+    system.publisher.create_topic(name=topic_path(name))
+    subscription = subscription_path(name)
+    system.subscriber.create_subscription(
+        request=types.Subscription(name=subscription, topic=topic_path(name))
+    )
+    system.publisher.publish(topic_path(name), b"hello").result()
+    for acknowledging in (False, True):
+        answer = system.subscriber.pull(subscription=subscription, max_messages=1, timeout=30)
+        (received,) = answer.received_messages
+        assert received.message.data == b"hello"
+        ids = [received.ack_id]
+        if acknowledging:
+            system.subscriber.acknowledge(subscription=subscription, ack_ids=ids)
+        else:
+            system.subscriber.modify_ack_deadline(
+                subscription=subscription, ack_ids=ids, ack_deadline_seconds=0
+            )
+    empty = system.subscriber.pull(
+        subscription=subscription, max_messages=1, return_immediately=True
+    )
+    assert not empty.received_messages
+
+
+def test_topics_and_subscriptions_are_unique_and_must_exist(system: Stack) -> None:
+    name = f"unique-{uuid.uuid4().hex[:8]}"
+    system.publisher.create_topic(name=topic_path(name))
+    assert system.publisher.get_topic(topic=topic_path(name)).name == topic_path(name)
+    with pytest.raises(exceptions.AlreadyExists):
+        system.publisher.create_topic(name=topic_path(name))
+    with pytest.raises(exceptions.NotFound):
+        system.publisher.publish(topic_path("no-such-topic"), b"").result()
+    with pytest.raises(exceptions.NotFound):
+        system.subscriber.pull(subscription=subscription_path("no-such-one"), max_messages=1)
+
+
+def test_pushes_are_signed_by_the_embedded_broker(
+    system: Stack, endpoint: Endpoint, topic: str
+) -> None:
+    system.publisher.publish(topic_path(topic), b"hello", name="a")
+    endpoint.wait_for(1)
+    signed = endpoint.pushed[0][2].get("Authorization", "").startswith("Bearer ey")
+    assert signed == (system.broker == "embedded"), "the official emulator sends no tokens"

@@ -1,0 +1,67 @@
+"""The real gsutil and gcloud storage against the running system, where they are installed."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local.stack import INPUT_BUCKET, Stack
+from local.up import instructions
+from tests.conftest import EXAMPLES
+from tests.pipeline import await_results
+
+TOOLS = ("gsutil", "gcloud storage", "curl")
+
+
+def _commands(system: Stack, tool: str, folder: Path) -> tuple[str, str]:
+    """The two lines that `make up` prints for a tool: up, and back."""
+    text = instructions(system, folder)
+    block = re.search(rf"^{tool}\n  (.+)\n  (.+)$", text, re.MULTILINE)
+    assert block, text
+    return block[1], block[2]
+
+
+def _run(command: str, folder: Path) -> None:
+    done = subprocess.run(
+        command, shell=True, cwd=folder, env={**os.environ, "HOME": str(folder)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_printed_lines_work(system: Stack, tool: str, tmp_path: Path) -> None:
+    program = tool.split(maxsplit=1)[0]
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not on PATH: install it to try its lines as well")
+    shutil.copy(EXAMPLES / "micah_02.png", tmp_path / "cat.png")
+    upload, download = _commands(system, tool, tmp_path)
+    album = f"{system.broker}-{program}"
+    _run(upload.replace("album", album), tmp_path)
+    blob = system.storage.bucket(INPUT_BUCKET).get_blob(f"{album}/cat.png")
+    assert blob.content_type == "image/png"
+    await_results(system, {blob.name: blob.generation})
+    target = tmp_path / "download"
+    target.mkdir()
+    redirect = " > result.json" if tool == "curl" else ""
+    _run(download.replace("album", album) + redirect, target)
+    found = {path.name for path in target.rglob("*") if path.is_file()}
+    assert "result.json" in found
+    if tool != "curl":
+        assert {"mask.png", "overlay.png", "cutout.png", "prompts.json"} <= found
+
+
+def test_gsutil_uploads_a_folder_in_parallel(system: Stack, tmp_path: Path) -> None:
+    if shutil.which("gsutil") is None:
+        pytest.skip("gsutil is not on PATH: install the Google Cloud SDK to try it as well")
+    upload, _ = _commands(system, "gsutil", tmp_path)
+    album = f"{system.broker}-folder"
+    command = upload.replace("gsutil cp cat.png", f"gsutil -m cp -r {EXAMPLES}/*")
+    _run(command.replace("album", album), tmp_path)
+    blobs = list(system.storage.list_blobs(INPUT_BUCKET, prefix=f"{album}/"))
+    expected = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.*")}
+    assert {blob.name.removeprefix(f"{album}/") for blob in blobs} == expected
+    await_results(system, {blob.name: blob.generation for blob in blobs})

@@ -1,0 +1,127 @@
+"""Starting and stopping as one, also when a child crashes or somebody presses Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from local.processes import ChildDied, ProcessTree, free_ports
+from tests.conftest import ROOT
+
+SERVE = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]
+
+
+_BRIEF = """
+import socket, sys
+listening = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+listening.accept()
+listening.settimeout(2)
+try:
+    listening.accept()
+except TimeoutError:
+    sys.exit("crashed")
+"""
+"""Listens, and crashes two seconds after it was found listening."""
+
+
+def _is_gone(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _group(pid: int) -> set[int]:
+    """All processes whose ancestor is `pid`."""
+    listing = subprocess.run(
+        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = [tuple(map(int, line.split())) for line in listing.stdout.splitlines()]
+    found, grown = {pid}, True
+    while grown:
+        children = {child for child, parent in pairs if parent in found}
+        grown = not children <= found
+        found |= children
+    return found - {pid}
+
+
+def test_children_are_up_when_ready_and_gone_at_the_end(tmp_path: Path) -> None:
+    before = _group(os.getpid())
+    with ProcessTree(tmp_path) as tree:
+        for name, port in zip("ab", free_ports(2), strict=True):
+            tree.start(name, [*SERVE, str(port)], {}, port)
+        tree.await_ready()
+        pids = _group(os.getpid()) - before
+        assert len(pids) >= 2
+    assert all(_is_gone(pid) for pid in pids)
+
+
+def test_a_child_that_does_not_come_up_is_named_with_its_last_words(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with ProcessTree(tmp_path) as tree:
+        tree.start("poor", [sys.executable, "-c", "exit('no such setting')"], {}, port)
+        with pytest.raises(ChildDied, match=r"(?s)poor.*no such setting"):
+            tree.await_ready()
+
+
+def test_a_crash_is_noticed_and_takes_all_others_down(tmp_path: Path) -> None:
+    before = _group(os.getpid())
+
+    def run_until_a_child_dies() -> None:
+        with ProcessTree(tmp_path) as tree:
+            one, other = free_ports(2)
+            tree.start("steady", [*SERVE, str(one)], {}, one)
+            tree.start("brief", [sys.executable, "-c", _BRIEF, str(other)], {}, other)
+            tree.await_ready()
+            pids.extend(_group(os.getpid()) - before)
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline:
+                tree.check()
+
+    pids: list[int] = []
+    with pytest.raises(ChildDied, match="brief ended"):
+        run_until_a_child_dies()
+    assert len(pids) >= 2
+    assert all(_is_gone(pid) for pid in pids)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_whole_system_leaves_nothing_behind(tmp_path: Path, ending: signal.Signals) -> None:
+    system = subprocess.Popen(
+        [sys.executable, "-m", "local.up", "--root", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert system.stdout
+    for line in system.stdout:
+        if "Ctrl-C stops everything" in line:
+            break
+    children = _group(system.pid)
+    assert len(children) >= 7
+    system.send_signal(ending)
+    system.wait(timeout=30)
+    assert all(_is_gone(pid) for pid in children)
+
+
+def test_a_function_with_a_bad_setting_ends_the_start_with_its_name(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "local.up", "--root", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "TARGETS": "feet"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "landmarks ended" in done.stderr
+    assert "TARGETS" in done.stderr

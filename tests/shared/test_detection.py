@@ -1,0 +1,94 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+
+from shared.detection import FACE_OVAL, Detector
+from shared.geometry import Box, Image, contains
+from shared.prompts import Detection
+from tests.conftest import example
+
+AVATARS = (
+    "adventurer_02.png",
+    "avataaars_03.png",
+    "bigSmile_01.png",
+    "lorelei_04.png",
+    "micah_02.png",
+    "openPeeps_01.png",
+)
+ASTRONAUT_FACE = Box(175, 60, 270, 190)
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector(frozenset({"face", "hand"}), max_instances=20)
+
+
+def _faces(detector: Detector, image: Image) -> list[Detection]:
+    return [one for one in detector.detect(image) if one.label == "face"]
+
+
+def test_the_face_on_a_photo_is_found(detector: Detector) -> None:
+    (face,) = _faces(detector, example("astronaut.jpg"))
+    assert Box.around(face.polygon).iou(ASTRONAUT_FACE) > 0.6
+    assert contains(face.polygon, 222, 115), "the nose"
+    assert 0 < face.score <= 1
+
+
+@pytest.mark.parametrize("name", AVATARS)
+def test_a_drawn_face_is_found(detector: Detector, name: str) -> None:
+    (face,) = _faces(detector, example(name))
+    box = Box.around(face.polygon)
+    assert box.holds(256, 256) or box.area > 40_000
+
+
+def test_the_oval_is_a_loop_of_36_without_crossings(detector: Detector) -> None:
+    (face,) = _faces(detector, example("astronaut.jpg"))
+    assert len(set(FACE_OVAL)) == len(face.polygon) == 36
+    hull = cv2.contourArea(cv2.convexHull(face.polygon))
+    assert cv2.contourArea(face.polygon) > 0.95 * hull
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_on_a_plain_ground_nothing_is_found(detector: Detector, shade: int) -> None:
+    assert detector.detect(np.full((200, 300, 3), shade, np.uint8)) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 1, 3), (7, 5, 3)])
+def test_extreme_shapes_do_no_harm(detector: Detector, shape: tuple[int, int, int]) -> None:
+    assert detector.detect(np.full(shape, 200, np.uint8)) == []
+
+
+def test_coordinates_are_those_of_the_image_at_any_size(detector: Detector) -> None:
+    image = example("astronaut.jpg")
+    large = np.asarray(cv2.resize(image, None, fx=4, fy=4), np.uint8)
+    (small_face,), (large_face,) = _faces(detector, image), _faces(detector, large)
+    difference = np.abs(large_face.polygon / 4 - small_face.polygon)
+    assert difference.max() < 12
+
+
+def test_colours_are_taken_as_rgb(detector: Detector) -> None:
+    """Skin in the wrong channel order is blue: the model is less sure of it, or misses it."""
+    image = example("astronaut.jpg")
+    swapped = np.ascontiguousarray(image[..., ::-1])
+    right = sum(face.score for face in _faces(detector, image))
+    wrong = sum(face.score for face in _faces(detector, swapped))
+    assert right >= wrong
+
+
+def test_threads_find_the_same(detector: Detector) -> None:
+    images = [example(name) for name in AVATARS] * 3
+    alone = [detector.detect(image) for image in images]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(detector.detect, images))
+    for one, other in zip(alone, together, strict=True):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            assert (a.polygon == b.polygon).all()
+
+
+def test_only_the_wanted_targets_are_looked_for() -> None:
+    hands_only = Detector(frozenset({"hand"}), max_instances=5)
+    found = hands_only.detect(example("astronaut.jpg"))
+    assert all(one.label == "hand" for one in found)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import masks
+from shared.geometry import Box, Polygon, polygon_mask
+from shared.segmenters.grabcut import GrabCutSegmenter, segment
+from shared.segmenters.oval import OvalSegmenter
+from tests.shared.shapes import ellipse, prompt_for
+
+coordinate = st.floats(-50, 150)
+points = st.lists(st.tuples(coordinate, coordinate, st.sampled_from([0, 1])), max_size=12)
+edge = st.integers(-20, 120)
+boxes = st.none() | st.builds(Box, edge, edge, edge, edge)
+NOISE = np.random.default_rng(0).integers(0, 255, (80, 100, 3), np.uint8)
+
+
+@given(points, boxes, st.booleans(), st.integers(1, 80), st.integers(1, 100))
+def test_any_prompt_on_any_image_gives_masks_of_its_size(
+    marks: list[tuple[float, float, int]], box: Box | None, many: bool, height: int, width: int
+) -> None:
+    candidates = segment(NOISE[:height, :width], marks, box, multimask=many)
+    assert candidates
+    assert all(candidate.pixels.shape == (height, width) for candidate in candidates)
+
+
+def _oval(scale: float, cx: float, cy: float, rx: float, ry: float) -> Polygon:
+    return ellipse(cx * scale, cy * scale, rx * scale, ry * scale, vertices=90)
+
+
+@pytest.mark.parametrize("scale", [0.3, 1, 6])
+def test_a_flat_face_on_a_flat_ground_is_cut_to_its_edge(scale: float) -> None:
+    """The oval that prompts is a tenth smaller than the face, as a photo model's would be."""
+    height, width = int(200 * scale), int(300 * scale)
+    image = np.full((height, width, 3), (90, 160, 220), np.uint8)
+    window = Box(0, 0, width, height)
+    truth = polygon_mask(_oval(scale, 150, 100, 50, 60), window)
+    image[truth] = (240, 200, 170)
+    for eye in (130, 170):
+        spot = polygon_mask(_oval(scale, eye, 90, 6, 6), window)
+        image[spot] = (20, 20, 20)
+    prompt = prompt_for(_oval(scale, 150, 100, 45, 54), window)
+    candidates = GrabCutSegmenter().segment(image[prompt.crop.slices], prompt)
+    mask, quality = masks.choose(candidates, prompt)
+    found = mask.full(window)
+    assert (found & truth).sum() / (found | truth).sum() > 0.97
+    assert quality > 0.8
+
+
+def test_the_oval_segmenter_fills_the_polygon() -> None:
+    polygon = ellipse(150, 100, 40, 50)
+    prompt = prompt_for(polygon, Box(0, 0, 300, 200))
+    crop = np.zeros((prompt.crop.height, prompt.crop.width, 3), np.uint8)
+    (candidate,) = OvalSegmenter().segment(crop, prompt)
+    assert (candidate.pixels == polygon_mask(polygon, prompt.crop)).all()
