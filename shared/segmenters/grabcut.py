@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import BoolMask, Box, Image
+from shared.geometry import BoolMask, Box, Image, shrunk
 from shared.masks import Candidate
 from shared.prompts import Prompt
 
@@ -72,7 +72,7 @@ def segment(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scene:
-    """The target's surroundings at working size; `scale` is working pixels per image pixel, (x, y)."""
+    """The target's surroundings at working size; `scale` is working per image pixels, (x, y)."""
 
     image: Image
     window: Box

@@ -1,0 +1,115 @@
+"""`make run` as a person sees it."""
+
+import json
+import os
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from local.run import collect
+from tests.conftest import EXAMPLES, ROOT
+
+
+def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "local.run", *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True,
+        timeout=200, check=False,
+    )  # fmt: skip
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.pictures_without_text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.targets += [v for k in ("href", "src") if (v := values.get(k)) is not None]
+        if tag == "img" and not values.get("alt"):
+            self.pictures_without_text.append(str(values.get("src")))
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a folder with a face, a drawing without one, and a broken file."""
+    source = tmp_path_factory.mktemp("pictures")
+    (source / "sub folder").mkdir()
+    for name, place in (("micah_02.png", "sub folder/a face #1.png"), ("apple.png", "apple.png")):
+        (source / place).write_bytes((EXAMPLES / name).read_bytes())
+    (source / "broken.png").write_bytes(b"no image")
+    (source / ".hidden").write_bytes(b"not to be uploaded")
+    results = tmp_path_factory.mktemp("results")
+    done = _run(source, "--output", results)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (results / "stdout.txt").write_text(done.stdout)
+    return results
+
+
+def test_results_lie_in_a_folder_per_image(output: Path) -> None:
+    for name, status in (
+        ("sub folder/a face #1.png", "segmented"),
+        ("apple.png", "empty"),
+        ("broken.png", "rejected"),
+    ):
+        assert json.loads((output / name / "result.json").read_text())["status"] == status
+    assert (output / "sub folder/a face #1.png/face-1/cutout.png").is_file()
+    assert not (output / "broken.png" / "mask.png").exists()
+    assert not list(output.rglob("*hidden*"))
+
+
+def test_the_summary_tells_each_image_and_the_sum(output: Path) -> None:
+    text = (output / "stdout.txt").read_text()
+    assert "1 segmented" in text
+    assert "1 empty" in text
+    assert "1 rejected" in text
+    assert "3 images in" in text
+    assert "not an image" in text, "why it was rejected"
+
+
+def test_the_gallery_shows_files_that_are_there_and_nothing_from_the_network(output: Path) -> None:
+    links = _Links()
+    links.feed((output / "index.html").read_text())
+    assert len(links.targets) >= 2 * (4 + 4 + 1)
+    assert links.pictures_without_text == []
+    for target in links.targets:
+        assert ":" not in target
+        assert (output / unquote(target)).is_file(), target
+
+
+def test_a_second_run_replaces_the_first(output: Path) -> None:
+    face = output / "sub folder/a face #1.png"
+    (face / "face-7").mkdir()
+    (face / "face-7" / "mask.png").write_bytes(b"of an earlier run")
+    original = face / "original.png"
+    source = output.parent / "again" / "sub folder"
+    source.mkdir(parents=True)
+    (source / "a face #1.png").write_bytes(original.read_bytes())
+    assert _run(source.parent, "--output", output, TARGETS="face,hand").returncode == 0
+    assert not (face / "face-7" / "mask.png").exists()
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    done = _run("no/such/folder", "--output", "results")
+    assert done.returncode == 1
+    assert "no/such/folder" in done.stderr
+
+
+def test_results_do_not_go_over_the_images(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    done = _run(tmp_path, "--output", tmp_path)
+    assert done.returncode == 1
+    assert "OUTPUT" in done.stderr
+
+
+def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.png").write_bytes(b"x")
+    with pytest.raises(ValueError, match=r"a\.png"):
+        collect([tmp_path / "one", tmp_path / "two"])
