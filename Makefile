@@ -11,7 +11,7 @@ UV := $(VENV)/bin/uv
 FUNCTIONS := landmarks segmentation sam2
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test lint format evaluate schemas lock clean
+.PHONY: help run up test lint format evaluate docs lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +41,8 @@ format: $(VENV)/.ready ## Let ruff mend what it can
 evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score it
 	$(RUN) -m tests.corpus.evaluate $(MANIFEST)
 
-schemas: $(VENV)/.ready ## Write docs/schemas anew from the documents' classes
-	$(RUN) -m tests.schemas
+docs: $(VENV)/.ready ## Write the generated parts of docs/ anew
+	$(RUN) -m tests.documentation
 
 lock: $(VENV)/.ready ## Lock all dependencies; the functions follow the root's versions
 	$(UV) lock
