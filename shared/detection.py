@@ -1,12 +1,7 @@
-"""Finding faces and hands with MediaPipe.
-
-MediaPipe's models were trained on photographs. A Gaussian blur gives flat art the soft gradients
-that they look for, and padding gives a face that fills the picture the surroundings; each picture
-is therefore looked at in several views, and a finding's score is the share of views that agree.
-"""
+"""Finding faces and hands with MediaPipe, by what many views of an image agree on."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,22 +12,22 @@ import numpy as np
 import numpy.typing as npt
 from mediapipe.python.solutions.face_mesh_connections import FACEMESH_FACE_OVAL
 
-from shared.geometry import Box, Image, Points, shrunk
+from shared.consensus import Agreement, Finding, agreements
+from shared.geometry import Box, Image, shrunk
 from shared.prompts import Detection, Label, Side
+from shared.views import LADDER, LONG_SIDE, Window, rung, views
 
-_LONG_SIDE = 1024
-"""Views are made of the image scaled down to this: the models see 128 to 256 px anyway."""
+_LEAST_SCORE = 0.34
+"""Detections below are dropped; docs/quality.md has the curve of recall against false alarms."""
 
-_BLUR = 1 / 128
-"""Gaussian sigma as a share of the long side; found 86% of 280 drawn avatars where RGB alone
-found 55%."""
+_SURE_SCORE = 0.6
+_CLOSE_UP = 0.35
+"""A target that scores as much and is as large, as a share of the image's long side, makes the
+image a close-up: finer windows would show parts of a face."""
 
-_PADDING = 0.25
-_SAME = 0.4
-"""Findings whose boxes meet with this IoU are one."""
-
-_LEAST_VOTES = 2
-"""Views that must agree. One alone sees a face in 16% of drawings without any, two in 9%."""
+_FACE_BLURS = (1.2, 2.0, 3.2, 4.5)
+_HAND_BLURS = (0.6, 1.2)
+"""Gaussian sigmas in pixels of a view."""
 
 _FINGER = 0.12
 """A hand's outline lies outside its joints by about this share of the palm's length."""
@@ -52,56 +47,50 @@ def _oval_order() -> list[int]:
 FACE_OVAL = _oval_order()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """One way to look at an image: the RGB pixels, and where the image lies in them.
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """How one kind of target is looked for."""
 
-    A point (x, y) of the view is ((x, y) - offset) / scale in the image.
-    """
-
-    pixels: Image
-    offset: tuple[float, float]
-    scale: tuple[float, float]
-
-    def to_image(self, normalised: npt.NDArray[np.float32]) -> Points:
-        """Points given as shares of the view's width and height, in image coordinates."""
-        height, width = self.pixels.shape[:2]
-        points = (normalised * (width, height) - self.offset) / self.scale
-        return points.astype(np.float32)
+    look: Callable[[Image, Window], Iterator[Finding]]
+    blurs: tuple[float, ...]
+    ladder: tuple[float, ...]
+    to_detection: Callable[[Agreement], Detection]
 
 
 class Detector:
     """Finds the wanted targets. Models are built once per thread, on first use."""
 
     def __init__(self, targets: frozenset[Label], max_instances: int) -> None:
-        self._targets = targets
         self._models = _Models(max_instances)
+        searches: dict[Label, _Search] = {
+            "face": _Search(self._faces, _FACE_BLURS, LADDER, _face),
+            "hand": _Search(self._hands, _HAND_BLURS, LADDER[:3], _hand),
+        }
+        self._searches = [search for label, search in searches.items() if label in targets]
 
     def detect(self, image: Image) -> list[Detection]:
-        """All faces and hands in an RGB uint8 (h, w, 3) image, faces first."""
-        views = _views(image)
-        finders: dict[Label, Callable[[View], list[Detection]]] = {
-            "face": self._faces,
-            "hand": self._hands,
-        }
+        """All faces and hands in an RGB uint8 (h, w, 3) image, faces first, best first."""
+        small = shrunk(image, LONG_SIDE)
+        scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]])
         return [
-            finding
-            for label, find in finders.items()
-            if label in self._targets
-            for finding in _merged([find(view) for view in views])
+            search.to_detection(_scaled(agreement, scale))
+            for search in self._searches
+            for agreement in _climb(small, search)
+            if agreement.score >= _LEAST_SCORE
         ]
 
-    def _faces(self, view: View) -> list[Detection]:
-        found = self._models.face_mesh.process(view.pixels).multi_face_landmarks or []
-        return [
-            Detection("face", 1.0, view.to_image(_normalised(landmarks)[FACE_OVAL]))
-            for landmarks in found
-        ]
+    def _faces(self, view: Image, window: Window) -> Iterator[Finding]:
+        found = self._models.face_mesh.process(view).multi_face_landmarks or []
+        for landmarks in found:
+            yield Finding(window.to_image(_normalised(landmarks)[FACE_OVAL]))
 
-    def _hands(self, view: View) -> list[Detection]:
-        answer = self._models.hands.process(view.pixels)
-        pairs = zip(answer.multi_hand_landmarks or [], answer.multi_handedness or [], strict=True)
-        return [_hand(view.to_image(_normalised(points)), side) for points, side in pairs]
+    def _hands(self, view: Image, window: Window) -> Iterator[Finding]:
+        answer = self._models.hands.process(view)
+        found, sides = answer.multi_hand_landmarks or [], answer.multi_handedness or []
+        for landmarks, handedness in zip(found, sides, strict=True):
+            # MediaPipe names the side as for a mirrored selfie; uploads are not mirrored.
+            side: Side = "right" if handedness.classification[0].label == "Left" else "left"
+            yield Finding(window.to_image(_normalised(landmarks)), side)
 
 
 class _Models(threading.local):
@@ -121,24 +110,29 @@ class _Models(threading.local):
         return mp.solutions.hands.Hands(static_image_mode=True, max_num_hands=self._max_instances)
 
 
-def _views(image: Image) -> list[View]:
-    """The image blurred, as it is, and blurred with padding around."""
-    plain = shrunk(image, _LONG_SIDE)
-    scale = plain.shape[1] / image.shape[1], plain.shape[0] / image.shape[0]
-    sigma = max(plain.shape[:2]) * _BLUR
-    blurred = np.asarray(cv2.GaussianBlur(plain, (0, 0), sigma), np.uint8)
-    margin = round(max(plain.shape[:2]) * _PADDING)
-    padded = np.asarray(
-        cv2.copyMakeBorder(
-            blurred, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(255, 255, 255)
-        ),
-        np.uint8,
-    )
-    return [
-        View(blurred, (0, 0), scale),
-        View(plain, (0, 0), scale),
-        View(padded, (margin, margin), scale),
-    ]
+def _climb(image: Image, search: _Search) -> list[Agreement]:
+    """Looks at ever finer windows until the image turns out to be a close-up."""
+    whole = Box.of_image(image)
+    findings: list[Finding] = []
+    looked_at: list[Window] = []
+    found: list[Agreement] = []
+    for share in search.ladder:
+        for window in rung(whole, share):
+            looked_at.append(window)
+            for view in views(image, window, search.blurs):
+                findings += search.look(view, window)
+        found = agreements(findings, looked_at, len(search.blurs))
+        large = _CLOSE_UP * max(whole.width, whole.height)
+        if share <= 1 and any(
+            one.score >= _SURE_SCORE and max(one.box.width, one.box.height) >= large
+            for one in found
+        ):
+            break
+    return found
+
+
+def _scaled(agreement: Agreement, scale: npt.NDArray[np.float64]) -> Agreement:
+    return replace(agreement, landmarks=(agreement.landmarks * scale).astype(np.float32))
 
 
 def _normalised(landmarks: Any) -> npt.NDArray[np.float32]:
@@ -146,34 +140,16 @@ def _normalised(landmarks: Any) -> npt.NDArray[np.float32]:
     return np.array([(mark.x, mark.y) for mark in landmarks.landmark], np.float32)
 
 
-def _hand(joints: Points, handedness: Any) -> Detection:
+def _face(agreement: Agreement) -> Detection:
+    return Detection("face", agreement.score, agreement.landmarks)
+
+
+def _hand(agreement: Agreement) -> Detection:
     """A hand whose outline is the hull of its joints, each as thick as a finger."""
+    joints = agreement.landmarks
     thickness = _FINGER * float(np.linalg.norm(joints[_MIDDLE_KNUCKLE] - joints[_WRIST]))
     angles = np.arange(8) * (np.pi / 4)
     rim = np.column_stack([np.cos(angles), np.sin(angles)]) * thickness
     cloud = (joints[:, None, :] + rim).reshape(-1, 2).astype(np.float32)
     hull = np.asarray(cv2.convexHull(cloud), np.float32).reshape(-1, 2)
-    # MediaPipe names the side as for a mirrored selfie; uploads are not mirrored.
-    side: Side = "right" if handedness.classification[0].label == "Left" else "left"
-    return Detection("hand", 1.0, hull, joints, side)
-
-
-def _merged(findings_by_view: Sequence[Sequence[Detection]]) -> list[Detection]:
-    """One detection per target, from the first view that has it, scored by the views' votes."""
-    kept: list[Detection] = []
-    votes: list[set[int]] = []
-    for number, findings in enumerate(findings_by_view):
-        for finding in findings:
-            box = Box.around(finding.polygon)
-            overlaps = [box.iou(Box.around(other.polygon)) for other in kept]
-            if overlaps and max(overlaps) >= _SAME:
-                votes[int(np.argmax(overlaps))].add(number)
-            else:
-                kept.append(finding)
-                votes.append({number})
-    views = len(findings_by_view)
-    return [
-        replace(finding, score=len(agreeing) / views)
-        for finding, agreeing in zip(kept, votes, strict=True)
-        if len(agreeing) >= _LEAST_VOTES
-    ]
+    return Detection("hand", agreement.score, hull, joints, agreement.side)
