@@ -17,16 +17,13 @@ from shared.geometry import Box, Image, shrunk
 from shared.prompts import Detection, Label, Side
 from shared.views import LADDER, LONG_SIDE, Window, rung, views
 
-_LEAST_SCORE = 0.34
-"""Detections below are dropped; docs/quality.md has the curve of recall against false alarms."""
-
 _SURE_SCORE = 0.6
 _CLOSE_UP = 0.35
 """A target that scores as much and is as large, as a share of the image's long side, makes the
 image a close-up: finer windows would show parts of a face."""
 
 _FACE_BLURS = (1.2, 2.0, 3.2, 4.5)
-_HAND_BLURS = (0.6, 1.2)
+_HAND_BLURS = (1.2, 2.0, 3.2)
 """Gaussian sigmas in pixels of a view."""
 
 _FINGER = 0.12
@@ -58,9 +55,13 @@ class _Search:
 
 
 class Detector:
-    """Finds the wanted targets. Models are built once per thread, on first use."""
+    """Finds the wanted targets that score at least `min_score`, 0..1.
 
-    def __init__(self, targets: frozenset[Label], max_instances: int) -> None:
+    Models are built once per thread, on first use.
+    """
+
+    def __init__(self, targets: frozenset[Label], max_instances: int, min_score: float) -> None:
+        self._min_score = min_score
         self._models = _Models(max_instances)
         searches: dict[Label, _Search] = {
             "face": _Search(self._faces, _FACE_BLURS, LADDER, _face),
@@ -76,7 +77,7 @@ class Detector:
             search.to_detection(_scaled(agreement, scale))
             for search in self._searches
             for agreement in _climb(small, search)
-            if agreement.score >= _LEAST_SCORE
+            if agreement.score >= self._min_score
         ]
 
     def _faces(self, view: Image, window: Window) -> Iterator[Finding]:

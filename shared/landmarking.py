@@ -34,7 +34,7 @@ class Landmarking:
         self._settings = settings
         self._storage = Storage()
         self._publisher = Publisher()
-        self._detector = Detector(settings.targets, settings.max_instances)
+        self._detector = Detector(settings.targets, settings.max_instances, settings.min_score)
         self._versions = {
             "toonmask": VERSION,
             "mediapipe": version("mediapipe"),

@@ -60,6 +60,9 @@ class LandmarksSettings(PipelineSettings):
         frozenset({"face"}), description="what is looked for: face, hand, or both"
     )
     max_instances: int = Field(20, ge=1, le=100, description="most faces and hands per image")
+    min_score: float = Field(
+        0.34, ge=0, le=1, description="least score of a detection: lower finds more, and more wrong"
+    )
     pos_points: int = Field(16, ge=1, le=64, description="positive points per instance")
     box_expand: float = Field(
         0.15, ge=0, le=1, description="prompt box beyond the outline, as a share on each side"
@@ -76,6 +79,7 @@ class LandmarksSettings(PipelineSettings):
         return digest(
             targets=sorted(self.targets),
             max_instances=self.max_instances,
+            min_score=self.min_score,
             pos_points=self.pos_points,
             box_expand=self.box_expand,
             max_bytes=self.max_bytes,

@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.documentation import generated
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md"]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 
 

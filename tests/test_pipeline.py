@@ -14,6 +14,7 @@ from local.stack import INPUT_BUCKET, Stack
 from shared import rle
 from shared.documents import Status
 from tests.conftest import EXAMPLES, ROOT, example
+from tests.drawings import HAND_TIPS, left_hand
 from tests.pipeline import (
     await_results,
     document,
@@ -25,7 +26,7 @@ from tests.pipeline import (
     put,
 )
 
-FACE = "avataaars_03.png"
+FACE = "avataaars_05.png"
 
 
 @pytest.fixture
@@ -88,6 +89,16 @@ def test_every_object_tells_which_upload_and_settings_it_shows(system: Stack, na
         assert len(blob.metadata["config"]) == 12
 
 
+def test_a_hand_has_a_mask_of_its_own_and_a_side(system: Stack, name: str) -> None:
+    assert process(system, name, png(left_hand())).status is Status.SEGMENTED
+    (instance,) = document(system, f"{name}/result.json")["instances"]
+    assert (instance["id"], instance["label"], instance["side"]) == ("hand-1", "hand", "left")
+    mask = picture(system, f"{name}/hand-1/mask.png") > 0
+    assert all(mask[y, x] for x, y in HAND_TIPS)
+    assert mask[250, 205], "the palm"
+    assert not mask[40, 40], "the ground"
+
+
 def test_an_image_without_a_face_is_empty(system: Stack, name: str) -> None:
     plain = np.full((60, 80, 3), (90, 160, 220), np.uint8)
     assert process(system, name, png(plain)).status is Status.EMPTY
@@ -119,7 +130,7 @@ def test_what_is_no_image_is_rejected_with_a_reason(
 
 def test_the_same_image_gives_the_same_bytes(system: Stack, name: str) -> None:
     for run in ("1", "2"):
-        process(system, f"{run}/{name}", _content("scenes/scene_00.png"))
+        process(system, f"{run}/{name}", _content("scenes/scene_22.png"))
     first, second = (document(system, f"{run}/{name}/prompts.json") for run in ("1", "2"))
     for one in (first, second):
         del one["source"]["generation"], one["source"]["name"]

@@ -78,7 +78,7 @@ def _pushed(data: bytes, attributes: Mapping[str, str]) -> dict[str, object]:
 @pytest.mark.usefixtures("broker")
 def test_landmarks(serve: Serve, bucket: gcs.Bucket) -> None:
     blob = bucket.blob("cat.png")
-    blob.upload_from_filename(EXAMPLES / "avataaars_03.png", content_type="image/png")
+    blob.upload_from_filename(EXAMPLES / "avataaars_05.png", content_type="image/png")
     buckets = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": bucket.name}
     url = serve("landmarks", {**buckets, "PROMPTS_TOPIC": TOPIC})
     assert requests.post(url, json=_notification(blob), timeout=60).status_code == 200
@@ -88,7 +88,7 @@ def test_landmarks(serve: Serve, bucket: gcs.Bucket) -> None:
 
 def test_segmentation(serve: Serve, bucket: gcs.Bucket) -> None:
     blob = bucket.blob("cat.png")
-    blob.upload_from_filename(EXAMPLES / "avataaars_03.png", content_type="image/png")
+    blob.upload_from_filename(EXAMPLES / "avataaars_05.png", content_type="image/png")
     prompt = prompt_for(ellipse(256, 230, 80, 90), Box(0, 0, 512, 512))
     source = Source(
         bucket=bucket.name, name="cat.png", generation=blob.generation, width=512, height=512
@@ -108,7 +108,7 @@ def test_segmentation(serve: Serve, bucket: gcs.Bucket) -> None:
 def test_sam2(serve: Serve) -> None:
     url = serve("sam2", {})
     assert requests.get(f"{url}healthz", timeout=60).json()["status"] == "ok"
-    image = base64.b64encode((EXAMPLES / "avataaars_03.png").read_bytes()).decode()
+    image = base64.b64encode((EXAMPLES / "avataaars_05.png").read_bytes()).decode()
     request = {"image_base64": image, "points": [[256, 230, 1]], "box": [150, 110, 360, 340]}
     answer = requests.post(f"{url}v1/segment", json=request, timeout=60)
     assert answer.status_code == 200

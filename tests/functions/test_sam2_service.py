@@ -14,7 +14,7 @@ from shared.sam2_contract import parse_answer
 from tests.conftest import ROOT, example
 from tests.pipeline import png
 
-AVATAR = example("avataaars_03.png")
+AVATAR = example("avataaars_05.png")
 IMAGE = base64.b64encode(png(AVATAR)).decode()
 FACE_POINTS = [[256, 200, 1], [220, 240, 1], [290, 240, 1], [60, 60, 0], [450, 60, 0]]
 FACE_BOX = [150, 110, 360, 340]

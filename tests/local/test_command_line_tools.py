@@ -37,7 +37,7 @@ def test_the_printed_lines_work(system: Stack, tool: str, tmp_path: Path) -> Non
     program = tool.split(maxsplit=1)[0]
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not on PATH: install it to try its lines as well")
-    shutil.copy(EXAMPLES / "micah_02.png", tmp_path / "cat.png")
+    shutil.copy(EXAMPLES / "micah_01.png", tmp_path / "cat.png")
     upload, download = _commands(system, tool, tmp_path)
     album = f"{system.broker}-{program}"
     _run(upload.replace("album", album), tmp_path)

@@ -40,7 +40,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of a folder with a face, a drawing without one, and a broken file."""
     source = tmp_path_factory.mktemp("pictures")
     (source / "sub folder").mkdir()
-    for name, place in (("micah_02.png", "sub folder/a face #1.png"), ("apple.png", "apple.png")):
+    for name, place in (("micah_01.png", "sub folder/a face #1.png"), ("apple.png", "apple.png")):
         (source / place).write_bytes((EXAMPLES / name).read_bytes())
     (source / "broken.png").write_bytes(b"no image")
     (source / ".hidden").write_bytes(b"not to be uploaded")

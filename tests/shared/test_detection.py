@@ -8,13 +8,14 @@ from shared.detection import FACE_OVAL, Detector
 from shared.geometry import Box, Image, contains
 from shared.prompts import Detection
 from tests.conftest import example
+from tests.drawings import HAND_TIPS, left_hand
 
 AVATARS = (
     "adventurer_02.png",
-    "avataaars_03.png",
+    "avataaars_05.png",
     "bigSmile_01.png",
     "lorelei_04.png",
-    "micah_02.png",
+    "micah_01.png",
     "openPeeps_01.png",
 )
 ASTRONAUT_FACE = Box(175, 60, 270, 190)
@@ -22,7 +23,7 @@ ASTRONAUT_FACE = Box(175, 60, 270, 190)
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(frozenset({"face", "hand"}), max_instances=20)
+    return Detector(frozenset({"face", "hand"}), max_instances=20, min_score=0.34)
 
 
 def _faces(detector: Detector, image: Image) -> list[Detection]:
@@ -88,7 +89,19 @@ def test_threads_find_the_same(detector: Detector) -> None:
             assert (a.polygon == b.polygon).all()
 
 
+def test_a_drawn_hand_is_found_with_its_joints_and_its_side(detector: Detector) -> None:
+    for image, side in ((left_hand(), "left"), (left_hand()[:, ::-1], "right")):
+        (hand,) = detector.detect(np.ascontiguousarray(image))
+        assert (hand.label, hand.side) == ("hand", side)
+        assert hand.joints is not None
+        assert hand.joints.shape == (21, 2)
+        for x, y in HAND_TIPS:
+            tip = (x if side == "left" else 399 - x, y)
+            assert np.linalg.norm(hand.joints - tip, axis=1).min() < 25
+            assert contains(hand.polygon, *tip)
+
+
 def test_only_the_wanted_targets_are_looked_for() -> None:
-    hands_only = Detector(frozenset({"hand"}), max_instances=5)
+    hands_only = Detector(frozenset({"hand"}), max_instances=5, min_score=0.34)
     found = hands_only.detect(example("astronaut.jpg"))
     assert all(one.label == "hand" for one in found)
