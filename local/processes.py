@@ -1,12 +1,13 @@
 """A tree of child processes that starts, is healthy, and ends as one."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -16,6 +17,7 @@ _START_SECONDS = 60
 _STOP_SECONDS = 5
 _POLL_SECONDS = 0.05
 _SHOWN_LINES = 25
+_PORTS = range(20_000, 32_000)
 
 
 class ChildDied(Exception):
@@ -129,15 +131,21 @@ class ProcessTree:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on 127.0.0.1 that nothing listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports on 127.0.0.1 that nothing listens on.
+
+    Below the range from which systems take the ports of outgoing connections, so that none is
+    taken by one before its server listens.
+    """
+    with ExitStack() as held:
+        ports: list[int] = []
+        for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+            one = held.enter_context(socket.socket())
+            with suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                ports.append(port)
+            if len(ports) == count:
+                break
+        return ports
 
 
 def _listens(port: int) -> bool:

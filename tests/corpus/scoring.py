@@ -115,9 +115,11 @@ def summarise(scores: Iterable[ImageScore]) -> Scores:
             negatives.append(score)
         else:
             groups[score.kind].append(score)
-            groups["ALL"].append(score)
+    styles = sorted(groups.keys() - {"scenes"})
+    order = [kind for kind in (*styles, "scenes") if groups[kind]]
+    groups["ALL"] = [score for kind in order for score in groups[kind]]
     return Scores(
-        rows={kind: _row(group) for kind, group in groups.items()},
+        rows={kind: _row(groups[kind]) for kind in (*order, "ALL")},
         extra_boxes_per_image=_mean([score.extra_boxes for score in groups["ALL"]]),
         negatives=len(negatives),
         false_positive_rate=_mean([score.is_false_alarm for score in negatives]),

@@ -1,13 +1,9 @@
 """Push delivery with retries and dead letters, on the embedded broker and on the official one."""
 
-import json
-import threading
 import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from google.api_core import exceptions
@@ -15,53 +11,13 @@ from google.pubsub_v1 import types
 
 from local.metadata import ACCOUNT
 from local.stack import Stack, subscription_path, topic_path
-
-
-class Endpoint(ThreadingHTTPServer):
-    """Records what is pushed; answers what `answers` says per message, else 204."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.pushed: list[tuple[float, dict[str, Any], dict[str, str]]] = []
-        self.answers: dict[str, list[int]] = {}
-        self.arrived = threading.Condition()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/"
-
-    def wait_for(self, count: int) -> None:
-        with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.pushed) >= count, timeout=60)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Endpoint
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answers = self.server.answers.get(body["message"]["attributes"]["name"], [])
-        self.send_response(answers.pop(0) if answers else 204)
-        self.end_headers()
-        with self.server.arrived:
-            self.server.pushed.append((time.monotonic(), body, dict(self.headers)))
-            self.server.arrived.notify_all()
-
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.endpoint import Asked, Endpoint, serving
 
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    server = Endpoint()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as made:
+        yield made
 
 
 @pytest.fixture
@@ -101,21 +57,23 @@ def test_a_message_is_pushed_once_in_pubsubs_wrapper(
     future = system.publisher.publish(topic_path(topic), b"hello", name="a", more="b")
     endpoint.wait_for(1)
     time.sleep(2)  # a second delivery would come within the backoff
-    ((_, body, headers),) = endpoint.pushed
+    (push,) = endpoint.asked
+    body = push.body
     assert body["subscription"] == subscription_path(topic)
     assert body["message"]["data"] == "aGVsbG8="
     assert body["message"]["attributes"] == {"name": "a", "more": "b"}
     assert body["message"]["messageId"] == body["message"]["message_id"] == future.result()
-    assert headers["Content-Type"] == "application/json"
+    assert push.headers["Content-Type"] == "application/json"
 
 
 def test_a_failed_push_is_repeated_after_its_backoff(
     system: Stack, endpoint: Endpoint, topic: str
 ) -> None:
-    endpoint.answers["a"] = [500, 429, 204]
+    answers = [500, 429, 204]
+    endpoint.answer = lambda _: (answers.pop(0), None)
     system.publisher.publish(topic_path(topic), b"hello", name="a")
     endpoint.wait_for(3)
-    times = [when for when, _, _ in endpoint.pushed]
+    times = [push.when for push in endpoint.asked]
     assert times[1] - times[0] >= 0.9
     assert times[2] - times[1] >= 0.9
 
@@ -123,7 +81,7 @@ def test_a_failed_push_is_repeated_after_its_backoff(
 def test_a_message_that_always_fails_ends_as_a_dead_letter_and_stops_none_of_the_others(
     system: Stack, endpoint: Endpoint, topic: str
 ) -> None:
-    endpoint.answers["bad"] = [500] * 99
+    endpoint.answer = lambda push: (500 if _name(push) == "bad" else 204, None)
     system.publisher.publish(topic_path(topic), b"bad one", name="bad")
     for number in range(20):
         system.publisher.publish(topic_path(topic), b"fine", name=f"good-{number}")
@@ -135,11 +93,12 @@ def test_a_message_that_always_fails_ends_as_a_dead_letter_and_stops_none_of_the
     assert dead.message.attributes["name"] == "bad"
     assert dead.message.attributes["CloudPubSubDeadLetterSourceSubscription"] == topic
     assert dead.message.attributes["CloudPubSubDeadLetterSourceDeliveryCount"] == "5"
-    names = [body["message"]["attributes"]["name"] for _, body, _ in endpoint.pushed]
+    names = [_name(push) for push in endpoint.asked]
     assert names.count("bad") == 5
     assert len(set(names)) == 21
     if system.broker == "embedded":  # the official emulator does not count for the endpoint
-        attempts = [b["deliveryAttempt"] for _, b, _ in endpoint.pushed if "bad" in str(b)]
+        bad = [push for push in endpoint.asked if _name(push) == "bad"]
+        attempts = [push.body["deliveryAttempt"] for push in bad]
         assert attempts == [1, 2, 3, 4, 5]
 
 
@@ -185,5 +144,9 @@ def test_pushes_are_signed_by_the_embedded_broker(
 ) -> None:
     system.publisher.publish(topic_path(topic), b"hello", name="a")
     endpoint.wait_for(1)
-    signed = endpoint.pushed[0][2].get("Authorization", "").startswith("Bearer ey")
+    signed = endpoint.asked[0].headers.get("Authorization", "").startswith("Bearer ey")
     assert signed == (system.broker == "embedded"), "the official emulator sends no tokens"
+
+
+def _name(push: Asked) -> str:
+    return str(push.body["message"]["attributes"]["name"])

@@ -2,9 +2,7 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from shared.prompts import Prompt
 from shared.segmenters import choice
 from shared.segmenting import Segmentation
 from shared.settings import SegmentationSettings
+from tests.endpoint import Endpoint, serving
 from tests.pipeline import png
 from tests.shared.shapes import ellipse, prompt_for
 
@@ -26,48 +25,13 @@ IMAGE = np.full((200, 300, 3), (240, 200, 170), np.uint8)
 WHOLE = Box(0, 0, 300, 200)
 
 
-class Sam2(ThreadingHTTPServer):
-    """Answers every request with `status` and `body`, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = 200
-        self.body: Any = {}
-        self.requests: list[tuple[dict[str, str], Any]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1/segment"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Sam2
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append((dict(self.headers), asked))
-        answer = json.dumps(self.server.body).encode()
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
-def sam2() -> Iterator[Sam2]:
-    server = Sam2()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def sam2() -> Iterator[Endpoint]:
+    with serving() as made:
+        yield made
 
 
-def _segmentation(bucket: gcs.Bucket, sam2: Sam2, **changes: Any) -> Segmentation:
+def _segmentation(bucket: gcs.Bucket, sam2: Endpoint, **changes: Any) -> Segmentation:
     settings = SegmentationSettings(
         input_bucket=bucket.name,
         output_bucket=bucket.name,
@@ -109,8 +73,8 @@ def _whole_crop() -> dict[str, Any]:
     return {"masks": [np.ones((PROMPT.crop.height, PROMPT.crop.width), int).tolist()]}
 
 
-def test_what_sam2_answers_is_what_is_drawn(bucket: gcs.Bucket, sam2: Sam2) -> None:
-    sam2.body = _whole_crop()
+def test_what_sam2_answers_is_what_is_drawn(bucket: gcs.Bucket, sam2: Endpoint) -> None:
+    sam2.answer = lambda _: (200, _whole_crop())
     _segmentation(bucket, sam2).handle(_event(bucket, _upload(bucket), PROMPT))
     result = _result(bucket)
     assert (result["status"], result["instances"][0]["segmenter"]) == ("segmented", "sam2")
@@ -118,16 +82,16 @@ def test_what_sam2_answers_is_what_is_drawn(bucket: gcs.Bucket, sam2: Sam2) -> N
 
 
 def test_the_request_carries_the_settings_field_names_and_key(
-    bucket: gcs.Bucket, sam2: Sam2
+    bucket: gcs.Bucket, sam2: Endpoint
 ) -> None:
-    sam2.body = _whole_crop()
+    sam2.answer = lambda _: (200, _whole_crop())
     changes = {"sam2_auth": "api-key", "sam2_api_key": "k", "sam2_image_field": "img"}
     segmentation = _segmentation(bucket, sam2, **changes, sam2_box_field="")
     segmentation.handle(_event(bucket, _upload(bucket), PROMPT))
-    ((headers, asked),) = sam2.requests
-    assert headers["Authorization"] == "Bearer k"
-    assert "img" in asked
-    assert "box" not in asked
+    (asked,) = sam2.asked
+    assert asked.headers["Authorization"] == "Bearer k"
+    assert "img" in asked.body
+    assert "box" not in asked.body
 
 
 @pytest.mark.parametrize(
@@ -143,9 +107,9 @@ def test_the_request_carries_the_settings_field_names_and_key(
     ],
 )
 def test_where_sam2_will_never_answer_the_fallback_does_and_says_so(
-    bucket: gcs.Bucket, sam2: Sam2, status: int, body: Any, code: str
+    bucket: gcs.Bucket, sam2: Endpoint, status: int, body: Any, code: str
 ) -> None:
-    sam2.status, sam2.body = status, body
+    sam2.answer = lambda _: (status, body)
     segmentation = _segmentation(bucket, sam2, sam2_fallback="oval")
     segmentation.handle(_event(bucket, _upload(bucket), PROMPT))
     result = _result(bucket)
@@ -157,28 +121,28 @@ def test_where_sam2_will_never_answer_the_fallback_does_and_says_so(
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_what_passes_is_raised_so_that_the_message_comes_again(
-    bucket: gcs.Bucket, sam2: Sam2, status: int
+    bucket: gcs.Bucket, sam2: Endpoint, status: int
 ) -> None:
-    sam2.status = status
+    sam2.answer = lambda _: (status, None)
     event = _event(bucket, _upload(bucket), PROMPT)
     with pytest.raises(Transient, match=str(status)):
         _segmentation(bucket, sam2).handle(event)
     assert not bucket.blob("cat.png/result.json").exists()
-    sam2.status, sam2.body = 200, _whole_crop()
+    sam2.answer = lambda _: (200, _whole_crop())
     _segmentation(bucket, sam2).handle(event)
     assert _result(bucket)["status"] == "segmented"
 
 
-def test_a_server_that_is_not_there_is_waited_for(bucket: gcs.Bucket, sam2: Sam2) -> None:
+def test_a_server_that_is_not_there_is_waited_for(bucket: gcs.Bucket, sam2: Endpoint) -> None:
     event = _event(bucket, _upload(bucket), PROMPT)
     with pytest.raises(Transient, match="cannot be reached"):
         _segmentation(bucket, sam2, sam2_url="http://127.0.0.1:9/").handle(event)
 
 
 def test_without_sam2_and_fallback_the_upload_fails_with_a_reason(
-    bucket: gcs.Bucket, sam2: Sam2
+    bucket: gcs.Bucket, sam2: Endpoint
 ) -> None:
-    sam2.status = 403
+    sam2.answer = lambda _: (403, None)
     segmentation = _segmentation(bucket, sam2, sam2_fallback="none")
     segmentation.handle(_event(bucket, _upload(bucket), PROMPT))
     result = _result(bucket)
@@ -188,7 +152,7 @@ def test_without_sam2_and_fallback_the_upload_fails_with_a_reason(
 
 
 def test_an_upload_that_was_overwritten_meanwhile_is_left_to_its_successor(
-    bucket: gcs.Bucket, sam2: Sam2
+    bucket: gcs.Bucket, sam2: Endpoint
 ) -> None:
     first = _upload(bucket)
     _upload(bucket)
@@ -208,7 +172,7 @@ def test_an_upload_that_was_overwritten_meanwhile_is_left_to_its_successor(
     ],
 )
 def test_prompts_that_cannot_be_ours_are_bad_messages(
-    bucket: gcs.Bucket, sam2: Sam2, prompts: tuple[Prompt, ...], source: dict[str, Any]
+    bucket: gcs.Bucket, sam2: Endpoint, prompts: tuple[Prompt, ...], source: dict[str, Any]
 ) -> None:
     event = _event(bucket, _upload(bucket), *prompts, **source)
     with pytest.raises(BadMessage):

@@ -1,0 +1,69 @@
+"""Routes of uploads in their three forms."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+
+from local.storage.errors import invalid
+from local.storage.exchange import base, resource
+from local.storage.store import Store
+from local.storage.uploads import Plan, Sessions, parse_json, split_multipart
+
+_RESUME_INCOMPLETE = 308
+_CLIENT_CLOSED_REQUEST = 499
+
+
+class Uploads:
+    """Uploads in their three forms."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._sessions = Sessions()
+
+    def register(self, app: Flask) -> None:
+        """Adds the routes."""
+        for prefix in ("/upload", "/resumable/upload"):
+            path = f"{prefix}/storage/v1/b/<bucket>/o"
+            app.add_url_rule(path, prefix, self._upload, methods=["POST", "PUT", "DELETE"])
+
+    def _upload(self, bucket: str) -> ResponseReturnValue:
+        upload_id = request.args.get("upload_id")
+        if upload_id:
+            return self._resume(upload_id)
+        body = request.get_data()
+        content_type = request.headers.get("Content-Type", "")
+        match request.args.get("uploadType"):
+            case "media":
+                plan = Plan.of(bucket, request.args, {}, content_type)
+                return self._store_all(plan, body)
+            case "multipart":
+                fields, content, part_type = split_multipart(body, content_type)
+                return self._store_all(Plan.of(bucket, request.args, fields, part_type), content)
+            case "resumable":
+                self._store.require_bucket(bucket)
+                declared = request.headers.get("X-Upload-Content-Type", "")
+                upload_id = self._sessions.begin(
+                    Plan.of(bucket, request.args, parse_json(body), declared)
+                )
+                place = f"{base()}{request.path}?uploadType=resumable&upload_id={upload_id}"
+                return "", HTTPStatus.OK, {"Location": place, "X-GUploader-UploadID": upload_id}
+            case other:
+                raise invalid(f"uploadType must be media, multipart or resumable, not {other!r}.")
+
+    def _resume(self, upload_id: str) -> ResponseReturnValue:
+        session = self._sessions.get(upload_id)
+        if request.method == "DELETE":
+            self._sessions.end(upload_id)
+            return "", _CLIENT_CLOSED_REQUEST
+        if not session.accept(request.get_data(), request.headers.get("Content-Range")):
+            return "", _RESUME_INCOMPLETE, session.range_header
+        answer = self._store_all(session.plan, bytes(session.content))
+        self._sessions.end(upload_id)
+        return answer
+
+    def _store_all(self, plan: Plan, content: bytes) -> dict[str, Any]:
+        return resource(
+            self._store.put(plan.bucket, plan.name, content, plan.fields, plan.conditions)
+        )
