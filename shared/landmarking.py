@@ -1,20 +1,13 @@
 """The landmarks function's use case: an upload comes in, prompts go out."""
 
 import logging
-import time
 from importlib.metadata import version
 
 from cloudevents.http import CloudEvent
 
 from shared import VERSION, images, layout
 from shared.detection import Detector
-from shared.documents import (
-    PromptsDocument,
-    Reason,
-    ResultDocument,
-    Source,
-    Status,
-)
+from shared.documents import PromptsDocument, Reason, ResultDocument, Source, Status
 from shared.errors import BadMessage, Rejected, Superseded
 from shared.geometry import Box, Image
 from shared.messages import Upload, parse_upload
@@ -22,6 +15,7 @@ from shared.prompts import build_prompts
 from shared.publishing import Publisher
 from shared.results import document_item, write_results
 from shared.settings import LandmarksSettings
+from shared.stopwatch import Stopwatch
 from shared.storage import Outcome, Stamp, Storage
 
 _log = logging.getLogger(__name__)
@@ -55,13 +49,14 @@ class Landmarking:
             return
         if upload.ref.bucket != self._settings.input_bucket:
             raise BadMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
-        started = time.perf_counter()
+        watch = Stopwatch()
         try:
             image = self._read(upload)
         except Superseded as reason:
             _log.info("nothing to do: %s", reason)
         except Rejected as rejection:
-            self._reject(upload, rejection, time.perf_counter() - started)
+            watch.lap("read")
+            self._reject(upload, rejection, watch)
         else:
             self._prompt(upload, image)
 
@@ -98,7 +93,7 @@ class Landmarking:
         self._publisher.publish_prompts(self._settings.prompts_topic, document)
         _log.info("prompted", extra={"upload": str(upload.ref), "found": len(document.instances)})
 
-    def _reject(self, upload: Upload, rejection: Rejected, seconds: float) -> None:
+    def _reject(self, upload: Upload, rejection: Rejected, watch: Stopwatch) -> None:
         document = ResultDocument(
             status=Status.REJECTED,
             reason=Reason.of(rejection),
@@ -107,7 +102,7 @@ class Landmarking:
             ),
             config=self._settings.config,
             outputs=None,
-            timing={"read": round(seconds, 4)},
+            timing=watch.laps,
             versions=self._versions,
         )
         write_results(

@@ -23,13 +23,16 @@ def write_results(
 ) -> Outcome:
     """Writes the pictures, then result.json, and clears away what they replace.
 
-    Strays of an older upload can only be there if one of our names was taken, or if the upload
-    has no pictures of its own to meet them with; so the common path lists nothing. Where a newer
-    upload got ahead, what this one wrote goes. `owned` are the names that may be cleared away.
+    The first picture is written before the others begin: every upload with pictures has it, so
+    where nothing stands in its place there are no strays of an older upload, and the common path
+    lists nothing. Where a newer upload got ahead, what this one wrote goes. `owned` are the names
+    that may be cleared away.
     """
     stamp = Stamp(document.source.generation, document.config)
     folder = layout.folder(document.source.name)
-    outcomes = storage.write_all(bucket, pictures, stamp)
+    outcomes = storage.write_all(bucket, pictures[:1], stamp)
+    if Outcome.NEWER_EXISTS not in outcomes:
+        outcomes |= storage.write_all(bucket, pictures[1:], stamp)
     if Outcome.NEWER_EXISTS not in outcomes:
         if not pictures or outcomes != {Outcome.CREATED}:
             storage.sweep(

@@ -1,7 +1,6 @@
 """The segmentation function's use case: prompts come in, masks and pictures go out."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +29,7 @@ from shared.prompts import Prompt
 from shared.results import write_results
 from shared.segmenters import Segmenter
 from shared.settings import SegmentationSettings
+from shared.stopwatch import Stopwatch
 from shared.storage import Item, ObjectRef, Storage
 
 _log = logging.getLogger(__name__)
@@ -58,20 +58,6 @@ class Verdict:
     status: Status
     reason: Reason | None
     segmented: tuple[Segmented, ...]
-
-
-class Stopwatch:
-    """Seconds per stage of one piece of work."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        """Ends the stage that ran since the last call."""
-        now = time.perf_counter()
-        self.laps[stage] = round(now - self._last, 4)
-        self._last = now
 
 
 class Segmentation:
@@ -200,15 +186,15 @@ def _files(prompt: Prompt) -> InstanceFiles:
 
 
 def _pictures(folder: str, image: Image, segmented: Sequence[Segmented]) -> list[Item]:
-    """All pictures of one upload, each drawn and encoded only when it is written."""
+    """All pictures of one upload, mask.png first, each drawn and encoded when it is written."""
     outputs = Outputs()
     drawn = [
         rendering.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
     ]
     everyone = [one.mask for one in segmented]
     items = [
-        _png(folder + outputs.overlay, partial(rendering.overlay, image, drawn)),
         *_mask_and_cutout(folder, outputs, image, everyone),
+        _png(folder + outputs.overlay, partial(rendering.overlay, image, drawn)),
     ]
     for one in segmented:
         items += _mask_and_cutout(folder, _files(one.prompt), image, [one.mask])

@@ -1,5 +1,7 @@
 """Results of uploads that overtake one another."""
 
+from functools import partial
+
 from google.cloud import storage as gcs
 
 from shared import layout
@@ -21,8 +23,12 @@ def _write(bucket: gcs.Bucket, generation: int, *pictures: str, config: str = CO
         timing={},
         versions={},
     )
-    content = f"{generation} {config}".encode()
-    items = [Item(f"cat.png/{name}", "image/png", lambda: content) for name in pictures]
+
+    def draw(name: str) -> bytes:
+        assert name != "not/to/be/drawn"
+        return f"{generation} {config}".encode()
+
+    items = [Item(f"cat.png/{name}", "image/png", partial(draw, name)) for name in pictures]
     return write_results(Storage(), bucket.name, document, items, layout.PICTURES)
 
 
@@ -64,6 +70,12 @@ def test_what_a_dead_worker_left_of_an_older_upload_is_cleared_away(bucket: gcs.
     bucket.blob("cat.png/result.json").delete()
     _write(bucket, NEW, "mask.png")
     assert _state(bucket) == {"mask.png": NEW, "result.json": NEW}
+
+
+def test_an_overtaken_upload_is_not_drawn_any_further(bucket: gcs.Bucket) -> None:
+    """Nothing but its first picture is drawn: that one is enough to know."""
+    _write(bucket, NEW, "mask.png")
+    assert _write(bucket, OLD, "mask.png", "not/to/be/drawn") is Outcome.NEWER_EXISTS
 
 
 def test_a_duplicate_changes_nothing(bucket: gcs.Bucket) -> None:
