@@ -53,6 +53,8 @@ class Stack:
             "GCE_METADATA_IP": metadata,
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_APPLICATION_CREDENTIALS": "",
+            # Google's packages announce the end of Python 3.11's support at every start
+            "PYTHONWARNINGS": "ignore::FutureWarning",
         }
 
     @cached_property
@@ -143,14 +145,14 @@ def _start_pipeline(
 
 
 def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:
-    """Serves a function as the cloud does; THREADS is its concurrency."""
+    """Serves a function as the cloud does, with a worker process for each processor."""
     source = str(_ROOT / "functions" / name / "main.py")
     command = [*_module("functions_framework", port), "--target", name, "--source", source]
     environment = {
         **stack.environment,
         "PYTHONPATH": str(_ROOT),
-        "PYTHONWARNINGS": "ignore::FutureWarning",
-        "THREADS": str(os.cpu_count() or 1),
+        "WORKERS": str(os.cpu_count() or 1),
+        "THREADS": "2",
         **settings,
     }
     stack.processes.start(name, [*command, "--host", "127.0.0.1"], environment, port)

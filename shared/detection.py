@@ -23,7 +23,7 @@ _CLOSE_UP = 0.35
 image a close-up: finer windows would show parts of a face."""
 
 _FACE_BLURS = (1.2, 2.0, 3.2, 4.5)
-_HAND_BLURS = (1.2, 2.0, 3.2)
+_HAND_BLURS = (1.2, 2.0)
 """Gaussian sigmas in pixels of a view."""
 
 _FINGER = 0.12

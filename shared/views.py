@@ -79,7 +79,8 @@ def views(image: Image, window: Window, blurs: tuple[float, ...]) -> Iterator[Im
     )
     way = cv2.INTER_AREA if window.side > VIEW_SIDE else cv2.INTER_LINEAR
     view = np.asarray(cv2.resize(pixels, (VIEW_SIDE, VIEW_SIDE), interpolation=way), np.uint8)
-    if view.std(axis=(0, 1)).max() < _FLAT:
+    _, deviations = cv2.meanStdDev(view)
+    if np.max(deviations) < _FLAT:
         return
     for sigma in blurs:
         yield np.asarray(cv2.GaussianBlur(view, (0, 0), sigma), np.uint8)

@@ -3,6 +3,7 @@
 import io
 import json
 import uuid
+from collections import Counter
 
 import jsonschema
 import numpy as np
@@ -169,12 +170,15 @@ def test_a_turned_photo_is_upright_in_all_pictures(system: Stack, name: str) -> 
 
 
 def test_two_hundred_images_at_once_give_two_hundred_results(system: Stack) -> None:
+    """Every fifth shows a face, the others are plain: the pipeline is to work, not the models."""
     folder = uuid.uuid4().hex[:8]
-    small = PillowImage.open(EXAMPLES / FACE).convert("RGB").resize((96, 96))
+    face = PillowImage.open(EXAMPLES / FACE).convert("RGB").resize((96, 96))
+    plain = PillowImage.new("RGB", (96, 96), (90, 160, 220))
     generations: dict[str, int] = {}
     for number in range(200):
-        small.putpixel((0, 0), (number, 0, 0))
-        generations |= put(system, f"{folder}/{number}.png", png(np.asarray(small)))
+        image = plain if number % 5 else face
+        image.putpixel((0, 0), (number, 0, 0))
+        generations |= put(system, f"{folder}/{number}.png", png(np.asarray(image)))
     outcomes = await_results(system, generations)
     assert len(outcomes) == 200
     results = list(
@@ -182,7 +186,8 @@ def test_two_hundred_images_at_once_give_two_hundred_results(system: Stack) -> N
     )
     assert len(results) == 200
     assert all(blob.metageneration == 1 for blob in results)
-    assert {outcome.status for outcome in outcomes.values()} <= {Status.SEGMENTED, Status.EMPTY}
+    statuses = Counter(outcome.status for outcome in outcomes.values())
+    assert statuses == {Status.SEGMENTED: 40, Status.EMPTY: 160}
 
 
 def test_the_function_takes_eventarcs_direct_event(system: Stack, name: str) -> None:
