@@ -28,6 +28,14 @@ except TimeoutError:
 """Listens, and crashes two seconds after it was found listening."""
 
 
+_STUBBORN = """
+import signal, socket, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+listening = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+time.sleep(600)
+"""
+
+
 def _is_gone(pid: int) -> bool:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -70,6 +78,17 @@ def test_a_child_that_does_not_come_up_is_named_with_its_last_words(tmp_path: Pa
         tree.start("poor", [sys.executable, "-c", "exit('no such setting')"], {}, port)
         with pytest.raises(ChildDied, match=r"(?s)poor.*no such setting"):
             tree.await_ready()
+
+
+def test_a_child_that_does_not_want_to_go_is_killed(tmp_path: Path) -> None:
+    before = _group(os.getpid())
+    (port,) = free_ports(1)
+    with ProcessTree(tmp_path) as tree:
+        tree.start("stubborn", [sys.executable, "-c", _STUBBORN, str(port)], {}, port)
+        tree.await_ready()
+        pids = _group(os.getpid()) - before
+    assert pids
+    assert all(_is_gone(pid) for pid in pids)
 
 
 def test_a_crash_is_noticed_and_takes_all_others_down(tmp_path: Path) -> None:
