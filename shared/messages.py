@@ -5,16 +5,13 @@ message. functions-framework has turned each HTTP request into a CloudEvent befo
 """
 
 import base64
-import binascii
-import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from cloudevents.http import CloudEvent
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from shared.documents import PromptsDocument
 from shared.errors import BadMessage
@@ -46,25 +43,38 @@ class _ObjectResource(BaseModel):
     content_type: str = Field("", alias="contentType")
 
 
+class _Message(BaseModel):
+    """The fields of a Pub/Sub message that matter here; `data` arrives as base64."""
+
+    data: str
+    attributes: dict[str, str] = {}
+
+    def content(self) -> bytes:
+        return base64.b64decode(self.data, validate=True)
+
+
+class _Push(BaseModel):
+    """The body of a push request."""
+
+    message: _Message
+
+
 def parse_upload(event: CloudEvent) -> Upload | None:
     """The upload that an event announces; None for an event of another kind.
 
     Raises:
         BadMessage: the event claims to be an upload and lacks what one has.
     """
-    if event["type"] == _STORAGE_EVENT:
-        payload = event.data
-    elif event["type"] == _PUBSUB_EVENT:
-        message = _message(event)
-        if message.get("attributes", {}).get("eventType") != _FINALIZED:
+    with _as_bad_message():
+        if event["type"] == _STORAGE_EVENT:
+            resource = _ObjectResource.model_validate(event.data)
+        elif event["type"] == _PUBSUB_EVENT:
+            message = _Push.model_validate(event.data).message
+            if message.attributes.get("eventType") != _FINALIZED:
+                return None
+            resource = _ObjectResource.model_validate_json(message.content())
+        else:
             return None
-        payload = _decoded(message)
-    else:
-        return None
-    try:
-        resource = _ObjectResource.model_validate(payload)
-    except ValidationError as error:
-        raise BadMessage(f"not the resource of an uploaded object: {error}") from error
     ref = ObjectRef(resource.bucket, resource.name, resource.generation)
     return Upload(ref, resource.content_type, resource.size)
 
@@ -75,25 +85,17 @@ def parse_prompts(event: CloudEvent) -> PromptsDocument:
     Raises:
         BadMessage: it does not fit the schema of prompts.json.
     """
+    with _as_bad_message():
+        message = _Push.model_validate(event.data).message
+        return PromptsDocument.model_validate_json(message.content())
+
+
+@contextmanager
+def _as_bad_message() -> Iterator[None]:
     try:
-        return PromptsDocument.model_validate(_decoded(_message(event)))
-    except ValidationError as error:
-        raise BadMessage(f"not a prompts document: {error}") from error
-
-
-def _message(event: CloudEvent) -> Mapping[str, Any]:
-    data = event.data
-    message = data.get("message") if isinstance(data, Mapping) else None
-    if not isinstance(message, Mapping):
-        raise BadMessage("the event holds no Pub/Sub message")
-    return message
-
-
-def _decoded(message: Mapping[str, Any]) -> Any:
-    try:
-        return json.loads(base64.b64decode(message.get("data", ""), validate=True))
-    except (binascii.Error, TypeError, ValueError) as error:
-        raise BadMessage(f"the message's data is not base64 of JSON: {error}") from error
+        yield
+    except ValueError as error:  # pydantic's and base64's own
+        raise BadMessage(f"not a message of this pipeline: {error}") from error
 
 
 @contextmanager

@@ -82,11 +82,23 @@ def test_a_notification_that_lacks_what_one_has_is_a_bad_message(payload: Any) -
         parse_upload(_pushed(payload))
 
 
-@pytest.mark.parametrize("data", ["not base64!", base64.b64encode(b"{").decode(), 5, None])
+DEEP = base64.b64encode(b"[" * 100_000).decode()
+
+
+@pytest.mark.parametrize("data", ["not base64!", base64.b64encode(b"{").decode(), 5, None, DEEP])
 def test_data_that_is_not_base64_of_json_is_a_bad_message(data: Any) -> None:
     kind = "google.cloud.pubsub.topic.v1.messagePublished"
     with pytest.raises(BadMessage):
         parse_prompts(_event(kind, data, {}))
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], {}, {"message": None}, {"message": {"data": "", "attributes": []}}]
+)
+def test_a_push_that_is_none_is_a_bad_message(body: Any) -> None:
+    kind = {"type": "google.cloud.pubsub.topic.v1.messagePublished", "source": "test"}
+    with pytest.raises(BadMessage):
+        parse_upload(CloudEvent(kind, body))
 
 
 def test_a_prompts_document_survives_its_message() -> None:
