@@ -23,7 +23,12 @@ def write(folder: Path, outcomes: Sequence[Outcome], originals: Mapping[str, Pat
         shutil.copyfile(originals[outcome.name], original)
         pictures = {"original": original.name}
         if outcome.document and outcome.document.outputs:
-            pictures |= outcome.document.outputs.model_dump()
+            outputs = outcome.document.outputs
+            pictures |= {
+                "overlay": outputs.overlay,
+                "cutout": outputs.cutout,
+                "mask": outputs.mask,
+            }
         images.append(
             {
                 "outcome": outcome,

@@ -109,6 +109,12 @@ def polygon_mask(polygon: Polygon, window: Box) -> BoolMask:
     return np.bitwise_xor.accumulate(flips, axis=1)[:, :-1].astype(bool)
 
 
+def mask_iou(one: BoolMask, other: BoolMask) -> float:
+    """Intersection over union of two bool masks of one shape; two empty ones agree, 1.0."""
+    union = np.count_nonzero(one | other)
+    return np.count_nonzero(one & other) / union if union else 1.0
+
+
 def contains(polygon: Polygon, x: float, y: float) -> bool:
     """Whether the point lies inside the polygon or on its edge."""
     return cv2.pointPolygonTest(polygon, (float(x), float(y)), measureDist=False) >= 0

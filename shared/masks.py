@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import BoolMask, Box, polygon_mask
+from shared.geometry import BoolMask, Box, mask_iou, polygon_mask
 from shared.prompts import Prompt
 
 _SPECK = 0.05
@@ -62,11 +62,8 @@ def agreement(candidate: Candidate, prompt: Prompt) -> float:
     A weighted mean of: IoU with the polygon, positive points inside, negative points outside, and
     the segmenter's predicted IoU where there is one.
     """
-    polygon = polygon_mask(prompt.outline, prompt.crop)
-    union = np.count_nonzero(candidate.pixels | polygon)
-    overlap = np.count_nonzero(candidate.pixels & polygon)
     terms = {
-        "polygon": overlap / union if union else 0.0,
+        "polygon": mask_iou(candidate.pixels, polygon_mask(prompt.outline, prompt.crop)),
         "positive": _hit_rate(candidate.pixels, prompt.positive, prompt.crop, default=1.0),
         "negative": 1 - _hit_rate(candidate.pixels, prompt.negative, prompt.crop, default=0.0),
     }

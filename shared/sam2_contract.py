@@ -85,7 +85,7 @@ def build_answer(candidates: Sequence[Candidate]) -> dict[str, Any]:
         base64.b64encode(images.encode_png(masks.picture(candidate.pixels))).decode("ascii")
         for candidate in candidates
     ]
-    scores = [candidate.predicted_iou or 0.0 for candidate in candidates]
+    scores = [round(candidate.predicted_iou or 0.0, 4) for candidate in candidates]
     best = int(np.argmax(scores))
     return {"masks": encoded, "scores": scores, "mask_png_base64": encoded[best]}
 

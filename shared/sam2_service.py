@@ -16,7 +16,6 @@ from shared.segmenters import grabcut
 from shared.settings import Settings
 
 Answer = tuple[dict[str, Any], int]
-LabelledPoint = tuple[float, float, int]
 
 
 class Sam2Settings(Settings):
@@ -31,7 +30,12 @@ class Backend(Protocol):
     """What computes masks: real SAM2, or the embedded stand-in."""
 
     def __call__(
-        self, image: Image, points: Sequence[LabelledPoint], box: Box | None, *, multimask: bool
+        self,
+        image: Image,
+        points: Sequence[grabcut.LabelledPoint],
+        box: Box | None,
+        *,
+        multimask: bool,
     ) -> list[Candidate]:
         """At least one candidate mask of the size of the RGB image."""
         ...

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import BoolMask, Box, Image, shrunk
+from shared import masks
+from shared.geometry import BoolMask, Box, Image, mask_iou, shrunk
 from shared.masks import Candidate
 from shared.prompts import Prompt
 
@@ -58,7 +59,8 @@ def segment(
 
     With `multimask` several candidates, else one. No box: the positive points' surroundings.
     Without any positive point and box the answer is one empty mask. Points outside the image
-    are left out.
+    are left out. `predicted_iou` is the candidates' IoU with one another: an outline that does not
+    hang on where GrabCut starts is probably right.
     """
     whole = Box.of_image(image)
     points = [point for point in points if whole.holds(point[0], point[1])]
@@ -66,8 +68,9 @@ def segment(
     if target.width < 2 or target.height < 2:
         return [Candidate(np.zeros(image.shape[:2], bool), 0.0)]
     scene = _Scene.around(target, image)
-    cores = _CORES if multimask else _CORES[:1]
-    return [scene.candidate(points, target, core) for core in cores]
+    first, second = (scene.mask(points, target, core) for core in _CORES)
+    stability = mask_iou(first, second)
+    return [Candidate(mask, stability) for mask in ((first, second) if multimask else (first,))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,12 +90,12 @@ class _Scene:
         scale = pixels.shape[1] / window.width, pixels.shape[0] / window.height
         return cls(image, window, scale, pixels)
 
-    def candidate(self, points: Sequence[LabelledPoint], target: Box, core: float) -> Candidate:
+    def mask(self, points: Sequence[LabelledPoint], target: Box, core: float) -> BoolMask:
         """One run of GrabCut."""
         trimap = self._trimap(points, target, core)
         small = _is_foreground(trimap)
         if small.all() or not small.any():  # GrabCut needs samples of both
-            return Candidate(self._in_image(small.astype(np.uint8)))
+            return self._in_image(small)
         background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
         # GrabCut seeds its k-means from OpenCV's global generator.
         cv2.setRNGSeed(0)
@@ -105,7 +108,7 @@ class _Scene:
             _ITERATIONS,
             cv2.GC_INIT_WITH_MASK,
         )
-        return Candidate(self._in_image(_is_foreground(trimap).astype(np.uint8)))
+        return self._in_image(_is_foreground(trimap))
 
     def _trimap(
         self, points: Sequence[LabelledPoint], target: Box, core: float
@@ -129,10 +132,10 @@ class _Scene:
         across, down = self.scale
         return round((x - self.window.x0) * across), round((y - self.window.y0) * down)
 
-    def _in_image(self, small: npt.NDArray[np.uint8]) -> BoolMask:
-        """The working-size 0/1 mask in the whole image, its edge interpolated."""
+    def _in_image(self, small: BoolMask) -> BoolMask:
+        """The working-size mask in the whole image, its edge interpolated."""
         size = self.window.width, self.window.height
-        smooth = cv2.resize(small * 255, size, interpolation=cv2.INTER_CUBIC)
+        smooth = cv2.resize(masks.picture(small), size, interpolation=cv2.INTER_CUBIC)
         whole = np.zeros(self.image.shape[:2], bool)
         whole[self.window.slices] = smooth > 127
         return whole

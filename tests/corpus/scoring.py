@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from shared.geometry import BoolMask, Box
+from shared.geometry import BoolMask, Box, mask_iou
 from tests.corpus.manifest import IGNORE, CorpusImage, Manifest, read_label
 
 FOUND = 0.4
@@ -124,12 +124,6 @@ def summarise(scores: Iterable[ImageScore]) -> Scores:
         negatives=len(negatives),
         false_positive_rate=_mean([score.is_false_alarm for score in negatives]),
     )
-
-
-def mask_iou(one: BoolMask, other: BoolMask) -> float:
-    """Intersection over union; two empty masks agree."""
-    union = np.count_nonzero(one | other)
-    return np.count_nonzero(one & other) / union if union else 1.0
 
 
 def boundary_f(predicted: BoolMask, true: BoolMask, neutral: BoolMask) -> float:

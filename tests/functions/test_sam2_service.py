@@ -58,6 +58,16 @@ def test_one_mask_where_one_is_asked_for(client: FlaskClient) -> None:
     assert len(_ask(client, multimask=True)[1]["masks"]) > 1
 
 
+def test_the_score_is_high_where_the_outline_is_clear_and_low_where_it_is_not(
+    client: FlaskClient,
+) -> None:
+    clear = _ask(client)[1]["scores"]
+    noise = np.random.default_rng(0).integers(0, 255, (512, 512, 3), np.uint8)
+    unclear = _ask(client, image_base64=base64.b64encode(png(noise)).decode())[1]["scores"]
+    assert min(clear) > 0.9
+    assert max(unclear) < min(clear)
+
+
 def test_a_request_is_answered_alike_every_time(client: FlaskClient) -> None:
     assert _ask(client) == _ask(client)
 
