@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from local.broker.topics import Broker, Delivery, Subscription
+from shared.connections import Connections
 from shared.errors import Transient
 from shared.identity import IdentityToken
 
@@ -28,7 +29,7 @@ class Pusher(threading.Thread):
         super().__init__(daemon=True, name="pusher")
         self._broker = broker
         self._pool = ThreadPoolExecutor(4 * _IN_FLIGHT, thread_name_prefix="push")
-        self._connections = threading.local()
+        self._connections = Connections()
         self._tokens: dict[str, IdentityToken] = {}
 
     def run(self) -> None:
@@ -66,7 +67,7 @@ class Pusher(threading.Thread):
         if config.dead_letter_policy.dead_letter_topic:
             body["deliveryAttempt"] = delivery.attempt
         try:
-            response = self._session().post(
+            response = self._connections.session.post(
                 config.push_config.push_endpoint,
                 data=json.dumps(body),
                 headers={"Content-Type": "application/json", **self._authorisation(subscription)},
@@ -86,9 +87,3 @@ class Pusher(threading.Thread):
             return {}
         audience = oidc.audience or subscription.config.push_config.push_endpoint
         return self._tokens.setdefault(audience, IdentityToken(audience)).headers()
-
-    def _session(self) -> requests.Session:
-        if not hasattr(self._connections, "session"):
-            self._connections.session = requests.Session()
-        session: requests.Session = self._connections.session
-        return session

@@ -1,11 +1,10 @@
 """A SAM2 service over HTTP."""
 
-import threading
-from functools import cached_property
 from typing import Literal
 
 import requests
 
+from shared.connections import Connections
 from shared.errors import Permanent, ReasonCode, Transient
 from shared.geometry import Image
 from shared.identity import Authorisation
@@ -29,13 +28,13 @@ class Sam2Segmenter:
         self._authorisation = authorisation
         self._names = names
         self._timeout = timeout
-        self._connection = _Connection()
+        self._connections = Connections()
 
     def segment(self, crop: Image, prompt: Prompt) -> list[Candidate]:
         """Every candidate of the service's answer, at the crop's size."""
         payload = build_request(crop, prompt, self._names)
         try:
-            response = self._connection.session.post(
+            response = self._connections.session.post(
                 self._url,
                 json=payload,
                 headers=self._authorisation.headers(),
@@ -67,11 +66,3 @@ class Sam2Segmenter:
                 ReasonCode.SAM2_REFUSED,
                 f"SAM2 at {self._url} answered {status} {response.reason}: {response.text[:200]}",
             )
-
-
-class _Connection(threading.local):
-    """A kept-alive connection per thread; requests' sessions are not safe to share."""
-
-    @cached_property
-    def session(self) -> requests.Session:
-        return requests.Session()
