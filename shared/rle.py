@@ -1,6 +1,7 @@
 """COCO run-length encoding of masks: column-major runs that start with zeros.
 
-The codec is pycocotools' own; this module types it and checks what comes from outside.
+Encoding is pycocotools' own. Decoding is not: what is decoded comes from servers, and pycocotools
+2.0.11 corrupts the heap on malformed runs and leaves memory unset where they fall short.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,8 @@ from pycocotools import mask as coco
 
 from shared.geometry import BoolMask
 
-_LONGEST_RUN = 2**32 - 1
-"""pycocotools keeps runs as unsigned 32-bit integers."""
+_LONGEST_NUMBER = 7
+"""Characters of a run in COCO's string: five bits each, and runs have 32 bits at most."""
 
 
 class Rle(NamedTuple):
@@ -24,9 +25,10 @@ class Rle(NamedTuple):
 
 def encode(mask: BoolMask) -> Rle:
     """The compressed RLE of a bool (h, w) mask."""
-    encoded = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
+    # The stubs do not know that counts are bytes.
+    encoded: Any = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
     height, width = encoded["size"]
-    return Rle((int(height), int(width)), _packed(encoded).decode("ascii"))
+    return Rle((int(height), int(width)), encoded["counts"].decode("ascii"))
 
 
 def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
@@ -36,29 +38,36 @@ def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
         ValueError: the runs are malformed or negative, or do not add up to height times width.
     """
     height, width = size
-    if isinstance(counts, str):
-        packed = counts.encode("ascii", "replace")
-    else:
-        if not all(0 <= run <= _LONGEST_RUN for run in counts):
-            raise ValueError("a run is negative or absurdly long")
-        runs = {"size": [height, width], "counts": list(counts)}
-        packed = _packed(coco.frPyObjects(runs, height, width))
-    mask = coco.decode({"size": [height, width], "counts": packed})
-    # pycocotools refuses runs that overflow the size but leaves memory unset where they fall
-    # short of it, so runs are complete exactly if they overflow one pixel less.
-    if _fits(packed, height * width - 1):
+    runs = _runs(counts) if isinstance(counts, str) else counts
+    if any(run < 0 for run in runs):
+        raise ValueError("a run is negative")
+    if sum(runs) != height * width:
         raise ValueError(f"the runs do not add up to {height} x {width} pixels")
-    return mask.astype(bool)
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape((height, width), order="F")
 
 
-def _packed(encoded: Any) -> bytes:
-    """Pycocotools' stubs know neither that counts are bytes nor that one object gives one RLE."""
-    return bytes(encoded["counts"])
+def _runs(counts: str) -> list[int]:
+    """The runs in COCO's compressed string.
 
-
-def _fits(packed: bytes, pixels: int) -> bool:
-    try:
-        coco.decode({"size": [1, pixels], "counts": packed})
-    except ValueError:
-        return False
-    return True
+    As rleFrString of pycocotools' maskApi.c defines it: characters from `0` on carry five bits
+    each, the least significant first; a sixth bit says that more follow, and the fifth of the last
+    one is the sign. From the fourth run on each is the difference to the one two before.
+    """
+    runs: list[int] = []
+    value = length = 0
+    for character in counts:
+        chunk = ord(character) - 48
+        if not 0 <= chunk < 64 or length == _LONGEST_NUMBER:
+            raise ValueError(f"malformed COCO string at {character!r}")
+        value |= (chunk & 0x1F) << (5 * length)
+        length += 1
+        if chunk & 0x20:
+            continue
+        if chunk & 0x10:
+            value -= 1 << (5 * length)
+        runs.append(value + runs[-2] if len(runs) > 2 else value)
+        value = length = 0
+    if length:
+        raise ValueError("malformed COCO string: it breaks off inside a run")
+    return runs
