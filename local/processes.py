@@ -5,6 +5,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NoReturn, Self
 
+_ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60
 _STOP_SECONDS = 5
 _POLL_SECONDS = 0.05
@@ -34,7 +36,8 @@ class ProcessTree:
     """Starts children and stops them all, in reverse, whatever happens.
 
     Use it as a context manager. Each child has a process group of its own, so that Ctrl-C reaches
-    only us and the order of stopping is ours, and a log file in `logs`.
+    only us and the order of stopping is ours, and a log file in `logs`. A guard beside them ends
+    them should we be killed.
     """
 
     def __init__(self, logs: Path) -> None:
@@ -44,6 +47,13 @@ class ProcessTree:
 
     def __enter__(self) -> Self:
         """Makes SIGTERM unwind the stack as Ctrl-C does, and Ctrl-C even where a shell mutes it."""
+        self._guard = subprocess.Popen(
+            [sys.executable, "-m", "local.guard"],
+            cwd=_ROOT,
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
         self._before = {
             signal.SIGTERM: signal.signal(signal.SIGTERM, _exit_in_order),
             signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -58,6 +68,7 @@ class ProcessTree:
     ) -> None:
         """Stops every child."""
         self.stop()
+        self._guard.communicate()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -74,6 +85,7 @@ class ProcessTree:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._tell_guard(child.pid)
         self._children[name] = _Child(child, port)
 
     def await_ready(self) -> None:
@@ -108,6 +120,7 @@ class ProcessTree:
         process = self._children.pop(name).process
         _signal(process, signal.SIGKILL)
         process.wait()
+        self._tell_guard(-process.pid)
 
     def stop(self) -> None:
         """Ends all children: asks first, kills what has not gone in time."""
@@ -120,7 +133,16 @@ class ProcessTree:
                 child.wait(max(0, deadline - time.monotonic()))
             _signal(child, signal.SIGKILL)
             child.wait()
+            self._tell_guard(-child.pid)
         self._children.clear()
+
+    def _tell_guard(self, group: int) -> None:
+        """A process group has started, or ended if negative; see local/guard.py."""
+        stdin = self._guard.stdin
+        with suppress(BrokenPipeError):  # without a guard we go on
+            if stdin is not None:
+                stdin.write(f"{group}\n")
+                stdin.flush()
 
     def _log(self, name: str) -> Path:
         return self._logs / f"{name}.log"

@@ -112,7 +112,7 @@ def test_a_crash_is_noticed_and_takes_all_others_down(tmp_path: Path) -> None:
     assert all(_is_gone(pid) for pid in pids)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_whole_system_leaves_nothing_behind(tmp_path: Path, ending: signal.Signals) -> None:
     system = subprocess.Popen(
         [sys.executable, "-m", "local.up", "--root", str(tmp_path)],
