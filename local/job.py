@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.cloud.storage import Blob
-
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path
 from shared import layout
 from shared.documents import ResultDocument, Status
+from shared.storage import Stamp
 
 _POLL_SECONDS = 0.3
 _DEAD_LETTER_SUBSCRIPTIONS = ("uploads-dead", "prompts-dead")
@@ -71,7 +70,7 @@ def fetch(stack: Stack, name: str, folder: Path) -> None:
 def _results(stack: Stack, waiting: Mapping[str, int]) -> Iterator[Outcome]:
     for blob in stack.storage.list_blobs(OUTPUT_BUCKET, match_glob=f"**/{layout.RESULT}"):
         name = blob.name.removesuffix(f"/{layout.RESULT}")
-        if name in waiting and _generation(blob) == waiting[name]:
+        if name in waiting and Stamp.of(blob).generation == waiting[name]:
             document = ResultDocument.model_validate_json(blob.download_as_bytes())
             message = document.reason.message if document.reason else ""
             yield Outcome(name, document.status, message, document)
@@ -90,7 +89,3 @@ def _dead_letters(stack: Stack, waiting: Mapping[str, int]) -> Iterator[Outcome]
                 hop = name.removesuffix("-dead")
                 message = f"Given up on {hop} after its last delivery; the logs say why."
                 yield Outcome(upload_name, Status.FAILED, message, None)
-
-
-def _generation(blob: Blob) -> int:
-    return int((blob.metadata or {}).get("source-generation", -1))

@@ -115,13 +115,6 @@ class ProcessTree:
         """Where a child listens."""
         return self._children[name].port
 
-    def kill(self, name: str) -> None:
-        """Ends one child and its group at once, as a crash would."""
-        process = self._children.pop(name).process
-        _signal(process, signal.SIGKILL)
-        process.wait()
-        self._tell_guard(-process.pid)
-
     def stop(self) -> None:
         """Ends all children: asks first, kills what has not gone in time."""
         processes = [child.process for child in reversed(self._children.values())]

@@ -53,6 +53,11 @@ class SegmentRequest(BaseModel):
     return_prob: Annotated[bool, Strict()] = False
 
 
+def decode_base64(text: str) -> bytes:
+    """The bytes of plain base64 or of a data URL; binascii.Error where it is neither."""
+    return base64.b64decode(text.partition("base64,")[2] or text, validate=True)
+
+
 def build_request(crop: Image, prompt: Prompt, names: FieldNames) -> dict[str, Any]:
     """The request's JSON for the RGB pixels of the prompt's window.
 
@@ -142,7 +147,7 @@ def _any_mask(mask: Any, field: str) -> npt.NDArray[np.float32]:
 def _from_png(text: Any, field: str) -> npt.NDArray[np.float32]:
     """Foreground probability 0..1, float32 (h, w), of a grey PNG as base64."""
     try:
-        data = base64.b64decode(text.partition("base64,")[2] or text, validate=True)
+        data = decode_base64(text)
     except (AttributeError, binascii.Error, ValueError) as error:
         raise AnswerError(f"{field}: want a PNG as base64, got {_shown(text)}") from error
     if len(data) < 24 or int.from_bytes(data[16:20]) * int.from_bytes(data[20:24]) > _LARGEST_CLAIM:

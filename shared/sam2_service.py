@@ -1,6 +1,5 @@
 """The server's side of the SAM2 contract, without the HTTP framework around it."""
 
-import base64
 import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
@@ -11,7 +10,7 @@ from shared import images
 from shared.errors import Rejected
 from shared.geometry import Box, Image
 from shared.masks import Candidate
-from shared.sam2_contract import SegmentRequest, build_answer
+from shared.sam2_contract import SegmentRequest, build_answer, decode_base64
 from shared.segmenters import grabcut
 from shared.settings import Settings
 
@@ -50,9 +49,7 @@ def segment(backend: Backend, body: bytes, settings: Sam2Settings) -> Answer:
         return {"error": f"the request has more than {settings.max_bytes:,} bytes"}, 413
     try:
         request = SegmentRequest.model_validate_json(body)
-        data = base64.b64decode(
-            request.image_base64.partition("base64,")[2] or request.image_base64, validate=True
-        )
+        data = decode_base64(request.image_base64)
         image = images.decode(data, settings.max_pixels)
     except ValidationError as error:
         problems = "; ".join(

@@ -46,6 +46,13 @@ class Stamp:
     generation: int
     config: str
 
+    @classmethod
+    def of(cls, blob: storage.Blob) -> "Stamp":
+        """What an object shows; an object that is not ours counts as older than any upload."""
+        metadata = blob.metadata or {}
+        generation = metadata.get(_GENERATION_KEY, "")
+        return cls(int(generation) if generation.isdigit() else -1, metadata.get(_CONFIG_KEY, ""))
+
     @property
     def metadata(self) -> dict[str, str]:
         """As custom metadata of a GCS object."""
@@ -118,7 +125,7 @@ class Storage:
                 if found is None:
                     expected = 0
                     continue
-                there = _stamp(found)
+                there = Stamp.of(found)
                 if there == stamp:
                     return Outcome.SAME
                 if there.generation > stamp.generation:
@@ -143,16 +150,9 @@ class Storage:
         to the generation that was seen, so nothing newer can be hit.
         """
         for blob in self._client.list_blobs(bucket, prefix=folder, timeout=_TIMEOUT, retry=_RETRY):
-            if not owned.fullmatch(blob.name.removeprefix(folder)) or not stale(_stamp(blob)):
+            if not owned.fullmatch(blob.name.removeprefix(folder)) or not stale(Stamp.of(blob)):
                 continue
             try:
                 blob.delete(if_generation_match=blob.generation, timeout=_TIMEOUT, retry=_RETRY)
             except (NotFound, PreconditionFailed):
                 _log.info("another worker swept it first", extra={"object": blob.name})
-
-
-def _stamp(blob: storage.Blob) -> Stamp:
-    """What an object shows; an object that is not ours counts as older than any upload."""
-    metadata = blob.metadata or {}
-    generation = metadata.get(_GENERATION_KEY, "")
-    return Stamp(int(generation) if generation.isdigit() else -1, metadata.get(_CONFIG_KEY, ""))

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -27,8 +28,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issu
     certs = f"http://{host}/certs"
     target = f"http://127.0.0.1:{target_port}"
 
-    def hello(environ: dict[str, str], start_response: object) -> list[bytes]:
-        start_response("200 OK", [("Content-Type", "text/plain")])  # type: ignore[operator]
+    def hello(environ: dict[str, str], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
         return [f"hello {environ['PATH_INFO']}".encode()]
 
     running = [
