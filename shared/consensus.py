@@ -1,4 +1,4 @@
-"""From findings in many views to one detection per target, scored by how well the views agree."""
+"""From hands seen in many views to one detection each, scored by how well the views agree."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ _INSIDE = 0.5
 _UNSTEADY = 0.2
 """A true face's box stays put from view to view: its edges vary by 2 to 5% of its width. What
 varies by this share, or was seen once only, scores 0."""
+
+_SEEN_SHARES = (0.18, 0.9)
+"""A model is expected to see what takes up between these shares of a window's side …"""
+
+_SEEN_PART = 0.9
+"""… and of which at least this part lies in the window."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +83,7 @@ def agreements(
 
 def _agreement(group: Sequence[Finding], looked_at: Sequence[Window], blurs: int) -> Agreement:
     box = _typical_box(group)
-    expected = blurs * max(1, sum(window.should_show(box) for window in looked_at))
+    expected = blurs * max(1, sum(_should_show(window, box) for window in looked_at))
     boxes = np.array([finding.box for finding in group], np.float64)
     spread = boxes.std(axis=0).mean() / max(box.width, 1) if len(group) > 1 else _UNSTEADY
     sides = [finding.side for finding in group]
@@ -94,3 +100,12 @@ def _typical_box(group: Sequence[Finding]) -> Box:
 
 def _is_inside(one: Box, other: Box) -> bool:
     return one.intersection(other).area > _INSIDE * min(one.area, other.area)
+
+
+def _should_show(window: Window, box: Box) -> bool:
+    """Whether a model that looks at the window is expected to see what the box bounds."""
+    low, high = (window.to_image(np.array([[0, 0], [1, 1]], np.float32))).round().astype(int)
+    inside = box.intersection(Box(*low.tolist(), *high.tolist()))
+    least, most = _SEEN_SHARES
+    share = max(box.width, box.height) / window.side
+    return least < share < most and inside.area > _SEEN_PART * box.area

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -118,6 +119,25 @@ def fill_holes(pixels: BoolMask) -> BoolMask:
     return filled.astype(bool)
 
 
+def apart(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[Mask]:
+    """The masks, of the prompts in order, without overlaps.
+
+    What several masks claim belongs to the one that has a positive point nearest to it.
+    """
+    separate = list(masks)
+    for i, j in combinations(range(len(masks)), 2):
+        shared = separate[i].window.intersection(separate[j].window)
+        if not shared.area:
+            continue
+        one, other = _part(separate[i], shared), _part(separate[j], shared)
+        both = one & other
+        if both.any():
+            nearer = _distance(prompts[i], shared) <= _distance(prompts[j], shared)
+            separate[i] = _without(separate[i], shared, both & ~nearer)
+            separate[j] = _without(separate[j], shared, both & nearer)
+    return separate
+
+
 def picture(pixels: BoolMask) -> npt.NDArray[np.uint8]:
     """The mask as a uint8 picture: 0 or 255."""
     return np.where(pixels, np.uint8(255), np.uint8(0))
@@ -129,6 +149,24 @@ def union(masks: Sequence[Mask], image: Box) -> npt.NDArray[np.uint8]:
     for mask in masks:
         merged[mask.window.slices][mask.pixels] = 255
     return merged
+
+
+def _part(mask: Mask, window: Box) -> BoolMask:
+    return mask.pixels[window.shifted(-mask.window.x0, -mask.window.y0).slices]
+
+
+def _without(mask: Mask, window: Box, pixels: BoolMask) -> Mask:
+    left = mask.pixels.copy()
+    left[window.shifted(-mask.window.x0, -mask.window.y0).slices] &= ~pixels
+    return Mask(mask.window, left)
+
+
+def _distance(prompt: Prompt, window: Box) -> npt.NDArray[np.float32]:
+    """Pixels from each pixel of the window to the prompt's nearest positive point."""
+    xs, ys = np.arange(window.x0, window.x1), np.arange(window.y0, window.y1)
+    points = prompt.positive or [((prompt.box.x0 + prompt.box.x1) // 2, prompt.box.y0)]
+    squares = [(xs[None, :] - x) ** 2 + (ys[:, None] - y) ** 2 for x, y in points]
+    return np.sqrt(np.minimum.reduce(squares)).astype(np.float32)
 
 
 def _local(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], list[int]]:

@@ -12,6 +12,7 @@ from PIL import ImageDraw, ImageFont
 
 from shared.geometry import Box, Image
 from shared.masks import Mask
+from shared.matting import lifted
 from shared.prompts import Label
 
 Colour = tuple[int, int, int]
@@ -22,6 +23,10 @@ _PALETTE: dict[Label, tuple[Colour, ...]] = {
 }
 _TINT = 0.4
 """Share of the colour in a tinted pixel: the reference service's value."""
+
+_SOFT_EDGE = 1
+"""Pixels to either side of a mask's border whose alpha may be partial: as far as drawing programs
+spread an edge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,13 +56,19 @@ def overlay(image: Image, instances: Sequence[Drawn]) -> Image:
 
 
 def cutout(image: Image, mask: npt.NDArray[np.uint8]) -> Image:
-    """RGBA (h, w, 4): the RGB image where the mask is set, transparent black elsewhere.
+    """RGBA (h, w, 4): the RGB image where the mask (0 or 255) is set, transparent elsewhere.
 
-    What is hidden is zeroed, so the file leaks nothing behind its alpha and packs well.
+    The border is anti-aliased. What is hidden is zeroed, so the file leaks nothing behind its
+    alpha and packs well.
     """
-    picture = np.empty((*mask.shape, 4), np.uint8)
-    picture[..., :3] = cv2.bitwise_and(image, image, mask=mask)
-    picture[..., 3] = mask
+    picture = np.zeros((*mask.shape, 4), np.uint8)
+    x, y, width, height = cv2.boundingRect(mask)
+    if not width:
+        return picture
+    margin = 2 * _SOFT_EDGE
+    bounds = Box(x, y, x + width, y + height).widened(margin, margin)
+    part = bounds.intersection(Box.of_image(mask)).slices
+    picture[part] = lifted(image[part], mask[part] > 0, _SOFT_EDGE)
     return picture
 
 

@@ -12,6 +12,7 @@ from shared.geometry import Box, Image
 from shared.masks import Candidate
 from shared.sam2_contract import SegmentRequest, build_answer, decode_base64
 from shared.segmenters import grabcut
+from shared.segmenters.flat import LabelledPoint
 from shared.settings import Settings
 
 Answer = tuple[dict[str, Any], int]
@@ -31,7 +32,7 @@ class Backend(Protocol):
     def __call__(
         self,
         image: Image,
-        points: Sequence[grabcut.LabelledPoint],
+        points: Sequence[LabelledPoint],
         box: Box | None,
         *,
         multimask: bool,

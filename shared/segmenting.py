@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 
@@ -128,6 +128,10 @@ class Segmentation:
         except Permanent as error:
             return Verdict(Status.FAILED, Reason.of(error), ())
         troubles = [one.trouble for one in segmented if one.trouble]
+        masks_apart = masks.apart([one.mask for one in segmented], document.instances)
+        segmented = tuple(
+            replace(one, mask=mask) for one, mask in zip(segmented, masks_apart, strict=True)
+        )
         if troubles:
             return Verdict(Status.DEGRADED, Reason.of(troubles[0]), segmented)
         return Verdict(Status.SEGMENTED if segmented else Status.EMPTY, None, segmented)

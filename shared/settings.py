@@ -61,7 +61,7 @@ class LandmarksSettings(PipelineSettings):
     )
     max_instances: int = Field(20, ge=1, le=100, description="most faces and hands per image")
     min_score: float = Field(
-        0.34, ge=0, le=1, description="least score of a detection: lower finds more, and more wrong"
+        0.5, ge=0, le=1, description="least score of a detection: lower finds more, and more wrong"
     )
     pos_points: int = Field(16, ge=1, le=64, description="positive points per instance")
     box_expand: float = Field(

@@ -1,11 +1,10 @@
-"""The views of an image that the detectors look at: square windows, coarse to fine, each blurred.
+"""The views of an image that models look at.
 
-MediaPipe's models were trained on photographs and find faces between a fifth and nine tenths of
-what they see. A ladder of overlapping windows shows every face at such a scale; a Gaussian blur
-gives flat art the soft gradients that the models look for.
+MediaPipe's models were trained on photographs. Their detectors find faces between a tenth and nine
+tenths of what they see: a ladder of overlapping windows shows every face at such a size. A Gaussian
+blur gives flat art the soft gradients that they look for.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -25,65 +24,106 @@ LONG_SIDE = round(VIEW_SIDE / LADDER[-1])
 """An image scaled down to this shows the finest windows at their full resolution."""
 
 _FLAT = 4.0
-"""A window whose colours vary by less than this standard deviation (of 255) shows nothing."""
+"""A view whose colours vary by less than this standard deviation (of 255) shows nothing."""
 
-_SEEN_SHARES = (0.18, 0.9)
-"""A model is expected to see what takes up between these shares of a window's side."""
-
-_SEEN_PART = 0.9
-"""… and of which at least this part lies in the window."""
+_SHIFT_IN = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+_SHIFT_OUT = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+"""OpenCV counts from pixel centres, we from their corners."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A square of the image, in its pixels; it may reach beyond the image."""
+    """A square of the image around `centre` (x, y), `side` pixels long.
 
-    x: int
-    y: int
-    side: int
+    It may reach beyond the image. `angle` turns it, in radians, clockwise on the screen: what is
+    turned by as much stands upright in the view.
+    """
 
-    def should_show(self, box: Box) -> bool:
-        """Whether a model that looks at this window is expected to see what the box bounds."""
-        share = max(box.width, box.height) / self.side
-        inside = box.intersection(Box(self.x, self.y, self.x + self.side, self.y + self.side))
-        least, most = _SEEN_SHARES
-        return least < share < most and inside.area > _SEEN_PART * box.area
+    centre: tuple[float, float]
+    side: float
+    angle: float = 0.0
 
-    def to_image(self, normalised: npt.NDArray[np.float32]) -> Points:
-        """Points given as shares of the window's side, in image coordinates."""
-        return (normalised * self.side + (self.x, self.y)).astype(np.float32)
+    def view(self, image: Image) -> Image:
+        """The window as RGB (VIEW_SIDE, VIEW_SIDE, 3). Beyond the image its border is repeated."""
+        step = self.side / VIEW_SIDE
+        to_source = _SHIFT_OUT
+        if step > 1:
+            # Warping takes single pixels: what lies between them has to be averaged first.
+            around = self._surroundings.intersection(Box.of_image(image))
+            size = max(1, round(around.width / step)), max(1, round(around.height / step))
+            image = np.asarray(
+                cv2.resize(image[around.slices], size, interpolation=cv2.INTER_AREA), np.uint8
+            )
+            across, down = size[0] / around.width, size[1] / around.height
+            to_source = _SHIFT_OUT @ np.array(
+                [[across, 0, -around.x0 * across], [0, down, -around.y0 * down], [0, 0, 1]]
+            )
+        return np.asarray(
+            cv2.warpAffine(
+                image,
+                (to_source @ self._matrix(step) @ _SHIFT_IN)[:2],
+                (VIEW_SIDE, VIEW_SIDE),
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            ),
+            np.uint8,
+        )
+
+    def to_image(self, places: npt.NDArray[np.float32]) -> Points:
+        """Points given as shares of the window's side, (n, 2), in image coordinates."""
+        matrix = self._matrix(self.side)
+        return (places @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
+
+    @property
+    def _surroundings(self) -> Box:
+        """An upright box that holds the window, however it is turned."""
+        x, y = self.centre
+        reach = self.side * 0.75
+        return Box(
+            int(np.floor(x - reach)),
+            int(np.floor(y - reach)),
+            int(np.ceil(x + reach)),
+            int(np.ceil(y + reach)),
+        )
+
+    def _matrix(self, unit: float) -> npt.NDArray[np.float64]:
+        """From places in the view, `unit` image pixels apart, to the image."""
+        cos, sin = np.cos(self.angle) * unit, np.sin(self.angle) * unit
+        half = self.side / unit / 2
+        x, y = self.centre
+        return np.array(
+            [
+                [cos, -sin, x - (cos - sin) * half],
+                [sin, cos, y - (sin + cos) * half],
+                [0, 0, 1],
+            ]
+        )
 
 
 def rung(image: Box, share: float) -> list[Window]:
-    """Windows of one size that cover the image, half overlapping; one where they exceed it."""
+    """Upright windows of one size that cover the image, half overlapping, or one beyond it."""
     side = max(1, round(max(image.width, image.height) * share))
     return [
-        Window(x, y, side) for y in _starts(image.height, side) for x in _starts(image.width, side)
+        Window((x + side / 2, y + side / 2), side)
+        for y in _starts(image.height, side)
+        for x in _starts(image.width, side)
     ]
 
 
-def views(image: Image, window: Window, blurs: tuple[float, ...]) -> Iterator[Image]:
-    """The window as RGB (VIEW_SIDE, VIEW_SIDE, 3), once for each blur (Gaussian sigma in pixels).
-
-    Beyond the image its border is repeated. Nothing where the window is flat.
-    """
-    wanted = Box(window.x, window.y, window.x + window.side, window.y + window.side)
-    there = wanted.intersection(Box.of_image(image))
-    pixels = cv2.copyMakeBorder(
-        image[there.slices],
-        there.y0 - wanted.y0,
-        wanted.y1 - there.y1,
-        there.x0 - wanted.x0,
-        wanted.x1 - there.x1,
-        cv2.BORDER_REPLICATE,
-    )
-    way = cv2.INTER_AREA if window.side > VIEW_SIDE else cv2.INTER_LINEAR
-    view = np.asarray(cv2.resize(pixels, (VIEW_SIDE, VIEW_SIDE), interpolation=way), np.uint8)
+def is_flat(view: Image) -> bool:
+    """Whether a view shows nothing."""
     _, deviations = cv2.meanStdDev(view)
-    if np.max(deviations) < _FLAT:
-        return
-    for sigma in blurs:
-        yield np.asarray(cv2.GaussianBlur(view, (0, 0), sigma), np.uint8)
+    return bool(np.max(deviations) < _FLAT)
+
+
+def blurred(view: Image, sigma: float) -> Image:
+    """The view under a Gaussian of `sigma` pixels; itself for 0."""
+    return np.asarray(cv2.GaussianBlur(view, (0, 0), sigma), np.uint8) if sigma else view
+
+
+def mirrored(view: Image) -> Image:
+    """The view, left and right exchanged."""
+    return np.ascontiguousarray(view[:, ::-1])
 
 
 def _starts(length: int, side: int) -> list[int]:

@@ -5,7 +5,7 @@ from shared.consensus import Finding, agreements
 from shared.views import Window
 from tests.shared.shapes import ellipse
 
-WINDOWS = [Window(0, 0, 200), Window(50, 0, 200)]
+WINDOWS = [Window((100, 100), 200), Window((150, 100), 200)]
 BLURS = 2
 
 
@@ -34,7 +34,7 @@ def test_an_unsteady_place_means_a_lower_score() -> None:
 
 
 def test_views_that_could_not_show_it_do_not_count_against_it() -> None:
-    elsewhere = [Window(1000, 1000, 200)] * 20
+    elsewhere = [Window((1100, 1100), 200), Window((120, 100), 2000), Window((120, 100), 60)] * 20
     (one,) = agreements(_findings(4), WINDOWS, BLURS)
     (other,) = agreements(_findings(4), WINDOWS + elsewhere, BLURS)
     assert one.score == other.score

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from shared.detection import FACE_OVAL, Detector
+from shared.detection import Detector
 from shared.geometry import Box, Image, contains
+from shared.models import FACE_OVAL
 from shared.prompts import Detection
 from tests.conftest import example
 from tests.drawings import HAND_TIPS, left_hand
@@ -23,7 +24,7 @@ ASTRONAUT_FACE = Box(175, 60, 270, 190)
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(frozenset({"face", "hand"}), max_instances=20, min_score=0.34)
+    return Detector(frozenset({"face", "hand"}), max_instances=20, min_score=0.5)
 
 
 def _faces(detector: Detector, image: Image) -> list[Detection]:
@@ -102,6 +103,6 @@ def test_a_drawn_hand_is_found_with_its_joints_and_its_side(detector: Detector) 
 
 
 def test_only_the_wanted_targets_are_looked_for() -> None:
-    hands_only = Detector(frozenset({"hand"}), max_instances=5, min_score=0.34)
+    hands_only = Detector(frozenset({"hand"}), max_instances=5, min_score=0.5)
     found = hands_only.detect(example("astronaut.jpg"))
     assert all(one.label == "hand" for one in found)

@@ -70,3 +70,24 @@ def test_the_union_shows_every_mask_as_255() -> None:
     merged = masks.union([one, other], IMAGE)
     assert set(np.unique(merged)) == {0, 255}
     assert (merged == 255).sum() == 100 + 100 - 25
+
+
+@pytest.mark.parametrize("gap", [70, 40, 10])
+def test_masks_that_meet_are_parted_where_their_faces_meet(gap: int) -> None:
+    """Two faces side by side, each mask leaking over the other's half."""
+    left, right = ellipse(150 - gap / 2, 100, 20, 30), ellipse(150 + gap / 2, 100, 20, 30)
+    one, other = prompt_for(left, IMAGE), prompt_for(right, IMAGE)
+    wide = [Mask(p.crop, _in_crop(ellipse(150, 100, 50, 40), p)) for p in (one, other)]
+    parted = masks.apart(wide, (one, other))
+    whole = [mask.full(IMAGE) for mask in parted]
+    assert not (whole[0] & whole[1]).any()
+    assert ((whole[0] | whole[1]) == (wide[0].full(IMAGE) | wide[1].full(IMAGE))).all()
+    assert all(whole[0][y, x] for x, y in one.positive if x < 150 - gap / 4)
+    assert all(whole[1][y, x] for x, y in other.positive if x > 150 + gap / 4)
+
+
+def test_masks_that_do_not_meet_stay_as_they_are() -> None:
+    left, right = ellipse(80, 100, 20, 30), ellipse(220, 100, 20, 30)
+    prompts = prompt_for(left, IMAGE), prompt_for(right, IMAGE)
+    alone = [Mask(p.crop, _in_crop(o, p)) for p, o in zip(prompts, (left, right), strict=True)]
+    assert masks.apart(alone, prompts) == alone

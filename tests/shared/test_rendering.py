@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 
 from shared import masks, rendering
@@ -18,9 +19,24 @@ def _drawn(mask: Mask = MASK) -> Drawn:
 def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it() -> None:
     union = masks.union([MASK], IMAGE)
     cutout = rendering.cutout(PICTURE, union)
-    assert (cutout[..., 3] == union).all()
-    assert (cutout[union > 0][:, :3] == PICTURE[union > 0]).all()
-    assert (cutout[union == 0] == 0).all()
+    kernel = np.ones((3, 3), np.uint8)
+    inner, outer = cv2.erode(union, kernel) > 0, cv2.dilate(union, kernel) > 0
+    assert (cutout[inner][:, 3] == 255).all()
+    assert (cutout[inner][:, :3] == PICTURE[inner]).all()
+    assert (cutout[~outer] == 0).all()
+    assert (cutout[cutout[..., 3] == 0] == 0).all()
+
+
+def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
+    """A red disc, anti-aliased, on blue: laid on any other ground there must be no blue left."""
+    fine = polygon_mask(ellipse(150, 100, 40, 50, vertices=90) * 8, Box(0, 0, 2400, 1600))
+    covered = cv2.resize(fine.astype(np.float32), (300, 200), interpolation=cv2.INTER_AREA)
+    red, blue = np.array([200, 30, 20]), np.array([10, 40, 220])
+    image = (covered[..., None] * red + (1 - covered[..., None]) * blue).round().astype(np.uint8)
+    cutout = rendering.cutout(image, masks.picture(covered > 0.5))
+    assert np.abs(cutout[..., 3] / 255 - covered).max() < 0.05
+    assert 0 < ((cutout[..., 3] > 0) & (cutout[..., 3] < 255)).sum() < 1000
+    assert np.abs(cutout[cutout[..., 3] > 0][:, :3].astype(int) - red).max() <= 2
 
 
 def test_an_overlay_tints_the_mask_and_leaves_the_rest() -> None:

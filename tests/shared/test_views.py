@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.geometry import Box
-from shared.views import LADDER, VIEW_SIDE, Window, rung, views
+from shared.views import LADDER, VIEW_SIDE, Window, blurred, is_flat, mirrored, rung
 
 sides = st.integers(1, 3000)
 NOISE = np.random.default_rng(0).integers(0, 255, (120, 200, 3), np.uint8)
@@ -16,44 +16,60 @@ def test_the_windows_of_a_rung_cover_the_image(width: int, height: int, share: f
     windows = rung(image, share)
     assert len({window.side for window in windows}) == 1
     side = windows[0].side
-    for axis, length in (("x", width), ("y", height)):
-        starts = sorted({getattr(window, axis) for window in windows})
+    for axis, length in enumerate((width, height)):
+        starts = sorted({window.centre[axis] - side / 2 for window in windows})
         assert starts[0] <= 0
         assert starts[-1] + side >= length
-        gaps = np.diff(starts)
-        assert (gaps <= side // 2 + 1).all(), "at least half overlapping"
+        assert (np.diff(starts) <= side // 2 + 1).all(), "at least half overlapping"
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 500), st.integers(-50, 50))
+@given(
+    st.floats(0, 1), st.floats(0, 1), st.integers(1, 500), st.integers(-50, 50), st.floats(-3, 3)
+)
 def test_a_place_in_a_window_is_a_place_in_the_image(
-    across: float, down: float, side: int, start: int
+    across: float, down: float, side: int, start: int, angle: float
 ) -> None:
-    ((x, y),) = Window(start, 2 * start, side).to_image(np.array([(across, down)], np.float32))
-    assert x == pytest.approx(start + across * side, abs=0.01)
-    assert y == pytest.approx(2 * start + down * side, abs=0.01)
+    window = Window((start, 2 * start), side, angle)
+    (place,) = window.to_image(np.array([(across, down)], np.float32))
+    right, below = (across - 0.5) * side, (down - 0.5) * side
+    turned = complex(right, below) * np.exp(1j * angle)
+    assert place == pytest.approx((start + turned.real, 2 * start + turned.imag), abs=0.01)
 
 
-def test_a_window_shows_its_part_of_the_image_blurred_as_asked() -> None:
-    sharp, soft = views(NOISE, Window(10, 20, 90), (0.3, 5.0))
-    assert sharp.shape == soft.shape == (VIEW_SIDE, VIEW_SIDE, 3)
-    assert soft.std() < 0.5 * sharp.std()
-    assert np.abs(sharp.mean(axis=(0, 1)) - NOISE[20:110, 10:100].mean(axis=(0, 1))).max() < 3
+def test_a_window_shows_its_part_of_the_image() -> None:
+    view = Window((55, 65), 90).view(NOISE)
+    assert view.shape == (VIEW_SIDE, VIEW_SIDE, 3)
+    assert np.abs(view.mean(axis=(0, 1)) - NOISE[20:110, 10:100].mean(axis=(0, 1))).max() < 3
+
+
+@pytest.mark.parametrize("factor", [0.4, 1, 3, 9])
+@pytest.mark.parametrize("angle", [0, 0.6, -1.2])
+def test_what_a_view_shows_lies_where_the_window_says(factor: float, angle: float) -> None:
+    """A dot in the image, found again in the view, at any scale and angle."""
+    image = np.zeros((round(200 * factor), round(300 * factor), 3), np.uint8)
+    x, y, radius = 170 * factor, 90 * factor, 8 * factor
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
+    image[(columns - x) ** 2 + (rows - y) ** 2 < radius**2] = 255
+    window = Window((150 * factor, 100 * factor), 120 * factor, angle)
+    rows, columns = np.nonzero(window.view(image)[..., 0] > 127)
+    middle = np.array([[columns.mean() + 0.5, rows.mean() + 0.5]], np.float32) / VIEW_SIDE
+    assert np.abs(window.to_image(middle) - (x, y)).max() < 0.6 * max(1, factor)
 
 
 def test_beyond_the_image_its_border_goes_on() -> None:
     image = NOISE.copy()
     image[:, 0] = (255, 0, 0)
-    (view,) = views(image, Window(-100, 0, 120), (0.3,))
+    view = Window((-40, 60), 120).view(image)
     assert (view[:, :150] == (255, 0, 0)).all()
 
 
-def test_a_flat_window_is_not_looked_at() -> None:
-    assert list(views(np.full((50, 50, 3), 77, np.uint8), Window(0, 0, 50), (1.0,))) == []
+def test_a_blur_softens_and_a_mirror_turns_around() -> None:
+    view = Window((55, 65), 90).view(NOISE)
+    assert blurred(view, 5.0).std() < 0.5 * view.std()
+    assert (blurred(view, 0.0) == view).all()
+    assert (mirrored(view)[:, 0] == view[:, -1]).all()
 
 
-def test_a_window_is_expected_to_show_what_lies_in_it_at_a_fitting_size() -> None:
-    window = Window(100, 100, 100)
-    assert window.should_show(Box(120, 120, 170, 180))
-    assert not window.should_show(Box(120, 120, 130, 130)), "too small"
-    assert not window.should_show(Box(90, 90, 210, 210)), "too large"
-    assert not window.should_show(Box(170, 120, 230, 180)), "half outside"
+def test_a_view_of_one_colour_shows_nothing() -> None:
+    assert is_flat(np.full((50, 50, 3), 77, np.uint8))
+    assert not is_flat(NOISE)

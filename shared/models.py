@@ -1,0 +1,122 @@
+"""MediaPipe's models, as functions from a square RGB view to what they see in it.
+
+Places are shares of the view's side: x grows right, y grows down, (0, 0) is the top left corner.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import mediapipe as mp
+import numpy as np
+import numpy.typing as npt
+from mediapipe.python.solution_base import SolutionBase
+from mediapipe.python.solutions.face_mesh_connections import FACEMESH_FACE_OVAL
+
+from shared.geometry import Image, Points
+from shared.prompts import Side
+
+Range = Literal["short", "full"]
+"""MediaPipe's two face detectors: trained on faces nearer than 2 m and nearer than 5 m."""
+
+LEAST_CONFIDENCE = 0.02
+"""The detectors report whatever they are so sure of; what counts is decided over many views."""
+
+_LEAST_MESH_CONFIDENCE = 0.1
+_EYES = slice(0, 2)
+
+
+def _oval_order() -> list[int]:
+    """The 36 face oval vertices in mesh order: each edge's end is the next one's start."""
+    successor = dict(FACEMESH_FACE_OVAL)
+    order = [min(successor)]
+    while (following := successor[order[-1]]) != order[0]:
+        order.append(following)
+    return order
+
+
+FACE_OVAL = _oval_order()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A face that a detector saw.
+
+    `box` is float (4,), x0, y0, x1, y1, from brows to chin; `eyes` float32 (2, 2), the one at the
+    image's left first; `confidence` 0..1.
+    """
+
+    box: npt.NDArray[np.float64]
+    eyes: Points
+    confidence: float
+
+
+class Models(threading.local):
+    """MediaPipe's graphs are not safe to share between threads: each thread builds its own."""
+
+    def __init__(self, max_instances: int) -> None:
+        self._max_instances = max_instances
+
+    def faces(self, view: Image, detector: Range) -> Iterator[Sighting]:
+        """All faces that a detector sees, however unsure, each once."""
+        model = self._short_range if detector == "short" else self._full_range
+        for found in model.process({"image": view}).detections or ():
+            place = found.location_data.relative_bounding_box
+            x, y = place.xmin, place.ymin
+            eyes = found.location_data.relative_keypoints[_EYES]
+            yield Sighting(
+                np.array([x, y, x + place.width, y + place.height]),
+                np.array([(eye.x, eye.y) for eye in eyes], np.float32),
+                float(found.score[0]),
+            )
+
+    def ovals(self, view: Image) -> list[Points]:
+        """Face Mesh's face ovals, float32 (36, 2) each, in mesh order."""
+        found = self._face_mesh.process(view).multi_face_landmarks or ()
+        return [_places(mesh.landmark)[FACE_OVAL] for mesh in found]
+
+    def hands(self, view: Image) -> Iterator[tuple[Points, Side]]:
+        """The 21 joints of each hand, float32 (21, 2), and which hand it is."""
+        answer = self._hands.process(view)
+        found, sides = answer.multi_hand_landmarks or (), answer.multi_handedness or ()
+        for joints, handedness in zip(found, sides, strict=True):
+            # MediaPipe names the side as for a mirrored selfie; uploads are not mirrored.
+            side: Side = "right" if handedness.classification[0].label == "Left" else "left"
+            yield _places(joints.landmark), side
+
+    @cached_property
+    def _short_range(self) -> Any:
+        return _face_detection("short")
+
+    @cached_property
+    def _full_range(self) -> Any:
+        return _face_detection("full")
+
+    @cached_property
+    def _face_mesh(self) -> Any:
+        return mp.solutions.face_mesh.FaceMesh(
+            static_image_mode=True,
+            max_num_faces=2,
+            min_detection_confidence=_LEAST_MESH_CONFIDENCE,
+            min_tracking_confidence=0.0,
+        )
+
+    @cached_property
+    def _hands(self) -> Any:
+        return mp.solutions.hands.Hands(static_image_mode=True, max_num_hands=self._max_instances)
+
+
+def _face_detection(reach: Range) -> Any:
+    """MediaPipe's FaceDetection but for its threshold, which it takes and ignores (0.10.21)."""
+    node = f"facedetection{reach}range__facedetection__TensorsToDetectionsCalculator"
+    return SolutionBase(
+        binary_graph_path=f"mediapipe/modules/face_detection/face_detection_{reach}_range_cpu.binarypb",
+        calculator_params={f"{node}.min_score_thresh": LEAST_CONFIDENCE},
+        outputs=["detections"],
+    )
+
+
+def _places(landmarks: Any) -> npt.NDArray[np.float32]:
+    return np.array([(mark.x, mark.y) for mark in landmarks], np.float32)

@@ -1,0 +1,262 @@
+"""Cutting a face out of flat art: one skin colour, whose area ends at a line or at another colour.
+
+GrabCut's clouds of colours tell skin from hair, but not a face from the neck below it, and they
+take or leave whole features by their colour. Here the drawing itself is read: the area of skin
+around the prompt's points, with all that lies inside it, less what hangs on it by a neck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from shared.geometry import BoolMask, Box, Image
+from shared.masks import fill_holes
+
+Lab = npt.NDArray[np.float32]
+LabelledPoint = tuple[float, float, int]
+
+_MODE_RADIUS = 8.0
+"""Colours within this CIE76 difference of the commonest one are the same skin."""
+
+_TOLERANCE = (4.0, 14.0)
+"""Limits of the difference at which skin ends, set by how much it varies around its mode."""
+
+_GAP = 0.008
+"""Gaps in outlines that skin does not leak through, as a share of the box's shorter side, like all
+lengths below."""
+
+_LINE = 0.008
+"""Lines inside the face as thick as twice this are bridged."""
+
+_ENCLOSED = 0.9
+"""A patch of another colour is a feature if this share of it lies in the skin's convex hull: eyes,
+teeth and glasses do, a fringe belongs to hair that reaches beyond."""
+
+_COLOURS = 10
+"""Patches are parts of one of so many colours."""
+
+_BALL, _LEAST_BALL = 0.65, 0.28
+"""A ball that cannot leave the face: its radius as a share of the largest that fits in, and the
+least. What it cannot enter from there is a neck, if it hangs below."""
+
+_REACH = 0.02
+"""How far around the ball's ways the face reaches: into corners and to the edge."""
+
+_BELOW = 0.6
+"""What hangs below is lower than the face's middle by this share of its sideways distance."""
+
+_WIDE = 0.8
+"""What is joined to the face over more than this share of its width is no neck but a jaw."""
+
+_SPECK = 0.004
+_STRIP = 0.12
+"""Least and greatest share of the face's area of what a chin line parts from it."""
+
+_FEATURES = 0.08
+"""Lines that lie no farther than this from the prompt's points are features, not the chin's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlatArea:
+    """A face's mask, and the share of its core that has the one colour: near 1 in flat art."""
+
+    pixels: BoolMask
+    flatness: float
+
+
+def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatArea:
+    """The face that the points mean, in an RGB uint8 image; the box is in its pixels.
+
+    Cost grows with the pixels: meant for boxes of about 256 pixels.
+    """
+    smooth = cv2.medianBlur(np.ascontiguousarray(image), 3)
+    lab = np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+    unit = min(box.width, box.height)
+    core = _core(points, box, image.shape[:2])
+    skin, flatness = _skin(lab, core)
+    area = _around(skin, core, box, unit)
+    if not area.any():  # the core lies between areas
+        return FlatArea(area, 0.0)
+    patches = _patches(lab)
+    whole = fill_holes(_bridged(_with_enclosed(area, skin, patches), box, unit))
+    neck = _neck(whole, core, unit)
+    if neck.any():
+        whole &= ~neck
+        whole &= ~_strip(whole, area, neck, core, unit)
+    face = fill_holes(_touching(whole, core))
+    return FlatArea(fill_holes(_bridged(_with_enclosed(face, skin, patches), box, unit)), flatness)
+
+
+def _core(points: Sequence[LabelledPoint], box: Box, shape: tuple[int, ...]) -> BoolMask:
+    """Pixels that are sure to be face: the hull of the positive points, or the box's middle."""
+    core = np.zeros(shape[:2], np.uint8)
+    positive = [(int(x), int(y)) for x, y, label in points if label]
+    if len(positive) >= 3:
+        cv2.fillConvexPoly(core, cv2.convexHull(np.array(positive, np.int32)), (1,))
+        return _morphed(core > 0, cv2.MORPH_DILATE, 2)
+    return _ellipse(box, 0.4, shape)
+
+
+def _skin(lab: Lab, core: BoolMask) -> tuple[BoolMask, float]:
+    """All pixels of the core's commonest colour, and the share of the core that has it."""
+    samples = lab[core]
+    bins = np.round(samples / _MODE_RADIUS).astype(np.int64)
+    _, which, counts = np.unique(bins, axis=0, return_inverse=True, return_counts=True)
+    mode = samples[which.ravel() == counts.argmax()].mean(axis=0)
+    for _ in range(4):  # mean shift
+        mode = samples[np.linalg.norm(samples - mode, axis=1) < _MODE_RADIUS].mean(axis=0)
+    spread = np.linalg.norm(samples - mode, axis=1)
+    same = spread[spread < _MODE_RADIUS]
+    tolerance = np.clip(3 * np.percentile(same, 80) + 2, *_TOLERANCE)
+    return np.linalg.norm(lab - mode, axis=2) < tolerance, len(same) / len(samples)
+
+
+def _around(skin: BoolMask, core: BoolMask, box: Box, unit: int) -> BoolMask:
+    """The parts of the skin that the core shows, or that lie in the box."""
+    gap = max(1, round(_GAP * unit))
+    count, labels, areas = _parts(_morphed(skin, cv2.MORPH_OPEN, gap))
+    in_core = np.bincount(labels[core], minlength=count)
+    in_box = np.bincount(labels[_ellipse(box, 1.0, skin.shape)], minlength=count)
+    keep = (in_core > 0.02 * np.count_nonzero(core)) | (in_box > 0.8 * areas)
+    keep[0] = False
+    return _morphed(keep[labels], cv2.MORPH_DILATE, gap) & skin
+
+
+def _patches(lab: Lab) -> npt.NDArray[np.int32]:
+    """Labels of the connected parts of each of the image's main colours."""
+    colours = lab.reshape(-1, 3)
+    sample = colours[np.random.default_rng(0).integers(0, len(colours), 4000)]
+    cv2.setRNGSeed(0)
+    count = min(_COLOURS, len(np.unique(sample, axis=0)))
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
+    _, _, centres = cv2.kmeans(sample, count, None, criteria, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    distances = np.stack([((lab - centre) ** 2).sum(axis=2) for centre in centres])
+    nearest = distances.argmin(axis=0)
+    patches = np.zeros(nearest.shape, np.int32)
+    used = 0
+    for colour in range(count):
+        found, labels = cv2.connectedComponents(
+            (nearest == colour).astype(np.uint8), connectivity=4
+        )
+        patches += np.where(labels > 0, labels + used, 0).astype(np.int32)
+        used += found - 1
+    return patches
+
+
+def _with_enclosed(area: BoolMask, skin: BoolMask, patches: npt.NDArray[np.int32]) -> BoolMask:
+    """The area and the patches of other colours that its convex hull encloses."""
+    if not area.any():
+        return area
+    rows, columns = np.nonzero(area)
+    hull = np.zeros(area.shape, np.uint8)
+    outline = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32))
+    cv2.fillConvexPoly(hull, outline, (1,))
+    count = int(patches.max()) + 1
+    inside = np.bincount(patches[hull > 0], minlength=count)
+    enclosed = inside > _ENCLOSED * np.bincount(patches.ravel(), minlength=count)
+    return area | (enclosed[patches] & ~skin)
+
+
+def _bridged(area: BoolMask, box: Box, unit: int) -> BoolMask:
+    """The area with thin lines in the box's middle closed."""
+    closed = _morphed(area, cv2.MORPH_CLOSE, max(1, round(_LINE * unit)))
+    return area | (closed & _ellipse(box, 0.8, area.shape))
+
+
+def _neck(area: BoolMask, core: BoolMask, unit: int) -> BoolMask:
+    """What hangs on the area from below by less than its width."""
+    depth = cv2.distanceTransform(_framed(area), cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    largest = float(depth[core].max(initial=0))
+    ball = int(max(_BALL * largest, min(_LEAST_BALL * unit, 0.9 * largest)))
+    body = _touching(_morphed(area, cv2.MORPH_OPEN, ball), core)
+    nothing = np.zeros_like(area)
+    if not body.any():
+        return nothing
+    rows, columns = np.nonzero(body)
+    middle_x, middle_y = columns.mean(), rows.mean()
+    width, height = np.ptp(columns) + 1, np.ptp(rows) + 1
+    reached = _grown(body, area, max(1, round(_REACH * unit)))
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(
+        (area & ~reached).astype(np.uint8), connectivity=4
+    )
+    seam = _morphed(reached, cv2.MORPH_DILATE, 1)
+    least = _SPECK * np.count_nonzero(area)
+    for part in range(1, count):
+        x, y = centres[part]
+        low = y - middle_y > max(_BELOW * abs(x - middle_x), 0.25 * height)
+        if low and stats[part, cv2.CC_STAT_AREA] > least:
+            pixels = labels == part
+            joint = np.nonzero(pixels & seam)[1]
+            if joint.size and np.ptp(joint) + 1 < _WIDE * width:
+                nothing |= pixels
+    return nothing
+
+
+def _strip(face: BoolMask, skin: BoolMask, neck: BoolMask, core: BoolMask, unit: int) -> BoolMask:
+    """What is left of the neck between the chin line and where the ball was stopped."""
+    count, labels, areas = _parts(fill_holes(face) & ~skin)
+    near_points = _morphed(core, cv2.MORPH_DILATE, round(_FEATURES * unit))
+    features = np.bincount(labels[near_points], minlength=count) > 0.5 * areas
+    features[0] = True
+    chin_line = ~features[labels]
+    rest = _neck(face & ~chin_line, core, unit)
+    count, labels, areas = _parts(rest)
+    beside = _morphed(neck, cv2.MORPH_DILATE, max(2, round(2 * _REACH * unit)))
+    drop = np.bincount(labels[beside], minlength=count) > 0
+    drop &= areas < _STRIP * np.count_nonzero(face)
+    drop[0] = False
+    return drop[labels]
+
+
+def _parts(mask: BoolMask) -> tuple[int, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Number of 4-connected parts (part 0 is the background), their labels, their areas."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=4
+    )
+    return count, np.asarray(labels, np.int32), np.asarray(stats[:, cv2.CC_STAT_AREA], np.int32)
+
+
+def _touching(mask: BoolMask, core: BoolMask) -> BoolMask:
+    """The parts of the mask that hold some of the core."""
+    count, labels, _ = _parts(mask)
+    held = np.bincount(labels[core], minlength=count) > 0.02 * np.count_nonzero(core)
+    held[0] = False
+    return held[labels]
+
+
+def _grown(seed: BoolMask, within: BoolMask, steps: int) -> BoolMask:
+    """The seed grown by so many pixels, never across what lies outside `within`."""
+    kernels = np.ones((3, 3), np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    grown = seed
+    for step in range(steps):  # square and cross in turn make an octagon
+        grown = (cv2.dilate(grown.astype(np.uint8), kernels[step % 2]) > 0) & within
+    return grown
+
+
+def _morphed(mask: BoolMask, operation: int, radius: int) -> BoolMask:
+    """A morphological operation with a disc; beyond the array is background."""
+    if radius < 1:
+        return mask
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    margin = radius + 1
+    wide = cv2.copyMakeBorder(
+        mask.astype(np.uint8), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(0,)
+    )
+    return cv2.morphologyEx(wide, operation, disc)[margin:-margin, margin:-margin] > 0
+
+
+def _framed(mask: BoolMask) -> npt.NDArray[np.uint8]:
+    return np.pad(mask.astype(np.uint8), 1)
+
+
+def _ellipse(box: Box, share: float, shape: tuple[int, ...]) -> BoolMask:
+    """The ellipse in the box, its axes scaled by `share`."""
+    inside = np.zeros(shape[:2], np.uint8)
+    centre = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+    cv2.ellipse(inside, (centre, (box.width * share, box.height * share), 0), (1,), cv2.FILLED)
+    return inside > 0
