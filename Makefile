@@ -39,7 +39,7 @@ format: $(VENV)/.ready ## Let ruff mend what it can
 	$(VENV)/bin/ruff check --fix .
 
 evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score it
-	$(RUN) -m tests.corpus.evaluate $(MANIFEST)
+	$(RUN) -m tests.corpus.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
 
 docs: $(VENV)/.ready ## Write the generated parts of docs/ anew
 	$(RUN) -m tests.documentation

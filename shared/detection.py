@@ -34,9 +34,9 @@ class Detector:
 
 
 def _scaled(detection: Detection, scale: npt.NDArray[np.float64]) -> Detection:
-    joints = detection.joints
+    inner = detection.inner
     return replace(
         detection,
         polygon=(detection.polygon * scale).astype(np.float32),
-        joints=None if joints is None else (joints * scale).astype(np.float32),
+        inner=None if inner is None else (inner * scale).astype(np.float32),
     )

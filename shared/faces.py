@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from shared.face_points import inner_points
 from shared.geometry import Box, Image, Points, Polygon
 from shared.models import LEAST_CONFIDENCE, Models, Range, Sighting
 from shared.prompts import Detection
@@ -69,10 +70,10 @@ _MESH_FITS = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """Where a face may be: its box, float (4,) from brows to chin, and its eyes, float32 (2, 2)."""
+    """Where a face may be: a box and features as a `Sighting` has them, in image coordinates."""
 
     box: npt.NDArray[np.float64]
-    eyes: Points
+    features: Points
 
     @property
     def side(self) -> float:
@@ -82,7 +83,7 @@ class Proposal:
     def window(self, context: float) -> Window:
         """A window around the proposal, `context` times as large, turned with its eyes."""
         x, y = (self.box[:2] + self.box[2:]) / 2
-        across, down = self.eyes[1] - self.eyes[0]
+        across, down = self.features[1] - self.features[0]
         return Window((float(x), float(y)), self.side * context, float(np.arctan2(down, across)))
 
 
@@ -102,7 +103,7 @@ def find_faces(image: Image, models: Models, min_score: float) -> list[Detection
         seen += _slide(image, whole, LADDER[_COARSE:], _FINE_BLURS, models)
         faces = _examined(image, seen, models)
     return [
-        Detection("face", face.score, _outline(image, face.proposal, models))
+        _detection(image, face, models)
         for face in _apart(face for face in faces if face.score >= min_score)
     ]
 
@@ -139,7 +140,7 @@ def _slide(
                 if seen.confidence >= _PROPOSED:
                     corners = window.to_image(seen.box.reshape(2, 2).astype(np.float32))
                     box = corners.ravel().astype(np.float64)
-                    yield Sighting(box, window.to_image(seen.eyes), seen.confidence)
+                    yield Sighting(box, window.to_image(seen.features), seen.confidence)
 
 
 def _merged(sightings: Iterable[Sighting]) -> list[Proposal]:
@@ -152,8 +153,8 @@ def _merged(sightings: Iterable[Sighting]) -> list[Proposal]:
             group = [seen for seen in left if _iou(seen.box, lead) > _SAME] or left[:1]
             weights = np.array([seen.confidence for seen in group])
             lead = np.average([seen.box for seen in group], axis=0, weights=weights)
-        eyes = np.median([seen.eyes for seen in group], axis=0)
-        merged.append(Proposal(lead, eyes.astype(np.float32)))
+        features = np.median([seen.features for seen in group], axis=0)
+        merged.append(Proposal(lead, features.astype(np.float32)))
         taken = set(map(id, group))
         left = [seen for seen in left if id(seen) not in taken]
     return merged
@@ -175,6 +176,12 @@ def _apart(faces: Iterable[_Face]) -> list[_Face]:
         if not any(_overlap(face.proposal.box, other.proposal.box) > _INSIDE for other in kept):
             kept.append(face)
     return kept
+
+
+def _detection(image: Image, face: _Face, models: Models) -> Detection:
+    outline = _outline(image, face.proposal, models)
+    inner = inner_points(image, outline, face.proposal.features)
+    return Detection("face", face.score, outline, inner)
 
 
 def _outline(image: Image, proposal: Proposal, models: Models) -> Polygon:

@@ -115,6 +115,16 @@ def mask_iou(one: BoolMask, other: BoolMask) -> float:
     return np.count_nonzero(one & other) / union if union else 1.0
 
 
+def fill_holes(pixels: BoolMask) -> BoolMask:
+    """With every region that background surrounded by the mask cannot leave set as well."""
+    contours, _ = cv2.findContours(
+        pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    filled = np.zeros(pixels.shape, np.uint8)
+    cv2.drawContours(filled, contours, -1, (1,), thickness=cv2.FILLED)
+    return filled.astype(bool)
+
+
 def contains(polygon: Polygon, x: float, y: float) -> bool:
     """Whether the point lies inside the polygon or on its edge."""
     return cv2.pointPolygonTest(polygon, (float(x), float(y)), measureDist=False) >= 0

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import BoolMask, Box, mask_iou, polygon_mask
+from shared.geometry import BoolMask, Box, fill_holes, mask_iou, polygon_mask
 from shared.prompts import Prompt
 
 _SPECK = 0.05
@@ -107,16 +107,6 @@ def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
         if label == largest or (label in clicked and areas[label] >= _SPECK * areas[largest])
     ]
     return fill_holes(np.isin(labels, keep))
-
-
-def fill_holes(pixels: BoolMask) -> BoolMask:
-    """With every region that background surrounded by the mask cannot leave set as well."""
-    contours, _ = cv2.findContours(
-        pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-    )
-    filled = np.zeros(pixels.shape, np.uint8)
-    cv2.drawContours(filled, contours, -1, (1,), thickness=cv2.FILLED)
-    return filled.astype(bool)
 
 
 def apart(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[Mask]:

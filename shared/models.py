@@ -25,7 +25,7 @@ LEAST_CONFIDENCE = 0.02
 """The detectors report whatever they are so sure of; what counts is decided over many views."""
 
 _LEAST_MESH_CONFIDENCE = 0.1
-_EYES = slice(0, 2)
+_EYES_NOSE_MOUTH = slice(0, 4)
 
 
 def _oval_order() -> list[int]:
@@ -44,12 +44,12 @@ FACE_OVAL = _oval_order()
 class Sighting:
     """A face that a detector saw.
 
-    `box` is float (4,), x0, y0, x1, y1, from brows to chin; `eyes` float32 (2, 2), the one at the
-    image's left first; `confidence` 0..1.
+    `box` is float (4,), x0, y0, x1, y1, from brows to chin; `features` float32 (4, 2): the
+    eye at the image's left, the other eye, the nose, the mouth; `confidence` 0..1.
     """
 
     box: npt.NDArray[np.float64]
-    eyes: Points
+    features: Points
     confidence: float
 
 
@@ -65,10 +65,10 @@ class Models(threading.local):
         for found in model.process({"image": view}).detections or ():
             place = found.location_data.relative_bounding_box
             x, y = place.xmin, place.ymin
-            eyes = found.location_data.relative_keypoints[_EYES]
+            marks = found.location_data.relative_keypoints[_EYES_NOSE_MOUTH]
             yield Sighting(
                 np.array([x, y, x + place.width, y + place.height]),
-                np.array([(eye.x, eye.y) for eye in eyes], np.float32),
+                _places(marks),
                 float(found.score[0]),
             )
 
@@ -99,6 +99,7 @@ class Models(threading.local):
         return mp.solutions.face_mesh.FaceMesh(
             static_image_mode=True,
             max_num_faces=2,
+            refine_landmarks=True,
             min_detection_confidence=_LEAST_MESH_CONFIDENCE,
             min_tracking_confidence=0.0,
         )

@@ -44,14 +44,14 @@ _CONTEXT = 0.5
 class Detection:
     """One face or hand as a detector reports it, in image coordinates (pixels).
 
-    `polygon` is the outline, float32 (n, 2). `joints` are float32 (m, 2) points known to lie on
-    the target (hands: the 21 landmarks), or None where the polygon's inside is known to (faces).
+    `polygon` is the outline, float32 (n, 2). `inner` are float32 (m, 2) points that lie on the
+    target for sure, the surest first, or None where nothing surer is known than the polygon.
     """
 
     label: Label
     score: float
     polygon: Polygon
-    joints: Points | None = None
+    inner: Points | None = None
     side: Side | None = None
 
 
@@ -160,7 +160,7 @@ def positive_points(detection: Detection, image: Box, count: int) -> tuple[tuple
             break
         chosen.append(farthest)
     points = ((int(x), int(y)) for x, y in candidates[chosen])
-    if detection.joints is not None:
+    if detection.inner is not None:
         return tuple(points)
     # In a sliver thinner than the candidates' grid, rounding may lead outside.
     return tuple((x, y) for x, y in points if contains(detection.polygon, x + 0.5, y + 0.5))
@@ -187,8 +187,8 @@ def negative_points(
 
 def _inner_pixels(detection: Detection, image: Box) -> npt.NDArray[np.int64]:
     """Candidate positive pixels, int64 (n, 2), the innermost first."""
-    if detection.joints is not None:
-        return _within(np.floor(detection.joints).astype(np.int64), image)
+    if detection.inner is not None:
+        return _within(np.floor(detection.inner).astype(np.int64), image)
     bounds = Box.around(detection.polygon)
     cell = max(1.0, max(bounds.width, bounds.height) / _GRID)
     origin = np.array([bounds.x0, bounds.y0], np.float32) - cell

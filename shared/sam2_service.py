@@ -8,11 +8,11 @@ from pydantic import Field, ValidationError
 
 from shared import images
 from shared.errors import Rejected
+from shared.flat_art import LabelledPoint
 from shared.geometry import Box, Image
 from shared.masks import Candidate
 from shared.sam2_contract import SegmentRequest, build_answer, decode_base64
 from shared.segmenters import grabcut
-from shared.segmenters.flat import LabelledPoint
 from shared.settings import Settings
 
 Answer = tuple[dict[str, Any], int]

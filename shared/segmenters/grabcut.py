@@ -1,7 +1,8 @@
 """The embedded segmenter, steered by points and a box like SAM2, without any model weights.
 
-Flat art is read as areas of one colour (`flat.py`). Where there is no one colour, as on photos and
-paintings, GrabCut (Rother et al., SIGGRAPH 2004) parts what is around the points from the rest.
+Flat art is read as areas of one colour (`shared/flat_art.py`). Where there is no one colour, as on
+photos and paintings, GrabCut (Rother et al., SIGGRAPH 2004) parts what is around the points from
+the rest.
 Both work at a moderate size; the edge is then brought to where the image itself has it.
 """
 
@@ -12,17 +13,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shared.flat_art import FLAT_ENOUGH, LabelledPoint, flat_area
 from shared.geometry import BoolMask, Box, Image, mask_iou
 from shared.masks import Candidate
 from shared.matting import sharpened
 from shared.prompts import Prompt
-from shared.segmenters.flat import LabelledPoint, flat_area
 
 _WORKING_SIDE = 256
 """Longer side of the box, in pixels, at which areas and colours are told apart."""
-
-_FLAT_ENOUGH = 0.35
-"""Share of the face's core in one colour from which the image counts as flat art."""
 
 _ITERATIONS = 4
 _SURROUNDINGS = 0.3
@@ -83,7 +81,7 @@ def segment(
         min(size[1], round(target.y1 * down) + 1),
     )
     flat = flat_area(small, marks, place)
-    if flat.flatness >= _FLAT_ENOUGH and flat.pixels.any():
+    if flat.flatness >= FLAT_ENOUGH and flat.pixels.any():
         found = [(flat.pixels, flat.flatness)]
     else:
         first, second = (_cut(small, marks, place, core) for core in _CORES)

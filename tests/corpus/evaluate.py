@@ -1,85 +1,92 @@
-"""python -m tests.corpus.evaluate MANIFEST: the real pipeline over a corpus, scored."""
+"""python -m tests.corpus.evaluate MANIFEST: the real pipeline over a corpus, scored.
+
+With `--document FILE` the tables replace those in a Markdown file.
+"""
 
 import argparse
 import json
 import sys
-import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
+from PIL import Image as PillowImage
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.progress import track
-from rich.table import Table
 
-from local import job, stack
+from shared import images
+from shared.detection import Detector
 from shared.geometry import Box
-from tests.corpus.manifest import CorpusImage, Manifest, read_mask
-from tests.corpus.scoring import Prediction, Scores, score_corpus
+from shared.prompts import Detection
+from tests.corpus import details, predict, sheet
+from tests.corpus.manifest import CorpusImage, Manifest
+from tests.corpus.report import report, write_into
+from tests.corpus.scoring import Prediction, Scores, score_corpus, score_image, summarise
 
 _OUTPUT = Path("evaluation")
+_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 def main() -> None:
-    """Prints the scores; leaves masks and scores.json in `evaluation/`."""
+    """Prints the tables; leaves masks, scores.json, report.md and worst.png in `evaluation/`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("manifest", type=Path)
-    manifest_file: Path = parser.parse_args().manifest
+    parser.add_argument("--document", type=Path)
+    options = parser.parse_args()
+    manifest_file: Path = options.manifest
     if not manifest_file.is_file():
         sys.exit(f"{manifest_file}: there is no such manifest.")
+    root, corpus = manifest_file.parent, Manifest.read(manifest_file).images
     console = Console()
-    predict(manifest_file, _OUTPUT, console)
-    scores = score_corpus(manifest_file, lambda image: read_prediction(_OUTPUT, image))
+    predict.run_pipeline(manifest_file, _OUTPUT, console)
+    answers = [(image, predict.read_answer(_OUTPUT, image)) for image in corpus]
+    cases = [
+        (image, answer.prediction, score_image(image, root, answer.prediction))
+        for image, answer in answers
+    ]
+    scores = summarise(score for _, _, score in cases)
+    found = list(chain.from_iterable(details.details_of(i, root, a) for i, a in answers))
+    text = report(
+        scores,
+        score_corpus(manifest_file, predict.plain_recipe(root)),
+        details.summary(found) if found else None,
+        list(_curve(manifest_file, corpus, console)),
+    )
     (_OUTPUT / "scores.json").write_text(json.dumps(asdict(scores), indent=1))
-    _show(console, scores)
+    (_OUTPUT / "report.md").write_text(text)
+    PillowImage.fromarray(sheet.worst_cases(cases, root)).save(_OUTPUT / "worst.png")
+    console.print(Markdown(text))
+    if options.document:
+        write_into(options.document, text)
 
 
-def predict(manifest_file: Path, output: Path, console: Console) -> None:
-    """Runs every image through the local system.
+def _curve(
+    manifest_file: Path, corpus: list[CorpusImage], console: Console
+) -> Iterator[tuple[float, Scores]]:
+    """Scores of the detector alone, its outlines' bounds as boxes, by least score."""
+    detector = Detector(frozenset({"face"}), max_instances=20, min_score=min(_THRESHOLDS))
+    detections: dict[str, list[Detection]] = {}
+    for image in track(corpus, "detecting", console=console):
+        picture = images.decode((manifest_file.parent / image.image).read_bytes(), 10**9)
+        detections[image.image] = detector.detect(picture)
 
-    For `a/b.png` of the manifest writes what the corpus's own scorer expects: `a/b.mask.png` and
-    `a/b.faces.json`.
-    """
-    images = Manifest.read(manifest_file).images
-    files = {image.image: manifest_file.parent / image.image for image in images}
-    with (
-        tempfile.TemporaryDirectory(prefix="toonmask-") as root,
-        stack.running(Path(root), {"TARGETS": "face"}) as system,
-    ):
-        ended = job.outcomes(system, job.upload(system, files))
-        for outcome in track(ended, "segmenting", total=len(files), console=console):
-            if outcome.document is None or outcome.document.outputs is None:
-                sys.exit(f"{outcome.name} ended {outcome.status}: {outcome.message}")
-            mask_file, faces_file = _prediction_files(output, outcome.name)
-            mask_file.parent.mkdir(parents=True, exist_ok=True)
-            name = f"{outcome.name}/{outcome.document.outputs.mask}"
-            bucket = system.storage.bucket(stack.OUTPUT_BUCKET)
-            bucket.blob(name).download_to_filename(str(mask_file))
-            boxes = [{"box": instance.box} for instance in outcome.document.instances]
-            faces_file.write_text(json.dumps(boxes))
+    def prediction(threshold: float) -> Callable[[CorpusImage], Prediction]:
+        def predicted(image: CorpusImage) -> Prediction:
+            whole = Box(0, 0, image.width, image.height)
+            boxes = [
+                Box.around(found.polygon).intersection(whole)
+                for found in detections[image.image]
+                if found.score >= threshold
+            ]
+            return Prediction(np.zeros((image.height, image.width), bool), boxes)
 
+        return predicted
 
-def read_prediction(output: Path, image: CorpusImage) -> Prediction:
-    """What `predict` left for an image."""
-    mask_file, faces_file = _prediction_files(output, image.image)
-    boxes = [Box(*face["box"]) for face in json.loads(faces_file.read_text())]
-    return Prediction(read_mask(mask_file), boxes)
-
-
-def _prediction_files(output: Path, image: str) -> tuple[Path, Path]:
-    stem = (output / image).with_suffix("")
-    return Path(f"{stem}.mask.png"), Path(f"{stem}.faces.json")
-
-
-def _show(console: Console, scores: Scores) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("", "images", "faces", "recall", "IoU", "boundary F"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    for kind, row in scores.rows.items():
-        figures = (f"{value:.4f}" for value in (row.recall, row.iou, row.boundary_f))
-        table.add_row(kind, str(row.images), str(row.faces), *figures)
-    console.print(table)
-    console.print(f"extra boxes per image {scores.extra_boxes_per_image:.4f}")
-    console.print(f"false alarms on {scores.negatives} negatives {scores.false_positive_rate:.4f}")
+    for threshold in _THRESHOLDS:
+        yield threshold, score_corpus(manifest_file, prediction(threshold))
 
 
 if __name__ == "__main__":

@@ -94,11 +94,11 @@ def test_a_drawn_hand_is_found_with_its_joints_and_its_side(detector: Detector) 
     for image, side in ((left_hand(), "left"), (left_hand()[:, ::-1], "right")):
         (hand,) = detector.detect(np.ascontiguousarray(image))
         assert (hand.label, hand.side) == ("hand", side)
-        assert hand.joints is not None
-        assert hand.joints.shape == (21, 2)
+        assert hand.inner is not None
+        assert hand.inner.shape == (21, 2)
         for x, y in HAND_TIPS:
             tip = (x if side == "left" else 399 - x, y)
-            assert np.linalg.norm(hand.joints - tip, axis=1).min() < 25
+            assert np.linalg.norm(hand.inner - tip, axis=1).min() < 25
             assert contains(hand.polygon, *tip)
 
 

@@ -14,11 +14,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import BoolMask, Box, Image
-from shared.masks import fill_holes
+from shared.geometry import BoolMask, Box, Image, fill_holes
 
 Lab = npt.NDArray[np.float32]
 LabelledPoint = tuple[float, float, int]
+
+FLAT_ENOUGH = 0.35
+"""Share of a face's core in one colour from which an image counts as flat art."""
 
 _MODE_RADIUS = 8.0
 """Colours within this CIE76 difference of the commonest one are the same skin."""

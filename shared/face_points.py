@@ -1,0 +1,52 @@
+"""Points that lie on a drawn face for sure.
+
+The oval that a photo model fits to a drawn face may reach over a fringe, a hat or the background; a
+single positive point there costs the whole mask. In flat art the face's own area is known better.
+"""
+
+import cv2
+import numpy as np
+
+from shared.flat_art import FLAT_ENOUGH, flat_area
+from shared.geometry import Box, Image, Points, Polygon, polygon_mask
+
+_SIDE = 128
+"""Longer side of the outline's bounds, in pixels, at which the face's area is looked for."""
+
+_CONTEXT = 0.5
+"""Margin around the outline's bounds, as a share of their longer side."""
+
+_DEEP = 0.35
+"""A point is sure if it lies deeper in the area than this share of its deepest."""
+
+
+def inner_points(image: Image, outline: Polygon, features: Points) -> Points | None:
+    """Float32 (m, 2), deepest first; None where the RGB image is no flat art around the outline.
+
+    `features`, float32 (n, 2), n >= 3, lie around a part of the face that shows its skin: eyes and
+    mouth.
+    """
+    bounds = Box.around(outline)
+    margin = _CONTEXT * max(bounds.width, bounds.height)
+    window = bounds.widened(margin, margin).intersection(Box.of_image(image))
+    scale = min(1.0, _SIDE / max(bounds.width, bounds.height))
+    size = max(1, round(window.width * scale)), max(1, round(window.height * scale))
+    small = cv2.resize(image[window.slices], size, interpolation=cv2.INTER_AREA)
+    step = np.array([window.width / size[0], window.height / size[1]])
+    corner = np.array([window.x0, window.y0])
+    local = ((outline - corner) / step).astype(np.float32)
+    whole = Box(0, 0, *size)
+    marks = [(x, y, 1) for x, y in ((features - corner) / step).tolist()]
+    target = Box.around(local).intersection(whole)
+    if target.width < 2 or target.height < 2:
+        return None
+    area = flat_area(np.asarray(small, np.uint8), marks, target)
+    inside = area.pixels & polygon_mask(local, whole)
+    if area.flatness < FLAT_ENOUGH or not inside.any():
+        return None
+    padded = np.pad(inside.astype(np.uint8), 1)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    rows, columns = np.nonzero(depth >= _DEEP * depth.max())
+    order = np.argsort(-depth[rows, columns], kind="stable")
+    places = np.column_stack([columns, rows])[order] + 0.5
+    return (places * step + corner).astype(np.float32)

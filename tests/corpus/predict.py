@@ -1,0 +1,97 @@
+"""Predictions for a corpus: the real pipeline's, and the plain recipe's."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import mediapipe as mp
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from local import job, stack
+from shared import layout
+from shared.documents import Outputs, PromptsDocument, ResultDocument
+from shared.geometry import BoolMask, Box, polygon_mask
+from shared.models import FACE_OVAL
+from tests.corpus.manifest import CorpusImage, Manifest, read_mask
+from tests.corpus.scoring import Prediction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """All that the pipeline said of one image."""
+
+    prompts: PromptsDocument
+    result: ResultDocument
+    mask: BoolMask
+    instances: dict[str, BoolMask]
+
+    @property
+    def prediction(self) -> Prediction:
+        """What is scored."""
+        return Prediction(self.mask, [instance.box for instance in self.result.instances])
+
+
+def run_pipeline(manifest_file: Path, output: Path, console: Console) -> None:
+    """Runs every image through the local system; leaves `output/IMAGE/`, as the bucket has it.
+
+    Beside it, for `a/b.png` of the manifest, what the corpus's own scorer expects: `a/b.mask.png`
+    and `a/b.faces.json`.
+
+    Raises:
+        RuntimeError: an image came to no pictures.
+    """
+    images = Manifest.read(manifest_file).images
+    files = {image.image: manifest_file.parent / image.image for image in images}
+    with (
+        tempfile.TemporaryDirectory(prefix="toonmask-") as root,
+        stack.running(Path(root), {"TARGETS": "face"}) as system,
+    ):
+        ended = job.outcomes(system, job.upload(system, files))
+        for outcome in track(ended, "segmenting", total=len(files), console=console):
+            if outcome.document is None or outcome.document.outputs is None:
+                raise RuntimeError(f"{outcome.name} ended {outcome.status}: {outcome.message}")
+            folder = output / outcome.name
+            job.fetch(system, outcome.name, folder)
+            mask = folder / outcome.document.outputs.mask
+            folder.with_suffix(".mask.png").write_bytes(mask.read_bytes())
+            boxes = [{"box": instance.box} for instance in outcome.document.instances]
+            folder.with_suffix(".faces.json").write_text(json.dumps(boxes))
+
+
+def read_answer(output: Path, image: CorpusImage) -> Answer:
+    """What `run_pipeline` left for an image."""
+    folder = output / image.image
+    result = ResultDocument.model_validate_json((folder / layout.RESULT).read_bytes())
+    return Answer(
+        PromptsDocument.model_validate_json((folder / layout.PROMPTS).read_bytes()),
+        result,
+        read_mask(folder / Outputs().mask),
+        {one.id: read_mask(folder / one.files.mask) for one in result.instances},
+    )
+
+
+def plain_recipe(root: Path) -> Callable[[CorpusImage], Prediction]:
+    """What most would write: OpenCV's BGR image into Face Mesh, once; the face oval as the mask."""
+    model: Any = mp.solutions.face_mesh.FaceMesh(
+        static_image_mode=True, max_num_faces=20, refine_landmarks=True
+    )
+
+    def predict(image: CorpusImage) -> Prediction:
+        picture = cv2.imread(str(root / image.image))
+        whole = Box.of_image(picture)
+        mask = np.zeros(picture.shape[:2], bool)
+        boxes = []
+        for face in model.process(picture).multi_face_landmarks or ():
+            marks = np.array([(mark.x, mark.y) for mark in face.landmark], np.float32)
+            oval = (marks[FACE_OVAL] * (whole.width, whole.height)).astype(np.float32)
+            mask |= polygon_mask(oval, whole)
+            boxes.append(Box.around(oval).intersection(whole))
+        return Prediction(mask, boxes)
+
+    return predict
