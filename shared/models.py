@@ -99,7 +99,6 @@ class Models(threading.local):
         return mp.solutions.face_mesh.FaceMesh(
             static_image_mode=True,
             max_num_faces=2,
-            refine_landmarks=True,
             min_detection_confidence=_LEAST_MESH_CONFIDENCE,
             min_tracking_confidence=0.0,
         )
