@@ -15,15 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.face_points import inner_points
-from shared.geometry import Box, Image, Points, Polygon
+from shared.geometry import Box, Points, Polygon
 from shared.models import LEAST_CONFIDENCE, Models, Range, Sighting
 from shared.prompts import Detection
-from shared.views import LADDER, Window, blurred, is_flat, mirrored, rung
+from shared.views import LADDER, Pyramid, Window, blurred, is_flat, ladder, mirrored, rung
 
-_COARSE = 2
+_COARSE, _FINE = 2, len(LADDER)
 _COARSE_BLURS = (1.2, 2.0, 3.2, 4.5)
 _FINE_BLURS = (1.2, 3.2)
-"""Gaussian sigmas in pixels of a view. The finer windows are many: they are shown less often."""
+_FINEST_BLURS = (2.0,)
+"""Gaussian sigmas in pixels of a view, for the ladder's first two rungs, its others, and those that
+only large images have. The finer windows are many: they are shown less often."""
 
 _PROPOSED = 0.4
 """A sighting of this confidence makes a proposal."""
@@ -52,7 +54,7 @@ than the first in all but 1% of cases; most other proposals do not."""
 
 _SIZE_WEIGHT, _SIZE_RANGE = 0.25, (20, 400)
 """Small windows are many, so chance has more occasions to draw a small face: log-odds grow with
-the logarithm of the side, in pixels of the searched image, between these limits."""
+the logarithm of the side, in pixels, between these limits."""
 
 _SLOPE, _OFFSET = 3.0, 1.1
 """Logistic calibration of the evidence: fitted to generated avatars and clip art."""
@@ -93,25 +95,27 @@ class _Face:
     score: float
 
 
-def find_faces(image: Image, models: Models, min_score: float) -> list[Detection]:
-    """All faces that score at least `min_score` in an RGB uint8 image, best first."""
-    whole = Box.of_image(image)
-    seen = list(_slide(image, whole, LADDER[:_COARSE], _COARSE_BLURS, models))
-    faces = _examined(image, seen, models)
+def find_faces(pyramid: Pyramid, models: Models, min_score: float) -> list[Detection]:
+    """All faces that score at least `min_score`, best first."""
+    whole = Box.of_image(pyramid.image)
+    shares = ladder(whole)
+    seen = list(_slide(pyramid, shares[:_COARSE], _COARSE_BLURS, models))
+    faces = _examined(pyramid, seen, models)
     large = _CLOSE_UP * max(whole.width, whole.height)
     if not any(face.score >= _SURE_SCORE and face.proposal.side >= large for face in faces):
-        seen += _slide(image, whole, LADDER[_COARSE:], _FINE_BLURS, models)
-        faces = _examined(image, seen, models)
+        seen += _slide(pyramid, shares[_COARSE:_FINE], _FINE_BLURS, models)
+        seen += _slide(pyramid, shares[_FINE:], _FINEST_BLURS, models)
+        faces = _examined(pyramid, seen, models)
     return [
-        _detection(image, face, models)
+        _detection(pyramid, face, models)
         for face in _apart(face for face in faces if face.score >= min_score)
     ]
 
 
-def look_again(image: Image, proposal: Proposal, models: Models) -> float:
+def look_again(pyramid: Pyramid, proposal: Proposal, models: Models) -> float:
     """How sure two detectors are, over many views, that the proposal is a face: 0..1."""
     prior = _SIZE_WEIGHT * np.log(np.clip(proposal.side, *_SIZE_RANGE) / _SIZE_RANGE[1])
-    views = [(context, proposal.window(context).view(image)) for context in _CONTEXTS]
+    views = [(context, pyramid.view(proposal.window(context))) for context in _CONTEXTS]
     odds: list[float] = []
     evidence = 0.0
     for sigma, mirror in _SECOND_LOOKS:
@@ -124,15 +128,16 @@ def look_again(image: Image, proposal: Proposal, models: Models) -> float:
     return float(1 / (1 + np.exp(-(_SLOPE * evidence + _OFFSET))))
 
 
-def _examined(image: Image, seen: Iterable[Sighting], models: Models) -> list[_Face]:
-    return [_Face(place, look_again(image, place, models)) for place in _merged(seen)]
+def _examined(pyramid: Pyramid, seen: Iterable[Sighting], models: Models) -> list[_Face]:
+    return [_Face(place, look_again(pyramid, place, models)) for place in _merged(seen)]
 
 
 def _slide(
-    image: Image, whole: Box, shares: Sequence[float], blurs: Sequence[float], models: Models
+    pyramid: Pyramid, shares: Sequence[float], blurs: Sequence[float], models: Models
 ) -> Iterator[Sighting]:
+    whole = Box.of_image(pyramid.image)
     for window in (window for share in shares for window in rung(whole, share)):
-        view = window.view(image)
+        view = pyramid.view(window)
         if is_flat(view):
             continue
         for sigma in blurs:
@@ -178,13 +183,13 @@ def _apart(faces: Iterable[_Face]) -> list[_Face]:
     return kept
 
 
-def _detection(image: Image, face: _Face, models: Models) -> Detection:
-    outline = _outline(image, face.proposal, models)
-    inner = inner_points(image, outline, face.proposal.features)
+def _detection(pyramid: Pyramid, face: _Face, models: Models) -> Detection:
+    outline = _outline(pyramid, face.proposal, models)
+    inner = inner_points(pyramid.image, outline, face.proposal.features)
     return Detection("face", face.score, outline, inner)
 
 
-def _outline(image: Image, proposal: Proposal, models: Models) -> Polygon:
+def _outline(pyramid: Pyramid, proposal: Proposal, models: Models) -> Polygon:
     """Face Mesh's oval, the median over a few views, brought halfway to the detectors' box.
 
     On drawn faces the mesh has the better shape, the box the better place. Where they are far
@@ -193,7 +198,7 @@ def _outline(image: Image, proposal: Proposal, models: Models) -> Polygon:
     ovals = []
     for context in _MESH_CONTEXTS:
         window = proposal.window(context)
-        view = window.view(image)
+        view = pyramid.view(window)
         for sigma in _MESH_BLURS:
             found = [window.to_image(oval) for oval in models.ovals(blurred(view, sigma))]
             ovals += [oval for oval in found if _iou(_bounds(oval), proposal.box) > _MESH_FITS]

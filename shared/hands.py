@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from shared.consensus import Agreement, Finding, agreements
-from shared.geometry import Box, Image
+from shared.geometry import Box
 from shared.models import Models
 from shared.prompts import Detection
-from shared.views import LADDER, Window, blurred, is_flat, rung
+from shared.views import LADDER, Pyramid, Window, blurred, is_flat, rung
 
 _RUNGS = LADDER[:3]
 _BLURS = (1.2, 2.0)
@@ -26,9 +26,9 @@ _FINGER = 0.12
 _WRIST, _MIDDLE_KNUCKLE = 0, 9
 
 
-def find_hands(image: Image, models: Models, min_score: float) -> list[Detection]:
-    """All hands that score at least `min_score` in an RGB uint8 image, best first."""
-    whole = Box.of_image(image)
+def find_hands(pyramid: Pyramid, models: Models, min_score: float) -> list[Detection]:
+    """All hands that score at least `min_score`, best first."""
+    whole = Box.of_image(pyramid.image)
     large = _CLOSE_UP * max(whole.width, whole.height)
     findings: list[Finding] = []
     looked_at: list[Window] = []
@@ -36,7 +36,7 @@ def find_hands(image: Image, models: Models, min_score: float) -> list[Detection
     for share in _RUNGS:
         for window in rung(whole, share):
             looked_at.append(window)
-            findings += _look(image, window, models)
+            findings += _look(pyramid, window, models)
         found = agreements(findings, looked_at, len(_BLURS))
         if share <= 1 and any(
             one.score >= _SURE_SCORE and max(one.box.width, one.box.height) >= large
@@ -46,8 +46,8 @@ def find_hands(image: Image, models: Models, min_score: float) -> list[Detection
     return [_detection(one) for one in found if one.score >= min_score]
 
 
-def _look(image: Image, window: Window, models: Models) -> Iterator[Finding]:
-    view = window.view(image)
+def _look(pyramid: Pyramid, window: Window, models: Models) -> Iterator[Finding]:
+    view = pyramid.view(window)
     if is_flat(view):
         return
     for sigma in _BLURS:

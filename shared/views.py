@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import Box, Image, Points
+from shared.geometry import Box, Image, Points, shrunk
 
 VIEW_SIDE = 256
 """Pixels a side of every view: the models themselves see 128 to 224."""
@@ -20,8 +20,8 @@ LADDER = (1.25, 1.0, 0.66, 0.4, 0.25)
 """Window sides as shares of the image's long side. The first is larger than the image, because a
 face that fills the picture needs surroundings."""
 
-LONG_SIDE = round(VIEW_SIDE / LADDER[-1])
-"""An image scaled down to this shows the finest windows at their full resolution."""
+_FINER = 0.4
+"""On large images the ladder goes on, each window so many times the last, to VIEW_SIDE pixels."""
 
 _FLAT = 4.0
 """A view whose colours vary by less than this standard deviation (of 255) shows nothing."""
@@ -69,6 +69,11 @@ class Window:
             np.uint8,
         )
 
+    def scaled(self, scale: float) -> "Window":
+        """The same part of an image that is `scale` times as large."""
+        x, y = self.centre
+        return Window((x * scale, y * scale), self.side * scale, self.angle)
+
     def to_image(self, places: npt.NDArray[np.float32]) -> Points:
         """Points given as shares of the window's side, (n, 2), in image coordinates."""
         matrix = self._matrix(self.side)
@@ -98,6 +103,42 @@ class Window:
                 [0, 0, 1],
             ]
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pyramid:
+    """An RGB image at full size, and halved again and again: views of large parts come cheaply."""
+
+    levels: tuple[Image, ...]
+
+    @classmethod
+    def of(cls, image: Image) -> "Pyramid":
+        """Down to twice a view's side."""
+        levels = [image]
+        while max(levels[-1].shape[:2]) >= 4 * VIEW_SIDE:
+            levels.append(shrunk(levels[-1], max(levels[-1].shape[:2]) // 2))
+        return cls(tuple(levels))
+
+    @property
+    def image(self) -> Image:
+        """The image at full size."""
+        return self.levels[0]
+
+    def view(self, window: Window) -> Image:
+        """What the window, given in pixels of the image, shows: RGB (VIEW_SIDE, VIEW_SIDE, 3)."""
+        for level in reversed(self.levels):
+            scale = max(level.shape[:2]) / max(self.image.shape[:2])
+            if scale * window.side >= VIEW_SIDE:
+                return window.scaled(scale).view(level)
+        return window.view(self.image)
+
+
+def ladder(image: Box) -> list[float]:
+    """Window sides as shares of the image's long side, coarse to fine."""
+    shares = list(LADDER)
+    while shares[-1] * _FINER * max(image.width, image.height) >= VIEW_SIDE:
+        shares.append(shares[-1] * _FINER)
+    return shares
 
 
 def rung(image: Box, share: float) -> list[Window]:
