@@ -11,7 +11,7 @@ UV := $(VENV)/bin/uv
 FUNCTIONS := landmarks segmentation sam2
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test lint format evaluate docs lock clean
+.PHONY: help run up test lint format evaluate bench docs lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ format: $(VENV)/.ready ## Let ruff mend what it can
 
 evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score it
 	$(RUN) -m tests.corpus.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
+
+bench: $(VENV)/.ready ## What finding faces costs, beside the plain recipe
+	$(RUN) -m tests.benchmarks.detection
 
 docs: $(VENV)/.ready ## Write the generated parts of docs/ anew
 	$(RUN) -m tests.documentation

@@ -8,7 +8,7 @@ in few. The score is what they then agree on. Face Mesh outlines what is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +27,15 @@ _FINEST_BLURS = (2.0,)
 """Gaussian sigmas in pixels of a view, for the ladder's first two rungs, its others, and those that
 only large images have. The finer windows are many: they are shown less often."""
 
+_FINEST_STEP = 0.75
+"""How far apart the windows are that only large images have, as a share of their side. They are
+shown only where no larger face was found: a page of small ones."""
+
 _PROPOSED = 0.4
 """A sighting of this confidence makes a proposal."""
+
+_MOST_PROPOSALS = 24
+"""So many places are looked at again, the best seen first: noise must not cost without bounds."""
 
 _SAME = 0.4
 """Sightings whose boxes meet with this IoU are of one face."""
@@ -99,12 +106,14 @@ def find_faces(pyramid: Pyramid, models: Models, min_score: float) -> list[Detec
     """All faces that score at least `min_score`, best first."""
     whole = Box.of_image(pyramid.image)
     shares = ladder(whole)
-    seen = list(_slide(pyramid, shares[:_COARSE], _COARSE_BLURS, models))
+    seen = _slide(pyramid, shares[:_COARSE], _COARSE_BLURS, models)
     faces = _examined(pyramid, seen, models)
     large = _CLOSE_UP * max(whole.width, whole.height)
     if not any(face.score >= _SURE_SCORE and face.proposal.side >= large for face in faces):
         seen += _slide(pyramid, shares[_COARSE:_FINE], _FINE_BLURS, models)
-        seen += _slide(pyramid, shares[_FINE:], _FINEST_BLURS, models)
+        faces = _examined(pyramid, seen, models)
+    if not any(face.score >= _SURE_SCORE for face in faces):
+        seen += _slide(pyramid, shares[_FINE:], _FINEST_BLURS, models, _FINEST_STEP)
         faces = _examined(pyramid, seen, models)
     return [
         _detection(pyramid, face, models)
@@ -121,7 +130,10 @@ def look_again(pyramid: Pyramid, proposal: Proposal, models: Models) -> float:
     for sigma, mirror in _SECOND_LOOKS:
         for context, view in views:
             shown = blurred(mirrored(view) if mirror else view, sigma)
-            odds += [_log_odds(models.faces(shown, detector), context) for detector in _RANGES]
+            odds += [
+                _log_odds(models.faces(shown, detector, LEAST_CONFIDENCE), context)
+                for detector in _RANGES
+            ]
         evidence = float(np.mean(odds) + prior)
         if not _SURE[0] < evidence < _SURE[1]:
             break
@@ -129,27 +141,33 @@ def look_again(pyramid: Pyramid, proposal: Proposal, models: Models) -> float:
 
 
 def _examined(pyramid: Pyramid, seen: Iterable[Sighting], models: Models) -> list[_Face]:
-    return [_Face(place, look_again(pyramid, place, models)) for place in _merged(seen)]
+    places = _merged(seen)[:_MOST_PROPOSALS]
+    return [_Face(place, look_again(pyramid, place, models)) for place in places]
 
 
 def _slide(
-    pyramid: Pyramid, shares: Sequence[float], blurs: Sequence[float], models: Models
-) -> Iterator[Sighting]:
+    pyramid: Pyramid,
+    shares: Sequence[float],
+    blurs: Sequence[float],
+    models: Models,
+    step: float = 0.5,
+) -> list[Sighting]:
     whole = Box.of_image(pyramid.image)
-    for window in (window for share in shares for window in rung(whole, share)):
+    found = []
+    for window in (window for share in shares for window in rung(whole, share, step)):
         view = pyramid.view(window)
         if is_flat(view):
             continue
         for sigma in blurs:
-            for seen in models.faces(blurred(view, sigma), "short"):
-                if seen.confidence >= _PROPOSED:
-                    corners = window.to_image(seen.box.reshape(2, 2).astype(np.float32))
-                    box = corners.ravel().astype(np.float64)
-                    yield Sighting(box, window.to_image(seen.features), seen.confidence)
+            for seen in models.faces(blurred(view, sigma), "short", _PROPOSED):
+                corners = window.to_image(seen.box.reshape(2, 2).astype(np.float32))
+                box = corners.ravel().astype(np.float64)
+                found.append(Sighting(box, window.to_image(seen.features), seen.confidence))
+    return found
 
 
 def _merged(sightings: Iterable[Sighting]) -> list[Proposal]:
-    """One proposal for all sightings of a place: their mean, weighted by confidence."""
+    """One proposal for all sightings of a place: their weighted mean. The best seen come first."""
     left = sorted(sightings, key=lambda seen: -seen.confidence)
     merged: list[Proposal] = []
     while left:

@@ -21,7 +21,7 @@ from shared.prompts import Side
 Range = Literal["short", "full"]
 """MediaPipe's two face detectors: trained on faces nearer than 2 m and nearer than 5 m."""
 
-LEAST_CONFIDENCE = 0.02
+LEAST_CONFIDENCE = 0.05
 """The detectors report whatever they are so sure of; what counts is decided over many views."""
 
 _LEAST_MESH_CONFIDENCE = 0.1
@@ -59,17 +59,20 @@ class Models(threading.local):
     def __init__(self, max_instances: int) -> None:
         self._max_instances = max_instances
 
-    def faces(self, view: Image, detector: Range) -> Iterator[Sighting]:
-        """All faces that a detector sees, however unsure, each once."""
+    def faces(self, view: Image, detector: Range, least: float) -> Iterator[Sighting]:
+        """The faces that a detector sees with at least this confidence, each once."""
         model = self._short_range if detector == "short" else self._full_range
         for found in model.process({"image": view}).detections or ():
+            confidence = float(found.score[0])
+            if confidence < least:
+                continue
             place = found.location_data.relative_bounding_box
             x, y = place.xmin, place.ymin
             marks = found.location_data.relative_keypoints[_EYES_NOSE_MOUTH]
             yield Sighting(
                 np.array([x, y, x + place.width, y + place.height]),
                 _places(marks),
-                float(found.score[0]),
+                confidence,
             )
 
     def ovals(self, view: Image) -> list[Points]:

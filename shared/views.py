@@ -81,9 +81,9 @@ class Window:
 
     @property
     def _surroundings(self) -> Box:
-        """An upright box that holds the window, however it is turned."""
+        """An upright box that holds the window."""
         x, y = self.centre
-        reach = self.side * 0.75
+        reach = self.side * (0.5 if self.angle == 0 else 0.75)
         return Box(
             int(np.floor(x - reach)),
             int(np.floor(y - reach)),
@@ -141,13 +141,16 @@ def ladder(image: Box) -> list[float]:
     return shares
 
 
-def rung(image: Box, share: float) -> list[Window]:
-    """Upright windows of one size that cover the image, half overlapping, or one beyond it."""
+def rung(image: Box, share: float, step: float = 0.5) -> list[Window]:
+    """Upright windows of one size that cover the image, or one beyond it.
+
+    They are no more than `step` of their side apart.
+    """
     side = max(1, round(max(image.width, image.height) * share))
     return [
         Window((x + side / 2, y + side / 2), side)
-        for y in _starts(image.height, side)
-        for x in _starts(image.width, side)
+        for y in _starts(image.height, side, step)
+        for x in _starts(image.width, side, step)
     ]
 
 
@@ -167,9 +170,9 @@ def mirrored(view: Image) -> Image:
     return np.ascontiguousarray(view[:, ::-1])
 
 
-def _starts(length: int, side: int) -> list[int]:
+def _starts(length: int, side: int, step: float) -> list[int]:
     """Where windows begin along one axis."""
     if length <= side:
         return [(length - side) // 2]
-    steps = int(np.ceil((length - side) / (side / 2)))
+    steps = int(np.ceil((length - side) / (side * step)))
     return [round(step * (length - side) / steps) for step in range(steps + 1)]

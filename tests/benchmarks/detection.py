@@ -1,0 +1,90 @@
+"""python -m tests.benchmarks.detection: what finding faces costs, beside the plain recipe.
+
+The plain recipe decodes the file with OpenCV and runs Face Mesh once. Ratios are of processor time,
+in one process, the fastest of a few runs; passes are calls of a model.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import mediapipe as mp
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from shared import images
+from shared.detection import Detector
+from shared.geometry import Image
+from tests.conftest import example
+from tests.passes import Passes
+
+_RUNS = 3
+
+
+def main() -> None:
+    """Prints a table."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("image", "pixels", "faces", "passes", "processor time / plain"):
+        table.add_column(heading, justify="left" if heading == "image" else "right")
+    for name, picture in _pictures().items():
+        table.add_row(name, *_measure(picture))
+    Console().print(table)
+
+
+def _pictures() -> dict[str, Image]:
+    avatar, photo = example("avataaars_05.png"), example("astronaut.jpg")
+    scene = np.full((1200, 1600, 3), (190, 220, 240), np.uint8)
+    for column, file in enumerate(("micah_01.png", "lorelei_04.png", "openPeeps_01.png")):
+        small = cv2.resize(example(file), (360, 360), interpolation=cv2.INTER_AREA)
+        scene[400:760, 100 + 500 * column :][:, :360] = small
+    return {
+        "single avatar": avatar,
+        "scene of three": np.asarray(scene, np.uint8),
+        "photo, 12 megapixels": _grainy(np.asarray(cv2.resize(photo, (4000, 3000)), np.uint8)),
+        "page, 12 megapixels": np.asarray(cv2.resize(scene, (4000, 3000)), np.uint8),
+        "noise, 12 megapixels": _busy(3000, 4000),
+    }
+
+
+def _grainy(picture: Image) -> Image:
+    """With a sensor's noise: an enlarged picture is smoother, and decodes faster, than a photo."""
+    noise = np.random.default_rng(0).normal(0, 5, picture.shape)
+    return np.asarray((picture + noise).clip(0, 255), np.uint8)
+
+
+def _busy(height: int, width: int) -> Image:
+    """No window of it is flat, and nothing in it is a face."""
+    coarse = np.random.default_rng(0).integers(0, 255, (height // 25, width // 25, 3), np.uint8)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _measure(picture: Image) -> tuple[str, ...]:
+    encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
+    data = encoded.tobytes()
+    detector = Detector(frozenset({"face"}), max_instances=20, min_score=0.5)
+    mesh: Any = mp.solutions.face_mesh.FaceMesh(
+        static_image_mode=True, max_num_faces=20, refine_landmarks=True
+    )
+    found = detector.detect(picture)
+    with Passes() as passes:
+        detector.detect(picture)
+    ours = _fastest(lambda: detector.detect(images.decode(data, 10**9)))
+    plain = _fastest(lambda: mesh.process(cv2.imdecode(encoded, cv2.IMREAD_COLOR)))
+    pixels = f"{picture.shape[1]} x {picture.shape[0]}"
+    return pixels, str(len(found)), str(passes.count), f"{ours / plain:.1f}"
+
+
+def _fastest(call: Callable[[], object]) -> float:
+    call()
+    times = []
+    for _ in range(_RUNS):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()

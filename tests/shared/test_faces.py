@@ -1,0 +1,126 @@
+"""Faces in styles, sizes and positions that no part of the detector was made for."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import mediapipe as mp
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from shared.detection import Detector
+from shared.geometry import Box, Image
+from tests.conftest import example
+from tests.passes import Passes
+
+IMAGES = Path(__file__).parents[1] / "images"
+
+UNSEEN = {
+    "toon_head": Box(142, 161, 370, 366),
+    "toon_head_dark": Box(143, 166, 368, 366),
+    "personas": Box(112, 150, 400, 358),
+    "personas_green": Box(117, 136, 395, 358),
+    "miniavs_dark": Box(136, 104, 368, 440),
+    "miniavs_green": Box(140, 104, 368, 440),
+    "notionists": Box(216, 180, 350, 320),
+    "croodles": Box(128, 160, 380, 440),
+    "big_ears": Box(146, 240, 362, 469),
+}
+FOUND = 0.4
+"""IoU of boxes: the corpus's own rule."""
+
+PAGE_WIDTH, PAGE_HEIGHT = 4000, 3000
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector(frozenset({"face"}), max_instances=20, min_score=0.5)
+
+
+def _picture(name: str) -> Image:
+    return np.asarray(PillowImage.open(IMAGES / f"{name}.png").convert("RGB"))
+
+
+def _boxes(detector: Detector, image: Image) -> list[Box]:
+    return [Box.around(found.polygon) for found in detector.detect(image)]
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_faces_of_other_styles_are_found(detector: Detector, name: str) -> None:
+    (box,) = _boxes(detector, _picture(name))
+    assert box.iou(UNSEEN[name]) >= FOUND
+
+
+@pytest.mark.parametrize("name", [name for name in UNSEEN if name != "big_ears"])
+def test_they_are_found_without_colour(detector: Detector, name: str) -> None:
+    grey = cv2.cvtColor(_picture(name), cv2.COLOR_RGB2GRAY)
+    boxes = _boxes(detector, np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8))
+    assert any(box.iou(UNSEEN[name]) >= FOUND for box in boxes)
+
+
+@pytest.mark.parametrize("degrees", [-45, -20, 20, 40])
+@pytest.mark.parametrize("name", ["toon_head", "personas", "miniavs_dark", "notionists"])
+def test_a_turned_head_is_found(detector: Detector, name: str, degrees: int) -> None:
+    picture, true = _picture(name), UNSEEN[name]
+    turn = cv2.getRotationMatrix2D((256, 256), degrees, 0.75)
+    turned = cv2.warpAffine(picture, turn, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+    middle = turn @ ((true.x0 + true.x1) / 2, (true.y0 + true.y1) / 2, 1)
+    half = 0.375 * np.array([true.width, true.height])
+    expected = Box.around(np.array([middle - half, middle + half], np.float32))
+    boxes = _boxes(detector, np.asarray(turned, np.uint8))
+    assert any(box.iou(expected) >= FOUND for box in boxes)
+
+
+@pytest.mark.parametrize("name", ["toon_head", "personas", "miniavs_green", "croodles"])
+def test_a_head_cut_by_the_border_is_found(detector: Detector, name: str) -> None:
+    true = UNSEEN[name]
+    start = true.x0 + round(0.3 * true.width)
+    cut = np.ascontiguousarray(_picture(name)[:, start:])
+    seen = Box(0, true.y0, true.x1 - start, true.y1)
+    boxes = [box.intersection(Box.of_image(cut)) for box in _boxes(detector, cut)]
+    assert any(box.iou(seen) >= FOUND for box in boxes)
+
+
+@pytest.mark.parametrize("name", ["toon_head", "personas", "notionists", "croodles"])
+def test_a_small_face_on_a_large_page_is_found(detector: Detector, name: str) -> None:
+    """64 of 4000 pixels."""
+    true = UNSEEN[name]
+    scale = 64 / true.height
+    small = cv2.resize(_picture(name), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    page = np.full((PAGE_HEIGHT, PAGE_WIDTH, 3), 235, np.uint8)
+    x, y = 2711, 1133
+    page[y : y + small.shape[0], x : x + small.shape[1]] = small
+    corners = np.array([true[:2], true[2:]], np.float32) * scale + (x, y)
+    boxes = _boxes(detector, page)
+    assert any(box.iou(Box.around(corners.astype(np.float32))) >= FOUND for box in boxes)
+
+
+@pytest.mark.parametrize("scale", [0.2, 0.4, 1, 2.5])
+def test_on_photos_no_face_is_missed_that_plain_face_mesh_finds(
+    detector: Detector, scale: float
+) -> None:
+    photo = cv2.resize(example("astronaut.jpg"), None, fx=scale, fy=scale)
+    plain: Any = mp.solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=5)
+    theirs = plain.process(photo).multi_face_landmarks or []
+    ours = _boxes(detector, np.asarray(photo, np.uint8))
+    assert len(ours) >= len(theirs)
+    assert any(box.holds(222 * scale, 115 * scale) for box in ours), "the nose"
+
+
+def test_cost_is_bounded(detector: Detector) -> None:
+    with Passes() as single:
+        detector.detect(example("avataaars_05.png"))
+    assert single.count <= 40
+    scene = np.full((1200, 1600, 3), (190, 220, 240), np.uint8)
+    for column, name in enumerate(("personas", "toon_head", "croodles")):
+        small = cv2.resize(_picture(name), (360, 360), interpolation=cv2.INTER_AREA)
+        scene[400:760, 100 + 500 * column :][:, :360] = small
+    with Passes() as several:
+        found = detector.detect(scene)
+    assert len(found) == 3
+    assert several.count <= 300
+
+
+def test_things_without_a_face_stay_alone(detector: Detector) -> None:
+    assert _boxes(detector, example("apple.png")) == []
