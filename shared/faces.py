@@ -97,7 +97,9 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Face:
+class Face:
+    """A proposal that was looked at again: where it was then seen, and its score, 0..1."""
+
     proposal: Proposal
     score: float
 
@@ -121,28 +123,35 @@ def find_faces(pyramid: Pyramid, models: Models, min_score: float) -> list[Detec
     ]
 
 
-def look_again(pyramid: Pyramid, proposal: Proposal, models: Models) -> float:
-    """How sure two detectors are, over many views, that the proposal is a face: 0..1."""
+def look_again(pyramid: Pyramid, proposal: Proposal, models: Models) -> Face:
+    """How sure two detectors are, over many views, that the proposal is a face, and where."""
     prior = _SIZE_WEIGHT * np.log(np.clip(proposal.side, *_SIZE_RANGE) / _SIZE_RANGE[1])
-    views = [(context, pyramid.view(proposal.window(context))) for context in _CONTEXTS]
+    windows = [proposal.window(context) for context in _CONTEXTS]
+    views = [(window, pyramid.view(window)) for window in windows]
     odds: list[float] = []
+    met: list[Sighting] = []
     evidence = 0.0
     for sigma, mirror in _SECOND_LOOKS:
-        for context, view in views:
+        for window, view in views:
             shown = blurred(mirrored(view) if mirror else view, sigma)
-            odds += [
-                _log_odds(models.faces(shown, detector, LEAST_CONFIDENCE), context)
-                for detector in _RANGES
-            ]
+            middle = _middle(proposal.side / window.side)
+            for detector in _RANGES:
+                seen = models.faces(shown, detector, LEAST_CONFIDENCE)
+                again = [one for one in seen if _iou(one.box, middle) > _MET_AGAIN]
+                best = max(again, key=lambda one: one.confidence, default=None)
+                odds.append(_log_odds(best.confidence if best else LEAST_CONFIDENCE))
+                if best:
+                    met.append(_in_image(best.mirrored if mirror else best, window))
         evidence = float(np.mean(odds) + prior)
         if not _SURE[0] < evidence < _SURE[1]:
             break
-    return float(1 / (1 + np.exp(-(_SLOPE * evidence + _OFFSET))))
+    score = float(1 / (1 + np.exp(-(_SLOPE * evidence + _OFFSET))))
+    return Face(_mean(met) if met else proposal, score)
 
 
-def _examined(pyramid: Pyramid, seen: Iterable[Sighting], models: Models) -> list[_Face]:
+def _examined(pyramid: Pyramid, seen: Iterable[Sighting], models: Models) -> list[Face]:
     places = _merged(seen)[:_MOST_PROPOSALS]
-    return [_Face(place, look_again(pyramid, place, models)) for place in places]
+    return [look_again(pyramid, place, models) for place in places]
 
 
 def _slide(
@@ -159,10 +168,8 @@ def _slide(
         if is_flat(view):
             continue
         for sigma in blurs:
-            for seen in models.faces(blurred(view, sigma), "short", _PROPOSED):
-                corners = window.to_image(seen.box.reshape(2, 2).astype(np.float32))
-                box = corners.ravel().astype(np.float64)
-                found.append(Sighting(box, window.to_image(seen.features), seen.confidence))
+            seen = models.faces(blurred(view, sigma), "short", _PROPOSED)
+            found += [_in_image(face, window) for face in seen]
     return found
 
 
@@ -171,37 +178,53 @@ def _merged(sightings: Iterable[Sighting]) -> list[Proposal]:
     left = sorted(sightings, key=lambda seen: -seen.confidence)
     merged: list[Proposal] = []
     while left:
-        lead = left[0].box
+        lead, group = left[0].box, left[:1]
         for _ in range(2):
             group = [seen for seen in left if _iou(seen.box, lead) > _SAME] or left[:1]
-            weights = np.array([seen.confidence for seen in group])
-            lead = np.average([seen.box for seen in group], axis=0, weights=weights)
-        features = np.median([seen.features for seen in group], axis=0)
-        merged.append(Proposal(lead, features.astype(np.float32)))
+            lead = _mean(group).box
+        merged.append(_mean(group))
         taken = set(map(id, group))
         left = [seen for seen in left if id(seen) not in taken]
     return merged
 
 
-def _log_odds(seen: Iterable[Sighting], context: float) -> float:
-    """The log-odds of the most confident sighting of the view's middle."""
-    margin = 0.5 / context
-    middle = np.array([0.5 - margin, 0.5 - margin, 0.5 + margin, 0.5 + margin])
-    again = [one.confidence for one in seen if _iou(one.box, middle) > _MET_AGAIN]
-    confidence = min(max([LEAST_CONFIDENCE, *again]), 1 - LEAST_CONFIDENCE)
-    return float(np.log(confidence / (1 - confidence)))
+def _mean(group: Sequence[Sighting]) -> Proposal:
+    """The sightings' mean place, weighted by confidence, and the median of their features."""
+    weights = [seen.confidence for seen in group]
+    box = np.average([seen.box for seen in group], axis=0, weights=weights)
+    features = np.median([seen.features for seen in group], axis=0)
+    return Proposal(box, features.astype(np.float32))
 
 
-def _apart(faces: Iterable[_Face]) -> list[_Face]:
+def _in_image(seen: Sighting, window: Window) -> Sighting:
+    """What was seen in a window's view, in the image. Its box stays upright and keeps its size."""
+    corners = seen.box.reshape(2, 2)
+    (centre,) = window.to_image(corners.mean(axis=0, keepdims=True).astype(np.float32))
+    half = (corners[1] - corners[0]) / 2 * window.side
+    box = np.concatenate([centre - half, centre + half])
+    return Sighting(box, window.to_image(seen.features), seen.confidence)
+
+
+def _middle(share: float) -> npt.NDArray[np.float64]:
+    """The box in a view's middle that is so large, as a share of the view's side."""
+    return np.array([0.5 - share / 2, 0.5 - share / 2, 0.5 + share / 2, 0.5 + share / 2])
+
+
+def _log_odds(confidence: float) -> float:
+    held = min(max(confidence, LEAST_CONFIDENCE), 1 - LEAST_CONFIDENCE)
+    return float(np.log(held / (1 - held)))
+
+
+def _apart(faces: Iterable[Face]) -> list[Face]:
     """Best first, without those that lie in a better one."""
-    kept: list[_Face] = []
+    kept: list[Face] = []
     for face in sorted(faces, key=lambda one: -one.score):
         if not any(_overlap(face.proposal.box, other.proposal.box) > _INSIDE for other in kept):
             kept.append(face)
     return kept
 
 
-def _detection(pyramid: Pyramid, face: _Face, models: Models) -> Detection:
+def _detection(pyramid: Pyramid, face: Face, models: Models) -> Detection:
     outline = _outline(pyramid, face.proposal, models)
     inner = inner_points(pyramid.image, outline, face.proposal.features)
     return Detection("face", face.score, outline, inner)

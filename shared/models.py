@@ -52,6 +52,14 @@ class Sighting:
     features: Points
     confidence: float
 
+    @property
+    def mirrored(self) -> "Sighting":
+        """The same in the view whose left and right are exchanged."""
+        x0, y0, x1, y1 = self.box
+        other_eye_first = self.features[[1, 0, 2, 3]]
+        features = (other_eye_first * (-1, 1) + (1, 0)).astype(np.float32)
+        return Sighting(np.array([1 - x1, y0, 1 - x0, y1]), features, self.confidence)
+
 
 class Models(threading.local):
     """MediaPipe's graphs are not safe to share between threads: each thread builds its own."""
