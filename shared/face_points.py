@@ -16,7 +16,7 @@ _SIDE = 128
 _CONTEXT = 0.5
 """Margin around the outline's bounds, as a share of their longer side."""
 
-_DEEP = 0.2
+_DEEP = 0.25
 """A point is sure if it lies deeper in the area than this share of its deepest."""
 
 

@@ -127,7 +127,7 @@ def _around(skin: BoolMask, core: BoolMask, box: Box, unit: int) -> BoolMask:
     count, labels, areas = _parts(_morphed(skin, cv2.MORPH_OPEN, gap))
     in_core = np.bincount(labels[core], minlength=count)
     in_box = np.bincount(labels[_ellipse(box, 1.0, skin.shape)], minlength=count)
-    keep = (in_core > 0.02 * np.count_nonzero(core)) | (in_box > 0.6 * areas)
+    keep = (in_core > 0.02 * np.count_nonzero(core)) | (in_box > 0.45 * areas)
     keep[0] = False
     return _morphed(keep[labels], cv2.MORPH_DILATE, gap) & skin
 
