@@ -114,8 +114,9 @@ def find_faces(pyramid: Pyramid, models: Models, min_score: float) -> list[Detec
     if not any(face.score >= _SURE_SCORE and face.proposal.side >= large for face in faces):
         seen += _slide(pyramid, shares[_COARSE:_FINE], _FINE_BLURS, models)
         faces = _examined(pyramid, seen, models)
-    if not any(face.score >= _SURE_SCORE for face in faces):
-        seen += _slide(pyramid, shares[_FINE:], _FINEST_BLURS, models, _FINEST_STEP)
+    finest = shares[_FINE:]
+    if finest and not any(face.score >= _SURE_SCORE for face in faces):
+        seen += _slide(pyramid, finest, _FINEST_BLURS, models, _FINEST_STEP)
         faces = _examined(pyramid, seen, models)
     return [
         _detection(pyramid, face, models)
@@ -260,10 +261,6 @@ def _ellipse(proposal: Proposal) -> Polygon:
 
 def _bounds(points: Points) -> npt.NDArray[np.float64]:
     return np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float64)
-
-
-def _best_iou(box: npt.NDArray[np.float64], others: Sequence[npt.NDArray[np.float64]]) -> float:
-    return max((_iou(box, other) for other in others), default=0.0)
 
 
 def _iou(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:

@@ -49,7 +49,10 @@ class Window:
         to_source = _SHIFT_OUT
         if step > 1:
             # Warping takes single pixels: what lies between them has to be averaged first.
-            around = self._surroundings.intersection(Box.of_image(image))
+            whole = Box.of_image(image)
+            around = self._surroundings.intersection(whole)
+            if not around.area:
+                around = whole
             size = max(1, round(around.width / step)), max(1, round(around.height / step))
             image = np.asarray(
                 cv2.resize(image[around.slices], size, interpolation=cv2.INTER_AREA), np.uint8

@@ -33,6 +33,9 @@ _CORES = (0.75, 1.0)
 """GrabCut's candidates differ in how much of the box starts as probable foreground: an ellipse of
 the box's size times these. The box of a prompt is about 1.3 times the face."""
 
+_LEAST_AREA = 0.05
+"""A mask of a smaller share of the box is little more than the points' own dots."""
+
 _WITHOUT_BOX = 0.5
 """How far beyond the positive points a target reaches where no box says so, as a share of their
 extent."""
@@ -85,7 +88,8 @@ def segment(
         found = [(flat.pixels, flat.flatness)]
     else:
         first, second = (_cut(small, marks, place, core) for core in _CORES)
-        stability = mask_iou(first, second)
+        found_any = np.count_nonzero(first) > _LEAST_AREA * place.area
+        stability = mask_iou(first, second) if found_any else 0.0
         found = [(first, stability), (second, stability)]
     reach = max(2, round(1 / scale))
     return [

@@ -112,4 +112,4 @@ def test_sam2(serve: Serve) -> None:
     request = {"image_base64": image, "points": [[256, 230, 1]], "box": [150, 110, 360, 340]}
     answer = requests.post(f"{url}v1/segment", json=request, timeout=60)
     assert answer.status_code == 200
-    assert len(answer.json()["masks"]) == len(answer.json()["scores"]) > 1
+    assert len(answer.json()["masks"]) == len(answer.json()["scores"]) > 0

@@ -62,6 +62,14 @@ def test_extreme_shapes_do_no_harm(detector: Detector, shape: tuple[int, int, in
     assert detector.detect(np.full(shape, 200, np.uint8)) == []
 
 
+@pytest.mark.parametrize("shape", [(20, 3000, 3), (3000, 20, 3), (3, 700, 3), (9, 9, 3)])
+def test_noise_of_extreme_shapes_does_no_harm(
+    detector: Detector, shape: tuple[int, int, int]
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
+    assert len(detector.detect(noise)) <= 20
+
+
 def test_coordinates_are_those_of_the_image_at_any_size(detector: Detector) -> None:
     image = example("astronaut.jpg")
     large = np.asarray(cv2.resize(image, None, fx=4, fy=4), np.uint8)

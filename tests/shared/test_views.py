@@ -63,6 +63,13 @@ def test_beyond_the_image_its_border_goes_on() -> None:
     assert (view[:, :150] == (255, 0, 0)).all()
 
 
+@pytest.mark.parametrize("side", [40, 600])
+def test_a_window_beside_the_image_shows_its_border(side: int) -> None:
+    image = np.full((20, 300, 3), (10, 200, 30), np.uint8)
+    view = Window((150, 2000), side, 0.3).view(image)
+    assert (view == (10, 200, 30)).all()
+
+
 def test_a_blur_softens_and_a_mirror_turns_around() -> None:
     view = Window((55, 65), 90).view(NOISE)
     assert blurred(view, 5.0).std() < 0.5 * view.std()
