@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from shared.flat_art import FLAT_ENOUGH, flat_area
-from shared.geometry import Box, Image, Points, Polygon, polygon_mask
+from shared.geometry import Box, Image, Points, Polygon, polygon_mask, shrunk
 
 _SIDE = 128
 """Longer side of the outline's bounds, in pixels, at which the face's area is looked for."""
@@ -29,18 +29,19 @@ def inner_points(image: Image, outline: Polygon, features: Points) -> Points | N
     bounds = Box.around(outline)
     margin = _CONTEXT * max(bounds.width, bounds.height)
     window = bounds.widened(margin, margin).intersection(Box.of_image(image))
-    scale = min(1.0, _SIDE / max(bounds.width, bounds.height))
-    size = max(1, round(window.width * scale)), max(1, round(window.height * scale))
-    small = cv2.resize(image[window.slices], size, interpolation=cv2.INTER_AREA)
-    step = np.array([window.width / size[0], window.height / size[1]])
+    if not window.area:
+        return None
+    scale = _SIDE / max(bounds.width, bounds.height)
+    small = shrunk(image[window.slices], max(window.width, window.height) * scale)
+    whole = Box.of_image(small)
+    step = np.array([window.width / whole.width, window.height / whole.height])
     corner = np.array([window.x0, window.y0])
     local = ((outline - corner) / step).astype(np.float32)
-    whole = Box(0, 0, *size)
     marks = [(x, y, 1) for x, y in ((features - corner) / step).tolist()]
     target = Box.around(local).intersection(whole)
     if target.width < 2 or target.height < 2:
         return None
-    area = flat_area(np.asarray(small, np.uint8), marks, target)
+    area = flat_area(small, marks, target)
     inside = area.pixels & polygon_mask(local, whole)
     if area.flatness < FLAT_ENOUGH or not inside.any():
         return None

@@ -83,6 +83,8 @@ def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatAr
     lab = np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
     unit = min(box.width, box.height)
     core = _core(points, box, image.shape[:2])
+    if not core.any():  # all of it lies beyond the image
+        return FlatArea(core, 0.0)
     skin, flatness = _skin(lab, core)
     area = _around(skin, core, box, unit)
     if not area.any():  # the core lies between areas
@@ -139,6 +141,7 @@ def _patches(lab: Lab) -> npt.NDArray[np.int32]:
     cv2.setRNGSeed(0)
     count = min(_COLOURS, len(np.unique(sample, axis=0)))
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
+    # OpenCV's stubs do not know that labels to start from may be left out.
     _, _, centres = cv2.kmeans(sample, count, None, criteria, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
     distances = np.stack([((lab - centre) ** 2).sum(axis=2) for centre in centres])
     nearest = distances.argmin(axis=0)

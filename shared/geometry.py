@@ -136,7 +136,7 @@ def scaled(polygon: Polygon, factor: float) -> Polygon:
     return (centre + (polygon - centre) * factor).astype(np.float32)
 
 
-def shrunk(image: Image, longest: int) -> Image:
+def shrunk(image: Image, longest: float) -> Image:
     """The (h, w, 3) image scaled down, by averaging, to at most `longest` pixels a side.
 
     Each side keeps at least one pixel, so a narrow image is scaled differently across and down.

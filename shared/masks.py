@@ -154,7 +154,9 @@ def _without(mask: Mask, window: Box, pixels: BoolMask) -> Mask:
 def _distance(prompt: Prompt, window: Box) -> npt.NDArray[np.float32]:
     """Pixels from each pixel of the window to the prompt's nearest positive point."""
     xs, ys = np.arange(window.x0, window.x1), np.arange(window.y0, window.y1)
-    points = prompt.positive or [((prompt.box.x0 + prompt.box.x1) // 2, prompt.box.y0)]
+    points = prompt.positive or [
+        ((prompt.box.x0 + prompt.box.x1) // 2, (prompt.box.y0 + prompt.box.y1) // 2)
+    ]
     squares = [(xs[None, :] - x) ** 2 + (ys[:, None] - y) ** 2 for x, y in points]
     return np.sqrt(np.minimum.reduce(squares)).astype(np.float32)
 

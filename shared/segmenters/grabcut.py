@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.flat_art import FLAT_ENOUGH, LabelledPoint, flat_area
-from shared.geometry import BoolMask, Box, Image, mask_iou
+from shared.geometry import BoolMask, Box, Image, mask_iou, shrunk
 from shared.masks import Candidate
 from shared.matting import sharpened
 from shared.prompts import Prompt
@@ -73,8 +73,8 @@ def segment(
     if target.width < 2 or target.height < 2:
         return [Candidate(np.zeros(image.shape[:2], bool), 0.0)]
     scale = min(1.0, _WORKING_SIDE / max(target.width, target.height))
-    size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
-    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = shrunk(image, max(whole.width, whole.height) * scale)
+    size = small.shape[1], small.shape[0]
     across, down = size[0] / whole.width, size[1] / whole.height
     marks = [(x * across, y * down, label) for x, y, label in points]
     place = Box(

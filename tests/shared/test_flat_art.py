@@ -94,3 +94,10 @@ def test_inner_points_keep_off_hair_that_the_outline_covers(scale: float) -> Non
 def test_where_nothing_is_flat_no_point_is_surer_than_the_outline() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
     assert inner_points(noise, FACE, FEATURES) is None
+
+
+@pytest.mark.parametrize("shift", [(1000, 0), (-1000, 0), (0, 400), (150, 0), (-150, -120)])
+def test_an_outline_beyond_the_border_does_no_harm(shift: tuple[int, int]) -> None:
+    step = np.array(shift, np.float32)
+    points = inner_points(_figure(SKINS[0]), FACE + step, FEATURES + step)
+    assert points is None or points.shape[1] == 2
