@@ -47,7 +47,7 @@ bench: $(VENV)/.ready ## What finding faces costs, beside the plain recipe
 docs: $(VENV)/.ready ## Write the generated parts of docs/ anew
 	$(RUN) -m tests.documentation
 
-lock: $(VENV)/.ready ## Lock all dependencies; the functions follow the root's versions
+lock: $(UV) ## Lock all dependencies; the functions follow the root's versions
 	$(UV) lock
 	for function in $(FUNCTIONS); do \
 	  cp uv.lock functions/$$function/uv.lock && $(UV) lock --directory functions/$$function || exit 1; \
@@ -56,9 +56,11 @@ lock: $(VENV)/.ready ## Lock all dependencies; the functions follow the root's v
 clean: ## Remove the environment and everything that was made
 	rm -rf $(VENV) .toonmask results evaluation
 
-$(VENV)/.ready: pyproject.toml uv.lock
+$(VENV)/.ready: $(UV) pyproject.toml uv.lock
+	$(UV) sync --quiet --locked --python $(VENV)/bin/python
+	@touch $@
+
+$(UV):
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(UV) sync --quiet --locked --python $(VENV)/bin/python
-	@touch $@

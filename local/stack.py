@@ -22,7 +22,7 @@ INPUT_BUCKET = "toonmask-input"
 OUTPUT_BUCKET = "toonmask-output"
 
 _ROOT = Path(__file__).parent.parent
-_ACK_SECONDS = 120
+_ACK_SECONDS = 600
 _LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=1), timedelta(seconds=10)
 _ATTEMPTS = 5
 
@@ -137,8 +137,9 @@ def _start_pipeline(
     stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int, gate: int
 ) -> None:
     buckets = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
-    embedded = {"SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment"}
-    sam2 = {} if os.environ.get("SAM2_URL") else embedded
+    embedded = {"SAM2_PROVIDER": "toonmask", "SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment"}
+    own = {"SAM2_URL", "SAM2_PROVIDER"} & os.environ.keys()
+    sam2 = {} if own else embedded
     _start_function(stack, "segmentation", segmentation, {**buckets, **sam2, **settings})
     topic = {"PROMPTS_TOPIC": topic_path("prompts")}
     _start_function(stack, "landmarks", landmarks, {**buckets, **topic, **settings})

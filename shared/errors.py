@@ -43,7 +43,14 @@ class Permanent(ToonmaskError):
 
 
 class Transient(ToonmaskError):
-    """Trouble that passes: 429, 5xx, time-outs, lost connections, lost races."""
+    """Trouble that passes: 429, 5xx, time-outs, lost connections, lost races.
+
+    `retry_after` are the seconds that a server asked to be left alone for, if it did.
+    """
+
+    def __init__(self, sentence: str, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
 
 
 class Superseded(ToonmaskError):

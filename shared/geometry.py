@@ -77,6 +77,15 @@ class Box(NamedTuple):
             min(self.y1, other.y1),
         )
 
+    def enclosing(self, other: Box) -> Box:
+        """The smallest box that contains both."""
+        return Box(
+            min(self.x0, other.x0),
+            min(self.y0, other.y0),
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+        )
+
     def shifted(self, dx: int, dy: int) -> Box:
         """Moved by (dx, dy) pixels."""
         return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)

@@ -21,6 +21,8 @@ CONTENT_TYPES = frozenset(
 UNDECLARED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 """What upload tools declare for a file whose ending they do not know; the content decides."""
 
+_JPEG_QUALITY = 92
+
 # Pillow's own limit warns at 89 megapixels and fails at 179; ours is a setting, checked before
 # the first pixel is decoded.
 PillowImage.MAX_IMAGE_PIXELS = None
@@ -83,12 +85,27 @@ def encode_png(picture: npt.NDArray[np.uint8]) -> bytes:
         cv2.IMWRITE_PNG_STRATEGY,
         cv2.IMWRITE_PNG_STRATEGY_RLE,
     ]
+    return _encode(".png", picture, options)
+
+
+def encode_jpeg(picture: Image) -> bytes:
+    """An RGB (h, w, 3) array as a JPEG of high quality, its colours at full resolution."""
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        _JPEG_QUALITY,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
+    return _encode(".jpg", picture, options)
+
+
+def _encode(kind: str, picture: npt.NDArray[np.uint8], options: list[int]) -> bytes:
     if picture.ndim == 3:
         swap = cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
         picture = cv2.cvtColor(picture, swap).astype(np.uint8, copy=False)
-    done, encoded = cv2.imencode(".png", picture, options)
+    done, encoded = cv2.imencode(kind, picture, options)
     if not done:
-        raise ValueError(f"OpenCV cannot encode an array of shape {picture.shape} as PNG")
+        raise ValueError(f"OpenCV cannot encode an array of shape {picture.shape} as {kind}")
     return encoded.tobytes()
 
 

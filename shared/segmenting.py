@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from cloudevents.http import CloudEvent
 
 from shared import VERSION, images, layout, masks, rendering, rle
+from shared.deadline import Deadline
 from shared.documents import (
     Instance,
     InstanceFiles,
@@ -23,11 +25,11 @@ from shared.documents import (
 )
 from shared.errors import BadMessage, Permanent, Rejected, Superseded
 from shared.geometry import Box, Image
-from shared.masks import Mask
+from shared.masks import Candidate, Mask
 from shared.messages import parse_prompts
 from shared.prompts import Prompt
 from shared.results import write_results
-from shared.segmenters import Segmenter
+from shared.segmenters import Answer, Segmenter
 from shared.settings import SegmentationSettings
 from shared.stopwatch import Stopwatch
 from shared.storage import Item, ObjectRef, Storage
@@ -43,7 +45,7 @@ class Segmented:
     mask: Mask
     quality: float
     segmenter: Segmenter
-    trouble: Permanent | None
+    trouble: Permanent | None = None
 
     @property
     def box(self) -> Box:
@@ -124,33 +126,58 @@ class Segmentation:
 
     def _segment_all(self, image: Image, document: PromptsDocument) -> Verdict:
         try:
-            segmented = tuple(self._segment(image, prompt) for prompt in document.instances)
+            segmented = self._segment_in_batches(image, document.instances)
         except Permanent as error:
             return Verdict(Status.FAILED, Reason.of(error), ())
         troubles = [one.trouble for one in segmented if one.trouble]
         masks_apart = masks.apart([one.mask for one in segmented], document.instances)
-        segmented = tuple(
+        segmented = [
             replace(one, mask=mask) for one, mask in zip(segmented, masks_apart, strict=True)
-        )
+        ]
         if troubles:
-            return Verdict(Status.DEGRADED, Reason.of(troubles[0]), segmented)
-        return Verdict(Status.SEGMENTED if segmented else Status.EMPTY, None, segmented)
+            return Verdict(Status.DEGRADED, Reason.of(troubles[0]), tuple(segmented))
+        return Verdict(Status.SEGMENTED if segmented else Status.EMPTY, None, tuple(segmented))
 
-    def _segment(self, image: Image, prompt: Prompt) -> Segmented:
+    def _segment_in_batches(self, image: Image, prompts: Sequence[Prompt]) -> list[Segmented]:
+        """As many prompts a call, and as many calls at a time, as the primary segmenter takes."""
+        size = self._primary.batch
+        batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
+        deadline = Deadline.after(self._settings.sam2_deadline)
+        with ThreadPoolExecutor(self._primary.parallel) as pool:
+            done = pool.map(lambda batch: self._segment(image, batch, deadline), batches)
+            return [one for batch in done for one in batch]
+
+    def _segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+    ) -> list[Segmented]:
         """Asks the primary segmenter, and the fallback where that one will never answer."""
-        crop = image[prompt.crop.slices]
+        answers: Sequence[Answer]
         try:
-            return _ask(self._primary, crop, prompt, None)
+            answers = self._primary.segment(image, prompts, deadline)
         except Permanent as error:
-            if self._fallback is None:
-                raise
-            _log.warning("%s falls back: %s", prompt.id, error)
-            return _ask(self._fallback, crop, prompt, error)
+            answers = [error] * len(prompts)
+        return [
+            self._fall_back(image, prompt, answer, deadline)
+            if isinstance(answer, Permanent)
+            else _chosen(answer, prompt, self._primary)
+            for prompt, answer in zip(prompts, answers, strict=True)
+        ]
+
+    def _fall_back(
+        self, image: Image, prompt: Prompt, trouble: Permanent, deadline: Deadline
+    ) -> Segmented:
+        if self._fallback is None:
+            raise trouble
+        _log.warning("%s falls back: %s", prompt.id, trouble)
+        (answer,) = self._fallback.segment(image, [prompt], deadline)
+        if isinstance(answer, Permanent):
+            raise answer
+        return replace(_chosen(answer, prompt, self._fallback), trouble=trouble)
 
 
-def _ask(segmenter: Segmenter, crop: Image, prompt: Prompt, trouble: Permanent | None) -> Segmented:
-    mask, quality = masks.choose(segmenter.segment(crop, prompt), prompt)
-    return Segmented(prompt, mask, quality, segmenter, trouble)
+def _chosen(candidates: Sequence[Candidate], prompt: Prompt, segmenter: Segmenter) -> Segmented:
+    mask, quality = masks.choose(candidates, prompt)
+    return Segmented(prompt, mask, quality, segmenter)
 
 
 def _check_fit(document: PromptsDocument, image: Box) -> None:

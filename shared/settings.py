@@ -90,6 +90,11 @@ class LandmarksSettings(PipelineSettings):
 class SegmentationSettings(PipelineSettings):
     """Of the segmentation function."""
 
+    sam2_provider: Literal["http", "toonmask", "replicate"] = Field(
+        "http",
+        description="http: any SAM2 server, a prompt a call; toonmask: functions/sam2, all prompts "
+        "in one call; replicate: a model at replicate.com",
+    )
     sam2_url: Annotated[HttpUrl | None, Blank] = Field(
         None, description="the SAM2 service; unset: SAM2_FALLBACK segments"
     )
@@ -107,15 +112,31 @@ class SegmentationSettings(PipelineSettings):
     sam2_box_field: str = Field("box", description="request field of the box; empty: not sent")
     sam2_multimask: str = Field("multimask", description="request field that asks for candidates")
     sam2_return_prob: str = Field("return_prob", description="request field for probabilities")
-    sam2_timeout: float = Field(60, gt=0, description="seconds to wait for one answer")
+    sam2_timeout: float = Field(60, gt=0, description="most seconds to wait for one answer")
+    sam2_deadline: float = Field(
+        300,
+        gt=0,
+        description="most seconds for all of an image's answers, repeats included; to be shorter "
+        "than the acknowledgement deadline of the subscription",
+    )
     sam2_fallback: Literal["grabcut", "oval", "none"] = Field(
         "grabcut", description="what segments where SAM2 cannot"
     )
+    replicate_api_token: Annotated[SecretStr | None, Blank] = Field(
+        None, description="for SAM2_PROVIDER=replicate"
+    )
+    replicate_model: str = Field(
+        "meta/sam-2",
+        pattern=r"^[\w.-]+/[\w.-]+(:[0-9a-f]{64})?$",
+        description="owner/name, its newest version, or owner/name:version",
+    )
 
     @model_validator(mode="after")
-    def _key_is_there(self) -> Self:
+    def _secrets_are_there(self) -> Self:
         if self.sam2_auth == "api-key" and self.sam2_api_key is None:
             raise ValueError("SAM2_AUTH=api-key needs SAM2_API_KEY")
+        if self.sam2_provider == "replicate" and self.replicate_api_token is None:
+            raise ValueError("SAM2_PROVIDER=replicate needs REPLICATE_API_TOKEN")
         return self
 
     @property
@@ -126,16 +147,13 @@ class SegmentationSettings(PipelineSettings):
         parts = urlsplit(str(self.sam2_url))
         return f"{parts.scheme}://{parts.netloc}"
 
-    @property
-    def key(self) -> str:
-        """SAM2_API_KEY, or nothing where it is not set."""
-        return self.sam2_api_key.get_secret_value() if self.sam2_api_key else ""
-
     def config(self, prompts: Digest) -> Digest:
         """Digest of what shapes the pictures, on top of what shaped the prompts."""
         return digest(
             prompts=prompts,
+            provider=self.sam2_provider,
             sam2=str(self.sam2_url) if self.sam2_url else None,
+            replicate=self.replicate_model,
             fallback=self.sam2_fallback,
         )
 
@@ -144,6 +162,11 @@ def digest(**shaping: Any) -> Digest:
     """12 hexadecimal digits that change with any of the values, and with our version."""
     text = json.dumps({"version": VERSION, **shaping}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def revealed(secret: SecretStr | None) -> str:
+    """The secret in the clear, or nothing where it is not set."""
+    return secret.get_secret_value() if secret else ""
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -1,6 +1,6 @@
 """python -m tests.documentation: writes the generated parts of docs/ anew.
 
-The JSON Schemas of the documents, and the tables of settings.
+The JSON Schemas of the documents, the SAM2 service's contract, and the tables of settings.
 """
 
 import json
@@ -10,7 +10,8 @@ from pydantic.fields import FieldInfo
 
 from shared.documents import PromptsDocument, ResultDocument
 from shared.record import Record
-from shared.sam2_service import Sam2Settings
+from shared.sam2_server import openapi
+from shared.sam2_server.settings import Sam2Settings
 from shared.settings import LandmarksSettings, SegmentationSettings, Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -28,7 +29,8 @@ def generated() -> dict[Path, str]:
         DOCS / "schemas" / f"{name}.schema.json": _schema(document)
         for name, document in DOCUMENTS.items()
     }
-    return {**files, DOCS / "settings.md": _settings()}
+    contract = json.dumps(openapi.document(), indent=2) + "\n"
+    return {**files, DOCS / "sam2.openapi.json": contract, DOCS / "settings.md": _settings()}
 
 
 def _schema(document: type[Record]) -> str:

@@ -4,9 +4,10 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any
 
 
@@ -20,10 +21,15 @@ class Asked:
 
 
 Answer = Callable[[Asked], tuple[int, Any]]
+Stream = Callable[[BufferedIOBase], None]
 
 
 class Endpoint(ThreadingHTTPServer):
-    """Answers every POST with what `answer` makes of it, and remembers all of them."""
+    """Answers every POST with what `answer` makes of it, and remembers all of them.
+
+    With `stream` the answer is whatever that writes to the connection, headers included; the
+    connection is closed when it returns. `headers` go with every other answer.
+    """
 
     daemon_threads = True
 
@@ -31,6 +37,8 @@ class Endpoint(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[Asked] = []
         self.answer: Answer = lambda _: (204, None)
+        self.stream: Stream | None = None
+        self.headers: dict[str, str] = {}
         self.arrived = threading.Condition()
 
     @property
@@ -49,15 +57,25 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         asked = Asked(time.monotonic(), dict(self.headers), body)
-        status, answer = self.server.answer(asked)
-        content = b"" if answer is None else json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
         with self.server.arrived:
             self.server.asked.append(asked)
             self.server.arrived.notify_all()
+        with suppress(ConnectionError):  # whoever asked may be tired of waiting
+            self._reply(asked)
+
+    def _reply(self, asked: Asked) -> None:
+        if self.server.stream:
+            self.close_connection = True
+            self.server.stream(self.wfile)
+            return
+        status, answer = self.server.answer(asked)
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        content = b"" if answer is None else content
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **self.server.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         pass

@@ -1,23 +1,35 @@
-"""SAM2's HTTP contract as a service: image, points and box in, candidate masks and scores out."""
+"""SAM2's HTTP contract as a service: pictures, points and boxes in, masks and scores out."""
 
 import functions_framework
-from flask import Request
+from flask import Request, Response
 from flask.typing import ResponseReturnValue
 
 from shared import logs
-from shared.sam2_service import BACKENDS, Sam2Settings, segment
+from shared.sam2_server import backends, openapi
+from shared.sam2_server.loading import Loading
+from shared.sam2_server.service import respond
+from shared.sam2_server.settings import Sam2Settings
 from shared.settings import load
 
 logs.configure()
 _settings = load(Sam2Settings)
-_backend = BACKENDS[_settings.sam2_backend]()
+_backend = Loading(lambda: backends.load(_settings))
 
 
 @functions_framework.http
 def sam2(request: Request) -> ResponseReturnValue:
-    """POST anywhere segments; GET /healthz says that the service is up."""
-    if request.method == "GET" and request.path == "/healthz":
-        return {"status": "ok", "backend": _settings.sam2_backend}
-    if request.method != "POST":
-        return {"error": "POST an image with points, or GET /healthz"}, 405
-    return segment(_backend, request.get_data(), _settings)
+    """POST /v1/segment; GET /healthz says whether the model is loaded, /openapi.json the rest."""
+    match request.method, request.path:
+        case "POST", openapi.SEGMENT:
+            answer, status = respond(_backend.wait(), request.get_data(), _settings)
+            return Response(answer.model_dump_json(), status, mimetype="application/json")
+        case "GET", openapi.HEALTH:
+            if not _backend.is_done():
+                return {"status": "loading", "backend": _settings.sam2_backend}, 503
+            return {"status": "ok", "backend": _settings.sam2_backend}
+        case "GET", "/openapi.json":
+            return openapi.document()
+        case _, openapi.SEGMENT | openapi.HEALTH:
+            return {"error": f"{request.method} is not taken here"}, 405
+        case _:
+            return {"error": f"there is no {request.path}: POST {openapi.SEGMENT}"}, 404

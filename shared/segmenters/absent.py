@@ -1,21 +1,25 @@
 """Stands where no SAM2 service is configured."""
 
+from collections.abc import Sequence
 from typing import Literal
 
+from shared.deadline import Deadline
 from shared.errors import Permanent, ReasonCode
 from shared.geometry import Image
-from shared.masks import Candidate
 from shared.prompts import Prompt
+from shared.segmenters import Answer
 
 
 class AbsentSegmenter:
     """Answers nothing, so that the fallback works and the result says why."""
 
     name: Literal["sam2"] = "sam2"
+    batch = 1
+    parallel = 1
 
-    def segment(self, crop: Image, prompt: Prompt) -> list[Candidate]:
+    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
         """Raises Permanent."""
-        del crop, prompt
+        del image, prompts, deadline
         raise Permanent(
             ReasonCode.SAM2_NOT_CONFIGURED, "No SAM2 service is configured (SAM2_URL is not set)."
         )

@@ -3,31 +3,39 @@
 from collections.abc import Callable
 
 from shared.identity import Authorisation, BearerKey, IdentityToken, NoAuthorisation
-from shared.sam2_contract import FieldNames
-from shared.segmenters import Segmenter
+from shared.sam2.calls import JsonService
+from shared.sam2.contract import FieldNames
+from shared.segmenters import Segmenter, grabcut, oval
 from shared.segmenters.absent import AbsentSegmenter
-from shared.segmenters.grabcut import GrabCutSegmenter
-from shared.segmenters.oval import OvalSegmenter
-from shared.segmenters.sam2 import Sam2Segmenter
-from shared.settings import SegmentationSettings
+from shared.segmenters.embedded import EmbeddedSegmenter
+from shared.segmenters.replicate import ReplicateSegmenter
+from shared.segmenters.sam2 import BatchSegmenter, Sam2Segmenter
+from shared.settings import SegmentationSettings, revealed
 
 _FALLBACKS: dict[str, Callable[[], Segmenter | None]] = {
-    "grabcut": GrabCutSegmenter,
-    "oval": OvalSegmenter,
+    "grabcut": lambda: EmbeddedSegmenter("grabcut", grabcut.candidates),
+    "oval": lambda: EmbeddedSegmenter("oval", oval.candidates),
     "none": lambda: None,
 }
 
 _AUTHORISATIONS: dict[str, Callable[[SegmentationSettings], Authorisation]] = {
     "identity": lambda settings: IdentityToken(settings.audience),
-    "api-key": lambda settings: BearerKey(settings.key),
+    "api-key": lambda settings: BearerKey(revealed(settings.sam2_api_key)),
     "none": lambda _: NoAuthorisation(),
 }
 
 
 def primary(settings: SegmentationSettings) -> Segmenter:
     """The SAM2 service that is configured, or one that says that none is."""
+    if settings.sam2_provider == "replicate":
+        token = revealed(settings.replicate_api_token)
+        return ReplicateSegmenter(token, settings.replicate_model, settings.sam2_timeout)
     if settings.sam2_url is None:
         return AbsentSegmenter()
+    authorisation = _AUTHORISATIONS[settings.sam2_auth](settings)
+    service = JsonService(str(settings.sam2_url), authorisation, settings.sam2_timeout)
+    if settings.sam2_provider == "toonmask":
+        return BatchSegmenter(service)
     names = FieldNames(
         image=settings.sam2_image_field,
         points=settings.sam2_points_field,
@@ -35,8 +43,7 @@ def primary(settings: SegmentationSettings) -> Segmenter:
         multimask=settings.sam2_multimask,
         return_prob=settings.sam2_return_prob,
     )
-    authorisation = _AUTHORISATIONS[settings.sam2_auth](settings)
-    return Sam2Segmenter(str(settings.sam2_url), authorisation, names, settings.sam2_timeout)
+    return Sam2Segmenter(service, names)
 
 
 def fallback(settings: SegmentationSettings) -> Segmenter | None:

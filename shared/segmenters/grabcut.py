@@ -7,7 +7,6 @@ Both work at a moderate size; the edge is then brought to where the image itself
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -44,16 +43,11 @@ _NO_RECTANGLE = (0, 0, 1, 1)
 """GrabCut ignores it where a mask gives the seeds."""
 
 
-class GrabCutSegmenter:
-    """Segments the prompt's crop in this process."""
-
-    name: Literal["grabcut"] = "grabcut"
-
-    def segment(self, crop: Image, prompt: Prompt) -> list[Candidate]:
-        """Candidates from the prompt's points and box; the polygon is not looked at."""
-        left, top = prompt.crop.x0, prompt.crop.y0
-        points = [(x - left, y - top, label) for x, y, label in prompt.points]
-        return segment(crop, points, prompt.box.shifted(-left, -top), multimask=True)
+def candidates(crop: Image, prompt: Prompt) -> list[Candidate]:
+    """Masks of the prompt's crop from its points and box; the polygon is not looked at."""
+    left, top = prompt.crop.x0, prompt.crop.y0
+    points = [(x - left, y - top, label) for x, y, label in prompt.points]
+    return segment(crop, points, prompt.box.shifted(-left, -top), multimask=True)
 
 
 def segment(

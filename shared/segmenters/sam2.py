@@ -1,68 +1,74 @@
-"""A SAM2 service over HTTP."""
+"""A SAM2 service over HTTP: anybody's, a prompt a call, or our own, all prompts in one."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
-import requests
-
-from shared.connections import Connections
-from shared.errors import Permanent, ReasonCode, Transient
+from shared.deadline import Deadline
 from shared.geometry import Image
-from shared.identity import Authorisation
 from shared.masks import Candidate
 from shared.prompts import Prompt
-from shared.sam2_contract import AnswerError, FieldNames, build_request, parse_answer
-
-_CONNECT_SECONDS = 5
-_RETRYABLE = frozenset({408, 425, 429})
+from shared.sam2.answers import AnswerError, parse_answer
+from shared.sam2.calls import JsonService, bad_answer
+from shared.sam2.contract import (
+    MOST_PICTURES,
+    FieldNames,
+    batch_request,
+    per_prompt,
+    single_request,
+)
+from shared.sam2.pictures import Picture, picture_of, shared_windows
+from shared.segmenters import Answer
 
 
 class Sam2Segmenter:
-    """Asks one service, one prompt a call."""
+    """Asks any server that speaks the contract."""
 
     name: Literal["sam2"] = "sam2"
+    batch = 1
+    parallel = 4
 
-    def __init__(
-        self, url: str, authorisation: Authorisation, names: FieldNames, timeout: float
-    ) -> None:
-        self._url = url
-        self._authorisation = authorisation
+    def __init__(self, service: JsonService, names: FieldNames) -> None:
+        self._service = service
         self._names = names
-        self._timeout = timeout
-        self._connections = Connections()
 
-    def segment(self, crop: Image, prompt: Prompt) -> list[Candidate]:
-        """Every candidate of the service's answer, at the crop's size."""
-        payload = build_request(crop, prompt, self._names)
-        try:
-            response = self._connections.session.post(
-                self._url,
-                json=payload,
-                headers=self._authorisation.headers(),
-                timeout=(_CONNECT_SECONDS, self._timeout),
-            )
-        except requests.RequestException as error:
-            raise Transient(f"SAM2 at {self._url} cannot be reached: {error}") from error
-        self._check(response)
-        try:
-            return parse_answer(response.json(), (crop.shape[0], crop.shape[1]))
-        except (AnswerError, requests.JSONDecodeError) as error:
-            raise Permanent(
-                ReasonCode.SAM2_BAD_ANSWER, f"SAM2's answer is not understood: {error}"
-            ) from error
+    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+        """Every candidate of the service's answer to each."""
+        answers: list[Answer] = []
+        for prompt in prompts:
+            picture = picture_of(image, prompt.crop)
+            request = single_request(picture, prompt, self._names)
+            answers.append(_answer(self._service.ask(request, deadline), picture, prompt))
+        return answers
 
-    def _check(self, response: requests.Response) -> None:
-        status = response.status_code
-        if status in _RETRYABLE or status >= 500:
-            raise Transient(f"SAM2 at {self._url} answered {status} {response.reason}")
-        if status in (401, 403):
-            raise Permanent(
-                ReasonCode.SAM2_REFUSED,
-                f"SAM2 at {self._url} answered {status}: the segmentation function's service "
-                "account needs roles/run.invoker on that service, or SAM2_AUTH and SAM2_AUDIENCE "
-                "do not fit it.",
-            )
-        if status != 200:
-            raise Permanent(
-                ReasonCode.SAM2_REFUSED,
-                f"SAM2 at {self._url} answered {status} {response.reason}: {response.text[:200]}",
-            )
+
+class BatchSegmenter:
+    """Asks our own service (functions/sam2)."""
+
+    name: Literal["sam2"] = "sam2"
+    batch = MOST_PICTURES
+    parallel = 1
+
+    def __init__(self, service: JsonService) -> None:
+        self._service = service
+
+    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+        """Every candidate of the service's one answer to all."""
+        pictures = [
+            (picture_of(image, window), members) for window, members in shared_windows(prompts)
+        ]
+        answer = self._service.ask(batch_request(pictures), deadline)
+        try:
+            told = per_prompt(answer, pictures)
+        except AnswerError as error:
+            raise bad_answer(error) from error
+        answers = {prompt.id: _answer(masks, picture, prompt) for masks, picture, prompt in told}
+        return [answers[prompt.id] for prompt in prompts]
+
+
+def _answer(told: Any, picture: Picture, prompt: Prompt) -> Answer:
+    """The masks in what a service told about one prompt, brought to the prompt's crop."""
+    try:
+        masks = parse_answer(told, (picture.height, picture.width))
+    except AnswerError as error:
+        return bad_answer(error)
+    return [Candidate(picture.mask(mask.values, prompt.crop), mask.predicted_iou) for mask in masks]

@@ -10,7 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from functions_framework import create_app
 
-from shared.sam2_contract import parse_answer
+from shared import images
+from shared.sam2.answers import parse_answer
 from tests.conftest import ROOT, example
 from tests.pipeline import png
 
@@ -42,8 +43,9 @@ def test_points_and_box_give_a_mask_that_honours_them(client: FlaskClient) -> No
     status, answer = _ask(client)
     assert status == 200
     for candidate in parse_answer(answer, (512, 512)):
-        assert all(candidate.pixels[y, x] == bool(label) for x, y, label in FACE_POINTS)
-        ys, xs = np.nonzero(candidate.pixels)
+        pixels = candidate.values > 0.5
+        assert all(pixels[y, x] == bool(label) for x, y, label in FACE_POINTS)
+        ys, xs = np.nonzero(pixels)
         assert xs.min() >= 130, "no farther than the ears"
         assert xs.max() < 382
         assert ys.min() >= 80
@@ -54,8 +56,8 @@ def test_points_alone_are_enough(client: FlaskClient) -> None:
     status, answer = _ask(client, box=None)
     assert status == 200
     (best, *_) = parse_answer(answer, (512, 512))
-    assert best.pixels[200, 256]
-    assert not best.pixels[60, 60]
+    assert best.values[200, 256] == 1
+    assert best.values[60, 60] == 0
 
 
 def test_several_masks_are_given_only_where_they_are_asked_for(client: FlaskClient) -> None:
@@ -80,7 +82,8 @@ def test_a_request_is_answered_alike_every_time(client: FlaskClient) -> None:
 def test_nothing_marked_gives_an_empty_mask(client: FlaskClient) -> None:
     status, answer = _ask(client, box=None, points=[])
     assert status == 200
-    assert not parse_answer(answer, (512, 512))[0].pixels.any()
+    (mask,) = answer["masks"]
+    assert not images.decode(base64.b64decode(mask), 10**6).any()
 
 
 @pytest.mark.parametrize(
@@ -121,5 +124,8 @@ def test_what_is_no_request_is_refused(client: FlaskClient, body: bytes) -> None
 
 
 def test_health_is_told_and_other_methods_are_refused(client: FlaskClient) -> None:
+    assert _ask(client)[0] == 200
     assert client.get("/healthz").get_json() == {"status": "ok", "backend": "grabcut"}
     assert client.get("/v1/segment").status_code == 405
+    assert client.post("/healthz").status_code == 405
+    assert client.post("/v1/elsewhere", json={}).status_code == 404

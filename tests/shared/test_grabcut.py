@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from shared import masks
 from shared.geometry import Box, Polygon, polygon_mask
-from shared.segmenters.grabcut import GrabCutSegmenter, segment
-from shared.segmenters.oval import OvalSegmenter
+from shared.segmenters import grabcut, oval
+from shared.segmenters.grabcut import segment
 from tests.shared.shapes import ellipse, prompt_for
 
 coordinate = st.floats(-50, 150)
@@ -41,7 +41,7 @@ def test_a_flat_face_on_a_flat_ground_is_cut_to_its_edge(scale: float) -> None:
         spot = polygon_mask(_oval(scale, eye, 90, 6, 6), window)
         image[spot] = (20, 20, 20)
     prompt = prompt_for(_oval(scale, 150, 100, 45, 54), window)
-    candidates = GrabCutSegmenter().segment(image[prompt.crop.slices], prompt)
+    candidates = grabcut.candidates(image[prompt.crop.slices], prompt)
     mask, quality = masks.choose(candidates, prompt)
     found = mask.full(window)
     assert (found & truth).sum() / (found | truth).sum() > 0.97
@@ -52,5 +52,5 @@ def test_the_oval_segmenter_fills_the_polygon() -> None:
     polygon = ellipse(150, 100, 40, 50)
     prompt = prompt_for(polygon, Box(0, 0, 300, 200))
     crop = np.zeros((prompt.crop.height, prompt.crop.width, 3), np.uint8)
-    (candidate,) = OvalSegmenter().segment(crop, prompt)
+    (candidate,) = oval.candidates(crop, prompt)
     assert (candidate.pixels == polygon_mask(polygon, prompt.crop)).all()

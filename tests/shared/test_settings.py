@@ -1,6 +1,6 @@
 import pytest
 
-from shared.settings import LandmarksSettings, SegmentationSettings, load
+from shared.settings import LandmarksSettings, SegmentationSettings, load, revealed
 
 BUCKETS = {"INPUT_BUCKET": "in-bucket", "OUTPUT_BUCKET": "out-bucket"}
 LANDMARKS = {**BUCKETS, "PROMPTS_TOPIC": "projects/p/topics/prompts"}
@@ -58,7 +58,7 @@ def test_an_api_key_is_needed_where_it_is_the_authorisation_and_never_shown(
         load(SegmentationSettings)
     _set(monkeypatch, SAM2_API_KEY="secret-42")
     settings = load(SegmentationSettings)
-    assert settings.key == "secret-42"
+    assert revealed(settings.sam2_api_key) == "secret-42"
     assert "secret-42" not in repr(settings)
 
 

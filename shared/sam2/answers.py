@@ -1,0 +1,198 @@
+"""Every known format of a SAM2 server's answer, understood or refused by the name of its field."""
+
+import base64
+import binascii
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as PillowImage
+
+from shared import rle
+
+_LARGEST_CLAIM = 64 * 2**20
+"""Most pixels in a mask that an answer may claim."""
+
+_ASPECT_TOLERANCE = 0.03
+"""A mask of another size fits if its sides' ratio is the picture's within this share. Those of low
+resolution are square whatever the picture's shape."""
+
+Values = npt.NDArray[np.float32]
+
+
+class AnswerError(ValueError):
+    """An answer that is not in any of the known formats; says which field and what came."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredMask:
+    """Foreground probabilities 0..1, float32 (h, w), and the server's predicted IoU if it has one.
+
+    The mask covers the whole picture that was sent, at whatever size the server chose.
+    """
+
+    values: Values
+    predicted_iou: float | None
+
+
+def parse_json(body: bytes) -> Any:
+    """The value that the bytes hold as JSON; AnswerError where they hold none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise AnswerError(f"want JSON, got {len(body):,} bytes: {_shown(body)}") from error
+
+
+def parse_answer(answer: Any, size: tuple[int, int]) -> list[ScoredMask]:
+    """The masks of an answer for a picture of `size` (height, width).
+
+    Raises:
+        AnswerError: nothing in it is understood, or what is there makes no sense.
+    """
+    if not isinstance(answer, Mapping):
+        raise AnswerError(f"want a JSON object, got {_shown(answer)}")
+    found = _masks(answer)
+    scores = _scores(answer)
+    if scores and len(scores) != len(found):
+        raise AnswerError(f"scores: {len(scores)} for {len(found)} masks")
+    for field, values in found:
+        _check_shape(field, values.shape, size)
+    if not any((values > 0.5).any() for _, values in found):
+        raise AnswerError(f"{found[0][0]}: every mask is empty")
+    return [
+        ScoredMask(values, scores[index] if scores else None)
+        for index, (_, values) in enumerate(found)
+    ]
+
+
+def _masks(answer: Mapping[str, Any]) -> list[tuple[str, Values]]:
+    """The masks with the names of the fields that they stood in."""
+    if "masks" in answer:
+        masks = answer["masks"]
+        if not isinstance(masks, list) or not masks:
+            raise AnswerError(f"masks: want a list of masks, got {_shown(masks)}")
+        named = [(f"masks[{index}]", mask) for index, mask in enumerate(masks)]
+        return [(field, _any_mask(mask, field)) for field, mask in named]
+    for field, read in (("mask_rle", _from_rle), ("mask_png_base64", _from_png)):
+        if field in answer:
+            return [(field, read(answer[field], field))]
+    raise AnswerError(
+        f"want masks, mask_rle or mask_png_base64, got the fields {_shown(sorted(answer))}"
+    )
+
+
+def _scores(answer: Mapping[str, Any]) -> list[float]:
+    for field in ("scores", "iou_predictions"):
+        values = answer.get(field)
+        if values is None:
+            continue
+        if not isinstance(values, list) or not all(_is_number(value) for value in values):
+            raise AnswerError(f"{field}: want a list of numbers, got {_shown(values)}")
+        return [float(value) for value in values]
+    return []
+
+
+def _any_mask(mask: Any, field: str) -> Values:
+    if isinstance(mask, str):
+        return _from_png(mask, field)
+    if isinstance(mask, Mapping):
+        return _from_rle(mask, field)
+    return _from_lists(mask, field)
+
+
+def _from_png(text: Any, field: str) -> Values:
+    try:
+        data = decode_base64(text)
+    except (AttributeError, binascii.Error, ValueError) as error:
+        raise AnswerError(f"{field}: want a PNG as base64, got {_shown(text)}") from error
+    return parse_picture(data, field)
+
+
+def parse_picture(data: bytes, field: str) -> Values:
+    """The mask in an image file: its grey, 0/1 or 0..255; AnswerError where it is none."""
+    try:
+        width, height = PillowImage.open(io.BytesIO(data)).size
+    except Exception as error:  # Pillow's parsers raise nearly anything on broken headers
+        raise AnswerError(f"{field}: the {len(data):,} bytes are not an image") from error
+    if width * height > _LARGEST_CLAIM:
+        raise AnswerError(f"{field}: {width} x {height} pixels are too many")
+    grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if grey is None:
+        raise AnswerError(f"{field}: the {len(data):,} bytes are a broken image")
+    return _scaled(grey.astype(np.float32))
+
+
+def _from_rle(value: Any, field: str) -> Values:
+    """From {counts, size} or [counts, size]; plain runs or COCO's string."""
+    if isinstance(value, Mapping):
+        counts, size = value.get("counts"), value.get("size")
+    elif isinstance(value, list) and len(value) == 2:
+        counts, size = value
+    else:
+        raise AnswerError(f"{field}: want counts and size, got {_shown(value)}")
+    if not (isinstance(size, list) and len(size) == 2 and all(_is_whole(edge) for edge in size)):
+        raise AnswerError(f"{field}.size: want [height, width], got {_shown(size)}")
+    height, width = size
+    if not (height > 0 and width > 0 and height * width <= _LARGEST_CLAIM):
+        raise AnswerError(f"{field}.size: {height} x {width} makes no sense")
+    if not isinstance(counts, str) and not (
+        isinstance(counts, list) and all(_is_whole(run) for run in counts)
+    ):
+        raise AnswerError(f"{field}.counts: want runs or COCO's string, got {_shown(counts)}")
+    try:
+        return rle.decode(counts, (height, width)).astype(np.float32)
+    except ValueError as error:
+        raise AnswerError(f"{field}.counts: {error}") from error
+
+
+def _from_lists(value: Any, field: str) -> Values:
+    """From rows of booleans, 0/1, 0/255 or probabilities, or [1][height][width] of them."""
+    try:
+        values = np.array(value, np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise AnswerError(f"{field}: want rows of numbers, got {_shown(value)}") from error
+    if values.ndim == 3 and values.shape[0] == 1:
+        values = values[0]
+    if values.ndim != 2 or not values.size:
+        raise AnswerError(f"{field}: want height x width numbers, got the shape {values.shape}")
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 255:
+        raise AnswerError(f"{field}: numbers outside 0..255")
+    return _scaled(values)
+
+
+def _scaled(values: Values) -> Values:
+    """0..255 to 0..1, where the values are no booleans or probabilities already."""
+    return values / np.float32(255.0 if values.max(initial=0) > 1.001 else 1.0)
+
+
+def _check_shape(field: str, shape: tuple[int, ...], size: tuple[int, int]) -> None:
+    height, width = shape
+    stretch = (width / height) / (size[1] / size[0])
+    close = abs(np.log(stretch)) <= _ASPECT_TOLERANCE + 1 / height + 1 / width
+    if height != width and not close:
+        raise AnswerError(
+            f"{field}: {width} x {height} does not fit the picture's {size[1]} x {size[0]}"
+        )
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes of plain base64 or of a data URL; binascii.Error where it is neither."""
+    return base64.b64decode(text.partition("base64,")[2] or text, validate=True)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value[:80] if isinstance(value, bytes | str | list) else value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

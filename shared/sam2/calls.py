@@ -1,0 +1,140 @@
+"""JSON over HTTP, bounded in time and bytes whatever the server does.
+
+Time-outs of sockets start anew with every byte that drips in. Calls therefore run in one event
+loop, on a thread of its own, where a call as a whole can be cut short; any thread may ask.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any, TypeVar
+
+import httpx2
+
+from shared.deadline import Deadline
+from shared.errors import Permanent, ReasonCode, Transient
+from shared.identity import Authorisation
+from shared.sam2.answers import AnswerError, parse_json
+from shared.sam2.patience import Patience
+
+MOST_BYTES = 64 * 2**20
+"""Of an answer: some 20 times four masks of SAM2's own resolution as lists of numbers."""
+
+_CONNECT_SECONDS = 5.0
+_RETRYABLE = frozenset({408, 425, 429})
+
+T = TypeVar("T")
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="calls", daemon=True).start()
+    return loop
+
+
+def in_loop(work: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns or raises, run in the loop of all calls."""
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+
+
+class JsonService:
+    """A server that answers POSTs of JSON with JSON. One per process; safe to share."""
+
+    def __init__(self, url: str, authorisation: Authorisation, timeout: float) -> None:
+        self._url = url
+        self._authorisation = authorisation
+        self._timeout = timeout
+        self._patience = Patience(f"SAM2 at {url}")
+        self._client = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(timeout, connect=_CONNECT_SECONDS),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
+        )
+
+    def ask(self, payload: Mapping[str, Any], deadline: Deadline) -> Any:
+        """The JSON value that the server answers with.
+
+        Raises:
+            Transient: no answer before the deadline, but there may be one later.
+            Permanent: the server refuses, or answers what nobody could understand.
+        """
+        headers = self._authorisation.headers()
+        request = self._client.build_request("POST", self._url, json=payload, headers=headers)
+        body = in_loop(self._patience.ask(lambda: self._answer(request, deadline), deadline))
+        try:
+            return parse_json(body)
+        except AnswerError as error:
+            raise bad_answer(error) from error
+
+    async def _answer(self, request: httpx2.Request, deadline: Deadline) -> bytes:
+        """The body of one answer: asked once, bounded in time and bytes."""
+        seconds = min(self._timeout, deadline.left)
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self._client.send(request, stream=True)
+                try:
+                    body = await fetch(response)
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            raise Transient(f"SAM2 at {self._url} gave no answer in {seconds:.0f} s") from error
+        except httpx2.DecodingError as error:
+            raise bad_answer(error) from error
+        except httpx2.TransportError as error:
+            reason = str(error) or type(error).__name__
+            raise Transient(f"SAM2 at {self._url} cannot be reached: {reason}") from error
+        self._check(response, body)
+        return body
+
+    def _check(self, response: httpx2.Response, body: bytes) -> None:
+        """Raises unless the status is 200."""
+        status = response.status_code
+        told = f"SAM2 at {self._url} answered {status} {response.reason_phrase}".rstrip()
+        if status in _RETRYABLE or status >= 500:
+            raise Transient(told, retry_after(response.headers))
+        if status in (401, 403):
+            raise Permanent(
+                ReasonCode.SAM2_REFUSED, f"{told}: {self._authorisation.remedy(status)}"
+            )
+        if status != 200:
+            shown = body[:200].decode(errors="replace")
+            location = response.headers.get("Location")
+            where = f" It redirects to {location}: is SAM2_URL right?" if location else ""
+            raise Permanent(ReasonCode.SAM2_REFUSED, f"{told}: {shown}{where}")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the header Retry-After asks for; None where it is missing or nonsense.
+
+    RFC 9110, section 10.2.3: whole seconds or a date.
+    """
+    told = headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told)
+    try:
+        moment = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def bad_answer(error: Exception) -> Permanent:
+    """What is not understood will not be understood the next time either."""
+    return Permanent(ReasonCode.SAM2_BAD_ANSWER, f"SAM2's answer is not understood: {error}")
+
+
+async def fetch(response: httpx2.Response) -> bytes:
+    """The body of a response whose headers have come; Permanent past MOST_BYTES."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise Permanent(
+                ReasonCode.SAM2_BAD_ANSWER, f"SAM2's answer has more than {MOST_BYTES:,} bytes."
+            )
+    return bytes(body)

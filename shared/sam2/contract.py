@@ -1,0 +1,181 @@
+"""The JSON of the SAM2 contract: requests built and read, our service's answers built.
+
+One picture with one prompt a request is what every server speaks. Ours also takes many prompts for
+a picture, and many pictures, in one request.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+
+from shared import images
+from shared.masks import Candidate
+from shared.prompts import Prompt
+from shared.sam2.answers import AnswerError, ScoredMask
+from shared.sam2.pictures import Picture
+
+MOST_PICTURES = 32
+MOST_PROMPTS = 64
+MOST_POINTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNames:
+    """How the server at hand calls the request's fields; an empty box name leaves the box out."""
+
+    image: str = "image_base64"
+    points: str = "points"
+    box: str = "box"
+    multimask: str = "multimask"
+    return_prob: str = "return_prob"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class PromptPart(_Part):
+    """What is asked about a picture, in its pixels: points (x, y, label 1 in, 0 out) and a box."""
+
+    points: list[tuple[float, float, Literal[0, 1]]] = Field(default=[], max_length=MOST_POINTS)
+    box: tuple[float, float, float, float] | None = None
+
+
+class PicturePart(_Part):
+    """A picture (base64, or a data URL) and all that is asked about it."""
+
+    image_base64: str = Field(min_length=1)
+    prompts: list[PromptPart] = Field(min_length=1, max_length=MOST_PROMPTS)
+
+
+class _Options(_Part):
+    multimask: bool = Field(True, description="several candidates where there is doubt, not one")
+    return_prob: Annotated[bool, Strict()] = Field(
+        False, description="masks as probabilities, 0..255, not as 0 and 255"
+    )
+
+
+class SegmentRequest(PromptPart, _Options):
+    """One picture, one prompt."""
+
+    image_base64: str = Field(min_length=1)
+
+    def as_batch(self) -> "BatchRequest":
+        """The same as a batch of one."""
+        prompt = PromptPart(points=self.points, box=self.box)
+        picture = PicturePart(image_base64=self.image_base64, prompts=[prompt])
+        return BatchRequest(
+            images=[picture], multimask=self.multimask, return_prob=self.return_prob
+        )
+
+
+class BatchRequest(_Options):
+    """Many pictures with many prompts each."""
+
+    images: list[PicturePart] = Field(min_length=1, max_length=MOST_PICTURES)
+
+    @model_validator(mode="after")
+    def _is_not_too_much(self) -> Self:
+        if sum(len(picture.prompts) for picture in self.images) > MOST_PROMPTS:
+            raise ValueError(f"more than {MOST_PROMPTS} prompts")
+        return self
+
+
+class MaskAnswer(_Part):
+    """All candidates for one prompt: PNGs of the picture's size with the predicted IoU of each.
+
+    `mask_png_base64` is the best of them.
+    """
+
+    masks: list[str]
+    scores: list[float]
+    mask_png_base64: str
+
+
+class BatchAnswer(_Part):
+    """An answer for each prompt of each picture, in the request's order."""
+
+    images: list[list[MaskAnswer]]
+
+
+class ErrorAnswer(_Part):
+    """What was wrong with a request."""
+
+    error: str
+
+
+def single_request(picture: Picture, prompt: Prompt, names: FieldNames) -> dict[str, Any]:
+    """The JSON of one prompt for any server."""
+    payload: dict[str, Any] = {
+        names.image: picture.base64,
+        names.points: picture.points(prompt),
+        names.multimask: True,
+        names.return_prob: False,
+    }
+    if names.box:
+        payload[names.box] = picture.box(prompt)
+    return payload
+
+
+def batch_request(pictures: Sequence[tuple[Picture, Sequence[Prompt]]]) -> dict[str, Any]:
+    """The JSON of all prompts of all pictures, for our own service.
+
+    Where a picture was scaled down probabilities are asked for: they say where between two of its
+    pixels the edge runs.
+    """
+    return {
+        "images": [
+            {
+                "image_base64": picture.base64,
+                "prompts": [
+                    {"points": picture.points(prompt), "box": picture.box(prompt)}
+                    for prompt in prompts
+                ],
+            }
+            for picture, prompts in pictures
+        ],
+        "return_prob": any(picture.is_shrunk for picture, _ in pictures),
+    }
+
+
+def per_prompt(
+    answer: Any, pictures: Sequence[tuple[Picture, Sequence[Prompt]]]
+) -> list[tuple[Any, Picture, Prompt]]:
+    """What our own service told about each prompt, with its picture.
+
+    Raises:
+        AnswerError: it is not the answer to these pictures and prompts.
+    """
+    answers = answer.get("images") if isinstance(answer, dict) else None
+    if not isinstance(answers, list) or len(answers) != len(pictures):
+        raise AnswerError(f"images: want {len(pictures)} lists, got {str(answer)[:80]}")
+    told = []
+    for index, (masks, (picture, prompts)) in enumerate(zip(answers, pictures, strict=True)):
+        if not isinstance(masks, list) or len(masks) != len(prompts):
+            raise AnswerError(
+                f"images[{index}]: want {len(prompts)} answers, got {str(masks)[:80]}"
+            )
+        told += [(one, picture, prompt) for one, prompt in zip(masks, prompts, strict=True)]
+    return told
+
+
+def mask_answer(masks: Sequence[ScoredMask], *, return_prob: bool) -> MaskAnswer:
+    """Our service's answer for one prompt, with 0 and 255 in the masks or, asked for, 0..255."""
+    encoded = [_png(mask, return_prob=return_prob) for mask in masks]
+    scores = [round(mask.predicted_iou or 0.0, 4) for mask in masks]
+    return MaskAnswer(masks=encoded, scores=scores, mask_png_base64=encoded[int(np.argmax(scores))])
+
+
+def scored(candidate: Candidate) -> ScoredMask:
+    """A candidate as a mask of certainties."""
+    return ScoredMask(candidate.pixels.astype(np.float32), candidate.predicted_iou)
+
+
+def _png(mask: ScoredMask, *, return_prob: bool) -> str:
+    values = mask.values if return_prob else mask.values > 0.5
+    grey = (values * np.float32(255)).round().astype(np.uint8)
+    return base64.b64encode(images.encode_png(grey)).decode("ascii")

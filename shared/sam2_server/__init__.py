@@ -1,0 +1,1 @@
+"""Our own SAM2 service, without the HTTP framework around it."""

@@ -1,0 +1,65 @@
+"""What computes masks in the service: real SAM2, or the embedded segmenter."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.geometry import Box, Image
+from shared.sam2.answers import ScoredMask
+from shared.sam2.contract import PromptPart, scored
+from shared.sam2_server.settings import Sam2Settings
+from shared.segmenters import grabcut
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """An RGB picture, a digest of the file that it came in, and what is asked about it."""
+
+    image: Image
+    digest: bytes
+    prompts: Sequence[PromptPart]
+    multimask: bool
+
+
+class Backend(Protocol):
+    """Safe to share between threads."""
+
+    def segment(self, job: Job) -> Iterator[list[ScoredMask]]:
+        """For each prompt at least one mask of the picture's size.
+
+        One after the other: the masks of a large request would not fit into memory together.
+        """
+        ...
+
+
+class GrabCutBackend:
+    """The embedded segmenter: no weights, no GPU."""
+
+    def segment(self, job: Job) -> Iterator[list[ScoredMask]]:
+        """Masks of certainties."""
+        for prompt in job.prompts:
+            box = Box(*(round(edge) for edge in prompt.box)) if prompt.box else None
+            masks = grabcut.segment(job.image, prompt.points, box, multimask=job.multimask)
+            yield [scored(mask) for mask in masks]
+
+
+def load(settings: Sam2Settings) -> Backend:
+    """The backend that is set, ready to answer."""
+    return _BACKENDS[settings.sam2_backend](settings)
+
+
+def _load_sam2(settings: Sam2Settings) -> Backend:
+    # Imported here: torch and transformers are installed with the dependency group `model` alone.
+    from shared.sam2_server.model import Sam2Backend  # noqa: PLC0415
+
+    backend = Sam2Backend(
+        settings.sam2_checkpoint, settings.sam2_encoder_batch, settings.sam2_embeddings
+    )
+    backend.warm_up()
+    return backend
+
+
+_BACKENDS: dict[str, Callable[[Sam2Settings], Backend]] = {
+    "grabcut": lambda _: GrabCutBackend(),
+    "sam2": _load_sam2,
+}

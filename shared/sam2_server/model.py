@@ -1,0 +1,124 @@
+"""Real SAM 2.1, through transformers."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+from cachetools import LRUCache
+from transformers import Sam2Model, Sam2Processor
+
+from shared.geometry import Image
+from shared.sam2.answers import ScoredMask
+from shared.sam2.contract import PromptPart
+from shared.sam2_server.backends import Job
+from shared.sam2_server.batching import Batcher
+
+_WARM_UP = Job(
+    np.zeros((64, 64, 3), np.uint8), b"", [PromptPart(points=[(32, 32, 1)])], multimask=True
+)
+
+Logits = list[tuple[torch.Tensor, torch.Tensor]]
+"""For each prompt, on the CPU: mask logits (masks, 256, 256) and predicted IoUs (masks,)."""
+
+
+class Sam2Backend:
+    """One model on one device, the best that there is.
+
+    The encoder sees each picture once, however many prompts it has, and pictures of concurrent
+    requests together; embeddings are kept for pictures that come again.
+    """
+
+    def __init__(self, checkpoint: str, encoder_batch: int, embeddings: int) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._processor: Any = Sam2Processor.from_pretrained(checkpoint)
+        self._model: Any = Sam2Model.from_pretrained(checkpoint).to(self.device).eval()
+        self._embeddings: LRUCache[bytes, list[torch.Tensor]] = LRUCache(embeddings)
+        self._batches = Batcher(self._run, encoder_batch)
+
+    def warm_up(self) -> None:
+        """Does once, with nobody waiting, what the first request would pay for."""
+        list(self.segment(_WARM_UP))
+
+    def segment(self, job: Job) -> Iterator[list[ScoredMask]]:
+        """Masks of probabilities at the picture's size."""
+        (answers,) = self._batches([job])
+        height, width = job.image.shape[:2]
+        for logits, scores in answers:
+            # as Sam2Processor does it: logits are interpolated, not masks
+            (full,) = self._processor.post_process_masks(
+                logits[None], [(height, width)], binarize=False
+            )
+            yield [
+                ScoredMask(values, float(score))
+                for values, score in zip(
+                    torch.sigmoid(full).numpy(), scores.clamp(0, 1), strict=True
+                )
+            ]
+
+    def _run(self, jobs: Sequence[Job]) -> list[Logits]:
+        with torch.inference_mode():
+            embeddings = self._embed(jobs)
+            return [self._decode(job, embeddings[job.digest]) for job in jobs]
+
+    def _embed(self, jobs: Sequence[Job]) -> dict[bytes, list[torch.Tensor]]:
+        """Embeddings of all pictures by their digests, from the encoder where none are kept."""
+        pictures: dict[bytes, Image] = {job.digest: job.image for job in jobs}
+        known = {
+            digest: self._embeddings[digest] for digest in pictures if digest in self._embeddings
+        }
+        new = {digest: image for digest, image in pictures.items() if digest not in known}
+        if new:
+            encoded = self._encode(list(new.values()))
+            known |= dict(zip(new, encoded, strict=True))
+            self._embeddings.update({digest: known[digest] for digest in new})
+        return known
+
+    def _encode(self, pictures: list[Image]) -> list[list[torch.Tensor]]:
+        pixels = self._processor.image_processor(pictures, return_tensors="pt")["pixel_values"]
+        # The encoder's weights stay as they are; on a GPU its products are rounded to bfloat16.
+        # Prompts are decoded in full: bfloat16 would shift their coordinates by pixels.
+        with torch.autocast(
+            self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"
+        ):
+            levels = self._model.get_image_embeddings(pixels.to(self.device))
+        return [
+            [level[index : index + 1].float() for level in levels] for index in range(len(pictures))
+        ]
+
+    def _decode(self, job: Job, embeddings: list[torch.Tensor]) -> Logits:
+        """Prompts of one form go together: padded with others they would answer differently."""
+        order = sorted(range(len(job.prompts)), key=lambda index: _form(job.prompts[index]))
+        answers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        for _, group in groupby(order, key=lambda index: _form(job.prompts[index])):
+            indices = list(group)
+            output = self._model(
+                image_embeddings=embeddings,
+                multimask_output=job.multimask,
+                **self._inputs([job.prompts[index] for index in indices], job.image),
+            )
+            logits, scores = output.pred_masks[0].cpu(), output.iou_scores[0].cpu()
+            answers |= {index: (logits[at], scores[at]) for at, index in enumerate(indices)}
+        return [answers[index] for index in range(len(job.prompts))]
+
+    def _inputs(self, prompts: Sequence[PromptPart], image: Image) -> dict[str, torch.Tensor]:
+        """Prompts of one form as the model takes them, in pixels of its own input."""
+        points, boxed = _form(prompts[0])
+        prompted: dict[str, Any] = {}
+        if points:
+            prompted["input_points"] = [[[[x, y] for x, y, _ in p.points] for p in prompts]]
+            prompted["input_labels"] = [[[label for *_, label in p.points] for p in prompts]]
+        if boxed:
+            prompted["input_boxes"] = [[list(p.box or ()) for p in prompts]]
+        if not prompted:
+            return {}
+        encoded = self._processor(
+            **prompted, original_sizes=[list(image.shape[:2])], return_tensors="pt"
+        )
+        return {name: encoded[name].to(self.device) for name in prompted}
+
+
+def _form(prompt: PromptPart) -> tuple[int, bool]:
+    """How many points, and whether there is a box."""
+    return len(prompt.points), prompt.box is not None

@@ -1,0 +1,88 @@
+"""Requests of the SAM2 contract in, answers and HTTP statuses out."""
+
+import binascii
+import hashlib
+import logging
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Discriminator, Tag, TypeAdapter, ValidationError
+
+from shared import images
+from shared.errors import Rejected
+from shared.sam2.answers import decode_base64
+from shared.sam2.contract import (
+    BatchAnswer,
+    BatchRequest,
+    ErrorAnswer,
+    SegmentRequest,
+    mask_answer,
+)
+from shared.sam2_server.backends import Backend, Job
+from shared.sam2_server.settings import Sam2Settings
+from shared.stopwatch import Stopwatch
+
+_log = logging.getLogger(__name__)
+
+
+def _form(value: Any) -> str:
+    return "many" if isinstance(value, dict) and "images" in value else "one"
+
+
+_REQUEST: TypeAdapter[SegmentRequest | BatchRequest] = TypeAdapter(
+    Annotated[
+        Annotated[SegmentRequest, Tag("one")] | Annotated[BatchRequest, Tag("many")],
+        Discriminator(_form),
+    ]
+)
+
+
+class _BadPictureError(ValueError):
+    """A picture that cannot be read; says which and why."""
+
+
+def respond(backend: Backend, body: bytes, settings: Sam2Settings) -> tuple[BaseModel, int]:
+    """The answer to a request's body, of one prompt or of many, and its HTTP status."""
+    if len(body) > settings.max_bytes:
+        return ErrorAnswer(error=f"the request has more than {settings.max_bytes:,} bytes"), 413
+    try:
+        request = _REQUEST.validate_json(body)
+        return _segment(backend, request, settings), 200
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, problem['loc'][1:])) or 'body'}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        return ErrorAnswer(error=problems), 422
+    except _BadPictureError as error:
+        return ErrorAnswer(error=str(error)), 422
+
+
+def _segment(
+    backend: Backend, request: SegmentRequest | BatchRequest, settings: Sam2Settings
+) -> BaseModel:
+    watch = Stopwatch()
+    batch = request if isinstance(request, BatchRequest) else request.as_batch()
+    jobs = list(_jobs(batch, settings))
+    watch.lap("decode")
+    answers = [
+        [mask_answer(masks, return_prob=batch.return_prob) for masks in backend.segment(job)]
+        for job in jobs
+    ]
+    watch.lap("segment")
+    _log.info(
+        "answered",
+        extra={"pictures": len(answers), "prompts": sum(map(len, answers)), "seconds": watch.laps},
+    )
+    return answers[0][0] if request is not batch else BatchAnswer(images=answers)
+
+
+def _jobs(request: BatchRequest, settings: Sam2Settings) -> Iterator[Job]:
+    for index, part in enumerate(request.images):
+        try:
+            data = decode_base64(part.image_base64)
+            image = images.decode(data, settings.max_pixels)
+        except (binascii.Error, ValueError, Rejected) as error:
+            where = f"images.{index}." if len(request.images) > 1 else ""
+            raise _BadPictureError(f"{where}image_base64: {error}") from error
+        yield Job(image, hashlib.sha256(data).digest(), part.prompts, request.multimask)

@@ -1,0 +1,60 @@
+"""The segmentation use case on an upload in a real bucket, asking a SAM2 server of the test's."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+from cloudevents.http import CloudEvent
+from google.cloud import storage as gcs
+
+from shared.documents import PromptsDocument, Source
+from shared.geometry import Image
+from shared.prompts import Prompt
+from shared.segmenters import choice
+from shared.segmenting import Segmentation
+from shared.settings import SegmentationSettings
+from tests.endpoint import Endpoint
+from tests.pipeline import png
+
+HEIGHT, WIDTH = 200, 300
+IMAGE = np.full((HEIGHT, WIDTH, 3), (240, 200, 170), np.uint8)
+
+
+def segmentation(bucket: gcs.Bucket, sam2: Endpoint, **changes: Any) -> Segmentation:
+    """Asking the endpoint, with little patience."""
+    settings = SegmentationSettings(
+        input_bucket=bucket.name,
+        output_bucket=bucket.name,
+        **{"sam2_url": sam2.url, "sam2_auth": "none", "sam2_deadline": 0.4, **changes},
+    )
+    return Segmentation(settings, choice.primary(settings), choice.fallback(settings))
+
+
+def upload(bucket: gcs.Bucket, image: Image = IMAGE) -> int:
+    """As cat.png; its generation."""
+    blob = bucket.blob("cat.png")
+    blob.upload_from_string(png(image), content_type="image/png")
+    return int(blob.generation)
+
+
+def event(into: gcs.Bucket, generation: int, *prompts: Prompt, **source: Any) -> CloudEvent:
+    """The message with the prompts for that upload."""
+    size = {"width": WIDTH, "height": HEIGHT}
+    document = PromptsDocument(
+        source=Source(
+            **{"bucket": into.name, "name": "cat.png", **size, **source}, generation=generation
+        ),
+        config="0123456789ab",
+        instances=prompts,
+        versions={},
+    )
+    data = base64.b64encode(document.model_dump_json().encode()).decode()
+    attributes = {"type": "google.cloud.pubsub.topic.v1.messagePublished", "source": "test"}
+    return CloudEvent(attributes, {"message": {"data": data, "attributes": {}}})
+
+
+def result(bucket: gcs.Bucket) -> dict[str, Any]:
+    """Its result.json."""
+    found: dict[str, Any] = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
+    return found
