@@ -30,6 +30,11 @@ class Batcher(Generic[Job, Result]):
             self._waiting.put((job, future))
         return [future.result() for future in futures]
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that are not under way yet."""
+        return self._waiting.qsize()
+
     def _work(self) -> None:
         while True:
             batch = [self._waiting.get()]

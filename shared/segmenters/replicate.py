@@ -86,6 +86,8 @@ class ReplicateSegmenter:
             raise Transient(f"Replicate cannot be reached: {error}") from error
         except ReplicateError as error:
             raise Permanent(ReasonCode.SAM2_REFUSED, _refusal(error)) from error
+        except ValueError as error:  # the client's own, where an answer is not what it should be
+            raise bad_answer(error) from error
 
     async def _predict(self, picture: Picture) -> Any:
         """The output of one prediction."""
