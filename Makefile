@@ -11,10 +11,10 @@ UV := $(VENV)/bin/uv
 FUNCTIONS := landmarks segmentation sam2
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test lint format evaluate bench docs lock clean
+.PHONY: help run up test test-model lint format evaluate bench docs lock clean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  INPUT=folder or files  OUTPUT=folder  MANIFEST=corpus manifest, and every setting of"
 	@echo "  the functions: make run INPUT=~/pictures OUTPUT=/tmp/masks TARGETS=face,hand"
@@ -25,8 +25,12 @@ run: $(VENV)/.ready ## Masks, overlays and cutouts of INPUT into OUTPUT, with a 
 up: $(VENV)/.ready ## Keep the whole system running, for gsutil, gcloud and curl
 	$(RUN) -m local.up --root .toonmask/up
 
-test: $(VENV)/.ready ## All tests
+test: $(VENV)/.ready ## All tests, but those of real SAM2 where torch is not installed
 	$(VENV)/bin/pytest
+
+test-model: $(VENV)/.ready ## The tests of real SAM2; installs torch for them (3 GB to download)
+	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
+	$(VENV)/bin/pytest tests/model
 
 lint: $(VENV)/.ready ## ruff and mypy
 	$(VENV)/bin/ruff format --check .

@@ -27,9 +27,10 @@ def sam2(request: Request) -> ResponseReturnValue:
             if not _backend.is_done():
                 return {"status": "loading", "backend": _settings.sam2_backend}, 503
             return {"status": "ok", "backend": _settings.sam2_backend}
-        case "GET", "/openapi.json":
+        case "GET", openapi.DOCUMENT:
             return openapi.document()
-        case _, openapi.SEGMENT | openapi.HEALTH:
-            return {"error": f"{request.method} is not taken here"}, 405
+        case _, path if path in openapi.METHODS:
+            allowed = openapi.METHODS[path]
+            return {"error": f"{path} takes {allowed} alone"}, 405, {"Allow": allowed}
         case _:
             return {"error": f"there is no {request.path}: POST {openapi.SEGMENT}"}, 404

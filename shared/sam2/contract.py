@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared import images
 from shared.masks import Candidate
@@ -34,27 +34,47 @@ class FieldNames:
     return_prob: str = "return_prob"
 
 
+Base64Image = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="a PNG, JPEG, WebP, GIF, BMP or TIFF as base64, or as a data URL",
+        json_schema_extra={"format": "base64-image"},
+    ),
+]
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("want 0 or 1")  # noqa: TRY004 pydantic turns only this into its own
+    return value
+
+
+PointLabel = Annotated[Literal[0, 1], BeforeValidator(_no_boolean)]
+"""Equal to 0 or 1, so 1.0 too: a client's array of points is often all floats."""
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
 
 class PromptPart(_Part):
     """What is asked about a picture, in its pixels: points (x, y, label 1 in, 0 out) and a box."""
 
-    points: list[tuple[float, float, Literal[0, 1]]] = Field(default=[], max_length=MOST_POINTS)
+    points: list[tuple[float, float, PointLabel]] = Field(default=[], max_length=MOST_POINTS)
     box: tuple[float, float, float, float] | None = None
 
 
 class PicturePart(_Part):
     """A picture (base64, or a data URL) and all that is asked about it."""
 
-    image_base64: str = Field(min_length=1)
+    image_base64: Base64Image
     prompts: list[PromptPart] = Field(min_length=1, max_length=MOST_PROMPTS)
 
 
 class _Options(_Part):
     multimask: bool = Field(True, description="several candidates where there is doubt, not one")
-    return_prob: Annotated[bool, Strict()] = Field(
+    return_prob: bool = Field(
         False, description="masks as probabilities, 0..255, not as 0 and 255"
     )
 
@@ -62,7 +82,7 @@ class _Options(_Part):
 class SegmentRequest(PromptPart, _Options):
     """One picture, one prompt."""
 
-    image_base64: str = Field(min_length=1)
+    image_base64: Base64Image
 
     def as_batch(self) -> "BatchRequest":
         """The same as a batch of one."""

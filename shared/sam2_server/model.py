@@ -46,15 +46,13 @@ class Sam2Backend:
         (answers,) = self._batches([job])
         height, width = job.image.shape[:2]
         for logits, scores in answers:
-            # as Sam2Processor does it: logits are interpolated, not masks
-            (full,) = self._processor.post_process_masks(
-                logits[None], [(height, width)], binarize=False
+            # as SAM2 itself does it: logits are interpolated, not masks
+            (enlarged,) = self._processor.post_process_masks(
+                logits[None, None], [(height, width)], binarize=False
             )
             yield [
-                ScoredMask(values, float(score))
-                for values, score in zip(
-                    torch.sigmoid(full).numpy(), scores.clamp(0, 1), strict=True
-                )
+                ScoredMask(torch.sigmoid(full).numpy(), float(score))
+                for full, score in zip(enlarged[0], scores.clamp(0, 1), strict=True)
             ]
 
     def _run(self, jobs: Sequence[Job]) -> list[Logits]:

@@ -16,6 +16,8 @@ from shared.sam2.contract import (
 
 SEGMENT = "/v1/segment"
 HEALTH = "/healthz"
+DOCUMENT = "/openapi.json"
+METHODS = {SEGMENT: "POST", HEALTH: "GET", DOCUMENT: "GET"}
 
 _REF = "#/components/schemas/{model}"
 
@@ -46,7 +48,7 @@ def _segment() -> dict[str, Any]:
         "requestBody": {"required": True, "content": _json(SegmentRequest, BatchRequest)},
         "responses": {
             "200": {"description": "the masks", "content": _json(MaskAnswer, BatchAnswer)},
-            "405": {"description": "not a POST"},
+            "405": {"description": "not a POST", "content": _json(ErrorAnswer)},
             "413": {"description": "too large", "content": _json(ErrorAnswer)},
             "422": {"description": "not understood", "content": _json(ErrorAnswer)},
         },
@@ -59,7 +61,7 @@ def _health() -> dict[str, Any]:
         "summary": "Whether requests are answered without waiting for the model",
         "responses": {
             "200": {"description": "ready"},
-            "405": {"description": "not a GET"},
+            "405": {"description": "not a GET", "content": _json(ErrorAnswer)},
             "503": {"description": "loading"},
         },
     }

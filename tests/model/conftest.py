@@ -1,0 +1,18 @@
+"""Real SAM2 with a tiny random checkpoint: the tests of this folder need torch."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+
+collect_ignore = [] if HAS_TORCH else ["test_model.py", "test_image.py"]
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder that `from_pretrained` reads."""
+    from tests.model import tiny  # noqa: PLC0415 it needs torch
+
+    return tiny.write(Path(tmp_path_factory.mktemp("checkpoint")))

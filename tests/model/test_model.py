@@ -1,0 +1,143 @@
+"""Real SAM2's loading and computing, with a checkpoint of a few thousand random weights."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import Sam2Model, Sam2Processor
+
+from shared.geometry import Image
+from shared.sam2.contract import PromptPart
+from shared.sam2_server.backends import Job
+from shared.sam2_server.model import Sam2Backend
+
+POINTS = PromptPart(points=[(120, 90, 1), (20, 30, 0)])
+MORE_POINTS = PromptPart(points=[(40, 60, 1), (80, 10, 1), (5, 5, 0)])
+BOX = PromptPart(box=(30, 40, 250, 180))
+BOTH = PromptPart(points=[(100, 100, 1)], box=(60.5, 20, 300, 150))
+NOTHING = PromptPart()
+ALL = [POINTS, BOX, BOTH, NOTHING, MORE_POINTS, POINTS]
+
+
+def _image(seed: int, height: int = 200, width: int = 320) -> Image:
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+
+
+def _job(seed: int, *prompts: PromptPart, multimask: bool = True) -> Job:
+    return Job(_image(seed), bytes([seed]), prompts or [POINTS], multimask)
+
+
+class Watched(Sam2Backend):
+    """Remembers how many pictures the encoder saw at a time."""
+
+    def __init__(self, checkpoint: str, encoder_batch: int = 8, embeddings: int = 4) -> None:
+        super().__init__(checkpoint, encoder_batch, embeddings)
+        self.encoded: list[int] = []
+        self.free = threading.Event()
+        self.free.set()
+
+    def _encode(self, pictures: list[Image]) -> list[list[Any]]:
+        self.encoded.append(len(pictures))
+        assert self.free.wait(timeout=60)
+        return super()._encode(pictures)
+
+
+@pytest.fixture
+def backend(checkpoint: str) -> Watched:
+    return Watched(checkpoint)
+
+
+def _directly(checkpoint: str, job: Job, prompt: PromptPart) -> list[tuple[Any, float]]:
+    """As transformers' documentation has it: the processor and the model, one prompt at a time."""
+    processor = Sam2Processor.from_pretrained(checkpoint)
+    model = Sam2Model.from_pretrained(checkpoint).eval()
+    prompts: dict[str, Any] = {}
+    if prompt.points:
+        prompts["input_points"] = [[[[x, y] for x, y, _ in prompt.points]]]
+        prompts["input_labels"] = [[[label for *_, label in prompt.points]]]
+    if prompt.box:
+        prompts["input_boxes"] = [[list(prompt.box)]]
+    inputs = processor(images=job.image, return_tensors="pt", **prompts)
+    with torch.inference_mode():
+        output = model(
+            pixel_values=inputs["pixel_values"],
+            multimask_output=job.multimask,
+            **{name: inputs[name] for name in prompts},
+        )
+    sizes = [job.image.shape[:2]]
+    (masks,) = processor.post_process_masks(output.pred_masks, sizes, binarize=False)
+    scores = output.iou_scores[0, 0].tolist()
+    return list(zip(torch.sigmoid(masks[0]).numpy(), scores, strict=True))
+
+
+@pytest.mark.parametrize("multimask", [True, False])
+def test_masks_are_those_of_calling_the_model_directly(
+    checkpoint: str, backend: Watched, multimask: bool
+) -> None:
+    """For every form of prompt, whatever else is asked about the picture in the same request."""
+    job = _job(1, *ALL, multimask=multimask)
+    answers = list(backend.segment(job))
+    assert len(answers) == len(ALL)
+    for prompt, masks in zip(ALL, answers, strict=True):
+        expected = _directly(checkpoint, job, prompt)
+        assert len(masks) == len(expected) == (3 if multimask else 1)
+        for mask, (values, score) in zip(masks, expected, strict=True):
+            assert mask.values.shape == (200, 320)
+            np.testing.assert_allclose(mask.values, values, atol=2e-4)
+            assert mask.predicted_iou == pytest.approx(min(max(score, 0), 1), abs=2e-4)
+
+
+def test_prompts_make_a_difference(backend: Watched) -> None:
+    """Else the test above would show nothing."""
+    one, other = (masks[0].values for masks in backend.segment(_job(1, POINTS, BOX)))
+    assert np.abs(one - other).max() > 0.05
+
+
+def test_twenty_prompts_cost_one_encoding(backend: Watched) -> None:
+    assert len(list(backend.segment(_job(1, *[POINTS, BOX] * 10)))) == 20
+    assert backend.encoded == [1]
+
+
+def test_a_picture_that_comes_again_is_not_encoded_again_until_others_pushed_it_out(
+    backend: Watched,
+) -> None:
+    for seed in (1, 2, 1, 3, 4, 1, 5, 1, 2):
+        list(backend.segment(_job(seed)))
+    assert len(backend.encoded) == 6, "1, 2, 3, 4, 5, and 2 again"
+
+
+def test_more_pictures_at_a_time_than_are_kept_are_all_answered(checkpoint: str) -> None:
+    backend = Watched(checkpoint, embeddings=1)
+    jobs = [_job(seed) for seed in range(3)]
+    assert len(backend._batches(jobs)) == 3
+
+
+def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) -> None:
+    backend.free.clear()
+    with ThreadPoolExecutor(5) as pool:
+        asked = [pool.submit(lambda s: list(backend.segment(_job(s))), seed) for seed in range(5)]
+        while sum(backend.encoded) + backend._batches.waiting < 5:
+            pass
+        backend.free.set()
+        alone = [one.result()[0][0].values for one in asked]
+    assert sum(backend.encoded) == 5
+    assert len(backend.encoded) <= 2, "one, and all that came meanwhile"
+    backend._embeddings.clear()
+    for seed, values in enumerate(alone):
+        (again,) = backend.segment(_job(seed))
+        np.testing.assert_allclose(again[0].values, values, atol=2e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 900), (1024, 700)])
+def test_masks_have_the_pictures_size(backend: Watched, height: int, width: int) -> None:
+    job = Job(_image(9, height, width), b"9", [POINTS], multimask=True)
+    (masks,) = backend.segment(job)
+    assert {mask.values.shape for mask in masks} == {(height, width)}
+
+
+def test_a_checkpoint_that_is_not_there_is_named() -> None:
+    with pytest.raises((OSError, ValueError), match="no/such-checkpoint"):
+        Sam2Backend("/no/such-checkpoint", 8, 4)
