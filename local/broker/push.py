@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from local.broker.topics import Broker, Delivery, Subscription
-from shared.connections import Connections
+from local.connections import Connections
 from shared.errors import Transient
 from shared.identity import IdentityToken
 

@@ -7,10 +7,10 @@ a picture, and many pictures, in one request.
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared import images
 from shared.masks import Candidate
@@ -19,7 +19,7 @@ from shared.sam2.answers import AnswerError, ScoredMask
 from shared.sam2.pictures import Picture
 
 MOST_PICTURES = 32
-MOST_PROMPTS = 64
+MOST_PROMPTS = 32
 MOST_POINTS = 1024
 
 
@@ -74,9 +74,7 @@ class PicturePart(_Part):
 
 class _Options(_Part):
     multimask: bool = Field(True, description="several candidates where there is doubt, not one")
-    return_prob: bool = Field(
-        False, description="masks as probabilities, 0..255, not as 0 and 255"
-    )
+    return_prob: bool = Field(False, description="masks as probabilities, 0..255, not as 0 and 255")
 
 
 class SegmentRequest(PromptPart, _Options):
@@ -97,12 +95,6 @@ class BatchRequest(_Options):
     """Many pictures with many prompts each."""
 
     images: list[PicturePart] = Field(min_length=1, max_length=MOST_PICTURES)
-
-    @model_validator(mode="after")
-    def _is_not_too_much(self) -> Self:
-        if sum(len(picture.prompts) for picture in self.images) > MOST_PROMPTS:
-            raise ValueError(f"more than {MOST_PROMPTS} prompts")
-        return self
 
 
 class MaskAnswer(_Part):

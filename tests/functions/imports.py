@@ -10,22 +10,32 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/mai
 
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "cachetools": "cachetools",
+    "circuitbreaker": "circuitbreaker",
     "cloudevents": "cloudevents",
     "cv2": "opencv-python-headless",
     "flask": "flask",
     "functions_framework": "functions-framework",
     "google.api_core": "google-api-core",
     "google.auth": "google-auth",
+    "google.auth.transport.requests": "requests",
     "google.oauth2": "google-auth",
     "google.cloud.pubsub_v1": "google-cloud-pubsub",
     "google.cloud.storage": "google-cloud-storage",
+    "httpx": "httpx",
+    "httpx2": "httpx2",
     "mediapipe": "mediapipe",
     "numpy": "numpy",
     "pycocotools": "pycocotools",
     "pydantic": "pydantic",
     "pydantic_settings": "pydantic-settings",
     "pythonjsonlogger": "python-json-logger",
+    "replicate": "replicate",
     "requests": "requests",
+    "tenacity": "tenacity",
+    "torch": "torch",
+    "transformers": "transformers",
+    "transformers.Sam2Processor": "torchvision",  # it loads its image processor with it
 }
 """Third-party modules with the distributions that they come from."""
 

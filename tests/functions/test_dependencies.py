@@ -17,7 +17,9 @@ from tests.functions.imports import (
 
 def _named(function: str) -> set[str]:
     project = tomllib.loads((ROOT / "functions" / function / "pyproject.toml").read_text())
-    found = {re.match(r"[\w-]+", line) for line in project["project"]["dependencies"]}
+    groups = project.get("dependency-groups", {}).values()
+    lines = [*project["project"]["dependencies"], *(line for group in groups for line in group)]
+    found = {re.match(r"[\w-]+", line) for line in lines}
     return {match.group() for match in found if match}
 
 
@@ -53,7 +55,9 @@ def test_a_function_is_locked_to_the_versions_that_the_tests_ran_with(function: 
     assert not different, "run `make lock`"
 
 
-@pytest.mark.parametrize("package", ["mediapipe", "matplotlib", "grpcio", "google-cloud-pubsub"])
+@pytest.mark.parametrize(
+    "package", ["mediapipe", "matplotlib", "grpcio", "google-cloud-pubsub", "torch"]
+)
 def test_segmentation_carries_nothing_heavy(package: str) -> None:
     assert package not in _locked("functions/segmentation")
 

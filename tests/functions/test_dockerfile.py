@@ -60,6 +60,7 @@ def test_the_cpu_image_answers(image: Build, url: str) -> None:
     held = {path.name for path in image.app.iterdir()} - {"__pycache__"}
     assert held == {".venv", "main.py", "shared"}
     assert not (image.app / ".venv/bin/uv").exists(), "no build tools"
+    assert not list((image.app / ".venv").rglob("torch")), "small"
 
 
 def test_a_request_under_way_is_answered_though_the_service_is_told_to_stop(

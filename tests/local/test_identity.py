@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from google.auth import jwt
 from local import gate, metadata
 from local.processes import free_ports
 from local.serving import server
-from shared.errors import Transient
+from shared.deadline import Deadline
+from shared.errors import Permanent, Transient
 from shared.identity import BearerKey, IdentityToken, NoAuthorisation
+from shared.sam2.calls import JsonService
 
 AUDIENCE = "https://sam2.example.com"
 
@@ -95,6 +98,21 @@ def test_a_token_is_kept_until_it_nears_its_end_and_then_renewed(
     credentials.expiry = now + timedelta(minutes=4)
     token.headers()
     assert credentials.expiry > now + timedelta(minutes=30)
+
+
+def test_many_threads_share_one_token(served: tuple[str, metadata.Issuer]) -> None:
+    del served
+    token = IdentityToken(AUDIENCE)
+    with ThreadPoolExecutor(16) as pool:
+        told = list(pool.map(lambda _: token.headers()["Authorization"], range(64)))
+    assert len(set(told)) == 1
+
+
+def test_a_refused_call_says_what_to_do(served: tuple[str, metadata.Issuer]) -> None:
+    url, _ = served
+    service = JsonService(f"{url}/v1/segment", IdentityToken("https://another.example.com"), 5)
+    with pytest.raises(Permanent, match=f"identity token of {metadata.ACCOUNT}.*SAM2_AUDIENCE"):
+        service.ask({}, Deadline.after(5))
 
 
 def test_without_a_metadata_server_the_trouble_is_transient(

@@ -10,6 +10,7 @@ import pytest
 from shared.geometry import Box, polygon_mask
 from shared.sam2.answers import AnswerError, ScoredMask, parse_answer
 from shared.sam2.contract import (
+    MOST_PICTURES,
     MOST_PROMPTS,
     BatchAnswer,
     BatchRequest,
@@ -75,8 +76,8 @@ def test_an_answer_to_something_else_is_refused(answer: object, named: str) -> N
         per_prompt(answer, [(_picture(), [PROMPT])])
 
 
-def test_a_batch_is_bounded() -> None:
-    with pytest.raises(ValueError, match=f"more than {MOST_PROMPTS} prompts"):
-        BatchRequest.model_validate(
-            {"images": [{"image_base64": "x", "prompts": [{}] * (MOST_PROMPTS - 1)}] * 2}
-        )
+@pytest.mark.parametrize(("pictures", "prompts"), [(MOST_PICTURES + 1, 1), (1, MOST_PROMPTS + 1)])
+def test_a_batch_is_bounded(pictures: int, prompts: int) -> None:
+    picture = {"image_base64": "x", "prompts": [{}] * prompts}
+    with pytest.raises(ValueError, match="at most 32 items"):
+        BatchRequest.model_validate({"images": [picture] * pictures})
