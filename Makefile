@@ -11,10 +11,10 @@ UV := $(VENV)/bin/uv
 FUNCTIONS := landmarks segmentation sam2
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test test-model lint format evaluate bench docs lock clean
+.PHONY: help run up test test-model lint format evaluate bench bench-model docs lock clean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  INPUT=folder or files  OUTPUT=folder  MANIFEST=corpus manifest, and every setting of"
 	@echo "  the functions: make run INPUT=~/pictures OUTPUT=/tmp/masks TARGETS=face,hand"
@@ -47,6 +47,10 @@ evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score
 
 bench: $(VENV)/.ready ## What finding faces costs, beside the plain recipe
 	$(RUN) -m tests.benchmarks.detection
+
+bench-model: $(VENV)/.ready ## What real SAM2 costs on this machine's device; installs torch
+	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
+	$(RUN) -m tests.benchmarks.sam2
 
 docs: $(VENV)/.ready ## Write the generated parts of docs/ anew
 	$(RUN) -m tests.documentation

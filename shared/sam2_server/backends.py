@@ -24,8 +24,8 @@ class Job:
 class Backend(Protocol):
     """Safe to share between threads."""
 
-    def segment(self, job: Job) -> Iterator[list[ScoredMask]]:
-        """For each prompt at least one mask of the picture's size.
+    def segment(self, jobs: Sequence[Job]) -> Iterator[list[ScoredMask]]:
+        """For each prompt of each job, in order, at least one mask of the picture's size.
 
         One after the other: the masks of a large request would not fit into memory together.
         """
@@ -35,12 +35,13 @@ class Backend(Protocol):
 class GrabCutBackend:
     """The embedded segmenter: no weights, no GPU."""
 
-    def segment(self, job: Job) -> Iterator[list[ScoredMask]]:
+    def segment(self, jobs: Sequence[Job]) -> Iterator[list[ScoredMask]]:
         """Masks of certainties."""
-        for prompt in job.prompts:
-            box = Box(*(round(edge) for edge in prompt.box)) if prompt.box else None
-            masks = grabcut.segment(job.image, prompt.points, box, multimask=job.multimask)
-            yield [scored(mask) for mask in masks]
+        for job in jobs:
+            for prompt in job.prompts:
+                box = Box(*(round(edge) for edge in prompt.box)) if prompt.box else None
+                masks = grabcut.segment(job.image, prompt.points, box, multimask=job.multimask)
+                yield [scored(mask) for mask in masks]
 
 
 def load(settings: Sam2Settings) -> Backend:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from cachetools import LRUCache
 from transformers import Sam2Model, Sam2Processor
+from transformers.utils import logging
 
 from shared.geometry import Image
 from shared.sam2.answers import ScoredMask
@@ -15,9 +16,14 @@ from shared.sam2.contract import PromptPart
 from shared.sam2_server.backends import Job
 from shared.sam2_server.batching import Batcher
 
+logging.disable_progress_bar()
+
 _WARM_UP = Job(
     np.zeros((64, 64, 3), np.uint8), b"", [PromptPart(points=[(32, 32, 1)])], multimask=True
 )
+
+_ENCODER_BATCHES = {"cuda": 8, "cpu": 1}
+"""docs/sam2-performance.md: on a CPU eight pictures at a time take longer than one by one."""
 
 Logits = list[tuple[torch.Tensor, torch.Tensor]]
 """For each prompt, on the CPU: mask logits (masks, 256, 256) and predicted IoUs (masks,)."""
@@ -30,30 +36,32 @@ class Sam2Backend:
     requests together; embeddings are kept for pictures that come again.
     """
 
-    def __init__(self, checkpoint: str, encoder_batch: int, embeddings: int) -> None:
+    def __init__(self, checkpoint: str, encoder_batch: int | None, embeddings: int) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._processor: Any = Sam2Processor.from_pretrained(checkpoint)
         self._model: Any = Sam2Model.from_pretrained(checkpoint).to(self.device).eval()
         self._embeddings: LRUCache[bytes, list[torch.Tensor]] = LRUCache(embeddings)
-        self._batches = Batcher(self._run, encoder_batch)
+        self._batches = Batcher(self._run, encoder_batch or _ENCODER_BATCHES[self.device.type])
 
     def warm_up(self) -> None:
         """Does once, with nobody waiting, what the first request would pay for."""
-        list(self.segment(_WARM_UP))
+        list(self.segment([_WARM_UP]))
 
-    def segment(self, job: Job) -> Iterator[list[ScoredMask]]:
+    def segment(self, jobs: Sequence[Job]) -> Iterator[list[ScoredMask]]:
         """Masks of probabilities at the picture's size."""
-        (answers,) = self._batches([job])
-        height, width = job.image.shape[:2]
-        for logits, scores in answers:
-            # as SAM2 itself does it: logits are interpolated, not masks
-            (enlarged,) = self._processor.post_process_masks(
-                logits[None, None], [(height, width)], binarize=False
-            )
-            yield [
-                ScoredMask(torch.sigmoid(full).numpy(), float(score))
-                for full, score in zip(enlarged[0], scores.clamp(0, 1), strict=True)
-            ]
+        for job, answers in zip(jobs, self._batches(jobs), strict=True):
+            for logits, scores in answers:
+                yield self._enlarged(logits, scores, job.image.shape[:2])
+
+    def _enlarged(
+        self, logits: torch.Tensor, scores: torch.Tensor, size: tuple[int, ...]
+    ) -> list[ScoredMask]:
+        """As SAM2 itself does it: logits are interpolated, not masks."""
+        (enlarged,) = self._processor.post_process_masks(logits[None, None], [size], binarize=False)
+        return [
+            ScoredMask(torch.sigmoid(full).numpy(), float(score))
+            for full, score in zip(enlarged[0], scores.clamp(0, 1), strict=True)
+        ]
 
     def _run(self, jobs: Sequence[Job]) -> list[Logits]:
         with torch.inference_mode():

@@ -65,10 +65,8 @@ def _segment(
     batch = request if isinstance(request, BatchRequest) else request.as_batch()
     jobs = list(_jobs(batch, settings))
     watch.lap("decode")
-    answers = [
-        [mask_answer(masks, return_prob=batch.return_prob) for masks in backend.segment(job)]
-        for job in jobs
-    ]
+    told = (mask_answer(m, return_prob=batch.return_prob) for m in backend.segment(jobs))
+    answers = [[next(told) for _ in job.prompts] for job in jobs]
     watch.lap("segment")
     _log.info(
         "answered",

@@ -1,10 +1,10 @@
 """Settings of the SAM2 service."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.settings import Settings
+from shared.settings import Blank, Settings
 
 
 class Sam2Settings(Settings):
@@ -17,8 +17,12 @@ class Sam2Settings(Settings):
         "facebook/sam2.1-hiera-large",
         description="for SAM2_BACKEND=sam2: a model at huggingface.co, or a folder",
     )
-    sam2_encoder_batch: int = Field(
-        8, ge=1, le=64, description="most pictures that the encoder takes at a time"
+    sam2_encoder_batch: Annotated[int | None, Blank] = Field(
+        None,
+        ge=1,
+        le=64,
+        description="most pictures that the encoder takes at a time; unset: 8 on a GPU, 1 on a "
+        "CPU, where more at a time are slower",
     )
     sam2_embeddings: int = Field(
         32, ge=1, description="pictures whose embeddings are kept, of 16 MB each"

@@ -79,7 +79,7 @@ def test_masks_are_those_of_calling_the_model_directly(
 ) -> None:
     """For every form of prompt, whatever else is asked about the picture in the same request."""
     job = _job(1, *ALL, multimask=multimask)
-    answers = list(backend.segment(job))
+    answers = list(backend.segment([job]))
     assert len(answers) == len(ALL)
     for prompt, masks in zip(ALL, answers, strict=True):
         expected = _directly(checkpoint, job, prompt)
@@ -92,12 +92,12 @@ def test_masks_are_those_of_calling_the_model_directly(
 
 def test_prompts_make_a_difference(backend: Watched) -> None:
     """Else the test above would show nothing."""
-    one, other = (masks[0].values for masks in backend.segment(_job(1, POINTS, BOX)))
+    one, other = (masks[0].values for masks in backend.segment([_job(1, POINTS, BOX)]))
     assert np.abs(one - other).max() > 0.05
 
 
 def test_twenty_prompts_cost_one_encoding(backend: Watched) -> None:
-    assert len(list(backend.segment(_job(1, *[POINTS, BOX] * 10)))) == 20
+    assert len(list(backend.segment([_job(1, *[POINTS, BOX] * 10)]))) == 20
     assert backend.encoded == [1]
 
 
@@ -105,7 +105,7 @@ def test_a_picture_that_comes_again_is_not_encoded_again_until_others_pushed_it_
     backend: Watched,
 ) -> None:
     for seed in (1, 2, 1, 3, 4, 1, 5, 1, 2):
-        list(backend.segment(_job(seed)))
+        list(backend.segment([_job(seed)]))
     assert len(backend.encoded) == 6, "1, 2, 3, 4, 5, and 2 again"
 
 
@@ -115,10 +115,21 @@ def test_more_pictures_at_a_time_than_are_kept_are_all_answered(checkpoint: str)
     assert len(backend._batches(jobs)) == 3
 
 
+def test_pictures_of_one_request_are_encoded_together(backend: Watched) -> None:
+    backend.free.clear()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: list(backend.segment([_job(seed) for seed in range(4)])))
+        while sum(backend.encoded) + backend._batches.waiting < 4:
+            pass
+        backend.free.set()
+        assert len(asked.result()) == 4
+    assert len(backend.encoded) <= 2, "one, and the rest"
+
+
 def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) -> None:
     backend.free.clear()
     with ThreadPoolExecutor(5) as pool:
-        asked = [pool.submit(lambda s: list(backend.segment(_job(s))), seed) for seed in range(5)]
+        asked = [pool.submit(lambda s: list(backend.segment([_job(s)])), seed) for seed in range(5)]
         while sum(backend.encoded) + backend._batches.waiting < 5:
             pass
         backend.free.set()
@@ -127,14 +138,14 @@ def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) 
     assert len(backend.encoded) <= 2, "one, and all that came meanwhile"
     backend._embeddings.clear()
     for seed, values in enumerate(alone):
-        (again,) = backend.segment(_job(seed))
+        (again,) = backend.segment([_job(seed)])
         np.testing.assert_allclose(again[0].values, values, atol=2e-4)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 900), (1024, 700)])
 def test_masks_have_the_pictures_size(backend: Watched, height: int, width: int) -> None:
     job = Job(_image(9, height, width), b"9", [POINTS], multimask=True)
-    (masks,) = backend.segment(job)
+    (masks,) = backend.segment([job])
     assert {mask.values.shape for mask in masks} == {(height, width)}
 
 

@@ -1,7 +1,7 @@
 """Our own service gets all prompts of an image in one request."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,9 +40,9 @@ class Counting(GrabCutBackend):
     def __init__(self) -> None:
         self.jobs: list[Job] = []
 
-    def segment(self, job: Job) -> Iterator[list[ScoredMask]]:
-        self.jobs.append(job)
-        return super().segment(job)
+    def segment(self, jobs: Sequence[Job]) -> Iterator[list[ScoredMask]]:
+        self.jobs += jobs
+        return super().segment(jobs)
 
 
 @pytest.fixture
