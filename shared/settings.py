@@ -112,7 +112,9 @@ class SegmentationSettings(PipelineSettings):
     sam2_box_field: str = Field("box", description="request field of the box; empty: not sent")
     sam2_multimask: str = Field("multimask", description="request field that asks for candidates")
     sam2_return_prob: str = Field("return_prob", description="request field for probabilities")
-    sam2_timeout: float = Field(60, gt=0, description="most seconds to wait for one answer")
+    sam2_timeout: float = Field(
+        60, gt=0, description="most seconds to wait for the masks of one picture"
+    )
     sam2_deadline: float = Field(
         300,
         gt=0,

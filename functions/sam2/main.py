@@ -21,7 +21,8 @@ def sam2(request: Request) -> ResponseReturnValue:
     """POST /v1/segment; GET /healthz says whether the model is loaded, /openapi.json the rest."""
     match request.method, request.path:
         case "POST", openapi.SEGMENT:
-            answer, status = respond(_backend.wait(), request.get_data(), _settings)
+            body = request.stream.read(_settings.max_bytes + 1)
+            answer, status = respond(_backend.wait(), body, _settings)
             return Response(answer.model_dump_json(), status, mimetype="application/json")
         case "GET", openapi.HEALTH:
             if not _backend.is_done():

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import httpx2
@@ -50,12 +50,12 @@ class JsonService:
         self._timeout = timeout
         self._patience = Patience(f"SAM2 at {url}")
         self._client = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(timeout, connect=_CONNECT_SECONDS),
+            timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
         )
 
-    def ask(self, payload: Mapping[str, Any], deadline: Deadline) -> Any:
-        """The JSON value that the server answers with.
+    def ask(self, payload: Mapping[str, Any], deadline: Deadline, pictures: int = 1) -> Any:
+        """The JSON value that the server answers with, given the time-out for each picture.
 
         Raises:
             Transient: no answer before the deadline, but there may be one later.
@@ -63,15 +63,17 @@ class JsonService:
         """
         headers = self._authorisation.headers()
         request = self._client.build_request("POST", self._url, json=payload, headers=headers)
-        body = in_loop(self._patience.ask(lambda: self._answer(request, deadline), deadline))
+        timeout = self._timeout * pictures
+        call = partial(self._answer, request, timeout, deadline)
+        body = in_loop(self._patience.ask(call, deadline))
         try:
             return parse_json(body)
         except AnswerError as error:
             raise bad_answer(error) from error
 
-    async def _answer(self, request: httpx2.Request, deadline: Deadline) -> bytes:
+    async def _answer(self, request: httpx2.Request, timeout: float, deadline: Deadline) -> bytes:
         """The body of one answer: asked once, bounded in time and bytes."""
-        seconds = min(self._timeout, deadline.left)
+        seconds = min(timeout, deadline.left)
         try:
             async with asyncio.timeout(seconds):
                 response = await self._client.send(request, stream=True)

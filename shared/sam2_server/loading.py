@@ -35,7 +35,8 @@ class Loading(Generic[T]):
         with self._lock:
             if self._loaded is None:
                 self._loaded = Future()
-                threading.Thread(target=self._run, args=(self._loaded,), name="loading").start()
+                run = threading.Thread(target=self._run, args=(self._loaded,), daemon=True)
+                run.start()
             return self._loaded
 
     def _run(self, loaded: "Future[T]") -> None:

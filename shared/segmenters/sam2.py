@@ -1,7 +1,7 @@
 """A SAM2 service over HTTP: anybody's, a prompt a call, or our own, all prompts in one."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, TypeAlias
 
 from shared.deadline import Deadline
 from shared.geometry import Image
@@ -11,6 +11,7 @@ from shared.sam2.answers import AnswerError, parse_answer
 from shared.sam2.calls import JsonService, bad_answer
 from shared.sam2.contract import (
     MOST_PICTURES,
+    MOST_PROMPTS,
     FieldNames,
     batch_request,
     per_prompt,
@@ -18,6 +19,11 @@ from shared.sam2.contract import (
 )
 from shared.sam2.pictures import Picture, picture_of, shared_windows
 from shared.segmenters import Answer
+
+_MOST_BYTES = 24 * 2**20
+"""Of pictures in a request: Cloud Run, and our own service, take 32 MiB."""
+
+Asked: TypeAlias = tuple[Picture, Sequence[Prompt]]
 
 
 class Sam2Segmenter:
@@ -45,24 +51,42 @@ class BatchSegmenter:
     """Asks our own service (functions/sam2)."""
 
     name: Literal["sam2"] = "sam2"
-    batch = MOST_PICTURES
+    batch = MOST_PROMPTS
     parallel = 1
 
     def __init__(self, service: JsonService) -> None:
         self._service = service
 
     def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
-        """Every candidate of the service's one answer to all."""
-        pictures = [
-            (picture_of(image, window), members) for window, members in shared_windows(prompts)
-        ]
-        answer = self._service.ask(batch_request(pictures), deadline)
+        """Every candidate of the service's answers: one, or a few where pictures are large."""
+        windows = shared_windows(prompts)
+        pictures = [(picture_of(image, window), members) for window, members in windows]
+        answers: dict[str, Answer] = {}
+        for request in _requests(pictures):
+            answers |= self._ask(request, deadline)
+        return [answers[prompt.id] for prompt in prompts]
+
+    def _ask(self, pictures: Sequence[Asked], deadline: Deadline) -> dict[str, Answer]:
+        answer = self._service.ask(batch_request(pictures), deadline, len(pictures))
         try:
             told = per_prompt(answer, pictures)
         except AnswerError as error:
             raise bad_answer(error) from error
-        answers = {prompt.id: _answer(masks, picture, prompt) for masks, picture, prompt in told}
-        return [answers[prompt.id] for prompt in prompts]
+        return {prompt.id: _answer(masks, picture, prompt) for masks, picture, prompt in told}
+
+
+def _requests(pictures: Sequence[Asked]) -> Iterator[list[Asked]]:
+    """The pictures in parts that one request may hold."""
+    request: list[Asked] = []
+    size = 0
+    for asked in pictures:
+        size += len(asked[0].base64)
+        if request and (size > _MOST_BYTES or len(request) == MOST_PICTURES):
+            yield request
+            request, size = [], len(asked[0].base64)
+        request.append(asked)
+    if request:
+        yield request
 
 
 def _answer(told: Any, picture: Picture, prompt: Prompt) -> Answer:

@@ -107,9 +107,9 @@ def test_segmentation(serve: Serve, bucket: gcs.Bucket) -> None:
 
 def test_sam2(serve: Serve) -> None:
     url = serve("sam2", {})
-    assert requests.get(f"{url}healthz", timeout=60).json()["status"] == "ok"
     image = base64.b64encode((EXAMPLES / "avataaars_05.png").read_bytes()).decode()
     request = {"image_base64": image, "points": [[256, 230, 1]], "box": [150, 110, 360, 340]}
     answer = requests.post(f"{url}v1/segment", json=request, timeout=60)
     assert answer.status_code == 200
     assert len(answer.json()["masks"]) == len(answer.json()["scores"]) > 0
+    assert requests.get(f"{url}healthz", timeout=60).json()["status"] == "ok"

@@ -1,6 +1,7 @@
 """The SAM2 service's answers to requests good and bad, through functions-framework's own app."""
 
 import base64
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from functions_framework import create_app
 
 from shared import images
 from shared.sam2.answers import parse_answer
+from shared.sam2_server.settings import Sam2Settings
 from tests.conftest import ROOT, example
 from tests.pipeline import png
 
@@ -129,3 +131,24 @@ def test_health_is_told_and_other_methods_are_refused(client: FlaskClient) -> No
     assert client.get("/v1/segment").status_code == 405
     assert client.post("/healthz").status_code == 405
     assert client.post("/v1/elsewhere", json={}).status_code == 404
+
+
+class Endless(io.RawIOBase):
+    """A body that never ends, and counts what is read of it."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.taken += len(buffer)
+        return len(buffer)
+
+
+def test_of_a_request_that_is_too_large_no_more_is_read_than_may_be(client: FlaskClient) -> None:
+    body = Endless()
+    answer = client.post("/v1/segment", input_stream=body, content_length=10**12)
+    assert answer.status_code == 413
+    assert body.taken <= 2 * Sam2Settings().max_bytes
