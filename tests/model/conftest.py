@@ -16,3 +16,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
     from tests.model import tiny  # noqa: PLC0415 it needs torch
 
     return tiny.write(Path(tmp_path_factory.mktemp("checkpoint")))
+
+
+@pytest.fixture(scope="session")
+def video_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same, of the kind that huggingface.co has."""
+    from tests.model import tiny  # noqa: PLC0415 it needs torch
+
+    return tiny.write_video(Path(tmp_path_factory.mktemp("checkpoint")))

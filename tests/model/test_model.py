@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import Sam2Model, Sam2Processor
+from transformers import Sam2Model, Sam2Processor, Sam2VideoModel
 
 from shared.geometry import Image
 from shared.sam2.contract import PromptPart
@@ -88,6 +88,27 @@ def test_masks_are_those_of_calling_the_model_directly(
             assert mask.values.shape == (200, 320)
             np.testing.assert_allclose(mask.values, values, atol=2e-4)
             assert mask.predicted_iou == pytest.approx(min(max(score, 0), 1), abs=2e-4)
+
+
+def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
+    video_checkpoint: str,
+) -> None:
+    """Those at huggingface.co are of this kind."""
+    job = _job(1, POINTS)
+    (masks,) = Sam2Backend(video_checkpoint, 8, 4).segment([job])
+    model = Sam2VideoModel.from_pretrained(video_checkpoint).eval()
+    processor = Sam2Processor.from_pretrained(video_checkpoint)
+    inputs = processor(
+        images=job.image,
+        input_points=[[[[x, y] for x, y, _ in POINTS.points]]],
+        input_labels=[[[label for *_, label in POINTS.points]]],
+        return_tensors="pt",
+    )
+    with torch.inference_mode():
+        output = model._single_frame_forward(**inputs, multimask_output=True)
+    assert [mask.predicted_iou for mask in masks] == pytest.approx(
+        output.iou_scores.flatten().clamp(0, 1).tolist(), abs=2e-4
+    )
 
 
 def test_prompts_make_a_difference(backend: Watched) -> None:

@@ -1,28 +1,62 @@
-"""A checkpoint of SAM2's architecture with a few thousand random weights, made on the spot.
+"""Checkpoints of SAM2's architecture with a few thousand random weights, made on the spot.
 
-The model sees 1024 x 1024 and answers 256 x 256, as the real ones do.
+The model sees 1024 x 1024 and answers 256 x 256, as the real ones do. Those at huggingface.co are
+of the kind `video`: with a memory for frames, that pictures do without.
 """
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
     Sam2Config,
     Sam2HieraDetConfig,
     Sam2ImageProcessor,
-    Sam2MaskDecoderConfig,
     Sam2Model,
     Sam2Processor,
-    Sam2PromptEncoderConfig,
+    Sam2VideoConfig,
+    Sam2VideoModel,
+    Sam2VideoProcessor,
+    Sam2VideoVideoProcessor,
     Sam2VisionConfig,
 )
 
 _CHANNELS = [4, 8, 16, 32]
+_PROMPT_ENCODER = {"hidden_size": 32}
+_MASK_DECODER = {
+    "hidden_size": 32,
+    "mlp_dim": 32,
+    "num_attention_heads": 2,
+    "iou_head_hidden_dim": 32,
+}
+_MEMORY = {
+    "memory_attention_hidden_size": 32,
+    "memory_attention_num_layers": 1,
+    "memory_attention_feed_forward_hidden_size": 32,
+    "memory_encoder_hidden_size": 32,
+    "memory_encoder_output_channels": 16,
+    "mask_downsampler_embed_dim": 32,
+    "memory_fuser_embed_dim": 32,
+    "memory_fuser_intermediate_dim": 32,
+}
 
 
 def write(folder: Path) -> str:
-    """Writes model and processor as `from_pretrained` reads them; the folder's path."""
-    torch.manual_seed(0)
+    """Writes model and processor for pictures; the folder's path."""
+    _save(Sam2Model(Sam2Config(**_parts())), folder)
+    Sam2Processor(Sam2ImageProcessor()).save_pretrained(folder)
+    return str(folder)
+
+
+def write_video(folder: Path) -> str:
+    """Writes model and processor for videos; the folder's path."""
+    _save(Sam2VideoModel(Sam2VideoConfig(**_parts(), **_MEMORY)), folder)
+    processors = Sam2ImageProcessor(), Sam2VideoVideoProcessor()
+    Sam2VideoProcessor(*processors).save_pretrained(folder)
+    return str(folder)
+
+
+def _parts() -> dict[str, Any]:
     backbone = Sam2HieraDetConfig(
         hidden_size=4,
         num_attention_heads=1,
@@ -32,19 +66,19 @@ def write(folder: Path) -> str:
         window_size_per_stage=[8, 4, 8, 4],
         global_attention_blocks=[],
     )
-    config = Sam2Config(
-        vision_config=Sam2VisionConfig(
-            backbone_config=backbone, backbone_channel_list=_CHANNELS[::-1], fpn_hidden_size=32
-        ),
-        prompt_encoder_config=Sam2PromptEncoderConfig(hidden_size=32),
-        mask_decoder_config=Sam2MaskDecoderConfig(
-            hidden_size=32, mlp_dim=32, num_attention_heads=2, iou_head_hidden_dim=32
-        ),
+    vision = Sam2VisionConfig(
+        backbone_config=backbone, backbone_channel_list=_CHANNELS[::-1], fpn_hidden_size=32
     )
-    model = Sam2Model(config)
+    return {
+        "vision_config": vision.to_dict(),
+        "prompt_encoder_config": _PROMPT_ENCODER,
+        "mask_decoder_config": _MASK_DECODER,
+    }
+
+
+def _save(model: Any, folder: Path) -> None:
+    torch.manual_seed(0)
     for parameter in model.parameters():  # as they are made, prompts would make no difference
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.4)
     model.save_pretrained(folder)
-    Sam2Processor(Sam2ImageProcessor()).save_pretrained(folder)
-    return str(folder)
