@@ -181,8 +181,9 @@ def _check_shape(field: str, shape: tuple[int, ...], size: tuple[int, int]) -> N
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of plain base64 or of a data URL; binascii.Error where it is neither."""
-    return base64.b64decode(text.partition("base64,")[2] or text, validate=True)
+    """The bytes of base64, in lines or not, or of a data URL; binascii.Error where it is neither."""
+    encoded = text.partition("base64,")[2] or text
+    return base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
 
 
 def _is_whole(value: Any) -> bool:

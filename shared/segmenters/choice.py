@@ -8,7 +8,6 @@ from shared.sam2.contract import FieldNames
 from shared.segmenters import Segmenter, grabcut, oval
 from shared.segmenters.absent import AbsentSegmenter
 from shared.segmenters.embedded import EmbeddedSegmenter
-from shared.segmenters.replicate import ReplicateSegmenter
 from shared.segmenters.sam2 import BatchSegmenter, Sam2Segmenter
 from shared.settings import SegmentationSettings, revealed
 
@@ -28,8 +27,7 @@ _AUTHORISATIONS: dict[str, Callable[[SegmentationSettings], Authorisation]] = {
 def primary(settings: SegmentationSettings) -> Segmenter:
     """The SAM2 service that is configured, or one that says that none is."""
     if settings.sam2_provider == "replicate":
-        token = revealed(settings.replicate_api_token)
-        return ReplicateSegmenter(token, settings.replicate_model, settings.sam2_timeout)
+        return _replicate(settings)
     if settings.sam2_url is None:
         return AbsentSegmenter()
     authorisation = _AUTHORISATIONS[settings.sam2_auth](settings)
@@ -44,6 +42,14 @@ def primary(settings: SegmentationSettings) -> Segmenter:
         return_prob=settings.sam2_return_prob,
     )
     return Sam2Segmenter(service, names)
+
+
+def _replicate(settings: SegmentationSettings) -> Segmenter:
+    # Imported here: Replicate's client would be a fifth of everybody's cold start.
+    from shared.segmenters.replicate import ReplicateSegmenter  # noqa: PLC0415
+
+    token = revealed(settings.replicate_api_token)
+    return ReplicateSegmenter(token, settings.replicate_model, settings.sam2_timeout)
 
 
 def fallback(settings: SegmentationSettings) -> Segmenter | None:

@@ -35,6 +35,7 @@ def _claiming(width: int, height: int) -> str:
 FORMATS: dict[str, Any] = {
     "png": {"mask_png_base64": PNG},
     "png as data URL": {"mask_png_base64": f"data:image/png;base64,{PNG}"},
+    "png in lines": {"mask_png_base64": base64.encodebytes(base64.b64decode(PNG)).decode()},
     "runs in an object": {"mask_rle": {"counts": _runs(), "size": [40, 60]}},
     "runs in a list": {"mask_rle": [_runs(), [40, 60]]},
     "COCO string": {"mask_rle": {"counts": PACKED.counts, "size": [40, 60]}},
