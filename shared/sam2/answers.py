@@ -181,7 +181,7 @@ def _check_shape(field: str, shape: tuple[int, ...], size: tuple[int, int]) -> N
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of base64, in lines or not, or of a data URL; binascii.Error where it is neither."""
+    """The bytes of base64, in lines or not, or of a data URL; binascii.Error for anything else."""
     encoded = text.partition("base64,")[2] or text
     return base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
 
