@@ -112,7 +112,8 @@ class Landmarking:
             pictures=(),
             owned=layout.PROMPTS_AND_PICTURES,
         )
-        _log.warning("rejected: %s", rejection, extra={"upload": str(upload.ref)})
+        told = {"upload": str(upload.ref), "state": document.status.value, "reason": str(rejection)}
+        _log.info("finished", extra=told)
 
     def _stamp(self, upload: Upload) -> Stamp:
         return Stamp(upload.ref.generation, self._settings.config)

@@ -122,7 +122,8 @@ class Segmentation:
         outcome = write_results(
             self._storage, self._settings.output_bucket, result, pictures, layout.PICTURES
         )
-        _log.info("segmented", extra={"upload": str(ref), "outcome": outcome.value})
+        told = {"upload": str(ref), "state": verdict.status.value, "outcome": outcome.value}
+        _log.info("finished", extra=told)
 
     def _segment_all(self, image: Image, document: PromptsDocument) -> Verdict:
         try:
@@ -168,7 +169,8 @@ class Segmentation:
     ) -> Segmented:
         if self._fallback is None:
             raise trouble
-        _log.warning("%s falls back: %s", prompt.id, trouble)
+        told = {"instance": prompt.id, "reason": trouble.code.value, "why": str(trouble)}
+        _log.warning("fell back", extra=told)
         (answer,) = self._fallback.segment(image, [prompt], deadline)
         if isinstance(answer, Permanent):
             raise answer

@@ -1,5 +1,7 @@
 """SAM2's HTTP contract as a service: pictures, points and boxes in, masks and scores out."""
 
+from http import HTTPStatus
+
 import functions_framework
 from flask import Request, Response
 from flask.typing import ResponseReturnValue
@@ -21,9 +23,12 @@ def sam2(request: Request) -> ResponseReturnValue:
     """POST /v1/segment; GET /healthz says whether the model is loaded, /openapi.json the rest."""
     match request.method, request.path:
         case "POST", openapi.SEGMENT:
-            body = request.stream.read(_settings.max_bytes + 1)
-            answer, status = respond(_backend.wait(), body, _settings)
-            return Response(answer.model_dump_json(), status, mimetype="application/json")
+            request.max_content_length = _settings.max_bytes
+            answer, status = respond(_backend.wait(), request.get_data, _settings)
+            text = answer.model_dump_json()
+            # The framework reads a request to its end before any answer but a streamed one.
+            told = iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text
+            return Response(told, status, mimetype="application/json")
         case "GET", openapi.HEALTH:
             if not _backend.is_done():
                 return {"status": "loading", "backend": _settings.sam2_backend}, 503

@@ -3,10 +3,11 @@
 import binascii
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Discriminator, Tag, TypeAdapter, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared import images
 from shared.errors import Rejected
@@ -41,12 +42,15 @@ class _BadPictureError(ValueError):
     """A picture that cannot be read; says which and why."""
 
 
-def respond(backend: Backend, body: bytes, settings: Sam2Settings) -> tuple[BaseModel, int]:
-    """The answer to a request's body, of one prompt or of many, and its HTTP status."""
-    if len(body) > settings.max_bytes:
-        return ErrorAnswer(error=f"the request has more than {settings.max_bytes:,} bytes"), 413
+def respond(
+    backend: Backend, body: Callable[[], bytes], settings: Sam2Settings
+) -> tuple[BaseModel, int]:
+    """The answer to a request of one prompt or of many, and its HTTP status.
+
+    `body` reads the request; it raises RequestEntityTooLarge rather than read too much.
+    """
     try:
-        request = _REQUEST.validate_json(body)
+        request = _REQUEST.validate_json(body())
         return _segment(backend, request, settings), 200
     except ValidationError as error:
         problems = "; ".join(
@@ -54,6 +58,8 @@ def respond(backend: Backend, body: bytes, settings: Sam2Settings) -> tuple[Base
             for problem in error.errors()
         )
         return ErrorAnswer(error=problems), 422
+    except RequestEntityTooLarge:
+        return ErrorAnswer(error=f"the request has more than {settings.max_bytes:,} bytes"), 413
     except _BadPictureError as error:
         return ErrorAnswer(error=str(error)), 422
 

@@ -15,6 +15,7 @@ DISTRIBUTIONS = {
     "cloudevents": "cloudevents",
     "cv2": "opencv-python-headless",
     "flask": "flask",
+    "werkzeug": "flask",
     "functions_framework": "functions-framework",
     "google.api_core": "google-api-core",
     "google.auth": "google-auth",

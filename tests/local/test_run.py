@@ -118,7 +118,7 @@ def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
 def test_a_run_in_which_something_failed_ends_and_says_so(tmp_path: Path) -> None:
     """SAM2 is out of reach, so every delivery fails and the message becomes a dead letter."""
     micah = EXAMPLES / "micah_01.png"
-    settings = {"SAM2_URL": "http://127.0.0.1:9/", "SAM2_AUTH": "none"}
+    settings = {"SAM2_URL": "http://127.0.0.1:9/", "SAM2_AUTH": "none", "SAM2_DEADLINE": "1"}
     done = _run(micah, EXAMPLES / "apple.png", "--output", tmp_path, **settings)
     assert done.returncode == 1
     assert "1 failed" in done.stdout

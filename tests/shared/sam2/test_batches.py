@@ -55,7 +55,7 @@ def sam2(backend: Counting) -> Iterator[Endpoint]:
     """Our own service, without the framework."""
 
     def answer(asked: Asked) -> tuple[int, Any]:
-        told, status = respond(backend, json.dumps(asked.body).encode(), Sam2Settings())
+        told, status = respond(backend, json.dumps(asked.body).encode, Sam2Settings())
         return status, json.loads(told.model_dump_json())
 
     with serving() as made:
