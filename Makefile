@@ -5,16 +5,23 @@ INPUT ?= examples
 OUTPUT ?= results
 MANIFEST ?= tests/corpus/mini/manifest.json
 
+TARGET ?= gpu
+CHECKPOINT ?= facebook/sam2.1-hiera-large
+REVISION ?= main
+
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
 FUNCTIONS := landmarks segmentation sam2
 
+need = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }
+need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-project"; exit 1; }
+
 .DEFAULT_GOAL := help
-.PHONY: help run up test test-model lint format evaluate bench bench-model docs lock clean
+.PHONY: help run up test test-model lint format evaluate bench bench-model docs deploy destroy sam2-image lock clean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  INPUT=folder or files  OUTPUT=folder  MANIFEST=corpus manifest, and every setting of"
 	@echo "  the functions: make run INPUT=~/pictures OUTPUT=/tmp/masks TARGETS=face,hand"
@@ -54,6 +61,26 @@ bench-model: $(VENV)/.ready ## What real SAM2 costs on this machine's device; in
 
 docs: $(VENV)/.ready ## Write the generated parts of docs/ anew
 	$(RUN) -m tests.documentation
+
+deploy: ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
+	@$(call need,terraform)
+	@$(call need_project)
+	@echo "Applies terraform/ to the project $(PROJECT). Terraform shows its plan and asks first."
+	cd terraform && terraform init -input=false && terraform apply -var project_id=$(PROJECT) $(TF)
+
+destroy: ## terraform destroy in PROJECT
+	@$(call need,terraform)
+	@$(call need_project)
+	@echo "Destroys what terraform/ made in the project $(PROJECT). Terraform shows its plan and asks first."
+	cd terraform && terraform init -input=false && terraform destroy -var project_id=$(PROJECT) $(TF)
+
+sam2-image: ## Build the SAM2 service's image into IMAGE with PROJECT's Cloud Build (TARGET=cpu: no GPU)
+	@$(call need,gcloud)
+	@$(call need_project)
+	@test -n "$(IMAGE)" || { echo "Say where to: IMAGE=REGION-docker.pkg.dev/PROJECT/REPOSITORY/sam2:TAG"; exit 1; }
+	@echo "Sends functions/sam2 and shared/ to Cloud Build in $(PROJECT), which builds and pushes $(IMAGE)."
+	gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore \
+	  --project=$(PROJECT) --substitutions=_IMAGE=$(IMAGE),_TARGET=$(TARGET),_CHECKPOINT=$(CHECKPOINT),_REVISION=$(REVISION)
 
 lock: $(UV) ## Lock all dependencies; the functions follow the root's versions
 	$(UV) lock

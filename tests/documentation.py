@@ -1,9 +1,11 @@
 """python -m tests.documentation: writes the generated parts of docs/ anew.
 
-The JSON Schemas of the documents, the SAM2 service's contract, and the tables of settings.
+The JSON Schemas of the documents, the SAM2 service's contract, the tables of settings
+and those of Terraform's inputs and outputs.
 """
 
 import json
+import re
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
@@ -23,6 +25,11 @@ SETTINGS: dict[str, type[Settings]] = {
 DOCUMENTS: dict[str, type[Record]] = {"prompts": PromptsDocument, "result": ResultDocument}
 
 
+TERRAFORM = DOCS.parent / "terraform"
+_BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.DOTALL | re.MULTILINE)
+_ARGUMENT = re.compile(r"^  (\w+) +=(.*?)(?=^  \w|\Z)", re.DOTALL | re.MULTILINE)
+
+
 def generated() -> dict[Path, str]:
     """Every generated file with its text."""
     files = {
@@ -30,7 +37,12 @@ def generated() -> dict[Path, str]:
         for name, document in DOCUMENTS.items()
     }
     contract = json.dumps(openapi.document(), indent=2) + "\n"
-    return {**files, DOCS / "sam2.openapi.json": contract, DOCS / "settings.md": _settings()}
+    return {
+        **files,
+        DOCS / "sam2.openapi.json": contract,
+        DOCS / "settings.md": _settings(),
+        TERRAFORM / "README.md": _terraform(),
+    }
 
 
 def _schema(document: type[Record]) -> str:
@@ -65,6 +77,33 @@ def _default(field: FieldInfo) -> str:
     if isinstance(field.default, frozenset):
         return f"`{','.join(sorted(field.default))}`"
     return "unset" if field.default is None else f"`{field.default}`"
+
+
+def _terraform() -> str:
+    """The page with its tables of inputs and outputs made anew."""
+    page = (TERRAFORM / "README.md").read_text()
+    before, _, rest = page.partition("<!-- generated -->")
+    after = rest.partition("<!-- /generated -->")[2]
+    files = [TERRAFORM / name for name in ("variables.tf", "variables_sam2.tf", "outputs.tf")]
+    found = [block for file in files for block in _BLOCK.findall(file.read_text())]
+    inputs = [_input(name, body) for kind, name, body in found if kind == "variable"]
+    outputs = [_output(name, body) for kind, name, body in found if kind == "output"]
+    lines = ["| input | type | default | what it is |", "| --- | --- | --- | --- |", *inputs, ""]
+    lines += ["| output | what it is |", "| --- | --- |", *outputs]
+    table = "\n".join(lines)
+    return f"{before}<!-- generated -->\n\n{table}\n\n<!-- /generated -->{after}"
+
+
+def _input(name: str, body: str) -> str:
+    arguments = {key: " ".join(value.split()) for key, value in _ARGUMENT.findall(body)}
+    kind = arguments["type"].partition("(")[0] if "object(" in body else arguments["type"]
+    default = f"`{arguments['default']}`" if "default" in arguments else "required"
+    return f"| `{name}` | {kind} | {default} | {json.loads(arguments['description'])} |"
+
+
+def _output(name: str, body: str) -> str:
+    arguments = {key: " ".join(value.split()) for key, value in _ARGUMENT.findall(body)}
+    return f"| `{name}` | {json.loads(arguments['description'])} |"
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.documentation import generated
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "terraform/README.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 
 
@@ -22,8 +22,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_make_target_that_the_readme_names_exists() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "README.md").read_text())) <= targets
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z0-9-]+)", (ROOT / "README.md").read_text())) <= targets
 
 
 def test_ci_runs_the_readmes_test_commands() -> None:

@@ -2,9 +2,7 @@
 
 import base64
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +16,7 @@ from local.processes import ProcessTree, free_ports
 from shared.documents import PromptsDocument, Source
 from shared.geometry import Box
 from tests.conftest import EXAMPLES, ROOT
+from tests.functions.deployment import deployed
 from tests.shared.shapes import ellipse, prompt_for
 
 TOPIC = "projects/a-project/topics/prompts"
@@ -31,13 +30,8 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
         def start(function: str, settings: Mapping[str, str]) -> str:
             place = tmp_path / function
-            _install(function, place)
-            (port,) = free_ports(1)
-            command = [str(place / ".venv/bin/functions-framework"), "--target", function]
-            where = ["--source", str(place / "main.py"), "--host", "127.0.0.1"]
-            tree.start(function, [*command, *where, "--port", str(port)], settings, port)
-            tree.await_ready()
-            return f"http://127.0.0.1:{port}/"
+            _copy(function, place)
+            return deployed(tree, function, place, settings)
 
         yield start
 
@@ -54,14 +48,11 @@ def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def _install(function: str, place: Path) -> None:
+def _copy(function: str, place: Path) -> None:
     """What a deployment holds, and no more: the function's folder, `shared`, and its lock."""
     ignored = shutil.ignore_patterns("__pycache__", ".venv")
     shutil.copytree(ROOT / "functions" / function, place, ignore=ignored)
     shutil.copytree(ROOT / "shared", place / "shared", ignore=ignored)
-    kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    uv = [str(ROOT / ".venv/bin/uv"), "sync", "--locked", "--quiet", "--python", sys.executable]
-    subprocess.run(uv, cwd=place, env=kept, check=True, timeout=280)
 
 
 def _notification(blob: gcs.Blob) -> dict[str, object]:

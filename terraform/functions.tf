@@ -1,0 +1,122 @@
+# The two functions, the account that builds them, and the settings that they start with.
+
+locals {
+  settings = merge(var.settings, {
+    INPUT_BUCKET  = google_storage_bucket.data["input"].name
+    OUTPUT_BUCKET = google_storage_bucket.data["output"].name
+  })
+
+  functions = {
+    landmarks = {
+      size    = var.landmarks
+      secrets = {}
+      environment = merge(local.settings, {
+        PROMPTS_TOPIC = google_pubsub_topic.work["prompts"].id
+        TARGETS       = join(",", sort(var.targets))
+      })
+    }
+    segmentation = {
+      size        = var.segmentation
+      secrets     = { for name, secret in google_secret_manager_secret.keys : name => secret.secret_id }
+      environment = merge(local.settings, local.sam2_settings)
+    }
+  }
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.functions
+
+  name          = each.key
+  prefix        = var.prefix
+  project_id    = var.project_id
+  region        = var.region
+  source_bucket = google_storage_bucket.source.name
+  build_account = google_service_account.build.id
+  repository    = google_artifact_registry_repository.images.id
+  size          = each.value.size
+  environment   = each.value.environment
+  secrets       = each.value.secrets
+
+  # Not depends_on, which would keep Terraform from looking at the code before it applies.
+  permissions = concat(
+    [
+      google_artifact_registry_repository_iam_member.build_pushes.id,
+      google_project_iam_member.build_logs.id,
+      google_project_iam_member.build_reads_staged_source.id,
+      google_storage_bucket_iam_member.build_reads_source.id,
+    ],
+    [for version in google_secret_manager_secret_version.keys : version.id],
+  )
+}
+
+resource "google_artifact_registry_repository" "images" {
+  # checkov:skip=CKV_GCP_84:kms_key_name is var.kms_key; null means Google's own keys
+  repository_id = var.prefix
+  project       = var.project_id
+  location      = var.region
+  format        = "DOCKER"
+  description   = "Images of ${var.prefix}'s functions and SAM2 service"
+
+  cleanup_policies {
+    id     = "keep-the-last-three"
+    action = "KEEP"
+    most_recent_versions {
+      keep_count = 3
+    }
+  }
+
+  cleanup_policies {
+    id     = "delete-others-after-a-month"
+    action = "DELETE"
+    condition {
+      older_than = "2592000s"
+    }
+  }
+
+  depends_on = [google_project_service.apis]
+}
+
+# ---- building ----
+
+resource "google_service_account" "build" {
+  account_id   = "${var.prefix}-build"
+  project      = var.project_id
+  display_name = "Builds ${var.prefix}'s functions and images"
+
+  depends_on = [google_project_service.apis]
+}
+
+resource "google_storage_bucket_iam_member" "build_reads_source" {
+  bucket = google_storage_bucket.source.name
+  role   = "roles/storage.objectAdmin" # Cloud Build stages the SAM2 image's source there too
+  member = google_service_account.build.member
+}
+
+resource "google_artifact_registry_repository_iam_member" "build_pushes" {
+  project    = var.project_id
+  location   = var.region
+  repository = google_artifact_registry_repository.images.name
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.build.member
+}
+
+# Logs have no smaller resource that a role could be given on.
+resource "google_project_iam_member" "build_logs" {
+  project = var.project_id
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.build.member
+}
+
+# Cloud Functions copies the source to a bucket of its own, made with the first function.
+resource "google_project_iam_member" "build_reads_staged_source" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.build.member
+
+  condition {
+    title       = "staged sources of functions"
+    description = "Only the buckets that Cloud Functions stages sources in"
+    expression  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.this.number}-\")"
+  }
+}

@@ -1,0 +1,151 @@
+# Two hops, each a topic, the push to its function, and a topic with a pull subscription for the
+# messages that could not be handled. Not Eventarc's subscriptions: those have no dead letters.
+
+locals {
+  hops = {
+    uploads = "landmarks"
+    prompts = "segmentation"
+  }
+
+  # Pub/Sub's most. A delivery that takes longer than the function's time-out never comes here.
+  ack_deadline_seconds = 600
+}
+
+resource "google_pubsub_topic" "work" {
+  for_each = local.hops
+
+  # checkov:skip=CKV_GCP_83:kms_key_name is var.kms_key; null means Google's own keys
+  name                       = "${var.prefix}-${each.key}"
+  project                    = var.project_id
+  kms_key_name               = var.kms_key
+  message_retention_duration = "604800s"
+
+  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+}
+
+resource "google_pubsub_topic" "dead" {
+  for_each = local.hops
+
+  # checkov:skip=CKV_GCP_83:kms_key_name is var.kms_key; null means Google's own keys
+  name         = "${var.prefix}-${each.key}-dead"
+  project      = var.project_id
+  kms_key_name = var.kms_key
+
+  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+}
+
+resource "google_pubsub_subscription" "work" {
+  for_each = local.hops
+
+  name                       = "${var.prefix}-${each.key}"
+  project                    = var.project_id
+  topic                      = google_pubsub_topic.work[each.key].id
+  ack_deadline_seconds       = local.ack_deadline_seconds
+  message_retention_duration = "604800s"
+
+  push_config {
+    push_endpoint = module.function[each.value].uri
+
+    oidc_token {
+      service_account_email = google_service_account.push[each.key].email
+      audience              = module.function[each.value].uri
+    }
+  }
+
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.dead[each.key].id
+    max_delivery_attempts = var.max_delivery_attempts
+  }
+
+  expiration_policy {
+    ttl = "" # never: a quiet month must not end the pipeline
+  }
+
+  depends_on = [
+    google_cloud_run_v2_service_iam_member.push_invokes,
+    google_pubsub_topic_iam_member.dead_letters,
+    google_service_account_iam_member.pubsub_signs,
+  ]
+}
+
+resource "google_pubsub_subscription" "dead" {
+  for_each = local.hops
+
+  name                       = "${var.prefix}-${each.key}-dead"
+  project                    = var.project_id
+  topic                      = google_pubsub_topic.dead[each.key].id
+  ack_deadline_seconds       = local.ack_deadline_seconds
+  message_retention_duration = "2678400s" # 31 days, Pub/Sub's most: time to mend the cause
+
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+# ---- who may do what ----
+
+resource "google_service_account" "push" {
+  for_each = local.hops
+
+  account_id   = "${var.prefix}-push-${each.key}"
+  project      = var.project_id
+  display_name = "Pushes ${each.key} to the function ${each.value}"
+
+  depends_on = [google_project_service.apis]
+}
+
+resource "google_cloud_run_v2_service_iam_member" "push_invokes" {
+  for_each = local.hops
+
+  project  = var.project_id
+  location = var.region
+  name     = module.function[each.value].service
+  role     = "roles/run.invoker"
+  member   = google_service_account.push[each.key].member
+}
+
+resource "google_service_account_iam_member" "pubsub_signs" {
+  for_each = local.hops
+
+  service_account_id = google_service_account.push[each.key].name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = local.pubsub_agent
+}
+
+resource "google_pubsub_topic_iam_member" "storage_publishes" {
+  project = var.project_id
+  topic   = google_pubsub_topic.work["uploads"].name
+  role    = "roles/pubsub.publisher"
+  member  = local.storage_agent
+}
+
+resource "google_pubsub_topic_iam_member" "landmarks_publishes" {
+  project = var.project_id
+  topic   = google_pubsub_topic.work["prompts"].name
+  role    = "roles/pubsub.publisher"
+  member  = module.function["landmarks"].member
+}
+
+resource "google_pubsub_topic_iam_member" "dead_letters" {
+  for_each = local.hops
+
+  project = var.project_id
+  topic   = google_pubsub_topic.dead[each.key].name
+  role    = "roles/pubsub.publisher"
+  member  = local.pubsub_agent
+}
+
+# Pub/Sub acknowledges what it has put among the dead letters.
+resource "google_pubsub_subscription_iam_member" "dead_letters" {
+  for_each = local.hops
+
+  project      = var.project_id
+  subscription = google_pubsub_subscription.work[each.key].name
+  role         = "roles/pubsub.subscriber"
+  member       = local.pubsub_agent
+}

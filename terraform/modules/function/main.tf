@@ -1,0 +1,99 @@
+# A function from zipped source: its folder, the package `shared`, and its lock. Nothing else is in
+# the zip, and changing any of it changes the zip's name, which deploys the function anew.
+
+locals {
+  root = "${path.module}/../../.."
+
+  own = {
+    for name in fileset("${local.root}/functions/${var.name}", "**") :
+    name => "${local.root}/functions/${var.name}/${name}"
+    if can(regex("^(main\\.py|pyproject\\.toml|uv\\.lock)$", name))
+  }
+
+  shared = {
+    for name in fileset("${local.root}/shared", "**/{*.py,py.typed}") :
+    "shared/${name}" => "${local.root}/shared/${name}"
+  }
+}
+
+data "archive_file" "source" {
+  type             = "zip"
+  output_path      = "${path.root}/.build/${var.prefix}-${var.name}.zip"
+  output_file_mode = "0644"
+
+  dynamic "source" {
+    for_each = merge(local.own, local.shared)
+
+    content {
+      filename = source.key
+      content  = file(source.value)
+    }
+  }
+}
+
+resource "google_storage_bucket_object" "source" {
+  name   = "${var.name}-${data.archive_file.source.output_sha256}.zip"
+  bucket = var.source_bucket
+  source = data.archive_file.source.output_path
+}
+
+resource "google_service_account" "runtime" {
+  account_id   = "${var.prefix}-${var.name}"
+  project      = var.project_id
+  display_name = "Runs the function ${var.name}"
+}
+
+resource "terraform_data" "permissions" {
+  input = var.permissions
+}
+
+resource "google_cloudfunctions2_function" "this" {
+  # checkov:skip=CKV_GCP_124:Internal traffic alone: Pub/Sub's pushes count as that
+  name     = "${var.prefix}-${var.name}"
+  project  = var.project_id
+  location = var.region
+
+  build_config {
+    runtime           = "python311" # MediaPipe's last line with models ends at 3.12
+    entry_point       = var.name
+    service_account   = var.build_account
+    docker_repository = var.repository
+
+    source {
+      storage_source {
+        bucket = var.source_bucket
+        object = google_storage_bucket_object.source.name
+      }
+    }
+  }
+
+  service_config {
+    available_cpu                    = var.size.cpu
+    available_memory                 = var.size.memory
+    max_instance_request_concurrency = var.size.concurrency
+    min_instance_count               = var.size.min_instances
+    max_instance_count               = var.size.max_instances
+    timeout_seconds                  = var.size.timeout
+    service_account_email            = google_service_account.runtime.email
+    ingress_settings                 = "ALLOW_INTERNAL_ONLY"
+    all_traffic_on_latest_revision   = true
+
+    environment_variables = merge(var.environment, {
+      LOG_EXECUTION_ID = "true"
+      THREADS          = tostring(var.size.concurrency)
+    })
+
+    dynamic "secret_environment_variables" {
+      for_each = var.secrets
+
+      content {
+        key        = secret_environment_variables.key
+        project_id = var.project_id
+        secret     = secret_environment_variables.value
+        version    = "latest"
+      }
+    }
+  }
+
+  depends_on = [terraform_data.permissions]
+}

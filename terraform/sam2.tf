@@ -1,0 +1,211 @@
+# SAM2: a server of yours, Replicate, or functions/sam2 built and run here.
+
+locals {
+  sam2_service = one(google_cloud_run_v2_service.sam2[*])
+
+  sam2_settings = {
+    for name, value in {
+      SAM2_PROVIDER = var.deploy_sam2 ? "toonmask" : var.sam2_provider
+      SAM2_URL      = var.deploy_sam2 ? "${local.sam2_service.uri}/v1/segment" : var.sam2_url
+      SAM2_AUTH     = var.deploy_sam2 ? "identity" : var.sam2_auth
+      SAM2_AUDIENCE = var.deploy_sam2 ? local.sam2_service.uri : var.sam2_audience
+      SAM2_DEADLINE = tostring(var.sam2_deadline)
+    } : name => value if value != null
+  }
+
+  # Secrets by the variable that shows them to the segmentation function.
+  sam2_keys = toset(concat(
+    var.sam2_auth == "api-key" && !var.deploy_sam2 ? ["SAM2_API_KEY"] : [],
+    var.sam2_provider == "replicate" && !var.deploy_sam2 ? ["REPLICATE_API_TOKEN"] : [],
+  ))
+
+  # Of all that the image holds: another one is built when any of it changes.
+  sam2_sources = sha256(join("", [
+    for name in sort(concat(
+      [for file in fileset(local.repository, "functions/sam2/{Dockerfile,bake.py,main.py,pyproject.toml,uv.lock,cloudbuild.yaml}") : file],
+      [for file in fileset(local.repository, "shared/**/*.py") : file],
+    )) : filesha256("${local.repository}/${name}")
+  ]))
+  sam2_target = var.sam2.gpu ? "gpu" : "cpu"
+  sam2_tag    = substr(sha256("${local.sam2_sources} ${local.sam2_target} ${var.sam2.checkpoint} ${var.sam2.revision}"), 0, 12)
+  sam2_image = coalesce(
+    var.sam2.image,
+    "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/sam2:${local.sam2_tag}",
+  )
+
+  repository = "${path.module}/.."
+}
+
+# ---- keys and tokens ----
+
+resource "google_secret_manager_secret" "keys" {
+  for_each = local.sam2_keys
+
+  secret_id = "${var.prefix}-${lower(replace(each.value, "_", "-"))}"
+  project   = var.project_id
+
+  replication {
+    user_managed {
+      replicas {
+        location = var.region
+
+        dynamic "customer_managed_encryption" {
+          for_each = var.kms_key == null ? [] : [var.kms_key]
+
+          content {
+            kms_key_name = customer_managed_encryption.value
+          }
+        }
+      }
+    }
+  }
+
+  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+}
+
+resource "google_secret_manager_secret_version" "keys" {
+  for_each = local.sam2_keys
+
+  secret                 = google_secret_manager_secret.keys[each.value].id
+  secret_data_wo         = each.value == "SAM2_API_KEY" ? var.sam2_api_key : var.replicate_api_token
+  secret_data_wo_version = var.secret_version
+}
+
+resource "google_secret_manager_secret_iam_member" "segmentation_reads" {
+  for_each = local.sam2_keys
+
+  project   = var.project_id
+  secret_id = google_secret_manager_secret.keys[each.value].secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = module.function["segmentation"].member
+}
+
+# ---- yours ----
+
+resource "google_cloud_run_v2_service_iam_member" "segmentation_invokes_yours" {
+  count = var.sam2_service == null ? 0 : 1
+
+  project  = var.project_id
+  location = coalesce(var.sam2_region, var.region)
+  name     = var.sam2_service
+  role     = "roles/run.invoker"
+  member   = module.function["segmentation"].member
+}
+
+# ---- ours ----
+
+resource "google_service_account" "sam2" {
+  count = var.deploy_sam2 ? 1 : 0
+
+  account_id   = "${var.prefix}-sam2"
+  project      = var.project_id
+  display_name = "Runs the SAM2 service; may do nothing"
+
+  depends_on = [google_project_service.apis]
+}
+
+# The one thing that no resource does: Cloud Build builds what is here.
+resource "terraform_data" "sam2_image" {
+  count = var.deploy_sam2 && var.sam2.image == null ? 1 : 0
+
+  triggers_replace = [local.sam2_image]
+
+  provisioner "local-exec" {
+    working_dir = local.repository
+    command     = "gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore --project=$PROJECT --region=$REGION --service-account=$ACCOUNT --gcs-source-staging-dir=gs://$BUCKET/sam2 --substitutions=_IMAGE=$IMAGE,_TARGET=$TARGET,_CHECKPOINT=$CHECKPOINT,_REVISION=$REVISION"
+
+    environment = {
+      PROJECT    = var.project_id
+      REGION     = var.region
+      ACCOUNT    = google_service_account.build.id
+      BUCKET     = google_storage_bucket.source.name
+      IMAGE      = local.sam2_image
+      TARGET     = local.sam2_target
+      CHECKPOINT = var.sam2.checkpoint
+      REVISION   = var.sam2.revision
+    }
+  }
+
+  depends_on = [
+    google_artifact_registry_repository_iam_member.build_pushes,
+    google_project_iam_member.build_logs,
+    google_storage_bucket_iam_member.build_reads_source,
+  ]
+}
+
+resource "google_cloud_run_v2_service" "sam2" {
+  count = var.deploy_sam2 ? 1 : 0
+
+  name                = "${var.prefix}-sam2"
+  project             = var.project_id
+  location            = var.region
+  deletion_protection = var.deletion_protection
+  # Calls of a function count as internal over a VPC alone; IAM lets the segmentation function in,
+  # and nobody else.
+  ingress = "INGRESS_TRAFFIC_ALL"
+
+  template {
+    service_account                  = google_service_account.sam2[0].email
+    timeout                          = "${var.sam2_deadline}s"
+    max_instance_request_concurrency = var.sam2.gpu ? 16 : 4
+    gpu_zonal_redundancy_disabled    = var.sam2.gpu ? true : null
+
+    scaling {
+      min_instance_count = var.sam2.min_instances
+      max_instance_count = var.sam2.max_instances
+    }
+
+    dynamic "node_selector" {
+      for_each = var.sam2.gpu ? ["nvidia-l4"] : []
+
+      content {
+        accelerator = node_selector.value
+      }
+    }
+
+    containers {
+      image = local.sam2_image
+
+      ports {
+        container_port = 8080
+      }
+
+      resources {
+        limits = var.sam2.gpu ? {
+          cpu              = "4"
+          memory           = "16Gi"
+          "nvidia.com/gpu" = "1"
+          } : {
+          cpu    = "2"
+          memory = "2Gi"
+        }
+        cpu_idle          = !var.sam2.gpu # a GPU wants its CPU always
+        startup_cpu_boost = true
+      }
+
+      # The first probe makes it load its model; there is no traffic before a probe succeeds.
+      startup_probe {
+        initial_delay_seconds = 0
+        period_seconds        = 5
+        timeout_seconds       = 4
+        failure_threshold     = 48
+
+        http_get {
+          path = "/healthz"
+        }
+      }
+    }
+  }
+
+  depends_on = [google_project_service.apis, terraform_data.sam2_image]
+}
+
+resource "google_cloud_run_v2_service_iam_member" "segmentation_invokes_ours" {
+  count = var.deploy_sam2 ? 1 : 0
+
+  project  = var.project_id
+  location = var.region
+  name     = google_cloud_run_v2_service.sam2[0].name
+  role     = "roles/run.invoker"
+  member   = module.function["segmentation"].member
+}

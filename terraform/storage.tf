@@ -1,0 +1,97 @@
+# Buckets: uploads come into input, results go to output, source holds the functions' packed code.
+
+locals {
+  buckets = {
+    input  = var.input_retention_days
+    output = var.output_retention_days
+  }
+}
+
+resource "google_storage_bucket" "data" {
+  for_each = local.buckets
+
+  # checkov:skip=CKV_GCP_62:Access logs of every object would cost more than the pipeline; Cloud Audit Logs can be turned on
+  # checkov:skip=CKV_GCP_78:Soft delete keeps what was overwritten or deleted, without every version being listed
+  name                        = "${var.prefix}-${each.key}-${var.project_id}"
+  project                     = var.project_id
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = !var.deletion_protection
+
+  soft_delete_policy {
+    retention_duration_seconds = var.soft_delete_days * 24 * 60 * 60
+  }
+
+  dynamic "lifecycle_rule" {
+    for_each = each.value == null ? [] : [each.value]
+
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        age = lifecycle_rule.value
+      }
+    }
+  }
+
+  dynamic "encryption" {
+    for_each = var.kms_key == null ? [] : [var.kms_key]
+
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
+  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+}
+
+resource "google_storage_bucket" "source" {
+  # checkov:skip=CKV_GCP_62:Code that is in this repository as well
+  # checkov:skip=CKV_GCP_78:Code that is in this repository as well; each version has a name of its own
+  name                        = "${var.prefix}-source-${var.project_id}"
+  project                     = var.project_id
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true
+
+  dynamic "encryption" {
+    for_each = var.kms_key == null ? [] : [var.kms_key]
+
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
+  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+}
+
+resource "google_storage_notification" "uploads" {
+  bucket         = google_storage_bucket.data["input"].name
+  topic          = google_pubsub_topic.work["uploads"].id
+  event_types    = ["OBJECT_FINALIZE"]
+  payload_format = "JSON_API_V1"
+
+  depends_on = [google_pubsub_topic_iam_member.storage_publishes]
+}
+
+# Who may read and write what; the functions' accounts are made in functions.tf.
+
+resource "google_storage_bucket_iam_member" "functions_read_input" {
+  for_each = module.function
+
+  bucket = google_storage_bucket.data["input"].name
+  role   = "roles/storage.objectViewer"
+  member = each.value.member
+}
+
+# Results are replaced by those of newer uploads, so creating them is not enough.
+resource "google_storage_bucket_iam_member" "functions_write_output" {
+  for_each = module.function
+
+  bucket = google_storage_bucket.data["output"].name
+  role   = "roles/storage.objectUser"
+  member = each.value.member
+}

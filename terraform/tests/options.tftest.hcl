@@ -1,0 +1,148 @@
+# Keys of one's own, budgets, and values that are refused with a reason.
+
+mock_provider "google" {
+  source = "./tests/mocks"
+}
+
+variables {
+  project_id = "a-project"
+
+  # terraform test wants ephemeral variables set where it applies
+  replicate_api_token = ""
+  sam2_api_key        = ""
+}
+
+run "cmek" {
+  command = plan
+
+  variables {
+    kms_key      = "projects/a-project/locations/us-central1/keyRings/r/cryptoKeys/k"
+    sam2_url     = "https://sam2.example.com/v1/segment"
+    sam2_auth    = "api-key"
+    sam2_api_key = "k"
+  }
+
+  assert {
+    condition = alltrue(concat(
+      [for bucket in google_storage_bucket.data : bucket.encryption[0].default_kms_key_name == var.kms_key],
+      [for topic in google_pubsub_topic.work : topic.kms_key_name == var.kms_key],
+      [for topic in google_pubsub_topic.dead : topic.kms_key_name == var.kms_key],
+      [for secret in google_secret_manager_secret.keys : secret.replication[0].user_managed[0].replicas[0].customer_managed_encryption[0].kms_key_name == var.kms_key],
+    ))
+    error_message = "Buckets, topics and secrets are encrypted with the key."
+  }
+
+  assert {
+    condition     = length(google_kms_crypto_key_iam_member.agents) == 3
+    error_message = "Storage, Pub/Sub and Secret Manager may use it."
+  }
+}
+
+run "budget_and_retention" {
+  command = plan
+
+  variables {
+    budget               = { billing_account = "012345-ABCDEF-012345", amount = 50 }
+    input_retention_days = 30
+    deletion_protection  = false
+  }
+
+  assert {
+    condition     = google_billing_budget.this[0].amount[0].specified_amount[0].units == "50" && length(google_billing_budget.this[0].threshold_rules) == 3
+    error_message = "The budget warns three times."
+  }
+
+  assert {
+    condition     = one(one(google_storage_bucket.data["input"].lifecycle_rule).condition).age == 30 && length(google_storage_bucket.data["output"].lifecycle_rule) == 0
+    error_message = "Uploads go after a month, results stay."
+  }
+}
+
+run "a_projects_name_is_no_id" {
+  command = plan
+  variables {
+    project_id = "My Project"
+  }
+  expect_failures = [var.project_id]
+}
+
+run "a_zone_is_no_region" {
+  command = plan
+  variables {
+    region = "us-central1-a"
+  }
+  expect_failures = [var.region]
+}
+
+run "a_prefix_fits_into_accounts_names" {
+  command = plan
+  variables {
+    prefix = "a-prefix-that-is-too-long"
+  }
+  expect_failures = [var.prefix]
+}
+
+run "targets_are_known" {
+  command = plan
+  variables {
+    targets = ["feet"]
+  }
+  expect_failures = [var.targets]
+}
+
+run "wiring_is_not_a_setting" {
+  command = plan
+  variables {
+    settings = { OUTPUT_BUCKET = "another" }
+  }
+  expect_failures = [var.settings]
+}
+
+run "no_time_out_beyond_the_acknowledgement" {
+  command = plan
+  variables {
+    segmentation = { timeout = 900 }
+  }
+  expect_failures = [var.segmentation]
+}
+
+run "sam2_answers_before_the_function_ends" {
+  command = plan
+  variables {
+    sam2_deadline = 540
+  }
+  expect_failures = [var.sam2_deadline]
+}
+
+run "images_travel_encrypted" {
+  command = plan
+  variables {
+    sam2_url = "http://sam2.example.com"
+  }
+  expect_failures = [var.sam2_url]
+}
+
+run "yours_or_ours" {
+  command = plan
+  variables {
+    sam2_url    = "https://sam2.example.com"
+    deploy_sam2 = true
+  }
+  expect_failures = [var.sam2_url]
+}
+
+run "a_service_has_an_address" {
+  command = plan
+  variables {
+    sam2_service = "sam2"
+  }
+  expect_failures = [var.sam2_service]
+}
+
+run "a_budget_names_its_account" {
+  command = plan
+  variables {
+    budget = { billing_account = "mine", amount = 5 }
+  }
+  expect_failures = [var.budget]
+}

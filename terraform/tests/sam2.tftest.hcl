@@ -1,0 +1,123 @@
+# Whose SAM2 is asked, and who may ask it.
+
+mock_provider "google" {
+  source = "./tests/mocks"
+}
+
+variables {
+  project_id = "a-project"
+
+  # terraform test wants ephemeral variables set where it applies
+  replicate_api_token = ""
+  sam2_api_key        = ""
+}
+
+run "by_url" {
+  command = plan
+
+  variables {
+    sam2_url     = "https://sam2-abc.a.run.app/v1/segment"
+    sam2_service = "sam2"
+    sam2_region  = "europe-west4"
+  }
+
+  assert {
+    condition     = local.sam2_settings["SAM2_URL"] == "https://sam2-abc.a.run.app/v1/segment" && local.sam2_settings["SAM2_AUTH"] == "identity"
+    error_message = "The function is told where it is."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service_iam_member.segmentation_invokes_yours[0].name == "sam2" &&
+      google_cloud_run_v2_service_iam_member.segmentation_invokes_yours[0].location == "europe-west4" &&
+      google_cloud_run_v2_service_iam_member.segmentation_invokes_yours[0].role == "roles/run.invoker"
+    )
+    error_message = "Segmentation may invoke exactly that service."
+  }
+}
+
+run "with_a_key" {
+  command = apply
+
+  variables {
+    sam2_url     = "https://sam2.example.com/v1/segment"
+    sam2_auth    = "api-key"
+    sam2_api_key = "never-in-the-state"
+  }
+
+  assert {
+    condition     = google_secret_manager_secret.keys["SAM2_API_KEY"].secret_id == "toonmask-sam2-api-key"
+    error_message = "The key is a secret."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret_version.keys["SAM2_API_KEY"].secret_data_wo == null
+    error_message = "The key is not in the state."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret_iam_member.segmentation_reads["SAM2_API_KEY"].role == "roles/secretmanager.secretAccessor"
+    error_message = "Segmentation alone reads it."
+  }
+}
+
+run "replicate" {
+  command = plan
+
+  variables {
+    sam2_provider       = "replicate"
+    replicate_api_token = "never-in-the-state"
+  }
+
+  assert {
+    condition     = local.sam2_settings["SAM2_PROVIDER"] == "replicate" && contains(keys(google_secret_manager_secret.keys), "REPLICATE_API_TOKEN")
+    error_message = "Replicate's token is a secret."
+  }
+}
+
+run "ours_with_a_gpu" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service.sam2[0].template[0].node_selector[0].accelerator == "nvidia-l4" &&
+      google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].limits["nvidia.com/gpu"] == "1" &&
+      google_cloud_run_v2_service.sam2[0].template[0].containers[0].startup_probe[0].http_get[0].path == "/healthz" &&
+      google_cloud_run_v2_service.sam2[0].deletion_protection
+    )
+    error_message = "An L4, a probe that waits for the model, and protection."
+  }
+
+  assert {
+    condition     = local.sam2_settings["SAM2_PROVIDER"] == "toonmask" && local.sam2_settings["SAM2_AUTH"] == "identity"
+    error_message = "Our own service takes all prompts at once, from known callers."
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.segmentation_invokes_ours) == 1 && length(terraform_data.sam2_image) == 1
+    error_message = "It is built, and segmentation may invoke it."
+  }
+}
+
+run "ours_without_a_gpu_from_an_image_that_is_there" {
+  command = plan
+
+  variables {
+    deploy_sam2         = true
+    deletion_protection = false
+    sam2                = { gpu = false, image = "us-docker.pkg.dev/a-project/r/sam2:1" }
+  }
+
+  assert {
+    condition = (
+      length(google_cloud_run_v2_service.sam2[0].template[0].node_selector) == 0 &&
+      google_cloud_run_v2_service.sam2[0].template[0].containers[0].image == "us-docker.pkg.dev/a-project/r/sam2:1" &&
+      length(terraform_data.sam2_image) == 0
+    )
+    error_message = "No GPU, and nothing to build."
+  }
+}

@@ -1,0 +1,118 @@
+variable "sam2_provider" {
+  description = "http: a SAM2 server of yours at sam2_url; replicate: a model at replicate.com. Of no account with deploy_sam2."
+  type        = string
+  default     = "http"
+
+  validation {
+    condition     = contains(["http", "toonmask", "replicate"], var.sam2_provider)
+    error_message = "sam2_provider is http, toonmask (a copy of functions/sam2 deployed elsewhere) or replicate."
+  }
+}
+
+variable "sam2_url" {
+  description = "Where your SAM2 server takes its POSTs. Without it, deploy_sam2 or replicate, the embedded segmenter works and results say degraded."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.sam2_url == null || can(regex("^https://", var.sam2_url))
+    error_message = "sam2_url begins with https://: images and tokens travel to it."
+  }
+
+  validation {
+    condition     = var.sam2_url == null || !var.deploy_sam2
+    error_message = "Either sam2_url (yours) or deploy_sam2 (ours), not both."
+  }
+}
+
+variable "sam2_auth" {
+  description = "How calls to sam2_url are authorised: identity (a Google identity token), api-key, or none."
+  type        = string
+  default     = "identity"
+
+  validation {
+    condition     = contains(["identity", "api-key", "none"], var.sam2_auth)
+    error_message = "sam2_auth is identity, api-key or none."
+  }
+}
+
+variable "sam2_audience" {
+  description = "Audience of the identity token; null: the root of sam2_url."
+  type        = string
+  default     = null
+}
+
+variable "sam2_service" {
+  description = "Name of your Cloud Run service behind sam2_url, in this project: the segmentation function gets roles/run.invoker on it, and on nothing else."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.sam2_service == null || var.sam2_url != null
+    error_message = "sam2_service names the service behind sam2_url: set that too."
+  }
+}
+
+variable "sam2_region" {
+  description = "Region of sam2_service; null: region."
+  type        = string
+  default     = null
+}
+
+variable "sam2_api_key" {
+  description = "Key for sam2_auth = api-key. Goes to Secret Manager alone, never into state or plan: pass it as TF_VAR_sam2_api_key at every apply."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "replicate_api_token" {
+  description = "Token for sam2_provider = replicate, handled like sam2_api_key."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "secret_version" {
+  description = "Raise it to write a new key or token: what is not kept cannot be compared."
+  type        = number
+  default     = 1
+}
+
+variable "sam2_deadline" {
+  description = "Most seconds for all of an image's answers from SAM2; shorter than segmentation.timeout."
+  type        = number
+  default     = 300
+
+  validation {
+    condition     = var.sam2_deadline >= 10 && var.sam2_deadline <= var.segmentation.timeout - 30
+    error_message = "sam2_deadline is at least 10, and 30 seconds shorter than segmentation.timeout, which has to draw and write too."
+  }
+}
+
+variable "deploy_sam2" {
+  description = "Whether functions/sam2 is built and run as a private Cloud Run service. Building needs gcloud where terraform runs."
+  type        = bool
+  default     = false
+}
+
+variable "sam2" {
+  description = "Our SAM2 service: with gpu real SAM2 on an L4, else the embedded segmenter; checkpoint (at revision) is baked into the image; image: one that is already built."
+  type = object({
+    gpu           = optional(bool, true)
+    checkpoint    = optional(string, "facebook/sam2.1-hiera-large")
+    revision      = optional(string, "main")
+    image         = optional(string)
+    min_instances = optional(number, 0)
+    max_instances = optional(number, 3)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.sam2.min_instances <= var.sam2.max_instances && var.sam2.max_instances >= 1
+    error_message = "sam2.max_instances is at least 1 and at least min_instances."
+  }
+}

@@ -1,0 +1,23 @@
+"""Deploys a folder as the cloud would: its lock installed, functions-framework started."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.processes import ProcessTree, free_ports
+from tests.conftest import ROOT
+
+
+def deployed(tree: ProcessTree, function: str, place: Path, settings: Mapping[str, str]) -> str:
+    """The address of the function whose code lies in `place`."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    uv = [str(ROOT / ".venv/bin/uv"), "sync", "--locked", "--quiet", "--python", sys.executable]
+    subprocess.run(uv, cwd=place, env=kept, check=True, timeout=280)
+    (port,) = free_ports(1)
+    command = [str(place / ".venv/bin/functions-framework"), "--target", function]
+    where = ["--source", str(place / "main.py"), "--host", "127.0.0.1", "--port", str(port)]
+    tree.start(function, [*command, *where], settings, port)
+    tree.await_ready()
+    return f"http://127.0.0.1:{port}/"

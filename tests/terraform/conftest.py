@@ -1,0 +1,82 @@
+"""A copy of the configuration, initialised with the stand-in providers."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+HERE = Path(__file__).parent
+PACKAGES = ("tf==1.2.0", "msgpack==1.2.1")
+Terraform = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the copy."""
+    return tmp_path_factory.mktemp("terraform")
+
+
+@pytest.fixture(scope="session")
+def terraform(place: Path) -> Terraform:
+    """Runs terraform in the copy; its result, whatever the exit code."""
+    binary = shutil.which("terraform")
+    if binary is None:
+        pytest.skip("terraform is not on PATH: install 1.11 or newer to check terraform/ with it")
+    ignored = shutil.ignore_patterns("__pycache__", ".venv", ".terraform", ".build")
+    for folder in ("terraform", "functions", "shared"):
+        shutil.copytree(ROOT / folder, place / folder, ignore=ignored)
+    environment = {**os.environ, "TF_CLI_CONFIG_FILE": str(_mirror(place)), "TF_IN_AUTOMATION": "1"}
+
+    def run(*arguments: str, folder: str = "terraform") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [binary, *arguments],
+            cwd=place / folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=280,
+        )
+
+    done = run("init", "-input=false", "-no-color")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return run
+
+
+def _mirror(place: Path) -> Path:
+    """A file-system mirror of stand-in providers; the CLI configuration that names it."""
+    python = _environment(place / "python")
+    for file in sorted((HERE / "schemas").glob("*.json")):
+        about = json.loads(file.read_text())
+        name, version = about["provider"], about["version"]
+        home = place / "mirror/registry.terraform.io/hashicorp" / name / version / _platform()
+        home.mkdir(parents=True)
+        binary = home / f"terraform-provider-{name}_v{version}"
+        binary.write_text(f'#!/bin/sh\nexec "{python}" "{HERE / "provider.py"}" "{file}"\n')
+        binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
+    config = place / "terraformrc"
+    mirror = f'filesystem_mirror {{\n    path = "{place / "mirror"}"\n  }}'
+    config.write_text(f"provider_installation {{\n  {mirror}\n}}\n")
+    return config
+
+
+def _environment(place: Path) -> Path:
+    uv = str(ROOT / ".venv/bin/uv")
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(place)], check=True)
+    python = place / "bin/python"
+    install = [uv, "pip", "install", "--quiet", "--python", str(python), *PACKAGES]
+    subprocess.run(install, check=True)
+    return python
+
+
+def _platform() -> str:
+    machine = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}[os.uname().machine]
+    return f"{os.uname().sysname.lower()}_{machine}"

@@ -1,0 +1,104 @@
+"""terraform/ against the providers' schemas, with the real terraform."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.terraform.conftest import Terraform
+
+FILES = sorted((ROOT / "terraform").rglob("*.tf"))
+RESOURCES = {
+    match.group(1): match.group(2)
+    for file in FILES
+    for match in re.finditer(
+        r'^resource ("google_\w*iam_\w+" "\w+") \{(.*?)^\}',
+        file.read_text(),
+        re.DOTALL | re.MULTILINE,
+    )
+}
+
+
+def test_it_is_formatted(terraform: Terraform) -> None:
+    done = terraform("fmt", "-check", "-recursive", "-diff")
+    assert done.returncode == 0, done.stdout
+
+
+def test_it_is_valid(terraform: Terraform) -> None:
+    done = terraform("validate", "-no-color")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (
+            'topic          = google_pubsub_topic.work["uploads"].id',
+            "",
+            "Missing required argument",
+        ),
+        ("event_types", "events", "Unsupported argument"),
+        ("soft_delete_policy {", "soft_delete {", "Unsupported block type"),
+        ("google_pubsub_topic.work", "google_pubsub_topic.works", "Reference to undeclared"),
+        ('"JSON_API_V1"', '["JSON_API_V1"]', "Incorrect attribute value type"),
+    ],
+)
+def test_what_does_not_fit_the_schema_is_found(
+    terraform: Terraform, place: Path, before: str, after: str, told: str
+) -> None:
+    """Else the test above would show nothing."""
+    file = place / "terraform/storage.tf"
+    right = file.read_text()
+    assert before in right
+    file.write_text(right.replace(before, after, 1))
+    try:
+        done = terraform("validate", "-no-color")
+    finally:
+        file.write_text(right)
+    assert done.returncode != 0
+    assert told in done.stdout + done.stderr
+
+
+def test_its_own_tests_pass(terraform: Terraform) -> None:
+    done = terraform("test", "-no-color")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_is_granted_to_everybody() -> None:
+    assert len(RESOURCES) > 10
+    for file in FILES:
+        assert not re.search("allUsers|allAuthenticatedUsers", file.read_text()), file
+
+
+def test_roles_on_the_project_are_those_that_no_smaller_resource_takes() -> None:
+    on_project = {name for name in RESOURCES if name.startswith('"google_project_iam')}
+    assert on_project == {
+        '"google_project_iam_member" "build_logs"',
+        '"google_project_iam_member" "build_reads_staged_source"',
+    }
+    assert "condition {" in RESOURCES['"google_project_iam_member" "build_reads_staged_source"']
+
+
+def test_grants_add_and_take_nothing_from_others() -> None:
+    assert all("_iam_member" in name for name in RESOURCES)
+
+
+def test_every_variable_and_output_is_described_and_typed() -> None:
+    for file in FILES:
+        for kind, name, body in re.findall(
+            r'^(variable|output) "(\w+)" \{(.*?)^\}', file.read_text(), re.DOTALL | re.MULTILINE
+        ):
+            assert "description" in body, f"{file.name}: {name}"
+            assert kind == "output" or "type " in body, f"{file.name}: {name}"
+
+
+def test_checkov_finds_nothing() -> None:
+    command = [
+        str(ROOT / ".venv/bin/uv"), "tool", "run", "--python", sys.executable, "checkov==3.3.30",
+        "--directory", str(ROOT / "terraform"), "--framework", "terraform", "--compact", "--quiet",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]

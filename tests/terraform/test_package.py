@@ -1,0 +1,61 @@
+"""What Terraform packs is all that a function needs, and nothing else."""
+
+import base64
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+import requests
+from google.cloud import storage as gcs
+
+from local.processes import ProcessTree
+from tests.conftest import EXAMPLES, ROOT
+from tests.functions.deployment import deployed
+from tests.terraform.conftest import Terraform
+
+FUNCTIONS = ("landmarks", "segmentation")
+
+
+@pytest.fixture(scope="module")
+def packages(terraform: Terraform, place: Path) -> dict[str, Path]:
+    """The zips that an apply makes, by function."""
+    done = terraform("test", "-no-color", "-filter=tests/defaults.tftest.hcl")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {name: place / "terraform/.build" / f"toonmask-{name}.zip" for name in FUNCTIONS}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_package_holds_the_function_its_lock_and_shared(
+    packages: dict[str, Path], function: str
+) -> None:
+    with zipfile.ZipFile(packages[function]) as package:
+        held = set(package.namelist())
+    shared = {str(file.relative_to(ROOT)) for file in (ROOT / "shared").rglob("*.py")}
+    assert held == {"main.py", "pyproject.toml", "uv.lock", "shared/py.typed"} | shared
+
+
+def test_a_package_installed_from_its_lock_handles_an_event(
+    packages: dict[str, Path], bucket: gcs.Bucket, tmp_path: Path
+) -> None:
+    code = tmp_path / "code"
+    zipfile.ZipFile(packages["segmentation"]).extractall(code)
+    blob = bucket.blob("cat.png")
+    blob.upload_from_filename(EXAMPLES / "avataaars_05.png", content_type="image/png")
+    source = {"bucket": bucket.name, "name": "cat.png", "generation": blob.generation}
+    document = {
+        "schema": "toonmask/prompts/1",
+        "source": {**source, "width": 512, "height": 512},
+        "config": "0123456789ab",
+        "instances": [],
+        "versions": {},
+    }
+    data = base64.b64encode(json.dumps(document).encode()).decode()
+    message = {"data": data, "attributes": {"a": "b"}, "messageId": "1"}
+    settings = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": bucket.name}
+    with ProcessTree(tmp_path / "logs") as tree:
+        url = deployed(tree, "segmentation", code, settings)
+        body = {"message": message, "subscription": "projects/a-project/subscriptions/a"}
+        assert requests.post(url, json=body, timeout=60).status_code == 200
+    result = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
+    assert result["status"] == "empty"
