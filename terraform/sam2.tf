@@ -170,6 +170,16 @@ resource "google_cloud_run_v2_service" "sam2" {
         container_port = 8080
       }
 
+      # Without it a GPU that is not found would leave the work to the CPU, in silence.
+      dynamic "env" {
+        for_each = var.sam2.gpu ? { SAM2_DEVICE = "cuda" } : {}
+
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+
       resources {
         limits = var.sam2.gpu ? {
           cpu              = "4"

@@ -53,9 +53,7 @@ def _load_sam2(settings: Sam2Settings) -> Backend:
     # Imported here: torch and transformers are installed with the dependency group `model` alone.
     from shared.sam2_server.model import Sam2Backend  # noqa: PLC0415
 
-    backend = Sam2Backend(
-        settings.sam2_checkpoint, settings.sam2_encoder_batch, settings.sam2_embeddings
-    )
+    backend = Sam2Backend(settings)
     backend.warm_up()
     return backend
 

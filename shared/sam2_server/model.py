@@ -1,5 +1,6 @@
 """Real SAM 2.1, through transformers."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -8,15 +9,18 @@ import numpy as np
 import torch
 from cachetools import LRUCache
 from transformers import Sam2Model, Sam2Processor
-from transformers.utils import logging
+from transformers.utils.logging import disable_progress_bar
 
 from shared.geometry import Image
 from shared.sam2.answers import ScoredMask
 from shared.sam2.contract import PromptPart
 from shared.sam2_server.backends import Job
 from shared.sam2_server.batching import Batcher
+from shared.sam2_server.settings import Sam2Settings
 
-logging.disable_progress_bar()
+disable_progress_bar()
+
+_log = logging.getLogger(__name__)
 
 _WARM_UP = Job(
     np.zeros((64, 64, 3), np.uint8), b"", [PromptPart(points=[(32, 32, 1)])], multimask=True
@@ -36,12 +40,17 @@ class Sam2Backend:
     requests together; embeddings are kept for pictures that come again.
     """
 
-    def __init__(self, checkpoint: str, encoder_batch: int | None, embeddings: int) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    def __init__(self, settings: Sam2Settings) -> None:
+        best = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = torch.device(settings.sam2_device or best)
+        checkpoint = settings.sam2_checkpoint
         self._processor: Any = Sam2Processor.from_pretrained(checkpoint)
-        self._model: Any = Sam2Model.from_pretrained(checkpoint).to(self.device).eval()
-        self._embeddings: LRUCache[bytes, list[torch.Tensor]] = LRUCache(embeddings)
-        self._batches = Batcher(self._run, encoder_batch or _ENCODER_BATCHES[self.device.type])
+        model: Any = Sam2Model.from_pretrained(checkpoint, dtype=torch.float32)
+        self._model: Any = model.to(self.device).eval()
+        self._embeddings: LRUCache[bytes, list[torch.Tensor]] = LRUCache(settings.sam2_embeddings)
+        batch = settings.sam2_encoder_batch or _ENCODER_BATCHES[self.device.type]
+        self._batches = Batcher(self._run, batch)
+        _log.info("loaded", extra={"checkpoint": checkpoint, "device": str(self.device)})
 
     def warm_up(self) -> None:
         """Does once, with nobody waiting, what the first request would pay for."""

@@ -17,6 +17,9 @@ class Sam2Settings(Settings):
         "facebook/sam2.1-hiera-large",
         description="for SAM2_BACKEND=sam2: a model at huggingface.co, or a folder",
     )
+    sam2_device: Annotated[Literal["cuda", "cpu"] | None, Blank] = Field(
+        None, description="for SAM2_BACKEND=sam2; unset: a GPU if there is one"
+    )
     sam2_encoder_batch: Annotated[int | None, Blank] = Field(
         None,
         ge=1,

@@ -29,6 +29,7 @@ from transformers import (
 from shared.sam2.contract import PromptPart
 from shared.sam2_server.backends import Job
 from shared.sam2_server.model import Sam2Backend
+from shared.sam2_server.settings import Sam2Settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs/sam2-performance.md"
 PROMPT = PromptPart(points=[(512, 512, 1), (20, 20, 0)], box=(300, 300, 700, 700))
@@ -81,7 +82,10 @@ def main() -> None:
 def _row(name: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         parameters = _save(SIZES[name], Path(folder))
-        backend = Sam2Backend(folder, encoder_batch=_BATCH, embeddings=1)
+        settings = Sam2Settings(
+            sam2_checkpoint=folder, sam2_encoder_batch=_BATCH, sam2_embeddings=1
+        )
+        backend = Sam2Backend(settings)
     backend.warm_up()
     first = _milliseconds(lambda: list(backend.segment([_job(1)])))
     twenty = _milliseconds(lambda: list(backend.segment([_job(20)])))

@@ -13,6 +13,7 @@ from shared.geometry import Image
 from shared.sam2.contract import PromptPart
 from shared.sam2_server.backends import Job
 from shared.sam2_server.model import Sam2Backend
+from shared.sam2_server.settings import Sam2Settings
 
 POINTS = PromptPart(points=[(120, 90, 1), (20, 30, 0)])
 MORE_POINTS = PromptPart(points=[(40, 60, 1), (80, 10, 1), (5, 5, 0)])
@@ -30,11 +31,15 @@ def _job(seed: int, *prompts: PromptPart, multimask: bool = True) -> Job:
     return Job(_image(seed), bytes([seed]), prompts or [POINTS], multimask)
 
 
+def _settings(checkpoint: str, **changes: Any) -> Sam2Settings:
+    return Sam2Settings(sam2_checkpoint=checkpoint, **{"sam2_encoder_batch": 8, **changes})
+
+
 class Watched(Sam2Backend):
     """Remembers how many pictures the encoder saw at a time."""
 
-    def __init__(self, checkpoint: str, encoder_batch: int = 8, embeddings: int = 4) -> None:
-        super().__init__(checkpoint, encoder_batch, embeddings)
+    def __init__(self, checkpoint: str, embeddings: int = 4) -> None:
+        super().__init__(_settings(checkpoint, sam2_embeddings=embeddings))
         self.encoded: list[int] = []
         self.free = threading.Event()
         self.free.set()
@@ -95,7 +100,7 @@ def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
 ) -> None:
     """Those at huggingface.co are of this kind."""
     job = _job(1, POINTS)
-    (masks,) = Sam2Backend(video_checkpoint, 8, 4).segment([job])
+    (masks,) = Sam2Backend(_settings(video_checkpoint)).segment([job])
     model = Sam2VideoModel.from_pretrained(video_checkpoint).eval()
     processor = Sam2Processor.from_pretrained(video_checkpoint)
     inputs = processor(
@@ -172,4 +177,12 @@ def test_masks_have_the_pictures_size(backend: Watched, height: int, width: int)
 
 def test_a_checkpoint_that_is_not_there_is_named() -> None:
     with pytest.raises((OSError, ValueError), match="no/such-checkpoint"):
-        Sam2Backend("/no/such-checkpoint", 8, 4)
+        Sam2Backend(_settings("/no/such-checkpoint"))
+
+
+def test_a_gpu_that_is_asked_for_and_is_not_there_stops_the_start(checkpoint: str) -> None:
+    """It would be paid for, and a CPU would do its work a hundred times slower."""
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    with pytest.raises((AssertionError, RuntimeError), match=r"CUDA|cuda|NVIDIA"):
+        Sam2Backend(_settings(checkpoint, sam2_device="cuda"))
