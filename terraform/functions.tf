@@ -47,6 +47,7 @@ module "function" {
       google_storage_bucket_iam_member.build_reads_source.id,
     ],
     [for version in google_secret_manager_secret_version.keys : version.id],
+    [for grant in google_secret_manager_secret_iam_member.segmentation_reads : grant.id],
   )
 }
 

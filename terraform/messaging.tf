@@ -115,6 +115,8 @@ resource "google_service_account_iam_member" "pubsub_signs" {
   service_account_id = google_service_account.push[each.key].name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = local.pubsub_agent
+
+  depends_on = [google_pubsub_topic.work] # the first topic brings Pub/Sub's agent into being
 }
 
 resource "google_pubsub_topic_iam_member" "storage_publishes" {
