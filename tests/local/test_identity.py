@@ -100,12 +100,17 @@ def test_a_token_is_kept_until_it_nears_its_end_and_then_renewed(
     assert credentials.expiry > now + timedelta(minutes=30)
 
 
-def test_many_threads_share_one_token(served: tuple[str, metadata.Issuer]) -> None:
-    del served
+def test_many_threads_share_one_token(
+    served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, issuer = served
+    made: list[str] = []
+    real = issuer.token
+    monkeypatch.setattr(issuer, "token", lambda audience: made.append(audience) or real(audience))
     token = IdentityToken(AUDIENCE)
     with ThreadPoolExecutor(16) as pool:
         told = list(pool.map(lambda _: token.headers()["Authorization"], range(64)))
-    assert len(set(told)) == 1
+    assert len(set(told)) == len(made) == 1
 
 
 def test_a_refused_call_says_what_to_do(served: tuple[str, metadata.Issuer]) -> None:

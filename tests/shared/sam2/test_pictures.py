@@ -115,8 +115,12 @@ def test_small_faces_side_by_side_share_a_picture_and_lose_no_resolution() -> No
 
 @pytest.mark.parametrize(
     ("places", "radius"),
-    [([(200, 200), (2700, 1800)], 60), ([(700, 900), (2000, 900)], 500)],
-    ids=["small and far apart", "large"],
+    [
+        ([(200, 200), (2700, 1800)], 60),
+        ([(200, 200), (900, 800)], 40),
+        ([(700, 900), (2000, 900)], 500),
+    ],
+    ids=["small and far apart", "tiny and not so far apart", "large"],
 )
 def test_faces_keep_pictures_of_their_own_where_sharing_would_cost_resolution(
     places: list[tuple[float, float]], radius: float
