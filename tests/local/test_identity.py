@@ -106,7 +106,12 @@ def test_many_threads_share_one_token(
     _, issuer = served
     made: list[str] = []
     real = issuer.token
-    monkeypatch.setattr(issuer, "token", lambda audience: made.append(audience) or real(audience))
+
+    def counted(audience: str) -> str:
+        made.append(audience)
+        return real(audience)
+
+    monkeypatch.setattr(issuer, "token", counted)
     token = IdentityToken(AUDIENCE)
     with ThreadPoolExecutor(16) as pool:
         told = list(pool.map(lambda _: token.headers()["Authorization"], range(64)))
