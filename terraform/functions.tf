@@ -52,7 +52,7 @@ module "function" {
 }
 
 resource "google_artifact_registry_repository" "images" {
-  # checkov:skip=CKV_GCP_84:kms_key_name is var.kms_key; null means Google's own keys
+  # checkov:skip=CKV_GCP_84:Images of code that is in this repository as well
   repository_id = var.prefix
   project       = var.project_id
   location      = var.region

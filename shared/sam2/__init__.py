@@ -1,1 +1,1 @@
-"""SAM2 over HTTP: the contract that both sides keep, the client's calls, and the service."""
+"""SAM2 over HTTP: the contract that both sides keep, and the client's calls."""

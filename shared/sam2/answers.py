@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image as PillowImage
 
 from shared import rle
+from shared.errors import Permanent, ReasonCode
 
 _LARGEST_CLAIM = 64 * 2**20
 """Most pixels in a mask that an answer may claim."""
@@ -25,8 +26,11 @@ resolution are square whatever the picture's shape."""
 Values = npt.NDArray[np.float32]
 
 
-class AnswerError(ValueError):
+class AnswerError(Permanent):
     """An answer that is not in any of the known formats; says which field and what came."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__(ReasonCode.SAM2_BAD_ANSWER, f"SAM2's answer is not understood: {what}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

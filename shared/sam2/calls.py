@@ -65,11 +65,7 @@ class JsonService:
         request = self._client.build_request("POST", self._url, json=payload, headers=headers)
         timeout = self._timeout * pictures
         call = partial(self._answer, request, timeout, deadline)
-        body = in_loop(self._patience.ask(call, deadline))
-        try:
-            return parse_json(body)
-        except AnswerError as error:
-            raise bad_answer(error) from error
+        return parse_json(in_loop(self._patience.ask(call, deadline)))
 
     async def _answer(self, request: httpx2.Request, timeout: float, deadline: Deadline) -> bytes:
         """The body of one answer: asked once, bounded in time and bytes."""
@@ -84,7 +80,7 @@ class JsonService:
         except TimeoutError as error:
             raise Transient(f"SAM2 at {self._url} gave no answer in {seconds:.0f} s") from error
         except httpx2.DecodingError as error:
-            raise bad_answer(error) from error
+            raise AnswerError(error) from error
         except httpx2.TransportError as error:
             reason = str(error) or type(error).__name__
             raise Transient(f"SAM2 at {self._url} cannot be reached: {reason}") from error
@@ -123,11 +119,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def bad_answer(error: Exception) -> Permanent:
-    """What is not understood will not be understood the next time either."""
-    return Permanent(ReasonCode.SAM2_BAD_ANSWER, f"SAM2's answer is not understood: {error}")
 
 
 async def fetch(response: httpx2.Response) -> bytes:

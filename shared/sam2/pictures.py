@@ -10,11 +10,11 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from shared import images
 from shared.geometry import BoolMask, Box, Image, shrunk
 from shared.prompts import Prompt
+from shared.sam2.answers import Values
 
 LONG_SIDE = 1024
 """SAM2 sees 1024 x 1024 whatever it is sent, so nothing larger travels."""
@@ -31,7 +31,6 @@ _FAR_SMALLER = 0.5
 """A JPEG travels instead of a larger PNG if it has less than this share of its bytes."""
 
 LabelledPixel = tuple[int, int, Literal[0, 1]]
-Values = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,8 +1,8 @@
 """Real SAM 2.1, through transformers."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -104,10 +104,11 @@ class Sam2Backend:
 
     def _decode(self, job: Job, embeddings: list[torch.Tensor]) -> Logits:
         """Prompts of one form go together: padded with others they would answer differently."""
-        order = sorted(range(len(job.prompts)), key=lambda index: _form(job.prompts[index]))
+        groups: defaultdict[tuple[int, bool], list[int]] = defaultdict(list)
+        for index, prompt in enumerate(job.prompts):
+            groups[_form(prompt)].append(index)
         answers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-        for _, group in groupby(order, key=lambda index: _form(job.prompts[index])):
-            indices = list(group)
+        for indices in groups.values():
             output = self._model(
                 image_embeddings=embeddings,
                 multimask_output=job.multimask,

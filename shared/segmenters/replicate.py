@@ -16,11 +16,11 @@ from replicate.identifier import ModelVersionIdentifier
 
 from shared.deadline import Deadline
 from shared.errors import Permanent, ReasonCode, Transient
-from shared.geometry import Box, Image, mask_iou, polygon_mask
+from shared.geometry import BoolMask, Box, Image, mask_iou, polygon_mask
 from shared.masks import Candidate, Mask
 from shared.prompts import Prompt
 from shared.sam2.answers import AnswerError, parse_picture
-from shared.sam2.calls import bad_answer, fetch, in_loop, retry_after
+from shared.sam2.calls import fetch, in_loop, retry_after
 from shared.sam2.patience import Patience
 from shared.sam2.pictures import Picture, picture_of
 from shared.segmenters import Answer
@@ -62,15 +62,13 @@ class ReplicateSegmenter:
     def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> list[Candidate]:
         picture = picture_of(image, prompt.crop)
         files = in_loop(self._patience.ask(lambda: self._ask(picture, deadline), deadline))
-        try:
-            found = [parse_picture(data, f"individual_masks[{i}]") for i, data in enumerate(files)]
-        except AnswerError as error:
-            raise bad_answer(error) from error
-        candidates = [Candidate(picture.mask(values, prompt.crop)) for values in found]
-        best = sorted(candidates, key=lambda one: -_fit(one, prompt))[:_KEPT]
-        if not best or _fit(best[0], prompt) < _LEAST_FIT:
-            raise bad_answer(AnswerError(f"none of {len(files)} masks is near {prompt.id}"))
-        return best
+        found = [parse_picture(data, f"individual_masks[{i}]") for i, data in enumerate(files)]
+        masks = [picture.mask(values, prompt.crop) for values in found]
+        fits = _fits(masks, prompt)
+        best = sorted(range(len(masks)), key=lambda index: -fits[index])[:_KEPT]
+        if not best or fits[best[0]] < _LEAST_FIT:
+            raise AnswerError(f"none of {len(files)} masks is near {prompt.id}")
+        return [Candidate(masks[index]) for index in best]
 
     async def _ask(self, picture: Picture, deadline: Deadline) -> list[bytes]:
         """All masks of the picture, as image files."""
@@ -87,7 +85,7 @@ class ReplicateSegmenter:
         except ReplicateError as error:
             raise Permanent(ReasonCode.SAM2_REFUSED, _refusal(error)) from error
         except ValueError as error:  # the client's own, where an answer is not what it should be
-            raise bad_answer(error) from error
+            raise AnswerError(error) from error
 
     async def _predict(self, picture: Picture) -> Any:
         """The output of one prediction."""
@@ -118,7 +116,7 @@ class ReplicateSegmenter:
     async def _download(self, url: str, slots: asyncio.Semaphore) -> bytes:
         local = self._base_url is not None and url.startswith(self._base_url)
         if not (url.startswith("https://") or local):
-            raise bad_answer(AnswerError(f"individual_masks: {url[:80]} is no https address"))
+            raise AnswerError(f"individual_masks: {url[:80]} is no https address")
         async with slots, self._downloads.stream("GET", url) as response:
             if response.status_code != 200:
                 raise Transient(f"Replicate's file answered {response.status_code}")
@@ -140,15 +138,16 @@ def _refusal(error: ReplicateError) -> str:
 def _mask_urls(output: Any) -> list[str]:
     urls = output.get("individual_masks") if isinstance(output, dict) else output
     if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
-        raise bad_answer(AnswerError(f"want individual_masks, got {str(output)[:80]}"))
+        raise AnswerError(f"want individual_masks, got {str(output)[:80]}")
     return urls[:_MOST_MASKS]
 
 
-def _fit(candidate: Candidate, prompt: Prompt) -> float:
-    """Mean of the mask's IoU with the prompt's polygon and its bounds' IoU with the polygon's."""
-    bounds = Mask(prompt.crop, candidate.pixels).bounds
-    if bounds is None:
-        return 0.0
+def _fits(masks: Sequence[BoolMask], prompt: Prompt) -> list[float]:
+    """For each the mean of its IoU with the prompt's polygon and of their bounds' IoU."""
     polygon = polygon_mask(prompt.outline, prompt.crop)
     target = Box.around(prompt.outline).intersection(prompt.crop)
-    return (mask_iou(candidate.pixels, polygon) + bounds.iou(target)) / 2
+    bounds = [Mask(prompt.crop, mask).bounds for mask in masks]
+    return [
+        (mask_iou(mask, polygon) + box.iou(target)) / 2 if box else 0.0
+        for mask, box in zip(masks, bounds, strict=True)
+    ]

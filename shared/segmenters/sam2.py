@@ -8,7 +8,7 @@ from shared.geometry import Image
 from shared.masks import Candidate
 from shared.prompts import Prompt
 from shared.sam2.answers import AnswerError, parse_answer
-from shared.sam2.calls import JsonService, bad_answer
+from shared.sam2.calls import JsonService
 from shared.sam2.contract import (
     MOST_PICTURES,
     MOST_PROMPTS,
@@ -20,8 +20,9 @@ from shared.sam2.contract import (
 from shared.sam2.pictures import Picture, picture_of, shared_windows
 from shared.segmenters import Answer
 
-_MOST_BYTES = 24 * 2**20
-"""Of pictures in a request: Cloud Run, and our own service, take 32 MiB."""
+_MOST_BYTES = 18 * 2**20
+"""Of pictures in a request, where base64 makes them a third larger: Cloud Run, and our own service,
+take 32 MiB."""
 
 Asked: TypeAlias = tuple[Picture, Sequence[Prompt]]
 
@@ -68,10 +69,7 @@ class BatchSegmenter:
 
     def _ask(self, pictures: Sequence[Asked], deadline: Deadline) -> dict[str, Answer]:
         answer = self._service.ask(batch_request(pictures), deadline, len(pictures))
-        try:
-            told = per_prompt(answer, pictures)
-        except AnswerError as error:
-            raise bad_answer(error) from error
+        told = per_prompt(answer, pictures)
         return {prompt.id: _answer(masks, picture, prompt) for masks, picture, prompt in told}
 
 
@@ -80,11 +78,12 @@ def _requests(pictures: Sequence[Asked]) -> Iterator[list[Asked]]:
     request: list[Asked] = []
     size = 0
     for asked in pictures:
-        size += len(asked[0].base64)
-        if request and (size > _MOST_BYTES or len(request) == MOST_PICTURES):
+        picture, _ = asked
+        if request and (size + len(picture.data) > _MOST_BYTES or len(request) == MOST_PICTURES):
             yield request
-            request, size = [], len(asked[0].base64)
+            request, size = [], 0
         request.append(asked)
+        size += len(picture.data)
     if request:
         yield request
 
@@ -94,5 +93,5 @@ def _answer(told: Any, picture: Picture, prompt: Prompt) -> Answer:
     try:
         masks = parse_answer(told, (picture.height, picture.width))
     except AnswerError as error:
-        return bad_answer(error)
+        return error
     return [Candidate(picture.mask(mask.values, prompt.crop), mask.predicted_iou) for mask in masks]

@@ -68,7 +68,7 @@ def used(provider: str) -> set[tuple[str, str]]:
     """The kinds ("resource", "data") and types of the provider that terraform/ names."""
     pattern = re.compile(rf'^(resource|data) "({provider}_\w+)"', re.MULTILINE)
     files = [file for file in (ROOT / "terraform").rglob("*.tf") if ".terraform" not in file.parts]
-    return {match.groups() for file in files for match in pattern.finditer(file.read_text())}  # type: ignore[misc]
+    return {found for file in files for found in pattern.findall(file.read_text())}
 
 
 def _open(wheel: Path) -> tuple[str, str, Any]:

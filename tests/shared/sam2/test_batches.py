@@ -83,6 +83,14 @@ def test_twenty_faces_are_one_request_and_few_pictures(
     assert all(0.95 < one["area"] / ellipse < 1.05 for one in found["instances"])
 
 
+def test_pictures_that_are_too_large_together_go_in_several_requests(
+    bucket: gcs.Bucket, sam2: Endpoint, backend: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.segmenters.sam2._MOST_BYTES", 1)
+    assert _segment(bucket, sam2)["status"] == "segmented"
+    assert len(sam2.asked) == len(backend.jobs) > 1
+
+
 def test_each_answer_finds_its_prompt(bucket: gcs.Bucket, sam2: Endpoint) -> None:
     found = _segment(bucket, sam2)["instances"]
     for one, prompt in zip(found, _prompts(), strict=True):
