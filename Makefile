@@ -12,7 +12,7 @@ REVISION ?= main
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
-FUNCTIONS := landmarks segmentation sam2
+FUNCTIONS := landmarks segmentation drain sam2
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }
 need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-project"; exit 1; }

@@ -22,7 +22,7 @@ def write(folder: Path, outcomes: Sequence[Outcome], originals: Mapping[str, Pat
         original = place / f"original{originals[outcome.name].suffix.lower()}"
         shutil.copyfile(originals[outcome.name], original)
         pictures = {"original": original.name}
-        if outcome.document and outcome.document.outputs:
+        if outcome.document.outputs:
             outputs = outcome.document.outputs
             pictures |= {
                 "overlay": outputs.overlay,

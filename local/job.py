@@ -6,24 +6,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path
+from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
 from shared import layout
 from shared.documents import ResultDocument, Status
 from shared.storage import Stamp
 
 _POLL_SECONDS = 0.3
-_DEAD_LETTER_SUBSCRIPTIONS = ("uploads-dead", "prompts-dead")
 _UNKNOWN_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one upload ended; `document` is None where only a dead letter tells of it."""
+    """How one upload ended."""
 
     name: str
     status: Status
     message: str
-    document: ResultDocument | None
+    document: ResultDocument
 
 
 def upload(stack: Stack, files: Mapping[str, Path]) -> dict[str, int]:
@@ -47,7 +46,7 @@ def outcomes(stack: Stack, generations: Mapping[str, int]) -> Iterator[Outcome]:
     waiting = dict(generations)
     while waiting:
         stack.processes.check()
-        found = [*_results(stack, waiting), *_dead_letters(stack, waiting)]
+        found = list(_results(stack, waiting))
         for outcome in found:
             if waiting.pop(outcome.name, None) is not None:
                 yield outcome
@@ -58,7 +57,7 @@ def outcomes(stack: Stack, generations: Mapping[str, int]) -> Iterator[Outcome]:
 def fetch(stack: Stack, name: str, folder: Path) -> None:
     """Copies an upload's results to `folder`, in place of those of an earlier run."""
     for stale in (*folder.glob("*.png"), *folder.glob("*/*.png")):
-        if layout.PICTURES.fullmatch(stale.relative_to(folder).as_posix()):
+        if layout.is_picture(name, stale.relative_to(folder).as_posix()):
             stale.unlink()
     prefix = layout.folder(name)
     for blob in stack.storage.list_blobs(OUTPUT_BUCKET, prefix=prefix):
@@ -68,24 +67,10 @@ def fetch(stack: Stack, name: str, folder: Path) -> None:
 
 
 def _results(stack: Stack, waiting: Mapping[str, int]) -> Iterator[Outcome]:
+    names = {layout.folder(name) + layout.RESULT: name for name in waiting}
     for blob in stack.storage.list_blobs(OUTPUT_BUCKET, match_glob=f"**/{layout.RESULT}"):
-        name = blob.name.removesuffix(f"/{layout.RESULT}")
-        if name in waiting and Stamp.of(blob).generation == waiting[name]:
+        name = names.get(blob.name)
+        if name is not None and Stamp.of(blob).generation == waiting[name]:
             document = ResultDocument.model_validate_json(blob.download_as_bytes())
             message = document.reason.message if document.reason else ""
             yield Outcome(name, document.status, message, document)
-
-
-def _dead_letters(stack: Stack, waiting: Mapping[str, int]) -> Iterator[Outcome]:
-    """Uploads whose deliveries are used up. The dead letters stay where they are."""
-    for name in _DEAD_LETTER_SUBSCRIPTIONS:
-        answer = stack.subscriber.pull(
-            subscription=subscription_path(name), max_messages=100, return_immediately=True
-        )
-        for received in answer.received_messages:
-            attributes = received.message.attributes
-            upload_name = attributes.get("objectId", "")
-            if waiting.get(upload_name) == int(attributes.get("objectGeneration", -1)):
-                hop = name.removesuffix("-dead")
-                message = f"Given up on {hop} after its last delivery; the logs say why."
-                yield Outcome(upload_name, Status.FAILED, message, None)

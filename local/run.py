@@ -139,7 +139,7 @@ def _summarise(
     for heading in ("image", "status", "found", "remark"):
         table.add_column(heading, overflow="fold")
     for outcome in finished:
-        found = outcome.document.instances if outcome.document else ()
+        found = outcome.document.instances
         status = f"[{_STYLES[outcome.status]}]{outcome.status}[/]"
         table.add_row(
             escape(outcome.name),

@@ -20,11 +20,14 @@ from local.processes import ProcessTree, free_ports
 PROJECT = "toonmask-local"
 INPUT_BUCKET = "toonmask-input"
 OUTPUT_BUCKET = "toonmask-output"
+HOPS = ("uploads", "prompts")
 
 _ROOT = Path(__file__).parent.parent
 _ACK_SECONDS = 600
 _LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=1), timedelta(seconds=10)
-_ATTEMPTS = 5
+_ATTEMPTS = 10
+
+_BUCKETS = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
 
 BrokerKind = Literal["official", "embedded"]
 
@@ -91,7 +94,7 @@ def running(
     jar = official.find_emulator() if broker != "embedded" else None
     if broker == "official" and jar is None:
         raise FileNotFoundError("The Pub/Sub emulator needs gcloud, its component and java on PATH")
-    storage_port, tls_port, broker_port, metadata_port, *ports = free_ports(8)
+    storage_port, tls_port, broker_port, metadata_port, *ports = free_ports(9)
     with ProcessTree(root / "logs") as processes:
         stack = Stack(
             processes=processes,
@@ -103,12 +106,14 @@ def running(
             buckets=root / "buckets",
             logs=root / "logs",
         )
-        landmarks, segmentation, sam2, gate = ports
+        landmarks, segmentation, drain, sam2, gate = ports
         _start_infrastructure(stack, jar)
         _start_sam2(stack, settings, sam2, gate)
         _start_pipeline(stack, settings, landmarks, segmentation, gate)
+        _start_function(stack, "drain", drain, _BUCKETS)
         processes.await_ready()
-        _create_topics(stack, {"uploads": landmarks, "prompts": segmentation})
+        for hop, port in zip(HOPS, (landmarks, segmentation), strict=True):
+            _create_hop(stack, hop, port, drain)
         _create_buckets(stack)
         yield stack
 
@@ -136,13 +141,12 @@ def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, gate: int)
 def _start_pipeline(
     stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int, gate: int
 ) -> None:
-    buckets = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
     embedded = {"SAM2_PROVIDER": "toonmask", "SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment"}
     own = {"SAM2_URL", "SAM2_PROVIDER"} & os.environ.keys()
     sam2 = {} if own else embedded
-    _start_function(stack, "segmentation", segmentation, {**buckets, **sam2, **settings})
+    _start_function(stack, "segmentation", segmentation, {**_BUCKETS, **sam2, **settings})
     topic = {"PROMPTS_TOPIC": topic_path("prompts")}
-    _start_function(stack, "landmarks", landmarks, {**buckets, **topic, **settings})
+    _start_function(stack, "landmarks", landmarks, {**_BUCKETS, **topic, **settings})
 
 
 def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:
@@ -159,36 +163,35 @@ def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, s
     stack.processes.start(name, [*command, "--host", "127.0.0.1"], environment, port)
 
 
-def _create_topics(stack: Stack, ports: Mapping[str, int]) -> None:
-    """Per hop: its topic, the push to its function, and a pull subscription on its dead letters."""
-    for hop, port in ports.items():
-        topic = topic_path(hop)
-        dead = topic_path(f"{hop}-dead")
-        for name in (topic, dead):
-            stack.publisher.create_topic(name=name)
-        stack.subscriber.create_subscription(
-            request=types.Subscription(name=subscription_path(f"{hop}-dead"), topic=dead)
-        )
-        endpoint = f"http://127.0.0.1:{port}/"
-        stack.subscriber.create_subscription(
-            request=types.Subscription(
-                name=subscription_path(hop),
-                topic=topic,
-                ack_deadline_seconds=_ACK_SECONDS,
-                push_config=types.PushConfig(
-                    push_endpoint=endpoint,
-                    oidc_token=types.PushConfig.OidcToken(
-                        service_account_email=ACCOUNT, audience=endpoint
-                    ),
-                ),
-                retry_policy=types.RetryPolicy(
-                    minimum_backoff=_LEAST_BACKOFF, maximum_backoff=_MOST_BACKOFF
-                ),
-                dead_letter_policy=types.DeadLetterPolicy(
-                    dead_letter_topic=dead, max_delivery_attempts=_ATTEMPTS
-                ),
-            )
-        )
+def _create_hop(stack: Stack, hop: str, port: int, drain: int) -> None:
+    """A topic, the push to its function, and its dead letters: kept, and pushed to the drain."""
+    topic, dead = topic_path(hop), topic_path(f"{hop}-dead")
+    for name in (topic, dead):
+        stack.publisher.create_topic(name=name)
+    kept = types.Subscription(name=subscription_path(f"{hop}-dead"), topic=dead)
+    drained = _push(f"{hop}-drain", dead, drain)
+    worked = _push(hop, topic, port)
+    worked.dead_letter_policy = types.DeadLetterPolicy(
+        dead_letter_topic=dead, max_delivery_attempts=_ATTEMPTS
+    )
+    for subscription in (kept, drained, worked):
+        stack.subscriber.create_subscription(request=subscription)
+
+
+def _push(name: str, topic: str, port: int) -> types.Subscription:
+    endpoint = f"http://127.0.0.1:{port}/"
+    return types.Subscription(
+        name=subscription_path(name),
+        topic=topic,
+        ack_deadline_seconds=_ACK_SECONDS,
+        push_config=types.PushConfig(
+            push_endpoint=endpoint,
+            oidc_token=types.PushConfig.OidcToken(service_account_email=ACCOUNT, audience=endpoint),
+        ),
+        retry_policy=types.RetryPolicy(
+            minimum_backoff=_LEAST_BACKOFF, maximum_backoff=_MOST_BACKOFF
+        ),
+    )
 
 
 def _create_buckets(stack: Stack) -> None:

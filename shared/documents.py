@@ -3,11 +3,14 @@
 Their JSON Schemas are committed under docs/schemas; `make schemas` writes them anew.
 """
 
+import hashlib
+import json
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from shared import VERSION
 from shared.errors import Permanent, ReasonCode, Rejected
 from shared.geometry import Box
 from shared.prompts import Label, Prompt, Side
@@ -15,6 +18,17 @@ from shared.record import Record
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 Segmenter = Literal["sam2", "replicate", "grabcut", "oval"]
+
+MOST_INSTANCES = 100
+
+NO_SETTINGS: Digest = "0" * 12
+"""Config of a failure: nothing but trouble shaped it, and any other result is better."""
+
+
+def digest(**shaping: Any) -> Digest:
+    """12 hexadecimal digits that change with any of the values, and with our version."""
+    text = json.dumps({"version": VERSION, **shaping}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class Status(StrEnum):
@@ -55,7 +69,7 @@ class PromptsDocument(Record):
     schema_: Literal["toonmask/prompts/1"] = Field("toonmask/prompts/1", alias="schema")
     source: Source
     config: Digest
-    instances: tuple[Prompt, ...]
+    instances: tuple[Prompt, ...] = Field(max_length=MOST_INSTANCES)
     versions: dict[str, str]
 
 
@@ -108,3 +122,18 @@ class ResultDocument(Record):
     outputs: Outputs | None
     timing: dict[str, float]
     versions: dict[str, str]
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """All pictures, relative to the upload's folder, mask.png first."""
+        if self.outputs is None:
+            return ()
+        files = (self.outputs, *(instance.files for instance in self.instances))
+        return tuple(name for each in files for name in each.model_dump().values())
+
+    @property
+    def shown(self) -> Digest:
+        """Digest of what the pictures show: asked twice, SAM2 need not answer the same."""
+        return digest(
+            status=self.status, shown=[(one.id, one.rle.counts) for one in self.instances]
+        )

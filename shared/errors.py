@@ -17,9 +17,11 @@ class ReasonCode(StrEnum):
     TOO_MANY_PIXELS = "too-many-pixels"
     UNSUPPORTED_TYPE = "unsupported-type"
     CORRUPT_IMAGE = "corrupt-image"
+    UNSUPPORTED_NAME = "unsupported-name"
     SAM2_NOT_CONFIGURED = "sam2-not-configured"
     SAM2_REFUSED = "sam2-refused"
     SAM2_BAD_ANSWER = "sam2-bad-answer"
+    GAVE_UP = "gave-up"
 
 
 class ToonmaskError(Exception):

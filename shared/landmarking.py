@@ -3,17 +3,16 @@
 import logging
 from importlib.metadata import version
 
-from cloudevents.http import CloudEvent
-
-from shared import VERSION, images, layout
+from shared import VERSION, images, layout, logs
+from shared.deliveries import last_words
 from shared.detection import Detector
-from shared.documents import PromptsDocument, Reason, ResultDocument, Source, Status
-from shared.errors import BadMessage, Rejected, Superseded
+from shared.documents import PromptsDocument, Source
+from shared.errors import BadMessage, ReasonCode, Rejected, Superseded
 from shared.geometry import Box, Image
-from shared.messages import Upload, parse_upload
+from shared.messages import Message, Upload, parse_upload
 from shared.prompts import build_prompts
 from shared.publishing import Publisher
-from shared.results import document_item, write_results
+from shared.results import Results, document_item
 from shared.settings import LandmarksSettings
 from shared.stopwatch import Stopwatch
 from shared.storage import Outcome, Stamp, Storage
@@ -27,6 +26,7 @@ class Landmarking:
     def __init__(self, settings: LandmarksSettings) -> None:
         self._settings = settings
         self._storage = Storage()
+        self._results = Results(self._storage, settings.output_bucket)
         self._publisher = Publisher()
         self._detector = Detector(settings.targets, settings.max_instances, settings.min_score)
         self._versions = {
@@ -36,37 +36,46 @@ class Landmarking:
             "pillow": version("pillow"),
         }
 
-    def handle(self, event: CloudEvent) -> None:
+    def handle(self, message: Message) -> None:
         """Writes prompts.json and publishes it, or writes the result of a rejected upload.
 
         Raises:
-            BadMessage: the event is no upload to our input bucket.
+            BadMessage: it announces an upload and is no upload to our input bucket.
             Exception: whatever may be gone at the next delivery.
         """
-        upload = parse_upload(event)
+        upload = parse_upload(message)
         if upload is None:
-            _log.info("ignored an event of another kind", extra={"event": event["id"]})
+            _log.info("ignored", extra={"event": message.attributes.get("eventType")})
             return
-        if upload.ref.bucket != self._settings.input_bucket:
-            raise BadMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
+        with logs.about(**upload.ref.story):
+            if upload.ref.bucket != self._settings.input_bucket:
+                raise BadMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
+            most = self._settings.max_delivery_attempts
+            with last_words(self._results, upload.ref, message.attempt, most):
+                self._landmark(upload, message.trace)
+
+    def _landmark(self, upload: Upload, trace: str) -> None:
         watch = Stopwatch()
         try:
             image = self._read(upload)
         except Superseded as reason:
-            _log.info("nothing to do: %s", reason)
+            _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
+            self._results.clear_superseded(upload.ref)
         except Rejected as rejection:
             watch.lap("read")
-            self._reject(upload, rejection, watch)
+            self._results.reject(upload.ref, rejection, self._settings.config, watch.laps)
         else:
-            self._prompt(upload, image)
+            watch.lap("read")
+            self._prompt(upload, image, watch, trace)
 
     def _read(self, upload: Upload) -> Image:
         limits = self._settings
+        _check_name(upload.ref.name)
         images.check_before_download(upload.content_type, upload.size, limits.max_bytes)
         data = self._storage.read(upload.ref, limits.max_bytes)
         return images.decode(data, limits.max_pixels)
 
-    def _prompt(self, upload: Upload, image: Image) -> None:
+    def _prompt(self, upload: Upload, image: Image, watch: Stopwatch, trace: str) -> None:
         whole = Box.of_image(image)
         detections = self._detector.detect(image)
         document = PromptsDocument(
@@ -81,39 +90,28 @@ class Landmarking:
             instances=build_prompts(detections, whole, self._settings.prompt_options),
             versions=self._versions,
         )
+        watch.lap("detect", found=len(document.instances))
         name = layout.folder(upload.ref.name) + layout.PROMPTS
         outcome = self._storage.write(
-            self._settings.output_bucket, document_item(name, document), self._stamp(upload)
+            self._settings.output_bucket,
+            document_item(name, document),
+            Stamp(upload.ref.generation, self._settings.config),
         )
-        if outcome is Outcome.NEWER_EXISTS:
-            _log.info("nothing to do: %s has a newer generation", upload.ref)
+        watch.lap("write", outcome=outcome.value)
+        if outcome is Outcome.OUTRANKED:
             return
         # Also where the same document was there already: the worker that wrote it may have died
         # before it published.
-        self._publisher.publish_prompts(self._settings.prompts_topic, document)
-        _log.info("prompted", extra={"upload": str(upload.ref), "found": len(document.instances)})
-
-    def _reject(self, upload: Upload, rejection: Rejected, watch: Stopwatch) -> None:
-        document = ResultDocument(
-            status=Status.REJECTED,
-            reason=Reason.of(rejection),
-            source=Source(
-                bucket=upload.ref.bucket, name=upload.ref.name, generation=upload.ref.generation
-            ),
-            config=self._settings.config,
-            outputs=None,
-            timing=watch.laps,
-            versions=self._versions,
+        self._publisher.publish_prompts(
+            self._settings.prompts_topic, document, trace, repeated=outcome is Outcome.SAME
         )
-        write_results(
-            self._storage,
-            self._settings.output_bucket,
-            document,
-            pictures=(),
-            owned=layout.PROMPTS_AND_PICTURES,
-        )
-        told = {"upload": str(upload.ref), "state": document.status.value, "reason": str(rejection)}
-        _log.info("finished", extra=told)
+        watch.lap("publish")
 
-    def _stamp(self, upload: Upload) -> Stamp:
-        return Stamp(upload.ref.generation, self._settings.config)
+
+def _check_name(name: str) -> None:
+    if layout.is_taken(name):
+        raise Rejected(
+            ReasonCode.UNSUPPORTED_NAME,
+            f"Nothing in a folder may be called {name.rsplit('/', 1)[1]}: pictures of single faces "
+            "and hands have such names. Give the file another one.",
+        )

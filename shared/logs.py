@@ -1,9 +1,19 @@
-"""Structured logs: one JSON object a line, with the fields that Cloud Logging reads."""
+"""Structured logs: one JSON object a line, with the fields that Cloud Logging reads.
+
+https://cloud.google.com/logging/docs/structured-logging#special-payload-fields
+"""
 
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 
 from pythonjsonlogger.json import JsonFormatter
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=_NOTHING)
 
 
 def configure() -> None:
@@ -14,6 +24,25 @@ def configure() -> None:
             "{levelname}{message}{name}",
             style="{",
             rename_fields={"levelname": "severity", "name": "logger"},
+            timestamp="time",
         )
     )
+    handler.addFilter(_add_context)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+@contextmanager
+def about(**fields: object) -> Iterator[None]:
+    """Adds fields to every line that is logged inside, in this thread and copies of its context."""
+    token = _context.set({**_context.get(), **fields})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def _add_context(record: logging.LogRecord) -> bool:
+    for name, value in _context.get().items():
+        if not hasattr(record, name):
+            setattr(record, name, value)
+    return True

@@ -1,27 +1,49 @@
 """Every message shape that comes in.
 
-A bucket notification that Pub/Sub pushes, Eventarc's direct storage event, and our own prompts
-message. functions-framework has turned each HTTP request into a CloudEvent before it gets here.
+A bucket notification that Pub/Sub pushes, Eventarc's direct storage event, our own prompts
+message, and dead letters of both.
 """
 
 import base64
-import logging
-from collections.abc import Iterator
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from cloudevents.http import CloudEvent
 from pydantic import BaseModel, Field
 
 from shared.documents import PromptsDocument
 from shared.errors import BadMessage
 from shared.storage import ObjectRef
 
-_log = logging.getLogger(__name__)
+FINALIZED = "OBJECT_FINALIZE"
+TRACE_PARENT = "traceparent"
+"""Header and message attribute: https://www.w3.org/TR/trace-context/#traceparent-header."""
+REPEATED = "repeated"
+"""Attribute of a prompts message whose like was published before."""
 
-_PUBSUB_EVENT = "google.cloud.pubsub.topic.v1.messagePublished"
+_STRUCTURED = "application/cloudevents"
 _STORAGE_EVENT = "google.cloud.storage.object.v1.finalized"
-_FINALIZED = "OBJECT_FINALIZE"
+_PUBSUB_EVENT = "google.cloud.pubsub.topic.v1.messagePublished"
+_TRACE_ID = re.compile(r"(?:00-)?([0-9a-f]{32})(?:[-/;].*)?")
+"""W3C's `00-TRACE-SPAN-01` and, in X-Cloud-Trace-Context, Google's `TRACE/SPAN;o=1`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One delivery of a message.
+
+    `attempt` counts deliveries from 1 where the subscription has dead letters, and is 1 otherwise;
+    `trace` is the id, 32 hexadecimal digits, that all logs of an upload share.
+    """
+
+    data: bytes
+    attributes: Mapping[str, str]
+    attempt: int = 1
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,51 +65,113 @@ class _ObjectResource(BaseModel):
     content_type: str = Field("", alias="contentType")
 
 
-class _Message(BaseModel):
+class _Identity(BaseModel):
+    """The attributes by which notifications and prompts messages name their upload."""
+
+    bucket: str = Field(min_length=1, alias="bucketId")
+    name: str = Field(min_length=1, alias="objectId")
+    generation: int = Field(gt=0, alias="objectGeneration")
+
+
+class _PushedMessage(BaseModel):
     """The fields of a Pub/Sub message that matter here; `data` arrives as base64."""
 
-    data: str
+    data: str = ""
     attributes: dict[str, str] = {}
-
-    def content(self) -> bytes:
-        return base64.b64decode(self.data, validate=True)
 
 
 class _Push(BaseModel):
     """The body of a push request."""
 
-    message: _Message
+    message: _PushedMessage
+    attempt: int = Field(1, ge=1, alias="deliveryAttempt")
 
 
-def parse_upload(event: CloudEvent) -> Upload | None:
-    """The upload that an event announces; None for an event of another kind.
+class _Event(BaseModel):
+    """A CloudEvent in structured mode."""
+
+    type: str
+    data: Any = None
+
+
+def receive(headers: Mapping[str, str], body: bytes) -> Message:
+    """The message in a push request of Pub/Sub's, or in an event of Eventarc's.
+
+    Names of headers are in lower case. Both modes of CloudEvents over HTTP are understood:
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md.
 
     Raises:
-        BadMessage: the event claims to be an upload and lacks what one has.
+        BadMessage: it is neither.
     """
     with _as_bad_message():
-        if event["type"] == _STORAGE_EVENT:
-            resource = _ObjectResource.model_validate(event.data)
-        elif event["type"] == _PUBSUB_EVENT:
-            message = _Push.model_validate(event.data).message
-            if message.attributes.get("eventType") != _FINALIZED:
-                return None
-            resource = _ObjectResource.model_validate_json(message.content())
-        else:
-            return None
+        kind, content = _unwrapped(headers, body)
+        if kind != _PUBSUB_EVENT:
+            return Message(
+                content,
+                {"eventType": FINALIZED if kind == _STORAGE_EVENT else kind},
+                trace=_trace(headers, {}),
+            )
+        push = _Push.model_validate_json(content)
+        return Message(
+            base64.b64decode(push.message.data, validate=True),
+            push.message.attributes,
+            push.attempt,
+            _trace(headers, push.message.attributes),
+        )
+
+
+def _unwrapped(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
+    """An event's type and data; a push that is no event is its own data."""
+    if headers.get("content-type", "").startswith(_STRUCTURED):
+        event = _Event.model_validate_json(body)
+        return event.type, json.dumps(event.data).encode()
+    return headers.get("ce-type", _PUBSUB_EVENT), body
+
+
+def parse_upload(message: Message) -> Upload | None:
+    """The upload that a message announces; None for one of another kind.
+
+    Raises:
+        BadMessage: it claims to announce an upload and lacks what one has.
+    """
+    if message.attributes.get("eventType") != FINALIZED:
+        return None
+    with _as_bad_message():
+        resource = _ObjectResource.model_validate_json(message.data)
     ref = ObjectRef(resource.bucket, resource.name, resource.generation)
     return Upload(ref, resource.content_type, resource.size)
 
 
-def parse_prompts(event: CloudEvent) -> PromptsDocument:
+def parse_prompts(message: Message) -> PromptsDocument:
     """The document that a prompts message carries.
 
     Raises:
         BadMessage: it does not fit the schema of prompts.json.
     """
     with _as_bad_message():
-        message = _Push.model_validate(event.data).message
-        return PromptsDocument.model_validate_json(message.content())
+        return PromptsDocument.model_validate_json(message.data)
+
+
+def parse_identity(message: Message) -> ObjectRef:
+    """The upload that a message of either hop is about, by its attributes alone.
+
+    Raises:
+        BadMessage: it does not say.
+    """
+    with _as_bad_message():
+        found = _Identity.model_validate(dict(message.attributes))
+    return ObjectRef(found.bucket, found.name, found.generation)
+
+
+def _trace(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
+    """That of the hop before, else the request's own, else a new one."""
+    known = (
+        attributes.get(TRACE_PARENT),
+        headers.get(TRACE_PARENT),
+        headers.get("x-cloud-trace-context"),
+    )
+    found = (_TRACE_ID.fullmatch(value) for value in known if value)
+    return next((match.group(1) for match in found if match), uuid.uuid4().hex)
 
 
 @contextmanager
@@ -96,12 +180,3 @@ def _as_bad_message() -> Iterator[None]:
         yield
     except ValueError as error:  # pydantic's and base64's own
         raise BadMessage(f"not a message of this pipeline: {error}") from error
-
-
-@contextmanager
-def acknowledging_bad_messages() -> Iterator[None]:
-    """Records a message that no redelivery would mend, and lets it be acknowledged."""
-    try:
-        yield
-    except BadMessage:
-        _log.exception("dropped a message that is not from this pipeline")

@@ -1,48 +1,152 @@
-"""Writing an upload's results so that the newest upload wins and no older picture stays behind."""
+"""Writing an upload's results so that the newest upload wins and no older picture stays behind.
 
-from collections.abc import Sequence
-from re import Pattern
+Why this is safe is said in docs/architecture.md; tests/test_interleavings.py tries to prove it
+wrong.
+"""
 
-from shared import layout
-from shared.documents import ResultDocument
+import logging
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from types import MappingProxyType
+
+from shared import VERSION, layout
+from shared.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source, Status
+from shared.errors import Rejected, Transient
 from shared.record import Record
-from shared.storage import Item, Outcome, Stamp, Storage
+from shared.storage import STATUS_KEY, Item, ObjectRef, Outcome, Stamp, Storage
+
+_log = logging.getLogger(__name__)
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def document_item(name: str, document: Record) -> Item:
+def document_item(name: str, document: Record, metadata: Mapping[str, str] = _NOTHING) -> Item:
     """A JSON document as an object to be written."""
-    return Item(name, "application/json", lambda: document.model_dump_json(indent=1).encode())
+    content = document.model_dump_json(indent=1).encode()
+    return Item(name, "application/json", lambda: content, metadata)
 
 
-def write_results(
-    storage: Storage,
-    bucket: str,
-    document: ResultDocument,
-    pictures: Sequence[Item],
-    owned: Pattern[str],
-) -> Outcome:
-    """Writes the pictures, then result.json, and clears away what they replace.
+class Results:
+    """The results in the output bucket. Safe to share between threads."""
 
-    The first picture is written before the others begin: every upload with pictures has it, so
-    where nothing stands in its place there are no strays of an older upload, and the common path
-    lists nothing. Where a newer upload got ahead, what this one wrote goes. `owned` are the names
-    that may be cleared away.
-    """
-    stamp = Stamp(document.source.generation, document.config)
-    folder = layout.folder(document.source.name)
-    outcomes = storage.write_all(bucket, pictures[:1], stamp)
-    if Outcome.NEWER_EXISTS not in outcomes:
-        outcomes |= storage.write_all(bucket, pictures[1:], stamp)
-    if Outcome.NEWER_EXISTS not in outcomes:
-        if not pictures or outcomes != {Outcome.CREATED}:
-            storage.sweep(
-                bucket,
-                folder,
-                owned,
-                lambda found: found.generation <= stamp.generation and found != stamp,
-            )
-        last = storage.write(bucket, document_item(folder + layout.RESULT, document), stamp)
-        if last is not Outcome.NEWER_EXISTS:
-            return last
-    storage.sweep(bucket, folder, owned, lambda found: found.generation <= stamp.generation)
-    return Outcome.NEWER_EXISTS
+    def __init__(self, storage: Storage, bucket: str) -> None:
+        self._storage = storage
+        self._bucket = bucket
+
+    def write(self, document: ResultDocument, pictures: Sequence[Item]) -> Outcome:
+        """Writes the pictures, then result.json, and clears away what they replace.
+
+        The first picture is written before the others begin: every upload with pictures has it, so
+        where nothing stood in its place there are no strays of an older upload, and the common path
+        lists nothing. Where a newer upload got ahead, what this one wrote goes.
+
+        Raises:
+            Transient: another worker drew other masks of the same upload at the same time, and took
+                away some of these.
+        """
+        stamp = Stamp(document.source.generation, document.config, document.shown)
+        outcomes = self._storage.write_all(self._bucket, pictures[:1], stamp)
+        if Outcome.OUTRANKED not in outcomes:
+            outcomes |= self._storage.write_all(self._bucket, pictures[1:], stamp)
+        if Outcome.OUTRANKED not in outcomes:
+            outcomes.add(last := self._write_document(document, stamp))
+            if pictures and outcomes == {Outcome.CREATED}:
+                return last
+        if Outcome.OUTRANKED in outcomes:
+            self._sweep_until(document.source.name, stamp.generation)
+            return Outcome.OUTRANKED
+        self._sweep_other_than(document.source.name, stamp)
+        if Outcome.REPLACED in outcomes and not self._is_whole(document, stamp):
+            raise Transient("Another worker replaced some of the pictures meanwhile.")
+        return last
+
+    def reject(
+        self, ref: ObjectRef, rejection: Rejected, config: Digest, timing: dict[str, float]
+    ) -> None:
+        """Writes a result that says why the upload is no image that is taken."""
+        document = ResultDocument(
+            status=Status.REJECTED,
+            reason=Reason.of(rejection),
+            source=Source(bucket=ref.bucket, name=ref.name, generation=ref.generation),
+            config=config,
+            outputs=None,
+            timing=timing,
+            versions={"toonmask": VERSION, "pillow": version("pillow")},
+        )
+        outcome = self.write(document, pictures=())
+        told = {"state": "rejected", "reason": str(rejection), "outcome": outcome.value}
+        _log.info("finished", extra=told)
+
+    def fail(self, ref: ObjectRef, reason: Reason) -> None:
+        """Writes a result that says why there is none, unless there is one after all.
+
+        Pictures of the same upload that a dead worker left stay: another may be finishing them.
+        """
+        document = ResultDocument(
+            status=Status.FAILED,
+            reason=reason,
+            source=Source(bucket=ref.bucket, name=ref.name, generation=ref.generation),
+            config=NO_SETTINGS,
+            outputs=None,
+            timing={},
+            versions={"toonmask": VERSION},
+        )
+        outcome = self._write_document(document, Stamp(ref.generation, NO_SETTINGS))
+        if outcome is not Outcome.OUTRANKED:
+            self._sweep_until(ref.name, ref.generation - 1)
+        told = {"state": "failed", "reason": reason.message, "outcome": outcome.value}
+        _log.info("finished", extra=told)
+
+    def clear_superseded(self, ref: ObjectRef) -> None:
+        """Deletes what was written for an upload that a newer one with a result has replaced.
+
+        Where that result is not there yet, its own worker is going to find what lies here. Without
+        a newer upload (this one was deleted) its results stay.
+        """
+        there = self._storage.stamp(self._bucket, layout.folder(ref.name) + layout.RESULT)
+        if there and there.generation > ref.generation:
+            self._sweep_until(ref.name, ref.generation)
+
+    def are_finished(self, ref: ObjectRef, config: Digest) -> bool:
+        """Whether that upload's result is there under these settings, with all its pictures."""
+        name = layout.folder(ref.name) + layout.RESULT
+        found = self._storage.read_document(self._bucket, name)
+        if found is None:
+            return False
+        content, stamp = found
+        if (stamp.generation, stamp.config) != (ref.generation, config):
+            return False
+        return self._is_whole(ResultDocument.model_validate_json(content), stamp)
+
+    def _write_document(self, document: ResultDocument, stamp: Stamp) -> Outcome:
+        name = layout.folder(document.source.name) + layout.RESULT
+        item = document_item(name, document, {STATUS_KEY: document.status.value})
+        return self._storage.write(self._bucket, item, stamp)
+
+    def _is_whole(self, document: ResultDocument, stamp: Stamp) -> bool:
+        """Whether the folder holds this result, all of its pictures, and none of another."""
+        upload = document.source.name
+        there = self._storage.stamps(self._bucket, layout.folder(upload))
+        pictures = {n: found for n, found in there.items() if layout.is_picture(upload, n)}
+        expected = dict.fromkeys(document.pictures, stamp)
+        return there.get(layout.RESULT) == stamp and pictures == expected
+
+    def _sweep_until(self, upload: str, generation: int) -> None:
+        """Deletes prompts and pictures of all generations up to this one."""
+
+        def stale(name: str, found: Stamp) -> bool:
+            ours = name == layout.PROMPTS or layout.is_picture(upload, name)
+            return ours and found.generation <= generation
+
+        self._storage.sweep(self._bucket, layout.folder(upload), stale)
+
+    def _sweep_other_than(self, upload: str, stamp: Stamp) -> None:
+        """Deletes older generations' prompts and pictures, and other pictures of this one."""
+
+        def stale(name: str, found: Stamp) -> bool:
+            if name == layout.PROMPTS:
+                return found.generation < stamp.generation
+            older = found.generation <= stamp.generation
+            return layout.is_picture(upload, name) and older and found != stamp
+
+        self._storage.sweep(self._bucket, layout.folder(upload), stale)

@@ -3,16 +3,17 @@
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 
 import numpy as np
 import numpy.typing as npt
-from cloudevents.http import CloudEvent
 
-from shared import VERSION, images, layout, masks, rendering, rle
+from shared import VERSION, images, layout, logs, masks, rendering, rle
 from shared.deadline import Deadline
+from shared.deliveries import last_words
 from shared.documents import (
     Instance,
     InstanceFiles,
@@ -26,9 +27,9 @@ from shared.documents import (
 from shared.errors import BadMessage, Permanent, Rejected, Superseded
 from shared.geometry import Box, Image
 from shared.masks import Candidate, Mask
-from shared.messages import parse_prompts
+from shared.messages import REPEATED, Message, parse_prompts
 from shared.prompts import Prompt
-from shared.results import write_results
+from shared.results import Results
 from shared.segmenters import Answer, Segmenter
 from shared.settings import SegmentationSettings
 from shared.stopwatch import Stopwatch
@@ -78,58 +79,69 @@ class Segmentation:
         self._primary = primary
         self._fallback = fallback
         self._storage = Storage()
+        self._results = Results(self._storage, settings.output_bucket)
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
 
-    def handle(self, event: CloudEvent) -> None:
+    def handle(self, message: Message) -> None:
         """Writes all results of the upload that the message is about, result.json last.
 
         Raises:
             BadMessage: the message was not made by the landmarks function.
             Exception: whatever may be gone at the next delivery.
         """
-        document = parse_prompts(event)
+        document = parse_prompts(message)
         source = document.source
-        if source.bucket != self._settings.input_bucket:
-            raise BadMessage(f"gs://{source.bucket} is not {self._settings.input_bucket}")
         ref = ObjectRef(source.bucket, source.name, source.generation)
+        with logs.about(**ref.story):
+            _check_source(ref, self._settings.input_bucket)
+            again = message.attempt > 1 or REPEATED in message.attributes
+            most = self._settings.max_delivery_attempts
+            with last_words(self._results, ref, message.attempt, most):
+                self._handle(document, ref, again)
+
+    def _handle(self, document: PromptsDocument, ref: ObjectRef, again: bool) -> None:
+        """`again`: SAM2 may have been asked already, and need not be if the result is there."""
+        config = self._settings.config(document.config)
+        if again and self._results.are_finished(ref, config):
+            _log.info("finished before", extra={"state": "repeated"})
+            return
         watch = Stopwatch()
         try:
             data = self._storage.read(ref, self._settings.max_bytes)
             image = images.decode(data, self._settings.max_pixels)
-        except Superseded as reason:
-            _log.info("nothing to do: %s", reason)
+        except Rejected as rejection:  # the limits were lowered meanwhile
+            self._results.reject(ref, rejection, config, watch.laps)
             return
-        except Rejected as rejection:
-            raise BadMessage(f"{ref} was prompted and is no image: {rejection}") from rejection
+        except Superseded as reason:
+            _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
+            self._results.clear_superseded(ref)
+            return
         watch.lap("read")
         whole = Box.of_image(image)
         _check_fit(document, whole)
-        verdict = self._segment_all(image, document)
+        try:
+            verdict = self._segment_all(image, document)
+        except Permanent as error:
+            self._results.fail(ref, Reason.of(error))
+            return
         watch.lap("segment")
-        drawable = verdict.status is not Status.FAILED
-        folder = layout.folder(source.name)
         result = ResultDocument(
             status=verdict.status,
             reason=verdict.reason,
-            source=source,
-            config=self._settings.config(document.config),
+            source=document.source,
+            config=config,
             instances=tuple(_instance(one, whole) for one in verdict.segmented),
-            outputs=Outputs() if drawable else None,
+            outputs=Outputs(),
             timing=watch.laps,
             versions=document.versions | self._versions,
         )
-        pictures = _pictures(folder, image, verdict.segmented) if drawable else ()
-        outcome = write_results(
-            self._storage, self._settings.output_bucket, result, pictures, layout.PICTURES
-        )
-        told = {"upload": str(ref), "state": verdict.status.value, "outcome": outcome.value}
-        _log.info("finished", extra=told)
+        pictures = _pictures(layout.folder(ref.name), image, verdict.segmented)
+        outcome = self._results.write(result, pictures)
+        watch.lap("write")
+        _log.info("finished", extra={"state": verdict.status.value, "outcome": outcome.value})
 
     def _segment_all(self, image: Image, document: PromptsDocument) -> Verdict:
-        try:
-            segmented = self._segment_in_batches(image, document.instances)
-        except Permanent as error:
-            return Verdict(Status.FAILED, Reason.of(error), ())
+        segmented = self._segment_in_batches(image, document.instances)
         troubles = [one.trouble for one in segmented if one.trouble]
         masks_apart = masks.apart([one.mask for one in segmented], document.instances)
         segmented = [
@@ -145,8 +157,12 @@ class Segmentation:
         batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
         deadline = Deadline.after(self._settings.sam2_deadline)
         with ThreadPoolExecutor(self._primary.parallel) as pool:
-            done = pool.map(lambda batch: self._segment(image, batch, deadline), batches)
-            return [one for batch in done for one in batch]
+            done = [
+                # each in a copy of this context, which knows what the log lines are about
+                pool.submit(copy_context().run, self._segment, image, batch, deadline)
+                for batch in batches
+            ]
+            return [one for batch in done for one in batch.result()]
 
     def _segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
@@ -180,6 +196,14 @@ class Segmentation:
 def _chosen(candidates: Sequence[Candidate], prompt: Prompt, segmenter: Segmenter) -> Segmented:
     mask, quality = masks.choose(candidates, prompt)
     return Segmented(prompt, mask, quality, segmenter)
+
+
+def _check_source(ref: ObjectRef, input_bucket: str) -> None:
+    """Raises BadMessage for an upload that the landmarks function would not have prompted."""
+    if ref.bucket != input_bucket:
+        raise BadMessage(f"{ref} is not in {input_bucket}")
+    if layout.is_taken(ref.name):
+        raise BadMessage(f"{ref} is where the results of another upload lie")
 
 
 def _check_fit(document: PromptsDocument, image: Box) -> None:

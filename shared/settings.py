@@ -1,7 +1,5 @@
 """Each function's settings, read from the environment once at its start."""
 
-import hashlib
-import json
 import sys
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -16,8 +14,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared import VERSION
-from shared.documents import Digest
+from shared.documents import MOST_INSTANCES, Digest, digest
 from shared.prompts import Label, PromptOptions
 
 
@@ -40,11 +37,31 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
 
-class PipelineSettings(Settings):
-    """What both functions of the pipeline know: the buckets, and which uploads are taken."""
+class BucketSettings(Settings):
+    """What all functions between the buckets know."""
 
     input_bucket: str = Field(min_length=3, description="the only bucket that is read")
     output_bucket: str = Field(min_length=3, description="bucket that results are written to")
+    google_cloud_project: Annotated[str | None, Blank] = Field(
+        None, description="project whose traces the logs refer to; unset: logs name the trace alone"
+    )
+
+    @model_validator(mode="after")
+    def _output_feeds_no_input(self) -> Self:
+        if self.input_bucket == self.output_bucket:
+            raise ValueError(
+                f"INPUT_BUCKET and OUTPUT_BUCKET are both {self.input_bucket}: results would be "
+                "taken for uploads, without end"
+            )
+        return self
+
+
+class PipelineSettings(BucketSettings):
+    """What both functions of the pipeline know beside that: which uploads are taken."""
+
+    max_delivery_attempts: int = Field(
+        10, ge=5, le=100, description="deliveries after which Pub/Sub gives up, as it was told"
+    )
     max_bytes: int = Field(64 * 2**20, gt=0, description="largest upload, in bytes")
     max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
 
@@ -59,7 +76,9 @@ class LandmarksSettings(PipelineSettings):
     targets: Targets = Field(
         frozenset({"face"}), description="what is looked for: face, hand, or both"
     )
-    max_instances: int = Field(20, ge=1, le=100, description="most faces and hands per image")
+    max_instances: int = Field(
+        20, ge=1, le=MOST_INSTANCES, description="most faces and hands per image"
+    )
     min_score: float = Field(
         0.5, ge=0, le=1, description="least score of a detection: lower finds more, and more wrong"
     )
@@ -158,12 +177,6 @@ class SegmentationSettings(PipelineSettings):
             replicate=self.replicate_model,
             fallback=self.sam2_fallback,
         )
-
-
-def digest(**shaping: Any) -> Digest:
-    """12 hexadecimal digits that change with any of the values, and with our version."""
-    text = json.dumps({"version": VERSION, **shaping}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def revealed(secret: SecretStr | None) -> str:

@@ -1,17 +1,22 @@
 """Timing the stages of one piece of work."""
 
+import logging
 import time
+
+_log = logging.getLogger(__name__)
 
 
 class Stopwatch:
-    """Seconds per stage of one piece of work."""
+    """Seconds per stage of one piece of work; each stage is a line in the log."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._last = time.perf_counter()
 
-    def lap(self, stage: str) -> None:
-        """Ends the stage that ran since the last call."""
+    def lap(self, stage: str, **told: object) -> None:
+        """Ends the stage that ran since the last call; `told` goes into its line."""
         now = time.perf_counter()
-        self.laps[stage] = round(now - self._last, 4)
+        seconds = now - self._last
+        self.laps[stage] = round(seconds, 4)
         self._last = now
+        _log.info(stage, extra={"ms": round(1000 * seconds, 1), **told})

@@ -1,18 +1,20 @@
 """Google Cloud Storage: bounded reads, and writes that are monotone in the source's generation."""
 
 import logging
-from collections.abc import Callable, Iterable
+import re
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from re import Pattern
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from shared.errors import Superseded, Transient
+from shared.documents import NO_SETTINGS
+from shared.errors import ReasonCode, Rejected, Superseded, Transient
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +26,9 @@ _PARALLEL_WRITES = 4
 _RACES = 5
 _GENERATION_KEY = "source-generation"
 _CONFIG_KEY = "config"
+_SHOWN_KEY = "shown"
+STATUS_KEY = "status"
+"""Custom metadata of result.json: its status, so that a listing tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +43,46 @@ class ObjectRef:
         """As gsutil writes it."""
         return f"gs://{self.bucket}/{self.name}#{self.generation}"
 
+    @property
+    def story(self) -> dict[str, str]:
+        """The fields by which all log lines about it are found."""
+        return {"upload": f"gs://{self.bucket}/{self.name}", "generation": str(self.generation)}
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What every object of a result carries: which upload it shows, under which settings."""
+    """What every object of a result carries.
+
+    Which upload it shows, under which settings, and a digest of the masks that it was drawn from:
+    asked twice, SAM2 need not answer the same.
+    """
 
     generation: int
     config: str
+    shown: str = ""
 
     @classmethod
     def of(cls, blob: storage.Blob) -> "Stamp":
         """What an object shows; an object that is not ours counts as older than any upload."""
         metadata = blob.metadata or {}
         generation = metadata.get(_GENERATION_KEY, "")
-        return cls(int(generation) if generation.isdigit() else -1, metadata.get(_CONFIG_KEY, ""))
+        return cls(
+            int(generation) if re.fullmatch("[0-9]{1,19}", generation) else -1,
+            metadata.get(_CONFIG_KEY, ""),
+            metadata.get(_SHOWN_KEY, ""),
+        )
 
     @property
     def metadata(self) -> dict[str, str]:
         """As custom metadata of a GCS object."""
-        return {_GENERATION_KEY: str(self.generation), _CONFIG_KEY: self.config}
+        shown = {_SHOWN_KEY: self.shown} if self.shown else {}
+        return {_GENERATION_KEY: str(self.generation), _CONFIG_KEY: self.config, **shown}
+
+    def gives_way_to(self, there: "Stamp") -> bool:
+        """Whether an object with the other stamp is to stay: a newer one, or any for a failure."""
+        if self.config == NO_SETTINGS and there.config != NO_SETTINGS:
+            return there.generation >= self.generation
+        return there.generation > self.generation
 
 
 class Outcome(Enum):
@@ -65,7 +91,7 @@ class Outcome(Enum):
     CREATED = "created"
     REPLACED = "replaced"
     SAME = "same"
-    NEWER_EXISTS = "newer-exists"
+    OUTRANKED = "outranked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +101,7 @@ class Item:
     name: str
     content_type: str
     content: Callable[[], bytes]
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class Storage:
@@ -87,17 +114,44 @@ class Storage:
     def read(self, ref: ObjectRef, max_bytes: int) -> bytes:
         """The content of that very generation, at most `max_bytes` of it.
 
+        What was uploaded gzipped (`gsutil cp -Z`) is fetched as it is stored and unpacked here,
+        within the same bound: Cloud Storage itself would unpack a bomb without end.
+
         Raises:
             Superseded: the generation is gone, overwritten or deleted.
+            Rejected: gzipped, and broken or too large.
         """
         blob = self._client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
         try:
-            return blob.download_as_bytes(end=max_bytes - 1, timeout=_TIMEOUT, retry=_RETRY)
+            data: bytes = blob.download_as_bytes(
+                end=max_bytes - 1, raw_download=True, timeout=_TIMEOUT, retry=_RETRY
+            )
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
+        return _unpacked(data, max_bytes) if blob.content_encoding == "gzip" else data
+
+    def read_document(self, bucket: str, name: str) -> tuple[bytes, Stamp] | None:
+        """One of our own documents, its newest generation; None where there is none."""
+        blob = self._client.bucket(bucket).get_blob(name, timeout=_TIMEOUT, retry=_RETRY)
+        if blob is None:
+            return None
+        try:
+            return blob.download_as_bytes(timeout=_TIMEOUT, retry=_RETRY), Stamp.of(blob)
+        except NotFound:  # overwritten in between
+            return self.read_document(bucket, name)
+
+    def stamp(self, bucket: str, name: str) -> Stamp | None:
+        """What an object shows; None where there is none."""
+        blob = self._client.bucket(bucket).get_blob(name, timeout=_TIMEOUT, retry=_RETRY)
+        return Stamp.of(blob) if blob else None
+
+    def stamps(self, bucket: str, folder: str) -> dict[str, Stamp]:
+        """What the objects in a folder show, by their names relative to it."""
+        found = self._client.list_blobs(bucket, prefix=folder, timeout=_TIMEOUT, retry=_RETRY)
+        return {blob.name.removeprefix(folder): Stamp.of(blob) for blob in found}
 
     def write(self, bucket: str, item: Item, stamp: Stamp) -> Outcome:
-        """Writes one object unless it is there already or shows a newer upload.
+        """Writes one object unless it is there already or shows what is newer or better.
 
         First as if nothing were there, so that the common path is a single request.
 
@@ -105,7 +159,7 @@ class Storage:
             Transient: other writers won every race.
         """
         blob = self._client.bucket(bucket).blob(item.name)
-        blob.metadata = stamp.metadata
+        blob.metadata = {**stamp.metadata, **item.metadata}
         data = item.content()
         expected = 0
         for _ in range(_RACES):
@@ -122,15 +176,12 @@ class Storage:
                 found = self._client.bucket(bucket).get_blob(
                     item.name, timeout=_TIMEOUT, retry=_RETRY
                 )
-                if found is None:
-                    expected = 0
-                    continue
-                there = Stamp.of(found)
-                if there == stamp:
-                    return Outcome.SAME
-                if there.generation > stamp.generation:
-                    return Outcome.NEWER_EXISTS
-                expected = found.generation
+                there = Stamp.of(found) if found else None
+                if there == stamp:  # there already, or just replaced and the answer was lost
+                    return Outcome.REPLACED if expected else Outcome.SAME
+                if there and stamp.gives_way_to(there):
+                    return Outcome.OUTRANKED
+                expected = found.generation if found else 0
             else:
                 return Outcome.REPLACED if expected else Outcome.CREATED
         raise Transient(f"gs://{bucket}/{item.name}: lost {_RACES} races against other writers")
@@ -140,19 +191,31 @@ class Storage:
         with ThreadPoolExecutor(_PARALLEL_WRITES) as pool:
             return set(pool.map(lambda item: self.write(bucket, item, stamp), items))
 
-    def sweep(
-        self, bucket: str, folder: str, owned: Pattern[str], stale: Callable[[Stamp], bool]
-    ) -> None:
-        """Deletes what is `stale` of the objects in `folder`.
+    def sweep(self, bucket: str, folder: str, stale: Callable[[str, Stamp], bool]) -> None:
+        """Deletes the objects in `folder` that are stale by their relative names and stamps.
 
-        Only names that match `owned` (relative to the folder) are touched: the results of an
-        upload called `cat.png/dog.png` lie inside the folder of `cat.png`. Each delete is bound
-        to the generation that was seen, so nothing newer can be hit.
+        Each delete is bound to the generation that was seen, so nothing newer can be hit.
         """
         for blob in self._client.list_blobs(bucket, prefix=folder, timeout=_TIMEOUT, retry=_RETRY):
-            if not owned.fullmatch(blob.name.removeprefix(folder)) or not stale(Stamp.of(blob)):
+            if not stale(blob.name.removeprefix(folder), Stamp.of(blob)):
                 continue
             try:
                 blob.delete(if_generation_match=blob.generation, timeout=_TIMEOUT, retry=_RETRY)
             except (NotFound, PreconditionFailed):
                 _log.info("another worker swept it first", extra={"object": blob.name})
+
+
+def _unpacked(packed: bytes, max_bytes: int) -> bytes:
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip header
+    try:
+        data = unpacking.decompress(packed, max_bytes + 1)
+    except zlib.error as error:
+        raise Rejected(
+            ReasonCode.CORRUPT_IMAGE, f"The file was uploaded gzipped and is broken ({error})."
+        ) from error
+    if len(data) > max_bytes:
+        raise Rejected(
+            ReasonCode.TOO_MANY_BYTES,
+            f"Unpacked, the file has more than {max_bytes:,} bytes (MAX_BYTES).",
+        )
+    return data

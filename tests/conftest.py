@@ -49,6 +49,7 @@ def storage_url(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A storage server over `store`; Google's client library is pointed to it."""
     (port,) = free_ports(1)
     running = server(create_app(store), port)
+    running.expiration_interval = 0.02  # how long stopping takes
     running.prepare()
     thread = threading.Thread(target=running.serve)
     thread.start()

@@ -1,19 +1,20 @@
 """An upload's event comes in; prompts.json and a message with the same content go out."""
 
 import functions_framework
-from cloudevents.http import CloudEvent
+from flask import Request
+from flask.typing import ResponseReturnValue
 
 from shared import logs
+from shared.deliveries import respond
 from shared.landmarking import Landmarking
-from shared.messages import acknowledging_bad_messages
 from shared.settings import LandmarksSettings, load
 
 logs.configure()
-_landmarking = Landmarking(load(LandmarksSettings))
+_settings = load(LandmarksSettings)
+_landmarking = Landmarking(_settings)
 
 
-@functions_framework.cloud_event
-def landmarks(event: CloudEvent) -> None:
+@functions_framework.http
+def landmarks(request: Request) -> ResponseReturnValue:
     """Takes a bucket notification pushed by Pub/Sub, or Eventarc's event of an upload."""
-    with acknowledging_bad_messages():
-        _landmarking.handle(event)
+    return respond(request, _settings, _landmarking.handle)

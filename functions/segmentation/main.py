@@ -1,10 +1,11 @@
 """A prompts message comes in; masks, overlays, cutouts and result.json go out."""
 
 import functions_framework
-from cloudevents.http import CloudEvent
+from flask import Request
+from flask.typing import ResponseReturnValue
 
 from shared import logs
-from shared.messages import acknowledging_bad_messages
+from shared.deliveries import respond
 from shared.segmenters import choice
 from shared.segmenting import Segmentation
 from shared.settings import SegmentationSettings, load
@@ -14,8 +15,7 @@ _settings = load(SegmentationSettings)
 _segmentation = Segmentation(_settings, choice.primary(_settings), choice.fallback(_settings))
 
 
-@functions_framework.cloud_event
-def segmentation(event: CloudEvent) -> None:
+@functions_framework.http
+def segmentation(request: Request) -> ResponseReturnValue:
     """Takes a prompts message pushed by Pub/Sub."""
-    with acknowledging_bad_messages():
-        _segmentation.handle(event)
+    return respond(request, _settings, _segmentation.handle)

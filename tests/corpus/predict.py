@@ -54,7 +54,7 @@ def run_pipeline(manifest_file: Path, output: Path, console: Console) -> None:
     ):
         ended = job.outcomes(system, job.upload(system, files))
         for outcome in track(ended, "segmenting", total=len(files), console=console):
-            if outcome.document is None or outcome.document.outputs is None:
+            if outcome.document.outputs is None:
                 raise RuntimeError(f"{outcome.name} ended {outcome.status}: {outcome.message}")
             folder = output / outcome.name
             job.fetch(system, outcome.name, folder)

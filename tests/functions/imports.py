@@ -12,7 +12,6 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "cachetools": "cachetools",
     "circuitbreaker": "circuitbreaker",
-    "cloudevents": "cloudevents",
     "cv2": "opencv-python-headless",
     "flask": "flask",
     "werkzeug": "flask",

@@ -17,6 +17,7 @@ from shared.documents import PromptsDocument, Source
 from shared.geometry import Box
 from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
+from tests.shared.segmentation import output
 from tests.shared.shapes import ellipse, prompt_for
 
 TOPIC = "projects/a-project/topics/prompts"
@@ -70,10 +71,10 @@ def _pushed(data: bytes, attributes: Mapping[str, str]) -> dict[str, object]:
 def test_landmarks(serve: Serve, bucket: gcs.Bucket) -> None:
     blob = bucket.blob("cat.png")
     blob.upload_from_filename(EXAMPLES / "avataaars_05.png", content_type="image/png")
-    buckets = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": bucket.name}
+    buckets = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name}
     url = serve("landmarks", {**buckets, "PROMPTS_TOPIC": TOPIC})
     assert requests.post(url, json=_notification(blob), timeout=60).status_code == 200
-    prompts = json.loads(bucket.blob("cat.png/prompts.json").download_as_bytes())
+    prompts = json.loads(output(bucket).blob("cat.png/prompts.json").download_as_bytes())
     assert [instance["id"] for instance in prompts["instances"]] == ["face-1"]
 
 
@@ -87,13 +88,21 @@ def test_segmentation(serve: Serve, bucket: gcs.Bucket) -> None:
     document = PromptsDocument(
         source=source, config="0123456789ab", instances=(prompt,), versions={}
     )
-    url = serve("segmentation", {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": bucket.name})
+    url = serve("segmentation", {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name})
     body = _pushed(document.model_dump_json().encode(), {})
     assert requests.post(url, json=body, timeout=60).status_code == 200
-    result = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
+    result = json.loads(output(bucket).blob("cat.png/result.json").download_as_bytes())
     assert (result["status"], result["reason"]["code"]) == ("degraded", "sam2-not-configured")
     assert result["instances"][0]["segmenter"] == "grabcut"
-    assert bucket.blob("cat.png/face-1/cutout.png").exists()
+    assert output(bucket).blob("cat.png/face-1/cutout.png").exists()
+
+
+def test_drain(serve: Serve, bucket: gcs.Bucket) -> None:
+    url = serve("drain", {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name})
+    named = {"bucketId": bucket.name, "objectId": "cat.png", "objectGeneration": "7"}
+    assert requests.post(url, json=_pushed(b"{}", named), timeout=60).status_code == 200
+    result = json.loads(output(bucket).blob("cat.png/result.json").download_as_bytes())
+    assert (result["status"], result["reason"]["code"]) == ("failed", "gave-up")
 
 
 def test_sam2(serve: Serve) -> None:

@@ -1,15 +1,14 @@
 """The segmentation use case on an upload in a real bucket, asking a SAM2 server of the test's."""
 
-import base64
 import json
 from typing import Any
 
 import numpy as np
-from cloudevents.http import CloudEvent
 from google.cloud import storage as gcs
 
 from shared.documents import PromptsDocument, Source
 from shared.geometry import Image
+from shared.messages import Message
 from shared.prompts import Prompt
 from shared.segmenters import choice
 from shared.segmenting import Segmentation
@@ -25,7 +24,7 @@ def segmentation(bucket: gcs.Bucket, sam2: Endpoint, **changes: Any) -> Segmenta
     """Asking the endpoint, with little patience."""
     settings = SegmentationSettings(
         input_bucket=bucket.name,
-        output_bucket=bucket.name,
+        output_bucket=output(bucket).name,
         **{"sam2_url": sam2.url, "sam2_auth": "none", "sam2_deadline": 0.4, **changes},
     )
     return Segmentation(settings, choice.primary(settings), choice.fallback(settings))
@@ -38,7 +37,7 @@ def upload(bucket: gcs.Bucket, image: Image = IMAGE) -> int:
     return int(blob.generation)
 
 
-def event(into: gcs.Bucket, generation: int, *prompts: Prompt, **source: Any) -> CloudEvent:
+def event(into: gcs.Bucket, generation: int, *prompts: Prompt, **source: Any) -> Message:
     """The message with the prompts for that upload."""
     size = {"width": WIDTH, "height": HEIGHT}
     document = PromptsDocument(
@@ -49,12 +48,19 @@ def event(into: gcs.Bucket, generation: int, *prompts: Prompt, **source: Any) ->
         instances=prompts,
         versions={},
     )
-    data = base64.b64encode(document.model_dump_json().encode()).decode()
-    attributes = {"type": "google.cloud.pubsub.topic.v1.messagePublished", "source": "test"}
-    return CloudEvent(attributes, {"message": {"data": data, "attributes": {}}})
+    return Message(document.model_dump_json().encode(), {})
 
 
 def result(bucket: gcs.Bucket) -> dict[str, Any]:
     """Its result.json."""
-    found: dict[str, Any] = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
+    content = output(bucket).blob("cat.png/result.json").download_as_bytes()
+    found: dict[str, Any] = json.loads(content)
     return found
+
+
+def output(bucket: gcs.Bucket) -> gcs.Bucket:
+    """The bucket that results of uploads into this one go to."""
+    made: gcs.Bucket = bucket.client.bucket(f"{bucket.name}-output")
+    if not made.exists():
+        made.create()
+    return made

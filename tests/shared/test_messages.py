@@ -3,12 +3,11 @@ import json
 from typing import Any
 
 import pytest
-from cloudevents.http import CloudEvent
 
 from shared.documents import PromptsDocument, Source
 from shared.errors import BadMessage
 from shared.geometry import Box
-from shared.messages import acknowledging_bad_messages, parse_prompts, parse_upload
+from shared.messages import Message, parse_identity, parse_prompts, parse_upload, receive
 from shared.storage import ObjectRef
 from tests.shared.shapes import ellipse, prompt_for
 
@@ -29,15 +28,20 @@ DOCUMENT = PromptsDocument(
 )
 
 
-def _pushed(payload: Any, event_type: str | None = "OBJECT_FINALIZE") -> CloudEvent:
+JSON = {"content-type": "application/json"}
+EVENTARC = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "//storage.googleapis.com/x"}
+FINALIZED = "google.cloud.storage.object.v1.finalized"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+def _push(message: Any, **envelope: Any) -> bytes:
+    return json.dumps({"message": message, "subscription": "a/b", **envelope}).encode()
+
+
+def _pushed(payload: Any, event_type: str | None = "OBJECT_FINALIZE") -> Message:
     data = base64.b64encode(json.dumps(payload).encode()).decode()
     attributes = {"eventType": event_type} if event_type else {}
-    return _event("google.cloud.pubsub.topic.v1.messagePublished", data, attributes)
-
-
-def _event(kind: str, data: Any, attributes: dict[str, str]) -> CloudEvent:
-    message = {"data": data, "attributes": attributes, "messageId": "1"}
-    return CloudEvent({"type": kind, "source": "test"}, {"message": message, "subscription": "a/b"})
+    return receive(JSON, _push({"data": data, "attributes": attributes, "messageId": "1"}))
 
 
 def test_a_pushed_bucket_notification_is_an_upload() -> None:
@@ -46,21 +50,56 @@ def test_a_pushed_bucket_notification_is_an_upload() -> None:
     assert (upload.ref, upload.content_type, upload.size) == (REF, "image/png", 1234)
 
 
-def test_eventarcs_direct_event_is_the_same_upload() -> None:
-    attributes = {"type": "google.cloud.storage.object.v1.finalized", "source": "//storage"}
-    assert parse_upload(CloudEvent(attributes, RESOURCE)) == parse_upload(_pushed(RESOURCE))
+def test_eventarcs_direct_event_is_the_same_upload_in_both_modes() -> None:
+    body = json.dumps(RESOURCE).encode()
+    binary = receive({**JSON, **EVENTARC, "ce-type": FINALIZED}, body)
+    event = {"specversion": "1.0", "id": "1", "source": "//s", "type": FINALIZED, "data": RESOURCE}
+    headers = {"content-type": "application/cloudevents+json; charset=utf-8"}
+    structured = receive(headers, json.dumps(event).encode())
+    assert parse_upload(binary) == parse_upload(structured) == parse_upload(_pushed(RESOURCE))
+
+
+def test_eventarcs_event_of_a_message_is_that_message() -> None:
+    kind = "google.cloud.pubsub.topic.v1.messagePublished"
+    body = _push({"data": "aGk=", "attributes": {"a": "b"}})
+    assert receive({**EVENTARC, "ce-type": kind}, body).data == b"hi"
 
 
 @pytest.mark.parametrize(
-    "event_type", ["OBJECT_DELETE", "OBJECT_METADATA_UPDATE", "OBJECT_ARCHIVE"]
+    "event_type", ["OBJECT_DELETE", "OBJECT_METADATA_UPDATE", "OBJECT_ARCHIVE", None]
 )
-def test_other_notifications_are_no_uploads(event_type: str) -> None:
+def test_other_notifications_are_no_uploads(event_type: str | None) -> None:
     assert parse_upload(_pushed(RESOURCE, event_type)) is None
 
 
 def test_events_of_other_kinds_are_no_uploads() -> None:
-    deleted = {"type": "google.cloud.storage.object.v1.deleted", "source": "//storage"}
-    assert parse_upload(CloudEvent(deleted, RESOURCE)) is None
+    headers = {**EVENTARC, "ce-type": "google.cloud.storage.object.v1.deleted"}
+    assert parse_upload(receive(headers, json.dumps(RESOURCE).encode())) is None
+
+
+def test_a_message_tells_its_delivery_attempt() -> None:
+    assert receive(JSON, _push({"data": ""}, deliveryAttempt=7)).attempt == 7
+    assert receive(JSON, _push({"data": ""})).attempt == 1
+
+
+@pytest.mark.parametrize(
+    "headers", [
+        {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"},
+        {"x-cloud-trace-context": f"{TRACE}/1;o=1"},
+        {"x-cloud-trace-context": TRACE},
+    ],
+)  # fmt: skip
+def test_the_trace_is_the_requests_unless_the_hop_before_had_one(headers: dict[str, str]) -> None:
+    assert receive(headers, _push({})).trace == TRACE
+    other = "f" * 32
+    attributes = {"traceparent": f"00-{other}-b7ad6b7169203331-01"}
+    assert receive(headers, _push({"attributes": attributes})).trace == other
+
+
+def test_without_a_trace_there_is_a_new_one() -> None:
+    traces = {receive({"traceparent": "forged\n{}"}, _push({})).trace for _ in range(2)}
+    assert len(traces) == 2
+    assert all(len(trace) == 32 for trace in traces)
 
 
 @pytest.mark.parametrize(
@@ -82,23 +121,36 @@ def test_a_notification_that_lacks_what_one_has_is_a_bad_message(payload: Any) -
         parse_upload(_pushed(payload))
 
 
-DEEP = base64.b64encode(b"[" * 100_000).decode()
-
-
-@pytest.mark.parametrize("data", ["not base64!", base64.b64encode(b"{").decode(), 5, None, DEEP])
-def test_data_that_is_not_base64_of_json_is_a_bad_message(data: Any) -> None:
-    kind = "google.cloud.pubsub.topic.v1.messagePublished"
-    with pytest.raises(BadMessage):
-        parse_prompts(_event(kind, data, {}))
+DEEP = b"[" * 100_000
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], {}, {"message": None}, {"message": {"data": "", "attributes": []}}]
+    "message",
+    [
+        None,
+        [],
+        {"data": "not base64!"},
+        {"data": 5},
+        {"data": None},
+        {"data": "", "attributes": []},
+        {"data": "", "attributes": {"eventType": {}}},
+    ],
 )
-def test_a_push_that_is_none_is_a_bad_message(body: Any) -> None:
-    kind = {"type": "google.cloud.pubsub.topic.v1.messagePublished", "source": "test"}
+def test_a_push_that_is_none_is_a_bad_message(message: Any) -> None:
     with pytest.raises(BadMessage):
-        parse_upload(CloudEvent(kind, body))
+        receive(JSON, _push(message))
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"\xff", b"hello", DEEP, b'{"a":' + DEEP])
+@pytest.mark.parametrize("kind", ["application/json", "application/cloudevents+json"])
+def test_a_body_that_is_no_push_is_a_bad_message(body: bytes, kind: str) -> None:
+    with pytest.raises(BadMessage):
+        receive({"content-type": kind}, body)
+
+
+def test_a_message_without_data_is_no_prompts_message() -> None:
+    with pytest.raises(BadMessage):
+        parse_prompts(receive(JSON, _push({"attributes": {"a": "b"}})))
 
 
 def test_a_prompts_document_survives_its_message() -> None:
@@ -114,6 +166,7 @@ def test_a_prompts_document_survives_its_message() -> None:
         {"extra": 1},
         {"source": None},
         {"instances": [{"id": "face-1/../.."}]},
+        {"instances": [json.loads(DOCUMENT.instances[0].model_dump_json())] * 101},
     ],
 )
 def test_a_tampered_prompts_document_is_a_bad_message(change: dict[str, Any]) -> None:
@@ -122,11 +175,9 @@ def test_a_tampered_prompts_document_is_a_bad_message(change: dict[str, Any]) ->
         parse_prompts(_pushed(payload, None))
 
 
-def test_a_bad_message_is_recorded_and_acknowledged_other_errors_are_raised(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with acknowledging_bad_messages():
-        raise BadMessage("forged")
-    assert "forged" in caplog.text
-    with pytest.raises(OSError, match="disk"), acknowledging_bad_messages():
-        raise OSError("disk")
+def test_both_hops_messages_name_their_upload_in_their_attributes() -> None:
+    named = {"bucketId": "in", "objectId": "album/cat.png", "objectGeneration": "1795253628185254"}
+    assert parse_identity(Message(b"", {**named, "more": "x"})) == REF
+    for missing in named:
+        with pytest.raises(BadMessage):
+            parse_identity(Message(b"", {k: v for k, v in named.items() if k != missing}))

@@ -2,91 +2,238 @@
 
 from functools import partial
 
+import pytest
 from google.cloud import storage as gcs
 
 from shared import layout
-from shared.documents import Outputs, ResultDocument, Source, Status
-from shared.results import write_results
-from shared.storage import Item, Outcome, Storage
+from shared.documents import (
+    Instance,
+    InstanceFiles,
+    Outputs,
+    Reason,
+    ResultDocument,
+    RleModel,
+    Source,
+    Status,
+)
+from shared.errors import ReasonCode, Rejected, Transient
+from shared.geometry import Box
+from shared.results import Results
+from shared.storage import Item, ObjectRef, Outcome, Stamp, Storage
 
 OLD, NEW = 100, 200
 CONFIG = "0123456789ab"
+REASON = Reason(code=ReasonCode.GAVE_UP, message="Given up.")
+PICTURES = ("mask.png", "overlay.png", "cutout.png")
 
 
-def _write(bucket: gcs.Bucket, generation: int, *pictures: str, config: str = CONFIG) -> Outcome:
-    document = ResultDocument(
-        status=Status.SEGMENTED if pictures else Status.REJECTED,
+def _document(
+    generation: int, faces: int, config: str = CONFIG, name: str = "cat.png"
+) -> ResultDocument:
+    return ResultDocument(
+        status=Status.SEGMENTED if faces else Status.EMPTY,
         reason=None,
-        source=Source(bucket=bucket.name, name="cat.png", generation=generation),
+        source=Source(bucket="in", name=name, generation=generation),
         config=config,
-        outputs=Outputs() if pictures else None,
+        instances=tuple(
+            Instance(
+                id=f"face-{number}", label="face", side=None, score=1, box=Box(0, 0, 1, 1), area=1,
+                segmenter="sam2", quality=1, rle=RleModel(size=(1, 1), counts="01"),
+                files=InstanceFiles(
+                    mask=f"face-{number}/mask.png", cutout=f"face-{number}/cutout.png"
+                ),
+            )
+            for number in range(1, faces + 1)
+        ),
+        outputs=Outputs(),
         timing={},
         versions={},
-    )
+    )  # fmt: skip
 
-    def draw(name: str) -> bytes:
-        assert name != "not/to/be/drawn"
-        return f"{generation} {config}".encode()
 
-    items = [Item(f"cat.png/{name}", "image/png", partial(draw, name)) for name in pictures]
-    return write_results(Storage(), bucket.name, document, items, layout.PICTURES)
+def _results(bucket: gcs.Bucket) -> Results:
+    return Results(Storage(), bucket.name)
+
+
+def _items(document: ResultDocument) -> list[Item]:
+    content = f"{document.source.generation} {document.config}".encode()
+    folder = layout.folder(document.source.name)
+    return [Item(folder + name, "image/png", lambda: content) for name in document.pictures]
+
+
+def _write(bucket: gcs.Bucket, generation: int, faces: int, config: str = CONFIG) -> Outcome:
+    document = _document(generation, faces, config)
+    return _results(bucket).write(document, _items(document))
 
 
 def _state(bucket: gcs.Bucket) -> dict[str, int]:
     """Names in the upload's folder with the upload that each shows."""
     return {
-        blob.name.removeprefix("cat.png/"): int(blob.metadata["source-generation"])
+        blob.name.removeprefix("cat.png/"): Stamp.of(blob).generation
         for blob in bucket.list_blobs(prefix="cat.png/")
     }
 
 
+def _whole(generation: int, faces: int) -> dict[str, int]:
+    names = (*_document(generation, faces).pictures, "result.json")
+    return dict.fromkeys(names, generation)
+
+
 def test_a_newer_result_replaces_an_older_one_whole(bucket: gcs.Bucket) -> None:
-    _write(bucket, OLD, "mask.png", "face-1/mask.png", "face-2/mask.png")
-    assert _write(bucket, NEW, "mask.png", "face-1/mask.png") is Outcome.REPLACED
-    assert _state(bucket) == {"mask.png": NEW, "face-1/mask.png": NEW, "result.json": NEW}
+    _write(bucket, OLD, 2)
+    assert _write(bucket, NEW, 1) is Outcome.REPLACED
+    assert _state(bucket) == _whole(NEW, 1)
 
 
 def test_an_older_result_that_comes_late_leaves_nothing(bucket: gcs.Bucket) -> None:
-    _write(bucket, NEW, "mask.png")
-    assert _write(bucket, OLD, "mask.png", "face-1/mask.png") is Outcome.NEWER_EXISTS
-    assert _state(bucket) == {"mask.png": NEW, "result.json": NEW}
+    _write(bucket, NEW, 0)
+    assert _write(bucket, OLD, 3) is Outcome.OUTRANKED
+    assert _state(bucket) == _whole(NEW, 0)
 
 
-def test_an_older_result_that_comes_after_a_rejection_leaves_nothing(bucket: gcs.Bucket) -> None:
-    _write(bucket, NEW)
-    assert _write(bucket, OLD, "mask.png", "face-1/mask.png") is Outcome.NEWER_EXISTS
-    assert _state(bucket) == {"result.json": NEW}
-
-
-def test_a_worker_that_died_half_way_is_finished_by_the_next(bucket: gcs.Bucket) -> None:
-    _write(bucket, OLD, "mask.png", "face-3/mask.png")
-    bucket.blob("cat.png/result.json").delete()
-    assert _write(bucket, OLD, "mask.png", "face-3/mask.png") is Outcome.CREATED
-    assert _state(bucket) == {"mask.png": OLD, "face-3/mask.png": OLD, "result.json": OLD}
-
-
-def test_what_a_dead_worker_left_of_an_older_upload_is_cleared_away(bucket: gcs.Bucket) -> None:
-    _write(bucket, OLD, "mask.png", "face-3/mask.png")
-    bucket.blob("cat.png/result.json").delete()
-    _write(bucket, NEW, "mask.png")
-    assert _state(bucket) == {"mask.png": NEW, "result.json": NEW}
+def test_an_older_result_that_is_overtaken_clears_what_it_had_written(bucket: gcs.Bucket) -> None:
+    document = _document(OLD, 1)
+    items = _items(document)
+    Storage().write_all(bucket.name, items[:2], Stamp(OLD, CONFIG, document.shown))
+    _write(bucket, NEW, 0)
+    Storage().write_all(bucket.name, items[3:], Stamp(OLD, CONFIG, document.shown))
+    assert _write(bucket, OLD, 1) is Outcome.OUTRANKED
+    assert _state(bucket) == _whole(NEW, 0)
 
 
 def test_an_overtaken_upload_is_not_drawn_any_further(bucket: gcs.Bucket) -> None:
     """Nothing but its first picture is drawn: that one is enough to know."""
-    _write(bucket, NEW, "mask.png")
-    assert _write(bucket, OLD, "mask.png", "not/to/be/drawn") is Outcome.NEWER_EXISTS
+    _write(bucket, NEW, 0)
+    document = _document(OLD, 1)
+    first, *others = _items(document)
+
+    def never(item: Item) -> bytes:
+        raise AssertionError(item.name)
+
+    others = [Item(item.name, item.content_type, partial(never, item)) for item in others]
+    assert _results(bucket).write(document, [first, *others]) is Outcome.OUTRANKED
+
+
+def test_a_worker_that_died_half_way_is_finished_by_the_next(bucket: gcs.Bucket) -> None:
+    _write(bucket, OLD, 1)
+    bucket.blob("cat.png/result.json").delete()
+    assert _write(bucket, OLD, 1) is Outcome.CREATED
+    assert _state(bucket) == _whole(OLD, 1)
+
+
+def test_what_a_dead_worker_left_of_an_older_upload_is_cleared_away(bucket: gcs.Bucket) -> None:
+    _write(bucket, OLD, 3)
+    bucket.blob("cat.png/result.json").delete()
+    _write(bucket, NEW, 1)
+    assert _state(bucket) == _whole(NEW, 1)
+
+
+def test_what_a_dead_worker_drew_from_other_masks_is_drawn_anew(bucket: gcs.Bucket) -> None:
+    """It had the fallback's masks of two faces, say, and the next one has SAM2's of one."""
+    _write(bucket, NEW, 2)
+    bucket.blob("cat.png/result.json").delete()
+    assert _write(bucket, NEW, 1) is Outcome.CREATED
+    assert _state(bucket) == _whole(NEW, 1)
+    stamps = {Stamp.of(blob) for blob in bucket.list_blobs()}
+    assert len(stamps) == 1
 
 
 def test_a_duplicate_changes_nothing(bucket: gcs.Bucket) -> None:
-    _write(bucket, NEW, "mask.png")
+    _write(bucket, NEW, 1)
     before = {blob.name: blob.generation for blob in bucket.list_blobs()}
-    assert _write(bucket, NEW, "mask.png") is Outcome.SAME
+    assert _write(bucket, NEW, 1) is Outcome.SAME
     assert {blob.name: blob.generation for blob in bucket.list_blobs()} == before
 
 
 def test_new_settings_replace_the_result_of_the_same_upload(bucket: gcs.Bucket) -> None:
-    _write(bucket, NEW, "mask.png", "face-2/mask.png")
-    assert _write(bucket, NEW, "mask.png", config="ba9876543210") is Outcome.REPLACED
-    assert _state(bucket) == {"mask.png": NEW, "result.json": NEW}
+    _write(bucket, NEW, 2)
+    assert _write(bucket, NEW, 1, config="ba9876543210") is Outcome.REPLACED
+    assert _state(bucket) == _whole(NEW, 1)
     assert bucket.blob("cat.png/mask.png").download_as_bytes().endswith(b"ba9876543210")
+
+
+def test_a_result_that_another_worker_damaged_meanwhile_is_not_acknowledged(
+    bucket: gcs.Bucket,
+) -> None:
+    """Old settings' late duplicate draws over a picture after the new ones' worker has."""
+    _write(bucket, NEW, 1)
+    document = _document(NEW, 1, config="ba9876543210")
+    late = Stamp(NEW, CONFIG, _document(NEW, 1).shown)
+
+    def damage(content: bytes) -> bytes:
+        Storage().write(bucket.name, Item("cat.png/mask.png", "image/png", lambda: b"late"), late)
+        return content
+
+    first, *others, last = _items(document)
+    damaging = Item(last.name, last.content_type, partial(damage, b""))
+    with pytest.raises(Transient):
+        _results(bucket).write(document, [first, *others, damaging])
+    assert _write(bucket, NEW, 1, config="ba9876543210") is Outcome.SAME
+    assert len({Stamp.of(blob) for blob in bucket.list_blobs()}) == 1
+
+
+def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Bucket) -> None:
+    results, ref = _results(bucket), ObjectRef("in", "cat.png", NEW)
+    assert not results.are_finished(ref, CONFIG)
+    _write(bucket, NEW, 1)
+    assert results.are_finished(ref, CONFIG)
+    assert not results.are_finished(ref, "ba9876543210")
+    assert not results.are_finished(ObjectRef("in", "cat.png", OLD), CONFIG)
+    bucket.blob("cat.png/face-1/mask.png").delete()
+    assert not results.are_finished(ref, CONFIG)
+
+
+def test_a_failure_says_why_and_clears_what_is_older(bucket: gcs.Bucket) -> None:
+    _write(bucket, OLD, 1)
+    _results(bucket).fail(ObjectRef("in", "cat.png", NEW), REASON)
+    assert _state(bucket) == {"result.json": NEW}
+    blob = bucket.get_blob("cat.png/result.json")
+    assert blob.metadata["status"] == "failed"
+    written = ResultDocument.model_validate_json(blob.download_as_bytes())
+    assert (written.status, written.reason) == (Status.FAILED, REASON)
+
+
+def test_a_failure_takes_nothing_from_an_upload_that_has_a_result(bucket: gcs.Bucket) -> None:
+    _write(bucket, NEW, 1)
+    for generation in (OLD, NEW):
+        _results(bucket).fail(ObjectRef("in", "cat.png", generation), REASON)
+    assert _state(bucket) == _whole(NEW, 1)
+    assert bucket.get_blob("cat.png/result.json").metadata["status"] == "segmented"
+
+
+def test_a_failure_gives_way_to_the_result_that_comes_after_all(bucket: gcs.Bucket) -> None:
+    _results(bucket).fail(ObjectRef("in", "cat.png", NEW), REASON)
+    assert _write(bucket, NEW, 1) is Outcome.REPLACED
+    assert _state(bucket) == _whole(NEW, 1)
+
+
+def test_a_superseded_upload_is_cleared_once_its_successor_has_a_result(
+    bucket: gcs.Bucket,
+) -> None:
+    old = ObjectRef("in", "cat.png", OLD)
+    stray = Item("cat.png/prompts.json", "application/json", lambda: b"{}")
+    Storage().write(bucket.name, stray, Stamp(OLD, CONFIG))
+    _results(bucket).clear_superseded(old)
+    assert _state(bucket) == {"prompts.json": OLD}, "its successor's worker will find it"
+    _results(bucket).fail(ObjectRef("in", "cat.png", NEW), REASON)
+    Storage().write(bucket.name, stray, Stamp(OLD, CONFIG))
+    _results(bucket).clear_superseded(old)
+    assert _state(bucket) == {"result.json": NEW}
+
+
+def test_results_of_an_upload_that_was_deleted_stay(bucket: gcs.Bucket) -> None:
+    _write(bucket, NEW, 1)
+    _results(bucket).clear_superseded(ObjectRef("in", "cat.png", NEW))
+    assert _state(bucket) == _whole(NEW, 1)
+
+
+def test_an_upload_that_is_called_like_another_ones_face_touches_none_of_its_pictures(
+    bucket: gcs.Bucket,
+) -> None:
+    _write(bucket, OLD, 1)
+    ref = ObjectRef("in", "cat.png/face-1", NEW)
+    rejection = Rejected(ReasonCode.UNSUPPORTED_NAME, "No.")
+    for config in (CONFIG, "ba9876543210"):
+        _results(bucket).reject(ref, rejection, config, {})
+    _results(bucket).fail(ObjectRef("in", "cat.png/face-1", NEW + 1), REASON)
+    assert _state(bucket) == {**_whole(OLD, 1), "face-1/result.json": NEW + 1}

@@ -11,7 +11,15 @@ from shared.errors import BadMessage, Transient
 from shared.geometry import Box
 from shared.prompts import Prompt
 from tests.endpoint import Endpoint, serving
-from tests.shared.segmentation import HEIGHT, WIDTH, event, result, segmentation, upload
+from tests.shared.segmentation import (
+    HEIGHT,
+    WIDTH,
+    event,
+    output,
+    result,
+    segmentation,
+    upload,
+)
 from tests.shared.shapes import ellipse, prompt_for
 
 WHOLE = Box(0, 0, WIDTH, HEIGHT)
@@ -84,7 +92,7 @@ def test_what_passes_is_raised_so_that_the_message_comes_again(
     message = event(bucket, upload(bucket), PROMPT)
     with pytest.raises(Transient, match=str(status)):
         segmentation(bucket, sam2).handle(message)
-    assert not bucket.blob("cat.png/result.json").exists()
+    assert not output(bucket).blob("cat.png/result.json").exists()
     sam2.answer = lambda _: (200, _whole_crop())
     segmentation(bucket, sam2).handle(message)
     assert result(bucket)["status"] == "segmented"
@@ -105,7 +113,7 @@ def test_without_sam2_and_fallback_the_upload_fails_with_a_reason(
     found = result(bucket)
     assert (found["status"], found["reason"]["code"]) == ("failed", "sam2-refused")
     assert found["outputs"] is None
-    assert not bucket.blob("cat.png/mask.png").exists()
+    assert not output(bucket).blob("cat.png/mask.png").exists()
 
 
 def test_an_upload_that_was_overwritten_meanwhile_is_left_to_its_successor(
@@ -114,7 +122,7 @@ def test_an_upload_that_was_overwritten_meanwhile_is_left_to_its_successor(
     first = upload(bucket)
     upload(bucket)
     segmentation(bucket, sam2).handle(event(bucket, first, PROMPT))
-    assert [blob.name for blob in bucket.list_blobs()] == ["cat.png"]
+    assert not list(output(bucket).list_blobs())
 
 
 @pytest.mark.parametrize(
@@ -134,4 +142,4 @@ def test_prompts_that_cannot_be_ours_are_bad_messages(
     message = event(bucket, upload(bucket), *prompts, **source)
     with pytest.raises(BadMessage):
         segmentation(bucket, sam2).handle(message)
-    assert [blob.name for blob in bucket.list_blobs()] == ["cat.png"]
+    assert not list(output(bucket).list_blobs())

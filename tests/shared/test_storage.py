@@ -1,8 +1,13 @@
+import gzip
+import tracemalloc
+from typing import Any
+
 import pytest
 from google.cloud import storage as gcs
 
 from shared import layout
-from shared.errors import Superseded
+from shared.documents import NO_SETTINGS
+from shared.errors import Rejected, Superseded
 from shared.storage import Item, ObjectRef, Outcome, Stamp, Storage
 
 OLD, NEW = Stamp(1, "aaaaaaaaaaaa"), Stamp(2, "aaaaaaaaaaaa")
@@ -29,7 +34,7 @@ def test_a_repeated_write_changes_nothing(bucket: gcs.Bucket) -> None:
 def test_a_newer_upload_replaces_an_older_one_and_never_the_reverse(bucket: gcs.Bucket) -> None:
     Storage().write(bucket.name, _item("a", b"old"), OLD)
     assert Storage().write(bucket.name, _item("a", b"new"), NEW) is Outcome.REPLACED
-    assert Storage().write(bucket.name, _item("a", b"old"), OLD) is Outcome.NEWER_EXISTS
+    assert Storage().write(bucket.name, _item("a", b"old"), OLD) is Outcome.OUTRANKED
     assert bucket.blob("a").download_as_bytes() == b"new"
 
 
@@ -74,7 +79,64 @@ def test_a_sweep_takes_what_is_stale_and_ours_and_nothing_else(bucket: gcs.Bucke
     for name, stamp in names.items():
         Storage().write(bucket.name, _item(name, b""), stamp)
     Storage().sweep(
-        bucket.name, "cat.png/", layout.PICTURES, lambda found: found.generation < NEW.generation
+        bucket.name,
+        "cat.png/",
+        lambda name, found: layout.is_picture("cat.png", name) and found.generation < 2,
     )
     left = {blob.name for blob in bucket.list_blobs()}
     assert set(names) - left == {"cat.png/face-2/mask.png", "cat.png/face-2/cutout.png"}
+
+
+FAILED = Stamp(NEW.generation, NO_SETTINGS)
+
+
+def test_a_failure_replaces_older_uploads_and_gives_way_to_any_result_of_its_own(
+    bucket: gcs.Bucket,
+) -> None:
+    Storage().write(bucket.name, _item("a", b"old"), OLD)
+    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is Outcome.REPLACED
+    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is Outcome.SAME
+    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is Outcome.REPLACED
+    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is Outcome.OUTRANKED
+    assert bucket.blob("a").download_as_bytes() == b"new"
+
+
+def test_a_replacement_whose_answer_was_lost_still_counts_as_one(
+    bucket: gcs.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client repeats the request, and is told that something else is there: its own."""
+    Storage().write(bucket.name, _item("a", b"old"), OLD)
+    send = gcs.Blob.upload_from_string
+
+    def send_twice(blob: gcs.Blob, *arguments: Any, **options: Any) -> None:
+        send(blob, *arguments, **options)
+        if options["if_generation_match"]:
+            send(blob, *arguments, **options)
+
+    monkeypatch.setattr(gcs.Blob, "upload_from_string", send_twice)
+    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is Outcome.REPLACED
+
+
+def _gzipped(bucket: gcs.Bucket, content: bytes) -> ObjectRef:
+    blob = bucket.blob("a")
+    blob.content_encoding = "gzip"
+    blob.upload_from_string(content)
+    return ObjectRef(bucket.name, "a", blob.generation)
+
+
+def test_what_was_uploaded_gzipped_is_read_unpacked(bucket: gcs.Bucket) -> None:
+    assert Storage().read(_gzipped(bucket, gzip.compress(b"hello")), 100) == b"hello"
+
+
+def test_a_gzip_bomb_is_unpacked_no_further_than_the_limit(bucket: gcs.Bucket) -> None:
+    bomb = _gzipped(bucket, gzip.compress(bytes(20_000_000)))
+    tracemalloc.start()
+    with pytest.raises(Rejected, match="more than 1,000,000 bytes"):
+        Storage().read(bomb, 1_000_000)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+def test_a_broken_gzip_is_rejected(bucket: gcs.Bucket) -> None:
+    with pytest.raises(Rejected, match="gzipped and is broken"):
+        Storage().read(_gzipped(bucket, b"no gzip at all"), 100)

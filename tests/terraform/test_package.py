@@ -12,6 +12,7 @@ from google.cloud import storage as gcs
 from local.processes import ProcessTree
 from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
+from tests.shared.segmentation import output
 from tests.terraform.conftest import Terraform
 
 FUNCTIONS = ("landmarks", "segmentation")
@@ -52,10 +53,10 @@ def test_a_package_installed_from_its_lock_handles_an_event(
     }
     data = base64.b64encode(json.dumps(document).encode()).decode()
     message = {"data": data, "attributes": {"a": "b"}, "messageId": "1"}
-    settings = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": bucket.name}
+    settings = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name}
     with ProcessTree(tmp_path / "logs") as tree:
         url = deployed(tree, "segmentation", code, settings)
         body = {"message": message, "subscription": "projects/a-project/subscriptions/a"}
         assert requests.post(url, json=body, timeout=60).status_code == 200
-    result = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
+    result = json.loads(output(bucket).blob("cat.png/result.json").download_as_bytes())
     assert result["status"] == "empty"

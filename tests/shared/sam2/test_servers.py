@@ -24,6 +24,7 @@ from tests.shared.segmentation import (
     IMAGE,
     WIDTH,
     event,
+    output,
     result,
     segmentation,
     upload,
@@ -168,7 +169,7 @@ def test_a_server_that_gives_no_whole_answer_raises_within_the_deadline(
     message = event(bucket, upload(bucket, DRAWING), PROMPT)
     with pytest.raises(Transient, match=told):
         function.handle(message)
-    assert not bucket.blob("cat.png/result.json").exists()
+    assert not output(bucket).blob("cat.png/result.json").exists()
     sam2.stream = None
     segmentation(bucket, sam2).handle(message)
     assert _written_mask(bucket) == TRUTH.tolist()

@@ -1,0 +1,20 @@
+"""A dead letter comes in; result.json with the status `failed` goes out."""
+
+import functions_framework
+from flask import Request
+from flask.typing import ResponseReturnValue
+
+from shared import logs
+from shared.deliveries import respond
+from shared.draining import Drain
+from shared.settings import BucketSettings, load
+
+logs.configure()
+_settings = load(BucketSettings)
+_drain = Drain(_settings)
+
+
+@functions_framework.http
+def drain(request: Request) -> ResponseReturnValue:
+    """Takes dead letters of both hops, pushed by Pub/Sub."""
+    return respond(request, _settings, _drain.handle)

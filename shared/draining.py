@@ -1,0 +1,42 @@
+"""The drain function's use case: an upload that was given up on ends as `failed`.
+
+The message itself is kept by another subscription of the same dead-letter topic, for redrive.
+"""
+
+from shared import logs
+from shared.documents import Reason
+from shared.errors import BadMessage, ReasonCode
+from shared.messages import Message, parse_identity
+from shared.results import Results
+from shared.settings import BucketSettings
+from shared.storage import Storage
+
+_COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
+_SUBSCRIPTION = "CloudPubSubDeadLetterSourceSubscription"
+"""What Pub/Sub adds to a dead letter: https://cloud.google.com/pubsub/docs/dead-letter-topics."""
+
+
+class Drain:
+    """Writes `failed` results. One per process; safe to share between threads."""
+
+    def __init__(self, settings: BucketSettings) -> None:
+        self._settings = settings
+        self._results = Results(Storage(), settings.output_bucket)
+
+    def handle(self, message: Message) -> None:
+        """Writes the result of the upload that a dead letter is about, unless there is one.
+
+        Raises:
+            BadMessage: it does not say which upload, or one of another bucket.
+        """
+        ref = parse_identity(message)
+        with logs.about(**ref.story):
+            if ref.bucket != self._settings.input_bucket:
+                raise BadMessage(f"{ref} is not in {self._settings.input_bucket}")
+            count = message.attributes.get(_COUNT, "its last")
+            hop = message.attributes.get(_SUBSCRIPTION, "a function")
+            reason = Reason(
+                code=ReasonCode.GAVE_UP,
+                message=f"Given up by {hop} after {count} deliveries; its logs say why.",
+            )
+            self._results.fail(ref, reason)

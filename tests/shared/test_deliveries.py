@@ -1,0 +1,136 @@
+"""What a function answers to a push, and what it logs about it."""
+
+import base64
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import pytest
+from google.cloud import storage as gcs
+
+from shared import logs
+from shared.deliveries import last_words, respond
+from shared.errors import BadMessage, Transient
+from shared.messages import Message
+from shared.results import Results
+from shared.settings import BucketSettings
+from shared.storage import ObjectRef, Storage
+
+SETTINGS = BucketSettings(
+    input_bucket="in-bucket", output_bucket="out-bucket", google_cloud_project="a-project"
+)
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+def _answer(
+    handle: Callable[[Message], None], body: Any = None, method: str = "POST", **options: Any
+) -> int:
+    app = flask.Flask(__name__)
+    app.add_url_rule(
+        "/", "f", lambda: respond(flask.request, SETTINGS, handle), methods=["GET", "POST"]
+    )
+    message = {"data": base64.b64encode(b"hello").decode(), "attributes": {"a": "b"}}
+    body = {"message": message, "deliveryAttempt": 3} if body is None else body
+    return app.test_client().open("/", method=method, json=body, **options).status_code
+
+
+def _raising(error: Exception) -> Callable[[Message], None]:
+    def handle(_: Message) -> None:
+        raise error
+
+    return handle
+
+
+def test_what_was_handled_is_acknowledged() -> None:
+    handled: list[Message] = []
+    assert _answer(handled.append) == 200
+    (message,) = handled
+    assert (message.data, message.attributes, message.attempt) == (b"hello", {"a": "b"}, 3)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(Transient("busy"), 503), (OSError("disk"), 500), (BadMessage("x"), 200)]
+)
+def test_trouble_is_redelivered_and_bad_messages_are_not(error: Exception, status: int) -> None:
+    assert _answer(_raising(error)) == status
+
+
+@pytest.mark.parametrize("body", [{}, [], "x", {"message": {"data": "!"}}])
+def test_what_is_no_push_is_acknowledged_unhandled_and_recorded(
+    body: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert _answer(_raising(AssertionError()), body) == 200
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.__dict__["state"] == "dropped"
+
+
+def test_a_body_that_pubsub_cannot_have_sent_is_not_read() -> None:
+    assert _answer(_raising(AssertionError()), "x" * (21 * 2**20)) == 413
+
+
+def test_only_posts_are_deliveries() -> None:
+    assert _answer(_raising(AssertionError()), method="GET") == 405
+
+
+def test_every_line_tells_its_delivery_and_fits_on_one_line(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    log = logging.getLogger("test")
+    ref = ObjectRef("in-bucket", 'a\n"b"\x1b[31m\u2028.png', 7)
+
+    def handle(_: Message) -> None:
+        with logs.about(**ref.story):
+            log.info("step", extra={"ms": 5.5})
+            raise Transient("SAM2 is busy")
+
+    before = logging.root.handlers[:]
+    logs.configure()
+    try:
+        headers = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+        assert _answer(handle, headers=headers) == 503
+    finally:
+        logging.root.handlers[:] = before
+    written = capfd.readouterr().err
+    assert written.isascii()
+    assert "\x1b" not in written
+    step, failed = map(json.loads, written.splitlines())
+    assert step["upload"] == 'gs://in-bucket/a\n"b"\x1b[31m\u2028.png'
+    assert (step["generation"], step["attempt"], step["ms"]) == ("7", 3, 5.5)
+    assert (step["message"], step["state"], step["severity"]) == ("step", "working", "INFO")
+    assert step["logging.googleapis.com/trace"] == f"projects/a-project/traces/{TRACE}"
+    assert (failed["message"], failed["state"]) == ("delivery failed", "retrying")
+    assert failed["why"] == "SAM2 is busy"
+    assert failed["severity"] == "ERROR"
+
+
+REF = ObjectRef("in", "cat.png", 7)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (Transient("SAM2 answered 503."), "SAM2 answered 503."),
+        (OSError("https://user:password@host/"), "OSError"),
+    ],
+)
+def test_the_last_delivery_leaves_the_reason_and_no_secrets(
+    bucket: gcs.Bucket, error: Exception, sentence: str
+) -> None:
+    results = Results(Storage(), bucket.name)
+    for attempt in (9, 10):
+        assert not bucket.blob("cat.png/result.json").exists()
+        with pytest.raises(type(error)), last_words(results, REF, attempt, most_attempts=10):
+            raise error
+    written = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
+    assert (written["status"], written["reason"]["code"]) == ("failed", "gave-up")
+    assert written["reason"]["message"].endswith(f"10 deliveries, at last because of: {sentence}")
+
+
+def test_a_bad_message_is_no_failure_of_its_upload(bucket: gcs.Bucket) -> None:
+    results = Results(Storage(), bucket.name)
+    with pytest.raises(BadMessage), last_words(results, REF, attempt=10, most_attempts=10):
+        raise BadMessage("forged")
+    assert not list(bucket.list_blobs())
