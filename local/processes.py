@@ -26,10 +26,12 @@ class ChildDied(Exception):
     """A process ended, or never came up; the message says which and shows its last words."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Child:
-    process: subprocess.Popen[bytes]
+    command: Sequence[str]
+    environment: Mapping[str, str]
     port: int
+    process: subprocess.Popen[bytes] | None = None
 
 
 class ProcessTree:
@@ -76,17 +78,29 @@ class ProcessTree:
         self, name: str, command: Sequence[str], environment: Mapping[str, str], port: int
     ) -> None:
         """Starts a child that is going to listen on the port."""
+        self._children[name] = _Child(command, environment, port)
+        self.resume(name)
+
+    def halt(self, name: str) -> None:
+        """Kills a child, as the machine under it may at any time; `resume` starts it again."""
+        child = self._children[name]
+        if child.process:
+            self._end(child.process)
+            child.process = None
+
+    def resume(self, name: str) -> None:
+        """Starts a child that does not run."""
+        child = self._children[name]
         with self._log(name).open("ab") as log:
-            child = subprocess.Popen(
-                command,
-                env={**os.environ, **environment},
+            child.process = subprocess.Popen(
+                child.command,
+                env={**os.environ, **child.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._tell_guard(child.pid)
-        self._children[name] = _Child(child, port)
+        self._tell_guard(child.process.pid)
 
     def await_ready(self) -> None:
         """Returns once every child listens.
@@ -105,9 +119,9 @@ class ProcessTree:
                 time.sleep(_POLL_SECONDS)
 
     def check(self) -> None:
-        """Raises ChildDied if any child has ended."""
+        """Raises ChildDied if any child has ended of itself."""
         for name, child in self._children.items():
-            code = child.process.poll()
+            code = child.process.poll() if child.process else None
             if code is not None:
                 raise ChildDied(f"{name} ended with code {code}.\n{self._last_words(name)}")
 
@@ -117,17 +131,21 @@ class ProcessTree:
 
     def stop(self) -> None:
         """Ends all children: asks first, kills what has not gone in time."""
-        processes = [child.process for child in reversed(self._children.values())]
-        for child in processes:
-            _signal(child, signal.SIGTERM)
+        children = reversed(self._children.values())
+        processes = [child.process for child in children if child.process]
+        for process in processes:
+            _signal(process, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
-        for child in processes:
+        for process in processes:
             with suppress(subprocess.TimeoutExpired):
-                child.wait(max(0, deadline - time.monotonic()))
-            _signal(child, signal.SIGKILL)
-            child.wait()
-            self._tell_guard(-child.pid)
+                process.wait(max(0, deadline - time.monotonic()))
+            self._end(process)
         self._children.clear()
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        _signal(process, signal.SIGKILL)
+        process.wait()
+        self._tell_guard(-process.pid)
 
     def _tell_guard(self, group: int) -> None:
         """A process group has started, or ended if negative; see local/guard.py."""

@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from google.api_core.exceptions import AlreadyExists
 from google.cloud import pubsub_v1, storage
 from google.pubsub_v1 import types
 
@@ -122,7 +123,8 @@ def _start_infrastructure(stack: Stack, jar: Path | None) -> None:
     start, environment = stack.processes.start, stack.environment
     metadata = [*_module("local.metadata", stack.metadata_port), "--project", PROJECT]
     start("metadata", metadata, environment, stack.metadata_port)
-    embedded = _module("local.broker", stack.broker_port)
+    journal = ["--journal", str(stack.buckets.parent / "broker.sqlite")]
+    embedded = [*_module("local.broker", stack.broker_port), *journal]
     command = official.command(jar, stack.broker_port) if jar else embedded
     start("broker", command, environment, stack.broker_port)
     files = ["--root", str(stack.buckets), "--tls-port", str(stack.storage_tls_port)]
@@ -167,7 +169,8 @@ def _create_hop(stack: Stack, hop: str, port: int, drain: int) -> None:
     """A topic, the push to its function, and its dead letters: kept, and pushed to the drain."""
     topic, dead = topic_path(hop), topic_path(f"{hop}-dead")
     for name in (topic, dead):
-        stack.publisher.create_topic(name=name)
+        with suppress(AlreadyExists):  # the embedded broker keeps all over a restart
+            stack.publisher.create_topic(name=name)
     kept = types.Subscription(name=subscription_path(f"{hop}-dead"), topic=dead)
     drained = _push(f"{hop}-drain", dead, drain)
     worked = _push(hop, topic, port)
@@ -175,7 +178,12 @@ def _create_hop(stack: Stack, hop: str, port: int, drain: int) -> None:
         dead_letter_topic=dead, max_delivery_attempts=_ATTEMPTS
     )
     for subscription in (kept, drained, worked):
-        stack.subscriber.create_subscription(request=subscription)
+        try:
+            stack.subscriber.create_subscription(request=subscription)
+        except AlreadyExists:  # its function listens at another port now
+            stack.subscriber.modify_push_config(
+                subscription=subscription.name, push_config=subscription.push_config
+            )
 
 
 def _push(name: str, topic: str, port: int) -> types.Subscription:

@@ -5,6 +5,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -189,7 +190,10 @@ class Storage:
     def write_all(self, bucket: str, items: Iterable[Item], stamp: Stamp) -> set[Outcome]:
         """Writes objects side by side and tells what became of them."""
         with ThreadPoolExecutor(_PARALLEL_WRITES) as pool:
-            return set(pool.map(lambda item: self.write(bucket, item, stamp), items))
+            writes = [
+                pool.submit(copy_context().run, self.write, bucket, item, stamp) for item in items
+            ]
+            return {write.result() for write in writes}
 
     def sweep(self, bucket: str, folder: str, stale: Callable[[str, Stamp], bool]) -> None:
         """Deletes the objects in `folder` that are stale by their relative names and stamps.

@@ -14,12 +14,13 @@ from shared.documents import PromptsDocument, ResultDocument
 from shared.record import Record
 from shared.sam2_server import openapi
 from shared.sam2_server.settings import Sam2Settings
-from shared.settings import LandmarksSettings, SegmentationSettings, Settings
+from shared.settings import BucketSettings, LandmarksSettings, SegmentationSettings, Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
 SETTINGS: dict[str, type[Settings]] = {
     "landmarks": LandmarksSettings,
     "segmentation": SegmentationSettings,
+    "drain": BucketSettings,
     "sam2": Sam2Settings,
 }
 DOCUMENTS: dict[str, type[Record]] = {"prompts": PromptsDocument, "result": ResultDocument}

@@ -1,9 +1,11 @@
-"""python -m local.broker --port N: the embedded broker."""
+"""python -m local.broker --port N --journal FILE: the embedded broker."""
 
 import argparse
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from local.broker.grpc_api import create_server
+from local.broker.journal import Journal
 from local.broker.push import Pusher
 from local.broker.topics import Broker
 
@@ -12,8 +14,9 @@ def main() -> None:
     """Serves until it is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--journal", type=Path, help="where it is kept over restarts")
     arguments = parser.parse_args()
-    broker = Broker()
+    broker = Broker(Journal(arguments.journal))
     Pusher(broker).start()
     server = create_server(broker, ThreadPoolExecutor(32), arguments.port)
     server.start()

@@ -84,10 +84,8 @@ class _Publisher:
         self._broker = broker
 
     def create(self, topic: types.Topic, context: grpc.ServicerContext) -> types.Topic:
-        with self._broker.changed:
-            if topic.name in self._broker.topics:
-                context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{topic.name} exists already")
-            self._broker.topics.add(topic.name)
+        if not self._broker.create_topic(topic.name):
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{topic.name} exists already")
         return topic
 
     def get(self, request: types.GetTopicRequest, context: grpc.ServicerContext) -> types.Topic:
@@ -104,8 +102,7 @@ class _Publisher:
         self, request: types.DeleteTopicRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         self._require(request.topic, context)
-        with self._broker.changed:
-            self._broker.topics.discard(request.topic)
+        self._broker.delete_topic(request.topic)
         return empty_pb2.Empty()
 
     def publish(
@@ -132,12 +129,10 @@ class _Subscriber:
     def create(
         self, config: types.Subscription, context: grpc.ServicerContext
     ) -> types.Subscription:
-        with self._broker.changed:
-            if config.name in self._broker.subscriptions:
-                context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{config.name} exists already")
-            if config.topic not in self._broker.topics:
-                context.abort(grpc.StatusCode.NOT_FOUND, f"no topic {config.topic}")
-            self._broker.subscriptions[config.name] = Subscription(config)
+        if config.topic not in self._broker.topics:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"no topic {config.topic}")
+        if not self._broker.create_subscription(config):
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{config.name} exists already")
         return config
 
     def get(
@@ -160,17 +155,14 @@ class _Subscriber:
         self, request: types.DeleteSubscriptionRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         self._find(request.subscription, context)
-        with self._broker.changed:
-            self._broker.subscriptions.pop(request.subscription, None)
+        self._broker.delete_subscription(request.subscription)
         return empty_pb2.Empty()
 
     def modify_push(
         self, request: types.ModifyPushConfigRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         subscription = self._find(request.subscription, context)
-        with self._broker.changed:
-            subscription.config.push_config = request.push_config
-            self._broker.changed.notify_all()
+        self._broker.modify_push(subscription, request.push_config)
         return empty_pb2.Empty()
 
     def pull(self, request: types.PullRequest, context: grpc.ServicerContext) -> types.PullResponse:

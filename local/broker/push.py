@@ -4,12 +4,15 @@ import json
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
-from local.broker.topics import Broker, Delivery, Subscription
-from local.connections import Connections
+from local.broker.messages import Delivery
+from local.broker.topics import Broker, Subscription
 from shared.errors import Transient
 from shared.identity import IdentityToken
 
@@ -21,6 +24,23 @@ _IN_FLIGHT = 8
 
 _TICK = 0.1
 
+_UNTIL_IT_LISTENS = Retry(
+    total=None, connect=300, read=0, other=0, redirect=0, backoff_factor=0.05, backoff_max=0.2
+)
+"""Where nothing listens a delivery waits, as Cloud Run holds requests until an instance is up. One
+that was begun and broke off has failed."""
+
+
+class _Connections(threading.local):
+    """A session for each thread: requests' sessions are not safe to share."""
+
+    @cached_property
+    def session(self) -> requests.Session:
+        """The calling thread's own."""
+        session = requests.Session()
+        session.mount("http://", HTTPAdapter(max_retries=_UNTIL_IT_LISTENS))
+        return session
+
 
 class Pusher(threading.Thread):
     """Hands due messages of all push subscriptions to a pool of senders."""
@@ -29,7 +49,7 @@ class Pusher(threading.Thread):
         super().__init__(daemon=True, name="pusher")
         self._broker = broker
         self._pool = ThreadPoolExecutor(4 * _IN_FLIGHT, thread_name_prefix="push")
-        self._connections = Connections()
+        self._connections = _Connections()
         self._tokens: dict[str, IdentityToken] = {}
 
     def run(self) -> None:

@@ -1,125 +1,84 @@
 """The embedded broker's state: topics, subscriptions, and messages on their way."""
 
-import base64
 import heapq
 import itertools
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from google.pubsub_v1 import types
+
+from local.broker.journal import Journal
+from local.broker.messages import Delivery, Message, Queued
 
 _DEFAULT_ACK_SECONDS = 10
 _DEFAULT_MIN_BACKOFF = 0.1
 _DEFAULT_MAX_BACKOFF = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A published message."""
-
-    id: str
-    data: bytes
-    attributes: Mapping[str, str]
-    ordering_key: str
-    published: datetime
-
-    def to_push_json(self) -> dict[str, Any]:
-        """As the body of a push request shows it, in both spellings that Pub/Sub sends."""
-        time_text = self.published.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        message: dict[str, Any] = {
-            "attributes": dict(self.attributes),
-            "messageId": self.id,
-            "message_id": self.id,
-            "publishTime": time_text,
-            "publish_time": time_text,
-        }
-        if self.data:
-            message["data"] = base64.b64encode(self.data).decode()
-        if self.ordering_key:
-            message["orderingKey"] = self.ordering_key
-        return message
-
-    def to_proto(self) -> types.PubsubMessage:
-        """As a pull shows it."""
-        return types.PubsubMessage(
-            data=self.data,
-            attributes=dict(self.attributes),
-            message_id=self.id,
-            publish_time=self.published,
-            ordering_key=self.ordering_key,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message handed out once; `attempt` counts from 1."""
-
-    ack_id: str
-    message: Message
-    attempt: int
-
-
 @dataclass(slots=True)
 class _Lease:
-    message: Message
-    attempt: int
+    queued: Queued
     until: float
 
 
-@dataclass
 class Subscription:
     """One subscription's backlog: what waits, and what is handed out and not yet acknowledged.
 
     Every method expects the broker's lock to be held.
     """
 
-    config: types.Subscription
-    _waiting: list[tuple[float, int, Message, int]] = field(default_factory=list)
-    _leased: dict[str, _Lease] = field(default_factory=dict)
-    _counter: "itertools.count[int]" = field(default_factory=itertools.count)
+    def __init__(self, config: types.Subscription, journal: Journal) -> None:
+        """With the backlog that the journal has."""
+        self.config = config
+        self._journal = journal
+        self._waiting = [(one.due, one.key, one) for one in journal.backlog(config.name)]
+        heapq.heapify(self._waiting)
+        self._leased: dict[str, _Lease] = {}
 
     @property
     def ack_seconds(self) -> float:
         """How long a delivery may stay unacknowledged."""
         return self.config.ack_deadline_seconds or _DEFAULT_ACK_SECONDS
 
-    def add(self, message: Message, attempt: int = 1, delay: float = 0) -> None:
+    def add(self, queued: Queued) -> None:
         """Queues a message for its next attempt."""
-        heapq.heappush(
-            self._waiting, (time.monotonic() + delay, next(self._counter), message, attempt)
-        )
+        self._journal.put(self.config.name, queued)
+        heapq.heappush(self._waiting, (queued.due, queued.key, queued))
 
     def take(self) -> Delivery | None:
         """Hands out the message that has been due longest, if one is due."""
-        if not self._waiting or self._waiting[0][0] > time.monotonic():
+        if not self._waiting or self._waiting[0][0] > time.time():
             return None
-        _, number, message, attempt = heapq.heappop(self._waiting)
-        ack_id = f"{number}-{message.id}-{attempt}"
-        self._leased[ack_id] = _Lease(message, attempt, time.monotonic() + self.ack_seconds)
-        return Delivery(ack_id, message, attempt)
+        _, key, queued = heapq.heappop(self._waiting)
+        ack_id = f"{key}-{queued.attempt}"
+        self._leased[ack_id] = _Lease(queued, time.monotonic() + self.ack_seconds)
+        return Delivery(ack_id, queued.message, queued.attempt)
 
     def acknowledge(self, ack_id: str) -> None:
         """Forgets a delivery; one that ran out already is queued again and stays so."""
-        self._leased.pop(ack_id, None)
+        lease = self._leased.pop(ack_id, None)
+        if lease:
+            self._journal.remove(lease.queued.key)
 
     def extend(self, ack_id: str, seconds: float) -> None:
         """Gives a delivery more time."""
         if ack_id in self._leased:
             self._leased[ack_id].until = time.monotonic() + seconds
 
-    def fail(self, ack_id: str) -> tuple[Message, int] | None:
-        """Queues a failed delivery again, or returns it with its attempts if they are used up."""
+    def fail(self, ack_id: str) -> Queued | None:
+        """Queues a failed delivery again, or returns it if its attempts are used up."""
         lease = self._leased.pop(ack_id, None)
         if lease is None:
             return None
-        policy = self.config.dead_letter_policy
-        if policy.dead_letter_topic and lease.attempt >= policy.max_delivery_attempts:
-            return lease.message, lease.attempt
-        self.add(lease.message, lease.attempt + 1, self._backoff(lease.attempt))
+        queued, policy = lease.queued, self.config.dead_letter_policy
+        if policy.dead_letter_topic and queued.attempt >= policy.max_delivery_attempts:
+            return queued
+        due = time.time() + self._backoff(queued.attempt)
+        self.add(replace(queued, due=due, attempt=queued.attempt + 1))
         return None
 
     def expired(self) -> list[str]:
@@ -146,23 +105,63 @@ class Broker:
     `changed` is notified whenever something may have become deliverable.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        """As the journal left it."""
         self.changed = threading.Condition(threading.RLock())
-        self.topics: set[str] = set()
-        self.subscriptions: dict[str, Subscription] = {}
-        self._ids = itertools.count(1)
+        self._journal = journal
+        self.topics = journal.topics()
+        self.subscriptions = {
+            config.name: Subscription(config, journal) for config in journal.subscriptions()
+        }
+        self._keys = itertools.count(max(journal.last_key(), time.time_ns() // 1000) + 1)
+
+    def create_topic(self, name: str) -> bool:
+        """False where it is there already."""
+        with self.changed:
+            if name in self.topics:
+                return False
+            self.topics.add(name)
+            self._journal.add_topic(name)
+            return True
+
+    def delete_topic(self, name: str) -> None:
+        """Its subscriptions stay, as Pub/Sub keeps them."""
+        with self.changed:
+            self.topics.discard(name)
+            self._journal.remove_topic(name)
+
+    def create_subscription(self, config: types.Subscription) -> bool:
+        """False where it is there already."""
+        with self.changed:
+            if config.name in self.subscriptions:
+                return False
+            self._journal.put_subscription(config)
+            self.subscriptions[config.name] = Subscription(config, self._journal)
+            return True
+
+    def delete_subscription(self, name: str) -> None:
+        """With its backlog."""
+        with self.changed:
+            self.subscriptions.pop(name, None)
+            self._journal.remove_subscription(name)
+
+    def modify_push(self, subscription: Subscription, push: types.PushConfig) -> None:
+        """From now on its messages go there."""
+        with self.changed:
+            subscription.config.push_config = push
+            self._journal.put_subscription(subscription.config)
+            self.changed.notify_all()
 
     def publish(
         self, topic: str, data: bytes, attributes: Mapping[str, str], ordering_key: str = ""
     ) -> str:
         """Queues a message on every subscription of the topic; its id."""
         with self.changed:
-            message = Message(
-                str(next(self._ids)), data, dict(attributes), ordering_key, datetime.now(UTC)
-            )
+            number = str(next(self._keys))
+            message = Message(number, data, dict(attributes), ordering_key, datetime.now(UTC))
             for subscription in self.subscriptions.values():
                 if subscription.config.topic == topic:
-                    subscription.add(message)
+                    subscription.add(Queued(time.time(), next(self._keys), message))
             self.changed.notify_all()
             return message.id
 
@@ -172,12 +171,12 @@ class Broker:
             subscription = self.subscriptions.get(name)
             dead = subscription.fail(ack_id) if subscription else None
             if subscription and dead:
-                message, attempts = dead
                 self.publish(
                     subscription.config.dead_letter_policy.dead_letter_topic,
-                    message.data,
-                    {**message.attributes, **_provenance(name, message, attempts)},
+                    dead.message.data,
+                    {**dead.message.attributes, **_provenance(name, dead)},
                 )
+                self._journal.remove(dead.key)
             self.changed.notify_all()
 
     def expire(self) -> None:
@@ -193,12 +192,12 @@ def _seconds(duration: Any) -> float:
     return float(duration.total_seconds())
 
 
-def _provenance(subscription: str, message: Message, attempts: int) -> dict[str, str]:
+def _provenance(subscription: str, dead: Queued) -> dict[str, str]:
     """The attributes that Pub/Sub adds to a dead letter."""
     _, project, _, name = subscription.split("/")
     return {
         "CloudPubSubDeadLetterSourceSubscription": name,
         "CloudPubSubDeadLetterSourceSubscriptionProject": project,
-        "CloudPubSubDeadLetterSourceDeliveryCount": str(attempts),
-        "CloudPubSubDeadLetterSourceTopicPublishTime": message.published.isoformat(),
+        "CloudPubSubDeadLetterSourceDeliveryCount": str(dead.attempt),
+        "CloudPubSubDeadLetterSourceTopicPublishTime": dead.message.published.isoformat(),
     }

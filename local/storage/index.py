@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS notifications (
 CREATE TABLE IF NOT EXISTS outbox (
     id INTEGER PRIMARY KEY, topic TEXT NOT NULL, attributes TEXT NOT NULL, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS clock (generation INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS moves (source TEXT PRIMARY KEY, target TEXT);
 """
 
 
@@ -52,10 +53,11 @@ class Index:
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.executescript(_SCHEMA)
+        self._move_files()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody else meanwhile."""
+        """All or nothing, and nobody else meanwhile; then the files are moved."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -64,6 +66,21 @@ class Index:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+            self._move_files()
+
+    def move(self, source: Path, target: Path | None) -> None:
+        """Renames a file, or deletes it without a target, once the transaction is through.
+
+        A process that dies in between does it when it starts again, so that contents and index
+        never differ.
+        """
+        self._run("INSERT INTO moves VALUES (?, ?)", str(source), str(target) if target else None)
+
+    def _move_files(self) -> None:
+        for source, target in self._all("SELECT source, target FROM moves"):
+            with suppress(FileNotFoundError):  # done already, by a process that died then
+                Path(source).replace(target) if target else Path(source).unlink()
+            self._run("DELETE FROM moves WHERE source = ?", source)
 
     def next_generation(self) -> int:
         """Microseconds since 1970, as GCS numbers generations, and never the same twice."""

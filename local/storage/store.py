@@ -142,9 +142,9 @@ class Store:
             _check(conditions, entry)
             self.index.remove(bucket, name)
             notifications.announce_deleted(self.index, entry)
-            file = self._root / entry.file
-            file.unlink(missing_ok=True)
-            self._drop_empty_folders(file.parent, self._root / bucket)
+            self.index.move(self._root / entry.file, None)
+        with self.index.transaction():  # nobody is to write into a folder that is about to go
+            self._drop_empty_folders((self._root / entry.file).parent, self._root / bucket)
 
     def list(self, bucket: str, query: resources.ListQuery) -> Listing:
         """One page, in the order of names; a folder counts as one result like an object."""
@@ -176,7 +176,7 @@ class Store:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self._root, prefix=".new-", delete=False) as new:
             new.write(content)
-        Path(new.name).replace(file)
+        self.index.move(Path(new.name), file)
 
     def _drop_empty_folders(self, folder: Path, bucket: Path) -> None:
         while folder != bucket and folder.is_dir() and not any(folder.iterdir()):

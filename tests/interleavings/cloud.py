@@ -1,0 +1,170 @@
+"""Storage, broker and both functions' real code, in this process and under the test's control."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from google.pubsub_v1 import types
+
+from local.broker.grpc_api import create_server
+from local.broker.journal import Journal
+from local.broker.topics import Broker
+from local.processes import free_ports
+from local.serving import server
+from local.storage.api import create_app
+from local.storage.preconditions import Preconditions
+from local.storage.store import Store
+from shared.deadline import Deadline
+from shared.detection import Detector
+from shared.draining import Drain
+from shared.errors import Permanent, ReasonCode
+from shared.geometry import Image
+from shared.landmarking import Landmarking
+from shared.messages import Message
+from shared.prompts import Detection, Prompt
+from shared.segmenters import Answer, oval
+from shared.segmenters.embedded import EmbeddedSegmenter
+from shared.segmenting import Segmentation
+from shared.settings import BucketSettings, LandmarksSettings, SegmentationSettings
+from shared.storage import Stamp
+from tests.interleavings.workers import gated_client
+
+INPUT, OUTPUT = "in-bucket", "out-bucket"
+_BUCKETS: dict[str, Any] = {"input_bucket": INPUT, "output_bucket": OUTPUT}
+_TOPIC = "projects/p/topics/prompts"
+
+Handle = Callable[[Message], None]
+
+
+class Flaky:
+    """SAM2 that answers with the outline, or never will, as it is told."""
+
+    name: Any = "sam2"
+    batch = 20
+    parallel = 1
+
+    def __init__(self) -> None:
+        self.works = True
+
+    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+        del deadline
+        if not self.works:
+            raise Permanent(ReasonCode.SAM2_BAD_ANSWER, "garbage")
+        return [oval.candidates(image[prompt.crop.slices], prompt) for prompt in prompts]
+
+
+def _smaller(crop: Image, prompt: Prompt) -> list[Any]:
+    """The fallback's masks differ from SAM2's."""
+    (candidate,) = oval.candidates(crop, prompt)
+    candidate.pixels[: candidate.pixels.shape[0] // 2] = False
+    return [candidate]
+
+
+class Cloud:
+    """Everything between an upload and its result. Functions come in two deployments each."""
+
+    def __init__(self, folder: Path) -> None:
+        storage_port, broker_port = free_ports(2)
+        self._store = Store(folder)
+        for bucket in (INPUT, OUTPUT):
+            self._store.create_bucket(bucket)
+        topic: dict[str, object] = {"topic": _TOPIC, "event_types": ["OBJECT_FINALIZE"]}
+        self._store.index.add_notification(INPUT, topic)
+        self._storage = server(create_app(self._store), storage_port)
+        self._storage.prepare()
+        self._thread = threading.Thread(target=self._storage.serve)
+        self._thread.start()
+        broker = Broker(Journal())
+        broker.create_topic(_TOPIC)
+        broker.create_subscription(types.Subscription(name="prompts", topic=_TOPIC))
+        self._prompts = broker.subscriptions["prompts"]
+        self._grpc = create_server(broker, ThreadPoolExecutor(4), broker_port)
+        self._grpc.start()
+        self._patches: list[Any] = [
+            mock.patch.dict(
+                "os.environ",
+                STORAGE_EMULATOR_HOST=f"http://127.0.0.1:{storage_port}",
+                PUBSUB_EMULATOR_HOST=f"127.0.0.1:{broker_port}",
+            ),
+            mock.patch("google.cloud.storage.Client", gated_client),
+            mock.patch("shared.storage._PARALLEL_WRITES", 1),
+            mock.patch.object(Detector, "detect", _cached(Detector.detect)),
+        ]
+        for patch in self._patches:
+            patch.start()
+        self.sam2 = Flaky()
+        self.landmarks = [self._landmarks(0.15), self._landmarks(0.3)]
+        self.segmentation = [self._segmentation("grabcut"), self._segmentation("oval")]
+        self.drain: Handle = Drain(BucketSettings(**_BUCKETS)).handle
+
+    def _landmarks(self, box_expand: float) -> Handle:
+        settings = LandmarksSettings(prompts_topic=_TOPIC, box_expand=box_expand, **_BUCKETS)
+        return Landmarking(settings).handle
+
+    def _segmentation(self, fallback: Any) -> Handle:
+        settings = SegmentationSettings(sam2_fallback=fallback, **_BUCKETS)
+        return Segmentation(settings, self.sam2, EmbeddedSegmenter("oval", _smaller)).handle
+
+    def upload(self, name: str, content: bytes) -> int:
+        """The new object's generation."""
+        fields = {"contentType": "image/png"}
+        return self._store.put(INPUT, name, content, fields, Preconditions.of({})).generation
+
+    def notifications(self) -> Iterator[Message]:
+        """Those since the last call."""
+        for number, _, attributes, data in self._store.index.outbox(100):
+            self._store.index.sent(number)
+            yield Message(data, attributes)
+
+    def prompts(self) -> Iterator[Message]:
+        """Messages to segmentation since the last call."""
+        while delivery := self._prompts.take():
+            self._prompts.acknowledge(delivery.ack_id)
+            yield Message(delivery.message.data, delivery.message.attributes)
+
+    def results(self) -> dict[str, Stamp]:
+        """All objects of the output bucket with what they show."""
+        found = {}
+        for entry in self._store.index.scan(OUTPUT, "", ""):
+            metadata: Any = entry.fields["metadata"]
+            shown = metadata.get("shown", "")
+            found[entry.name] = Stamp(int(metadata["source-generation"]), metadata["config"], shown)
+        return found
+
+    def read(self, name: str) -> bytes:
+        """An object of the output bucket."""
+        _, content = self._store.open(OUTPUT, name, None)
+        with content:
+            return content.read()
+
+    def empty(self) -> None:
+        """As if nothing had been uploaded yet."""
+        for bucket in (INPUT, OUTPUT):
+            for entry in list(self._store.index.scan(bucket, "", "")):
+                self._store.delete(bucket, entry.name, None, Preconditions.of({}))
+        list(self.notifications())
+        list(self.prompts())
+        self.sam2.works = True
+
+    def stop(self) -> None:
+        """Ends servers, and gives back what was patched."""
+        for patch in self._patches:
+            patch.stop()
+        self._grpc.stop(None)
+        self._storage.stop()
+        self._thread.join()
+
+
+def _cached(detect: Callable[[Detector, Image], list[Detection]]) -> Any:
+    """Detection is deterministic, and the slowest part."""
+
+    @lru_cache
+    def cached(detector: Detector, pixels: bytes, shape: tuple[int, ...]) -> list[Detection]:
+        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape))
+
+    return lambda detector, image: cached(detector, image.tobytes(), image.shape)

@@ -1,0 +1,228 @@
+"""Whatever is uploaded, overwritten, repeated, reordered or killed, every upload gets its result.
+
+Both functions' real code on the real storage server, broker and client libraries. Only the order is
+the test's: workers stop before each request, and hypothesis decides who goes on and who dies.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from PIL import Image as PillowImage
+
+from shared import layout
+from shared.documents import NO_SETTINGS, ResultDocument, Status
+from shared.messages import Message
+from tests.conftest import EXAMPLES
+from tests.interleavings.cloud import Cloud, Handle
+from tests.interleavings.workers import Killed, Verdict, Worker
+from tests.pipeline import png
+
+NAMES = ("cat.png", "cat.png/dog.png")
+"""The results of the second lie in the folder of the first."""
+
+FACE = np.asarray(PillowImage.open(EXAMPLES / "avataaars_05.png").convert("RGB").resize((96, 96)))
+UPLOADS = {
+    "nothing": png(np.full((40, 60, 3), 200, np.uint8)),
+    "one face": png(FACE),
+    "two faces": png(np.concatenate([FACE, FACE], axis=1)),
+    "no image": b"hello",
+}
+STATES = {
+    "nothing": {Status.EMPTY},
+    "one face": {Status.SEGMENTED, Status.DEGRADED},
+    "two faces": {Status.SEGMENTED, Status.DEGRADED},
+    "no image": {Status.REJECTED},
+}
+
+
+@dataclass(eq=False)
+class Delivered:
+    """A message, what the broker knows of it, and who works on it."""
+
+    message: Message
+    functions: list[Handle]
+    acknowledged: bool = False
+    dead: bool = False
+    worker: Worker | None = None
+
+
+class Pipeline(RuleBasedStateMachine):
+    cloud: Cloud
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cloud.empty()
+        self.messages: list[Delivered] = []
+        self.newest: dict[str, tuple[int, str]] = {}
+        self.given_up: set[tuple[str, str]] = set()
+        self.seen: dict[str, int] = {}
+        self.deployed = 0
+        self.errors: list[BaseException] = []
+
+    def _working(self) -> list[Delivered]:
+        return [one for one in self.messages if one.worker]
+
+    def _waiting(self) -> list[Delivered]:
+        return [one for one in self.messages if not (one.worker or one.acknowledged or one.dead)]
+
+    @rule(name=st.sampled_from(NAMES), kind=st.sampled_from(sorted(UPLOADS)))
+    def upload(self, name: str, kind: str) -> None:
+        generation = self.cloud.upload(name, UPLOADS[kind])
+        self.newest[name] = (generation, kind)
+        for message in self.cloud.notifications():
+            self.messages.append(Delivered(message, self.cloud.landmarks))
+
+    @rule()
+    def deploy_other_settings(self) -> None:
+        self.deployed = 1 - self.deployed
+
+    @rule()
+    def break_or_mend_sam2(self) -> None:
+        self.cloud.sam2.works = not self.cloud.sam2.works
+
+    @precondition(lambda self: bool(self._waiting()))
+    @rule(data=st.data())
+    def deliver(self, data: st.DataObject) -> None:
+        self._start(data.draw(st.sampled_from(self._waiting())))
+
+    @precondition(lambda self: bool(self.messages))
+    @rule(data=st.data())
+    def publish_twice(self, data: st.DataObject) -> None:
+        """As Cloud Storage may, and as a delivery does whose acknowledgement is lost."""
+        one = data.draw(st.sampled_from(self.messages))
+        self.messages.append(Delivered(one.message, one.functions))
+
+    @precondition(lambda self: bool(self._working()))
+    @rule(data=st.data())
+    def go_on(self, data: st.DataObject) -> None:
+        self._advance(data.draw(st.sampled_from(self._working())), "go")
+
+    @precondition(lambda self: bool(self._working()))
+    @rule(data=st.data(), steps=st.integers(2, 30))
+    def go_on_for_a_while(self, data: st.DataObject, steps: int) -> None:
+        one = data.draw(st.sampled_from(self._working()))
+        for _ in range(steps):
+            if one.worker:
+                self._advance(one, "go")
+
+    @precondition(lambda self: bool(self._working()))
+    @rule(data=st.data(), verdict=st.sampled_from(["die before", "die after"]))
+    def die(self, data: st.DataObject, verdict: Verdict) -> None:
+        self._advance(data.draw(st.sampled_from(self._working())), verdict)
+
+    @precondition(lambda self: bool(self._waiting()))
+    @rule(data=st.data())
+    def give_up(self, data: st.DataObject) -> None:
+        one = data.draw(st.sampled_from(self._waiting()))
+        one.dead = True
+        attributes = one.message.attributes
+        self.given_up.add((attributes["objectId"], attributes["objectGeneration"]))
+        self.messages.append(Delivered(one.message, [self.cloud.drain]))
+
+    def _start(self, one: Delivered) -> None:
+        handle = one.functions[self.deployed % len(one.functions)]
+        one.worker = Worker(lambda: handle(one.message))
+        self._look_after(one)
+
+    def _advance(self, one: Delivered, verdict: Verdict) -> None:
+        assert one.worker
+        one.worker.advance(verdict)
+        self._look_after(one)
+
+    def _look_after(self, one: Delivered) -> None:
+        """Takes what a worker published, and its end."""
+        for message in self.cloud.prompts():
+            self.messages.append(Delivered(message, self.cloud.segmentation))
+        if one.worker and one.worker.is_done:
+            error, one.worker = one.worker.error, None
+            one.acknowledged = error is None
+            if error and not isinstance(error, Killed):
+                self.errors.append(error)
+
+    @invariant()
+    def no_result_ever_goes_back(self) -> None:
+        now = {name: stamp.generation for name, stamp in self.cloud.results().items()}
+        for name, generation in now.items():
+            assert generation >= self.seen.get(name, 0), name
+        results = {name for name in self.seen if name.endswith(layout.RESULT)}
+        assert results <= now.keys(), "a result is gone"
+        self.seen |= now
+
+    def teardown(self) -> None:
+        for one in self._working():
+            while one.worker:
+                self._advance(one, "go")
+        deliveries = 0
+        while waiting := self._waiting():
+            self._start(waiting[0])
+            while waiting[0].worker:
+                self._advance(waiting[0], "go")
+            deliveries += 1
+            assert deliveries < 10 + 3 * len(self.messages), self.errors
+        self._check_results()
+
+    def _check_results(self) -> None:
+        objects = self.cloud.results()
+        expected: set[str] = set()
+        for name, (generation, kind) in self.newest.items():
+            folder = layout.folder(name)
+            stamp = objects[folder + layout.RESULT]
+            assert stamp.generation == generation
+            document = ResultDocument.model_validate_json(self.cloud.read(folder + layout.RESULT))
+            expected |= {folder + layout.RESULT}
+            if document.status is Status.FAILED:
+                assert (name, str(generation)) in self.given_up
+                assert stamp.config == NO_SETTINGS
+                left = [
+                    other for other in objects
+                    if other.startswith(folder)
+                    and (
+                        layout.is_picture(name, other.removeprefix(folder))
+                        or other == folder + layout.PROMPTS
+                    )
+                ]  # fmt: skip
+                assert all(objects[other].generation == generation for other in left)
+                expected |= set(left)
+                continue
+            assert document.status in STATES[kind]
+            for picture in document.pictures:
+                assert objects[folder + picture] == stamp, picture
+                expected.add(folder + picture)
+            if document.status is not Status.REJECTED:
+                assert objects[folder + layout.PROMPTS].generation == generation
+                expected.add(folder + layout.PROMPTS)
+        assert objects.keys() == expected, "strays"
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = Cloud(Path(folder))
+        yield made
+        made.stop()
+
+
+def test_every_upload_ends_in_one_whole_result_for_its_newest_generation(cloud: Cloud) -> None:
+    Pipeline.cloud = cloud
+    run_state_machine_as_test(
+        Pipeline,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=50,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,97 @@
+"""Workers that are stopped before each of their requests, and go on, or die, when they are told."""
+
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Literal
+
+import requests
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.storage import Client
+
+Verdict = Literal["go", "die before", "die after"]
+"""What becomes of the request that a worker waits with, and of the worker."""
+
+_current: ContextVar["Worker | None"] = ContextVar("worker", default=None)
+
+
+class Killed(BaseException):
+    """What a worker feels of SIGKILL; no handler of errors in the code takes it for one."""
+
+
+class Worker:
+    """A thread that does a job, one request at a time.
+
+    Its requests are those of clients that `gated_client` makes. Only one of its threads may send
+    at a time, so that there is one request to decide about.
+    """
+
+    def __init__(self, job: Callable[[], None]) -> None:
+        self._job = job
+        self._changed = threading.Condition()
+        self._verdict: Verdict | None = None
+        self._state: Literal["running", "waiting", "done"] = "running"
+        self._dead = False
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._settle()
+
+    @property
+    def is_done(self) -> bool:
+        return self._state == "done"
+
+    def advance(self, verdict: Verdict = "go") -> None:
+        """Decides about the request that it waits with, and returns when it waits with the next."""
+        with self._changed:
+            assert self._state == "waiting"
+            self._verdict = verdict
+            self._state = "running"
+            self._changed.notify_all()
+        self._settle()
+
+    def ask(self, send: Callable[[], Any]) -> Any:
+        """Called in the worker's thread, instead of `send`."""
+        with self._changed:
+            if self._dead:
+                raise Killed
+            assert self._state == "running", "a second request at a time"
+            self._state = "waiting"
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._verdict is not None)
+            verdict, self._verdict = self._verdict, None
+            self._dead = verdict != "go"
+        if verdict == "die before":
+            raise Killed
+        answer = send()
+        if verdict == "die after":
+            raise Killed
+        return answer
+
+    def _run(self) -> None:
+        _current.set(self)
+        try:
+            self._job()
+        except BaseException as error:  # noqa: BLE001 - kept for whoever asks
+            self.error = error
+        with self._changed:
+            self._state = "done"
+            self._changed.notify_all()
+
+    def _settle(self) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._state != "running", timeout=60)
+
+
+class _GatedSession(requests.Session):
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        worker = _current.get()
+        send = super().request
+        if worker is None:
+            return send(*arguments, **options)
+        return worker.ask(lambda: send(*arguments, **options))
+
+
+def gated_client() -> Client:
+    """A client of Cloud Storage whose requests wait for their worker's verdict."""
+    return Client(project="a-project", credentials=AnonymousCredentials(), _http=_GatedSession())
