@@ -28,7 +28,12 @@ _ACK_SECONDS = 600
 _LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=1), timedelta(seconds=10)
 _ATTEMPTS = 10
 
-_BUCKETS = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
+_SETTINGS = {
+    "INPUT_BUCKET": INPUT_BUCKET,
+    "OUTPUT_BUCKET": OUTPUT_BUCKET,
+    "MAX_DELIVERY_ATTEMPTS": str(_ATTEMPTS),
+    "TRACE_PROJECT": PROJECT,
+}
 
 BrokerKind = Literal["official", "embedded"]
 
@@ -111,7 +116,7 @@ def running(
         _start_infrastructure(stack, jar)
         _start_sam2(stack, settings, sam2, gate)
         _start_pipeline(stack, settings, landmarks, segmentation, gate)
-        _start_function(stack, "drain", drain, _BUCKETS)
+        _start_function(stack, "drain", drain, _SETTINGS)
         processes.await_ready()
         for hop, port in zip(HOPS, (landmarks, segmentation), strict=True):
             _create_hop(stack, hop, port, drain)
@@ -146,9 +151,9 @@ def _start_pipeline(
     embedded = {"SAM2_PROVIDER": "toonmask", "SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment"}
     own = {"SAM2_URL", "SAM2_PROVIDER"} & os.environ.keys()
     sam2 = {} if own else embedded
-    _start_function(stack, "segmentation", segmentation, {**_BUCKETS, **sam2, **settings})
+    _start_function(stack, "segmentation", segmentation, {**_SETTINGS, **sam2, **settings})
     topic = {"PROMPTS_TOPIC": topic_path("prompts")}
-    _start_function(stack, "landmarks", landmarks, {**_BUCKETS, **topic, **settings})
+    _start_function(stack, "landmarks", landmarks, {**_SETTINGS, **topic, **settings})
 
 
 def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:

@@ -1,13 +1,17 @@
 """python -m local.up: keeps the whole system running, for gsutil, gcloud and curl to talk to."""
 
 import argparse
+import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from local import stack
+from local.operations.target import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
 
@@ -32,7 +36,7 @@ def main() -> None:
     console = Console(markup=False, highlight=False, soft_wrap=True)
     console.print("Starting storage, broker, SAM2 stand-in and functions …")
     try:
-        with stack.running(root, {}) as system:
+        with stack.running(root, {}) as system, _known(system, running_file(root)):
             console.print(instructions(system, root))
             while True:
                 system.processes.check()
@@ -41,6 +45,16 @@ def main() -> None:
         sys.exit(f"The system broke down: {error}")
     except KeyboardInterrupt:
         console.print("Stopped.")
+
+
+@contextmanager
+def _known(system: Stack, file: Path) -> Iterator[None]:
+    """Leaves word for `make redrive` and `make backfill` where the system is."""
+    file.write_text(json.dumps(system.environment))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def instructions(system: Stack, root: Path) -> str:

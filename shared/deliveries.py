@@ -60,7 +60,7 @@ def respond(
 
 def _story(message: Message, settings: BucketSettings) -> dict[str, object]:
     """The fields by which all lines about one delivery are found."""
-    project = settings.google_cloud_project
+    project = settings.trace_project
     trace = f"projects/{project}/traces/{message.trace}" if project else message.trace
     return {_TRACE_FIELD: trace, "attempt": message.attempt, "state": "working"}
 

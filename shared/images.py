@@ -13,15 +13,20 @@ from PIL import ImageOps, UnidentifiedImageError
 from shared.errors import ReasonCode, Rejected
 from shared.geometry import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 CONTENT_TYPES = frozenset(
     {"image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif", "image/bmp",
-     "image/x-ms-bmp", "image/tiff"}
+     "image/x-ms-bmp", "image/tiff", "image/avif"}
 )  # fmt: skip
 UNDECLARED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 """What upload tools declare for a file whose ending they do not know; the content decides."""
 
 _JPEG_QUALITY = 92
+
+_START_OF_IMAGE = b"\xff\xd8"
+_START_OF_SCAN = b"\xff\xda"
+_MOST_SCANS = 100
+"""Encoders write about ten."""
 
 # Pillow's own limit warns at 89 megapixels and fails at 179; ours is a setting, checked before
 # the first pixel is decoded.
@@ -69,9 +74,24 @@ def decode(data: bytes, max_pixels: int) -> Image:
                 f"The image has {width} x {height} pixels; at most {max_pixels:,} in all are "
                 "taken (MAX_PIXELS).",
             )
+        _check_scans(data)
         picture.load()
-        upright = ImageOps.exif_transpose(picture)
-        return np.asarray(_rgb(upright))
+        ImageOps.exif_transpose(picture, in_place=True)
+        return np.asarray(_rgb(picture))
+
+
+def _check_scans(data: bytes) -> None:
+    """Refuses a JPEG that would be decoded for hours: each of its scans costs a pass over it all.
+
+    Inside of compressed data 0xff is always followed by 0, so what is counted are scans, and the
+    few of thumbnails.
+    """
+    scans = data.count(_START_OF_SCAN) if data.startswith(_START_OF_IMAGE) else 0
+    if scans > _MOST_SCANS:
+        raise Rejected(
+            ReasonCode.CORRUPT_IMAGE,
+            f"The JPEG has {scans:,} scans; at most {_MOST_SCANS} are taken.",
+        )
 
 
 def encode_png(picture: npt.NDArray[np.uint8]) -> bytes:
@@ -129,6 +149,8 @@ def _as_rejection() -> Iterator[None]:
 
 
 def _rgb(picture: PillowImage.Image) -> PillowImage.Image:
+    if picture.mode == "RGB" and not picture.has_transparency_data:
+        return picture
     if picture.mode in _DEEP_GREY_MODES:
         return PillowImage.fromarray(_eight_bits(np.asarray(picture))).convert("RGB")
     if picture.has_transparency_data:

@@ -30,12 +30,19 @@ from shared.masks import Candidate, Mask
 from shared.messages import REPEATED, Message, parse_prompts
 from shared.prompts import Prompt
 from shared.results import Results
+from shared.room import Room
 from shared.segmenters import Answer, Segmenter
 from shared.settings import SegmentationSettings
 from shared.stopwatch import Stopwatch
 from shared.storage import Item, ObjectRef, Storage
 
 _log = logging.getLogger(__name__)
+
+_ROOM_SECONDS = 120
+"""How long an image waits for others to leave memory, before Pub/Sub is asked to bring it later."""
+
+_DRAWING = Room(25_000_000)
+"""Pixels of pictures that are being drawn and encoded, at some 12 bytes each, in this process."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +87,7 @@ class Segmentation:
         self._fallback = fallback
         self._storage = Storage()
         self._results = Results(self._storage, settings.output_bucket)
+        self._images = Room(settings.max_pixels)
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
 
     def handle(self, message: Message) -> None:
@@ -97,14 +105,20 @@ class Segmentation:
             again = message.attempt > 1 or REPEATED in message.attributes
             most = self._settings.max_delivery_attempts
             with last_words(self._results, ref, message.attempt, most):
-                self._handle(document, ref, again)
+                if again and self._is_done(document, ref):
+                    return
+                with self._images.taking(source.pixels, _ROOM_SECONDS):
+                    self._handle(document, ref)
 
-    def _handle(self, document: PromptsDocument, ref: ObjectRef, again: bool) -> None:
-        """`again`: SAM2 may have been asked already, and need not be if the result is there."""
-        config = self._settings.config(document.config)
-        if again and self._results.are_finished(ref, config):
+    def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
+        """Whether an earlier delivery did it all, so that SAM2 need not be asked again."""
+        done = self._results.are_finished(ref, self._settings.config(document.config))
+        if done:
             _log.info("finished before", extra={"state": "repeated"})
-            return
+        return done
+
+    def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
+        config = self._settings.config(document.config)
         watch = Stopwatch()
         try:
             data = self._storage.read(ref, self._settings.max_bytes)
@@ -172,7 +186,8 @@ class Segmentation:
         try:
             answers = self._primary.segment(image, prompts, deadline)
         except Permanent as error:
-            answers = [error] * len(prompts)
+            # without its traceback, whose frames would keep the image in memory
+            answers = [error.with_traceback(None)] * len(prompts)
         return [
             self._fall_back(image, prompt, answer, deadline)
             if isinstance(answer, Permanent)
@@ -244,14 +259,14 @@ def _files(prompt: Prompt) -> InstanceFiles:
 
 def _pictures(folder: str, image: Image, segmented: Sequence[Segmented]) -> list[Item]:
     """All pictures of one upload, mask.png first, each drawn and encoded when it is written."""
-    outputs = Outputs()
+    outputs, whole = Outputs(), Box.of_image(image)
     drawn = [
         rendering.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
     ]
     everyone = [one.mask for one in segmented]
     items = [
         *_mask_and_cutout(folder, outputs, image, everyone),
-        _png(folder + outputs.overlay, partial(rendering.overlay, image, drawn)),
+        _png(folder + outputs.overlay, whole.area, partial(rendering.overlay, image, drawn)),
     ]
     for one in segmented:
         items += _mask_and_cutout(folder, _files(one.prompt), image, [one.mask])
@@ -261,12 +276,17 @@ def _pictures(folder: str, image: Image, segmented: Sequence[Segmented]) -> list
 def _mask_and_cutout(
     folder: str, files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
 ) -> list[Item]:
-    merged = partial(masks.union, shown, Box.of_image(image))
+    whole = Box.of_image(image)
+    merged = partial(masks.union, shown, whole)
     return [
-        _png(folder + files.mask, merged),
-        _png(folder + files.cutout, lambda: rendering.cutout(image, merged())),
+        _png(folder + files.mask, whole.area, merged),
+        _png(folder + files.cutout, whole.area, lambda: rendering.cutout(image, merged())),
     ]
 
 
-def _png(name: str, draw: Callable[[], npt.NDArray[np.uint8]]) -> Item:
-    return Item(name, "image/png", lambda: images.encode_png(draw()))
+def _png(name: str, pixels: int, draw: Callable[[], npt.NDArray[np.uint8]]) -> Item:
+    def content() -> bytes:
+        with _DRAWING.taking(pixels, _ROOM_SECONDS):
+            return images.encode_png(draw())
+
+    return Item(name, "image/png", content)

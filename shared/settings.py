@@ -42,7 +42,7 @@ class BucketSettings(Settings):
 
     input_bucket: str = Field(min_length=3, description="the only bucket that is read")
     output_bucket: str = Field(min_length=3, description="bucket that results are written to")
-    google_cloud_project: Annotated[str | None, Blank] = Field(
+    trace_project: Annotated[str | None, Blank] = Field(
         None, description="project whose traces the logs refer to; unset: logs name the trace alone"
     )
 

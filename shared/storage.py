@@ -2,6 +2,7 @@
 
 import logging
 import re
+import traceback
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -173,7 +174,8 @@ class Storage:
                     timeout=_TIMEOUT,
                     retry=_RETRY,
                 )
-            except PreconditionFailed:
+            except PreconditionFailed as error:
+                _forget_frames(error)
                 found = self._client.bucket(bucket).get_blob(
                     item.name, timeout=_TIMEOUT, retry=_RETRY
                 )
@@ -207,6 +209,16 @@ class Storage:
                 blob.delete(if_generation_match=blob.generation, timeout=_TIMEOUT, retry=_RETRY)
             except (NotFound, PreconditionFailed):
                 _log.info("another worker swept it first", extra={"object": blob.name})
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Breaks the cycles between the client library's exceptions and its frames.
+
+    Through their callers those would keep the whole image in memory until the next collection.
+    """
+    traceback.clear_frames(error.__traceback__)
+    if error.__context__:
+        _forget_frames(error.__context__)
 
 
 def _unpacked(packed: bytes, max_bytes: int) -> bytes:

@@ -1,9 +1,12 @@
-# The two functions, the account that builds them, and the settings that they start with.
+# The functions, the account that builds them, and the settings that they start with.
 
 locals {
   settings = merge(var.settings, {
     INPUT_BUCKET  = google_storage_bucket.data["input"].name
     OUTPUT_BUCKET = google_storage_bucket.data["output"].name
+
+    MAX_DELIVERY_ATTEMPTS = tostring(var.max_delivery_attempts)
+    TRACE_PROJECT         = var.project_id
   })
 
   functions = {
@@ -19,6 +22,11 @@ locals {
       size        = var.segmentation
       secrets     = { for name, secret in google_secret_manager_secret.keys : name => secret.secret_id }
       environment = merge(local.settings, local.sam2_settings)
+    }
+    drain = {
+      size        = { cpu = "1", memory = "512Mi", concurrency = 8, min_instances = 0, max_instances = 5, timeout = 60 }
+      secrets     = {}
+      environment = local.settings
     }
   }
 }

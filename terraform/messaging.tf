@@ -1,11 +1,15 @@
-# Two hops, each a topic, the push to its function, and a topic with a pull subscription for the
-# messages that could not be handled. Not Eventarc's subscriptions: those have no dead letters.
+# Two hops, each a topic, the push to its function, and a topic for the messages that could not be
+# handled: a pull subscription keeps them for `make redrive`, a push to the function drain lets their
+# uploads end as failed. Not Eventarc's subscriptions: those have no dead letters.
 
 locals {
   hops = {
     uploads = "landmarks"
     prompts = "segmentation"
   }
+
+  # Who is pushed to, by the account that pushes.
+  pushes = merge(local.hops, { drain = "drain" })
 
   # Pub/Sub's most. A delivery that takes longer than the function's time-out never comes here.
   ack_deadline_seconds = 600
@@ -87,20 +91,53 @@ resource "google_pubsub_subscription" "dead" {
   }
 }
 
+resource "google_pubsub_subscription" "drain" {
+  for_each = local.hops
+
+  name                       = "${var.prefix}-${each.key}-drain"
+  project                    = var.project_id
+  topic                      = google_pubsub_topic.dead[each.key].id
+  ack_deadline_seconds       = 60
+  message_retention_duration = "2678400s"
+
+  push_config {
+    push_endpoint = module.function["drain"].uri
+
+    oidc_token {
+      service_account_email = google_service_account.push["drain"].email
+      audience              = module.function["drain"].uri
+    }
+  }
+
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+
+  expiration_policy {
+    ttl = ""
+  }
+
+  depends_on = [
+    google_cloud_run_v2_service_iam_member.push_invokes,
+    google_service_account_iam_member.pubsub_signs,
+  ]
+}
+
 # ---- who may do what ----
 
 resource "google_service_account" "push" {
-  for_each = local.hops
+  for_each = local.pushes
 
   account_id   = "${var.prefix}-push-${each.key}"
   project      = var.project_id
-  display_name = "Pushes ${each.key} to the function ${each.value}"
+  display_name = each.key == "drain" ? "Pushes dead letters to the function drain" : "Pushes ${each.key} to the function ${each.value}"
 
   depends_on = [google_project_service.apis]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "push_invokes" {
-  for_each = local.hops
+  for_each = local.pushes
 
   project  = var.project_id
   location = var.region
@@ -110,7 +147,7 @@ resource "google_cloud_run_v2_service_iam_member" "push_invokes" {
 }
 
 resource "google_service_account_iam_member" "pubsub_signs" {
-  for_each = local.hops
+  for_each = local.pushes
 
   service_account_id = google_service_account.push[each.key].name
   role               = "roles/iam.serviceAccountTokenCreator"

@@ -1,8 +1,8 @@
 # What is counted, shown and warned of.
 
 locals {
-  services  = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-(landmarks|segmentation|sam2)\")"
-  log_scope = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.prefix}-(landmarks|segmentation|sam2)$\""
+  services  = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-(landmarks|segmentation|drain|sam2)\")"
+  log_scope = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.prefix}-(landmarks|segmentation|drain|sam2)$\""
 
   log_metrics = {
     results = {
@@ -17,7 +17,12 @@ locals {
     }
     failures = {
       description = "Deliveries that failed and come again"
-      filter      = "severity>=ERROR"
+      filter      = "jsonPayload.message=\"delivery failed\""
+      labels      = {}
+    }
+    dropped = {
+      description = "Messages that are not from this pipeline, acknowledged unhandled"
+      filter      = "jsonPayload.state=\"dropped\""
       labels      = {}
     }
   }
@@ -51,7 +56,7 @@ resource "google_logging_metric" "this" {
   depends_on = [google_project_service.apis]
 }
 
-# ---- alerts; docs say what to do about each ----
+# ---- alerts; docs/operations.md says what to do about each ----
 
 locals {
   dead_subscriptions = [for subscription in google_pubsub_subscription.dead : subscription.name]
@@ -60,7 +65,7 @@ locals {
   alerts = {
     dead-letters = {
       name      = "messages among the dead letters"
-      says      = "Uploads were given up on. See why in the logs of the functions; the messages are kept for 31 days and can be replayed once the cause is mended."
+      says      = "Uploads were given up on; their result.json says why. The messages are kept for 31 days: mend the cause, then make redrive."
       filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.dead_subscriptions)}\")"
       aligner   = "ALIGN_MAX"
       threshold = 0
@@ -77,6 +82,16 @@ locals {
       duration  = "300s"
       period    = "60s"
       reducer   = "REDUCE_MAX"
+    }
+    dropped = {
+      name      = "messages that are not from this pipeline"
+      says      = "Somebody else publishes to the topics, or versions do not fit together: the log shows the message."
+      filter    = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["dropped"].name}\""
+      aligner   = "ALIGN_SUM"
+      threshold = 0
+      duration  = "0s"
+      period    = "300s"
+      reducer   = "REDUCE_SUM"
     }
     errors = {
       name      = "many deliveries fail"
@@ -100,7 +115,7 @@ resource "google_monitoring_alert_policy" "this" {
   notification_channels = var.notification_channels
 
   documentation {
-    content   = each.value.says
+    content   = "${each.value.says}\n\nMore in docs/operations.md, section ${each.value.name}."
     mime_type = "text/markdown"
   }
 

@@ -80,11 +80,11 @@ resource "google_storage_notification" "uploads" {
 # Who may read and write what; the functions' accounts are made in functions.tf.
 
 resource "google_storage_bucket_iam_member" "functions_read_input" {
-  for_each = module.function
+  for_each = toset(values(local.hops))
 
   bucket = google_storage_bucket.data["input"].name
   role   = "roles/storage.objectViewer"
-  member = each.value.member
+  member = module.function[each.key].member
 }
 
 # Results are replaced by those of newer uploads, so creating them is not enough.

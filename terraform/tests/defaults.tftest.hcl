@@ -66,6 +66,22 @@ run "apply" {
   }
 
   assert {
+    condition = alltrue([
+      for hop, subscription in google_pubsub_subscription.drain :
+      subscription.topic == google_pubsub_topic.dead[hop].id &&
+      subscription.push_config[0].oidc_token[0].service_account_email == google_service_account.push["drain"].email &&
+      subscription.expiration_policy[0].ttl == "" &&
+      length(subscription.dead_letter_policy) == 0
+    ]) && length(google_pubsub_subscription.drain) == 2
+    error_message = "Dead letters of both hops are pushed to the drain, which is never given up on."
+  }
+
+  assert {
+    condition     = toset(keys(google_storage_bucket_iam_member.functions_read_input)) == toset(["landmarks", "segmentation"])
+    error_message = "The drain reads no uploads."
+  }
+
+  assert {
     condition     = google_pubsub_topic_iam_member.storage_publishes.member == "serviceAccount:service-123456789012@gs-project-accounts.iam.gserviceaccount.com"
     error_message = "Cloud Storage may announce uploads."
   }
@@ -107,6 +123,7 @@ run "two_copies_in_one_project" {
         [for topic in google_pubsub_topic.work : topic.name],
         [for topic in google_pubsub_topic.dead : topic.name],
         [for subscription in google_pubsub_subscription.work : subscription.name],
+        [for subscription in google_pubsub_subscription.drain : subscription.name],
         [for account in google_service_account.push : account.account_id],
         [for metric in google_logging_metric.this : metric.name],
         [google_service_account.build.account_id, google_artifact_registry_repository.images.repository_id],

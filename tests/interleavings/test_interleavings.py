@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -161,15 +162,17 @@ class Pipeline(RuleBasedStateMachine):
         assert results <= now.keys(), "a result is gone"
         self.seen |= now
 
+    def _finish(self, one: Delivered) -> None:
+        while one.worker:
+            self._advance(one, "go")
+
     def teardown(self) -> None:
         for one in self._working():
-            while one.worker:
-                self._advance(one, "go")
+            self._finish(one)
         deliveries = 0
         while waiting := self._waiting():
             self._start(waiting[0])
-            while waiting[0].worker:
-                self._advance(waiting[0], "go")
+            self._finish(waiting[0])
             deliveries += 1
             assert deliveries < 10 + 3 * len(self.messages), self.errors
         self._check_results()
@@ -207,6 +210,47 @@ class Pipeline(RuleBasedStateMachine):
         assert objects.keys() == expected, "strays"
 
 
+class Contest(Pipeline):
+    """Several workers at once on the same upload, with other settings or another mood of SAM2's."""
+
+    @initialize(kind=st.sampled_from(["one face", "two faces"]))
+    def begin_twice(self, kind: str) -> None:
+        prompts = self._prompted(kind)
+        self._start(prompts)
+        self.messages.append(Delivered(prompts.message, prompts.functions))
+        self.deployed = 1
+        self._start(self.messages[-1])
+
+    def _prompted(self, kind: str) -> Delivered:
+        """The message of an upload that landmarks has done."""
+        self.upload("cat.png", kind)
+        announced = self.messages[-1]
+        self._start(announced)
+        self._finish(announced)
+        return self.messages[-1]
+
+
+class Overtaking(Contest):
+    """A newer upload, while an older one is being worked on, in either function."""
+
+    @initialize(
+        older=st.sampled_from(["one face", "two faces"]),
+        newer=st.sampled_from(sorted(UPLOADS)),
+        steps=st.integers(0, 8),
+    )
+    def begin_twice(self, older: str, newer: str, steps: int) -> None:
+        prompts = self._prompted(older)
+        self.upload("cat.png", older)
+        announced = self.messages[-1]
+        for one in (prompts, announced):
+            self._start(one)
+            for _ in range(steps):
+                if one.worker:
+                    self._advance(one, "go")
+        self.upload("cat.png", newer)
+        self._start(self.messages[-1])
+
+
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
     with tempfile.TemporaryDirectory() as folder:
@@ -215,10 +259,13 @@ def cloud() -> Iterator[Cloud]:
         made.stop()
 
 
-def test_every_upload_ends_in_one_whole_result_for_its_newest_generation(cloud: Cloud) -> None:
+@pytest.mark.parametrize("machine", [Pipeline, Contest, Overtaking])
+def test_every_upload_ends_in_one_whole_result_for_its_newest_generation(
+    cloud: Cloud, machine: type[Pipeline]
+) -> None:
     Pipeline.cloud = cloud
     run_state_machine_as_test(
-        Pipeline,
+        machine,
         settings=settings(
             max_examples=60,
             stateful_step_count=50,

@@ -19,7 +19,7 @@ from shared.settings import BucketSettings
 from shared.storage import ObjectRef, Storage
 
 SETTINGS = BucketSettings(
-    input_bucket="in-bucket", output_bucket="out-bucket", google_cloud_project="a-project"
+    input_bucket="in-bucket", output_bucket="out-bucket", trace_project="a-project"
 )
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

@@ -15,7 +15,7 @@ from tests.functions.deployment import deployed
 from tests.shared.segmentation import output
 from tests.terraform.conftest import Terraform
 
-FUNCTIONS = ("landmarks", "segmentation")
+FUNCTIONS = ("landmarks", "segmentation", "drain")
 
 
 @pytest.fixture(scope="module")
