@@ -1,0 +1,206 @@
+"""Whatever is uploaded or published, it ends, in bounded memory, and the next upload works."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared import layout
+from tests.conftest import EXAMPLES
+from tests.hostile.files import File, files
+from tests.hostile.functions import Functions, running
+from tests.hostile.pictures import encoded, pictures
+
+FILES, PICTURES = files(), pictures()
+FACE = (EXAMPLES / "micah_01.png").read_bytes()
+
+NAMES = (
+    "with spaces .png", "ünï/cödé.png", "漢字/絵.png", "😀.png", "100%.png", "%2e%2e%2f.png",
+    "a#b.png", "a?b=c&d.png", "'quotes\".png", "<script>alert(1)</script>.png", "...", "../up.png",
+    "../../etc/passwd", "/leading/slash.png", "//two", "trailing/", "a//b.png", "back\\slash.png",
+    "*[glob]?.png", "${jndi:ldap://x}.png", "bell\a and \x1b[31mred.png", "\u202ertl.png",
+    "tab\t.png", "\u2028separator.png", "x" * 1024, "é" * 512, "漢" * 341, "mask.png",
+    "cat.png/mask.png", "cat.png/result.json", "cat.png/prompts.json", "face-1", ".hidden", "-rf",
+    "con", "a/./b.png", "e\u0301.png", "\u00e9.png", "result.json", "a/" * 300 + "b.png",
+)  # fmt: skip
+"""Of objects: Cloud Storage takes all of these."""
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Functions]:
+    with mock.patch.dict("os.environ"), running(tmp_path_factory.mktemp("hostile")) as made:
+        yield made
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(FILES) + len(PICTURES) + len(NAMES) >= 80
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_what_is_no_picture_is_rejected_with_a_reason(functions: Functions, name: str) -> None:
+    file = FILES[name]
+    blob = functions.upload(name, file.content, file.content_type, file.content_encoding)
+    assert functions.announce(blob) == 200
+    result = functions.result(layout.folder(name))
+    assert result["status"] == "rejected"
+    assert result["reason"]["code"] in [reason.value for reason in file.reasons]
+    assert result["reason"]["message"].endswith(".")
+    assert functions.hand_on() is None
+
+
+@pytest.mark.parametrize("name", sorted(PICTURES))
+def test_an_odd_picture_is_processed(functions: Functions, name: str) -> None:
+    blob = functions.upload(name, PICTURES[name], "application/octet-stream")
+    assert functions.announce(blob) == 200
+    assert functions.hand_on() == 200
+    assert functions.result(layout.folder(name))["status"] in ("empty", "degraded")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_is_processed_under_it(functions: Functions, name: str) -> None:
+    blob = functions.upload(name, PICTURES["grey.png"], "image/png")
+    assert functions.announce(blob) == 200
+    assert functions.hand_on() == 200
+    result = functions.result(layout.folder(name))
+    assert (result["status"], result["source"]["name"]) == ("empty", name)
+
+
+@pytest.mark.parametrize("name", ["cat.png/face-1", "b/hand-12"])
+def test_a_name_where_others_results_lie_is_rejected(functions: Functions, name: str) -> None:
+    blob = functions.upload(name, PICTURES["grey.png"], "image/png")
+    assert functions.announce(blob) == 200
+    result = functions.result(layout.folder(name))
+    assert (result["status"], result["reason"]["code"]) == ("rejected", "unsupported-name")
+
+
+def test_what_was_uploaded_gzipped_is_processed(functions: Functions) -> None:
+    blob = functions.upload("zipped.png", gzip.compress(FACE), "image/png", "gzip")
+    assert functions.announce(blob) == 200
+    assert functions.hand_on() == 200
+    assert functions.result("zipped.png/")["instances"]
+
+
+def test_bytes_beyond_the_limit_are_not_downloaded(functions: Functions) -> None:
+    """Its true generation is gone: whoever asked for the content would be told so, and reject
+    nothing."""
+    blob = functions.upload("large.png", FACE, "image/png")
+    assert functions.announce(blob, size=str(2**40), generation=str(blob.generation + 1)) == 200
+    assert functions.result("large.png/")["reason"]["code"] == "too-many-bytes"
+
+
+def _large(kind: str) -> bytes:
+    """Nearly MAX_PIXELS, with a face."""
+    side = 7070
+    grey = Image.new("L", (side, side), 200)
+    if kind == "float":
+        grey.paste(Image.open(EXAMPLES / "micah_01.png").convert("L").resize((3000, 3000)))
+        picture = Image.fromarray(np.asarray(grey).astype(np.float32))
+        return encoded(picture, "TIFF", compression="tiff_adobe_deflate")
+    picture = Image.merge("RGBA", (grey, grey, grey, grey))
+    picture.paste(Image.open(EXAMPLES / "micah_01.png").convert("RGBA").resize((3000, 3000)))
+    return encoded(picture, "PNG", compress_level=1)
+
+
+def test_images_of_fifty_megapixels_fit_into_memory(functions: Functions) -> None:
+    """Floating point takes most to decode, transparency most to draw; two are drawn at once."""
+    for kind in ("float", "rgba"):
+        blob = functions.upload(f"large {kind}", _large(kind), "application/octet-stream")
+        assert functions.announce(blob) == 200
+    with ThreadPoolExecutor(2) as pool:
+        assert set(pool.map(lambda _: functions.hand_on(), range(2))) == {200}
+    for kind in ("float", "rgba"):
+        result = functions.result(f"large {kind}/")
+        assert (result["status"], len(result["instances"])) == ("degraded", 1)
+
+
+MESSAGES: dict[str, Any] = {
+    "nothing": {},
+    "no object": [],
+    "text": "hello",
+    "null": None,
+    "no message": {"subscription": "x"},
+    "no data": {"message": {"attributes": {"eventType": "OBJECT_FINALIZE"}}},
+    "no attributes": {"message": {"data": "aGk="}},
+    "null attributes": {"message": {"data": "aGk=", "attributes": None}},
+    "numbers": {"message": {"data": 1, "attributes": {"eventType": 2}}},
+    "no base64": {"message": {"data": "%%%", "attributes": {"eventType": "OBJECT_FINALIZE"}}},
+    "deep": {"message": {"data": "aGk=", "attributes": {"a": "b"}, "x": [[[[[[]]]]]]}},
+    "huge": {"message": {"data": "QUFB" * 2_500_000, "attributes": {"a": "b" * 10_000}}},
+    "negative attempt": {"message": {"data": "", "attributes": {}}, "deliveryAttempt": -1},
+}
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+@pytest.mark.parametrize("function", ["landmarks", "segmentation"])
+def test_a_hostile_body_is_acknowledged(functions: Functions, function: str, name: str) -> None:
+    before = {blob.name for blob in functions.results.list_blobs()}
+    assert functions.post(function, MESSAGES[name]) == 200
+    assert {blob.name for blob in functions.results.list_blobs()} == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bucket": "another-bucket"},
+        {"bucket": "out-bucket"},
+        {"name": ""},
+        {"name": "no/such/object.png"},
+        {"generation": "1"},
+        {"generation": "-1"},
+        {"generation": "9" * 40},
+        {"size": "-1"},
+        {"contentType": 7},
+        {"name": ["a"]},
+    ],
+)
+def test_a_forged_notification_is_acknowledged_and_writes_nothing(
+    functions: Functions, change: dict[str, Any]
+) -> None:
+    blob = functions.upload("forged.png", FACE, "image/png")
+    assert functions.announce(blob, **change) == 200
+    assert functions.hand_on() is None
+    assert not list(functions.results.list_blobs(prefix="forged.png"))
+    assert not list(functions.results.list_blobs(prefix="no/such"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bucket": "another-bucket"},
+        {"bucket": "out-bucket"},
+        {"name": "../../elsewhere"},
+        {"name": "tampered.png/face-1"},
+        {"generation": 1},
+        {"width": 10**9},
+        {"height": 1},
+    ],
+)
+def test_tampered_prompts_are_acknowledged_and_write_nothing(
+    functions: Functions, change: dict[str, Any]
+) -> None:
+    blob = functions.upload("tampered.png", FACE, "image/png")
+    assert functions.announce(blob) == 200
+    assert functions.hand_on() == 200
+    content = functions.results.blob("tampered.png/prompts.json").download_as_bytes()
+    document = json.loads(content)
+    before = {found.name: found.generation for found in functions.results.list_blobs()}
+    document["source"] |= change
+    assert functions.push("segmentation", json.dumps(document).encode(), {"a": "b"}) == 200
+    assert {f.name: f.generation for f in functions.results.list_blobs()} == before
+
+
+def test_after_all_of_that_the_next_upload_works(functions: Functions) -> None:
+    blob = functions.upload("next.png", FACE, "image/png")
+    assert functions.announce(blob) == 200
+    assert functions.hand_on() == 200
+    assert functions.result("next.png/")["status"] == "degraded"
+
+
+def test_every_file_is_described() -> None:
+    assert all(isinstance(file, File) and file.reasons for file in FILES.values())
