@@ -19,6 +19,8 @@ from local.serving import server
 ISSUER = "https://accounts.google.com"
 ACCOUNT = "functions@toonmask-local.iam.gserviceaccount.com"
 _TOKEN_SECONDS = 3600
+_ACCESS = {"access_token": "local", "expires_in": _TOKEN_SECONDS, "token_type": "Bearer"}  # nosec B105
+"""No secret: nothing here checks it."""
 _SUBJECT = "100000000000000000000"
 
 
@@ -60,11 +62,7 @@ def create_app(project: str, issuer: Issuer) -> Flask:
         "universe/universe-domain": "googleapis.com",
         "instance/service-accounts/default/": {"aliases": ["default"], "email": ACCOUNT},
         "instance/service-accounts/default/email": ACCOUNT,
-        "instance/service-accounts/default/token": {
-            "access_token": "local",
-            "expires_in": _TOKEN_SECONDS,
-            "token_type": "Bearer",
-        },
+        "instance/service-accounts/default/token": _ACCESS,
     }
 
     @app.get("/")

@@ -4,7 +4,7 @@ import os
 import random
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404  # processes are what this is about
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ class ProcessTree:
 
     def __enter__(self) -> Self:
         """Makes SIGTERM unwind the stack as Ctrl-C does, and Ctrl-C even where a shell mutes it."""
-        self._guard = subprocess.Popen(
+        self._guard = subprocess.Popen(  # nosec B603  # our own module
             [sys.executable, "-m", "local.guard"],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
@@ -92,7 +92,7 @@ class ProcessTree:
         """Starts a child that does not run."""
         child = self._children[name]
         with self._log(name).open("ab") as log:
-            child.process = subprocess.Popen(
+            child.process = subprocess.Popen(  # nosec B603  # commands of local/stack.py
                 child.command,
                 env={**os.environ, **child.environment},
                 stdin=subprocess.DEVNULL,

@@ -33,8 +33,8 @@ class Endpoint(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.asked: list[Asked] = []
         self.answer: Answer = lambda _: (204, None)
         self.stream: Stream | None = None
@@ -82,9 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Endpoint]:
-    """An endpoint for as long as the context lasts."""
-    endpoint = Endpoint()
+def serving(port: int = 0) -> Iterator[Endpoint]:
+    """An endpoint for as long as the context lasts; on any free port unless one is given."""
+    endpoint = Endpoint(port)
     thread = threading.Thread(target=endpoint.serve_forever)
     thread.start()
     try:

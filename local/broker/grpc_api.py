@@ -12,7 +12,7 @@ from google.pubsub_v1 import types
 
 from local.broker.topics import Broker, Subscription
 
-_PULL_SECONDS = 5.0
+_PULL_SECONDS = 1.0
 """How long a pull waits for a first message."""
 
 _TICK = 0.1

@@ -18,7 +18,7 @@ from local.operations.target import NotRunning, Target, add_arguments, chosen
 from local.stack import HOPS
 
 _BATCH = 100
-_PULL_SECONDS = 10
+_PULL_SECONDS = 5
 _PUBLISH_SECONDS = 60
 _ADDED = "CloudPubSubDeadLetter"
 """How the names of the attributes begin that Pub/Sub adds to a dead letter."""

@@ -23,6 +23,13 @@ CREATE TABLE IF NOT EXISTS clock (generation INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS moves (source TEXT PRIMARY KEY, target TEXT);
 """
 
+_SCAN_FROM = (
+    "SELECT name, entry FROM objects WHERE bucket = ? AND name >= ? ORDER BY name LIMIT 500"
+)
+_SCAN_BEHIND = (
+    "SELECT name, entry FROM objects WHERE bucket = ? AND name > ? ORDER BY name LIMIT 500"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -123,21 +130,16 @@ class Index:
 
     def scan(self, bucket: str, start: str, prefix: str) -> Iterator[Entry]:
         """Entries whose names begin with `prefix`, from `start` on, in the order of their names."""
-        position, comparison = max(start, prefix), ">="
+        position, statement = max(start, prefix), _SCAN_FROM
         while True:
-            rows = self._all(
-                f"SELECT name, entry FROM objects WHERE bucket = ? AND name {comparison} ? "  # noqa: S608 - one of two operators
-                "ORDER BY name LIMIT 500",
-                bucket,
-                position,
-            )
+            rows = self._all(statement, bucket, position)
             for name, entry in rows:
                 if not name.startswith(prefix):
                     return
                 yield Entry(**json.loads(entry))
             if len(rows) < 500:
                 return
-            position, comparison = rows[-1][0], ">"
+            position, statement = rows[-1][0], _SCAN_BEHIND
 
     def add_notification(self, bucket: str, config: dict[str, object]) -> int:
         """The new configuration's id."""

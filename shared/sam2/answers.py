@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as PillowImage
@@ -120,15 +119,21 @@ def _from_png(text: Any, field: str) -> Values:
 def parse_picture(data: bytes, field: str) -> Values:
     """The mask in an image file: its grey, 0/1 or 0..255; AnswerError where it is none."""
     try:
-        width, height = PillowImage.open(io.BytesIO(data)).size
-    except Exception as error:  # Pillow's parsers raise nearly anything on broken headers
-        raise AnswerError(f"{field}: the {len(data):,} bytes are not an image") from error
-    if width * height > _LARGEST_CLAIM:
-        raise AnswerError(f"{field}: {width} x {height} pixels are too many")
-    grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        picture = PillowImage.open(io.BytesIO(data))
+        pixels = picture.width * picture.height
+        grey = _grey(picture) if pixels <= _LARGEST_CLAIM else None
+    except Exception as error:  # Pillow's decoders raise nearly anything on broken files
+        raise AnswerError(f"{field}: the {len(data):,} bytes are no whole image") from error
     if grey is None:
-        raise AnswerError(f"{field}: the {len(data):,} bytes are a broken image")
-    return _scaled(grey.astype(np.float32))
+        raise AnswerError(f"{field}: {pixels:,} pixels are too many")
+    return _scaled(grey)
+
+
+def _grey(picture: PillowImage.Image) -> Values:
+    """0..255; Pillow's own conversion clips 16 bits instead."""
+    if picture.mode.startswith("I;16"):
+        return np.asarray(picture).astype(np.float32) / np.float32(257)
+    return np.asarray(picture.convert("L")).astype(np.float32)
 
 
 def _from_rle(value: Any, field: str) -> Values:

@@ -43,9 +43,10 @@ class Sam2Backend:
     def __init__(self, settings: Sam2Settings) -> None:
         best = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(settings.sam2_device or best)
+        # The image has a pinned revision in a folder; another checkpoint is the operator's word.
         checkpoint = settings.sam2_checkpoint
-        self._processor: Any = Sam2Processor.from_pretrained(checkpoint)
-        model: Any = Sam2Model.from_pretrained(checkpoint, dtype=torch.float32)
+        self._processor: Any = Sam2Processor.from_pretrained(checkpoint)  # nosec B615
+        model: Any = Sam2Model.from_pretrained(checkpoint, dtype=torch.float32)  # nosec B615
         self._model: Any = model.to(self.device).eval()
         self._embeddings: LRUCache[bytes, list[torch.Tensor]] = LRUCache(settings.sam2_embeddings)
         batch = settings.sam2_encoder_batch or _ENCODER_BATCHES[self.device.type]

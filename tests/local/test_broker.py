@@ -1,15 +1,19 @@
 """Push delivery with retries and dead letters, on the embedded broker and on the official one."""
 
+import sys
 import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from google.api_core import exceptions
+from google.cloud import pubsub_v1
 from google.pubsub_v1 import types
 
 from local.metadata import ACCOUNT
+from local.processes import ProcessTree, free_ports
 from local.stack import Stack, subscription_path, topic_path
 from tests.endpoint import Asked, Endpoint, serving
 
@@ -150,3 +154,64 @@ def test_pushes_are_signed_by_the_embedded_broker(
 
 def _name(push: Asked) -> str:
     return str(push.body["message"]["attributes"]["name"])
+
+
+def test_the_embedded_broker_loses_nothing_when_it_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what waits, nor what was handed out and not acknowledged; only what was, is gone."""
+    (port,) = free_ports(1)
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{port}")
+    journal = ["--journal", str(tmp_path / "broker.sqlite")]
+    command = [sys.executable, "-m", "local.broker", "--port", str(port), *journal]
+    topic, subscription = topic_path("kept"), subscription_path("kept")
+    with ProcessTree(tmp_path / "logs") as tree:
+        tree.start("broker", command, {}, port)
+        tree.await_ready()
+        publisher, subscriber = pubsub_v1.PublisherClient(), pubsub_v1.SubscriberClient()
+        publisher.create_topic(name=topic)
+        subscriber.create_subscription(
+            request=types.Subscription(name=subscription, topic=topic, ack_deadline_seconds=600)
+        )
+        for text in (b"acknowledged", b"handed out", b"waiting"):
+            publisher.publish(topic, text, colour="red").result()
+        pulled = subscriber.pull(subscription=subscription, max_messages=2, timeout=30)
+        first, second = pulled.received_messages
+        assert (first.message.data, second.message.data) == (b"acknowledged", b"handed out")
+        subscriber.acknowledge(subscription=subscription, ack_ids=[first.ack_id])
+        tree.halt("broker")
+        tree.resume("broker")
+        tree.await_ready()
+        publisher.publish(topic, b"later", colour="red").result(timeout=60)
+        left = subscriber.pull(subscription=subscription, max_messages=9, timeout=30)
+    messages = [received.message for received in left.received_messages]
+    assert [message.data for message in messages] == [b"handed out", b"waiting", b"later"]
+    assert all(message.attributes == {"colour": "red"} for message in messages)
+    assert len({message.message_id for message in messages}) == 3
+
+
+def test_while_nothing_listens_a_delivery_of_the_embedded_broker_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Cloud Run holds requests until an instance is up: no attempt is used up."""
+    broker_port, port = free_ports(2)
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{broker_port}")
+    with ProcessTree(tmp_path / "logs") as tree:
+        command = [sys.executable, "-m", "local.broker", "--port", str(broker_port)]
+        tree.start("broker", command, {}, broker_port)
+        tree.await_ready()
+        pubsub_v1.PublisherClient().create_topic(name=topic_path("t"))
+        push = types.PushConfig(push_endpoint=f"http://127.0.0.1:{port}/")
+        dead = types.DeadLetterPolicy(dead_letter_topic=topic_path("t"), max_delivery_attempts=5)
+        pubsub_v1.SubscriberClient().create_subscription(
+            request=types.Subscription(
+                name=subscription_path("s"), topic=topic_path("t"), push_config=push,
+                dead_letter_policy=dead,
+            )
+        )  # fmt: skip
+        pubsub_v1.PublisherClient().publish(topic_path("t"), b"hello", name="a").result()
+        time.sleep(3)  # far more than five attempts would take
+        with serving(port) as endpoint:
+            endpoint.wait_for(1)
+            (asked,) = endpoint.asked
+    assert asked.body["deliveryAttempt"] == 1

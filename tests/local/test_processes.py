@@ -112,6 +112,25 @@ def test_a_crash_is_noticed_and_takes_all_others_down(tmp_path: Path) -> None:
     assert all(_is_gone(pid) for pid in pids)
 
 
+def test_a_child_that_was_killed_on_purpose_is_missed_by_nobody_and_comes_back(
+    tmp_path: Path,
+) -> None:
+    (port,) = free_ports(1)
+    before = _group(os.getpid())
+    with ProcessTree(tmp_path) as tree:
+        tree.start("phoenix", [*SERVE, str(port)], {}, port)
+        tree.await_ready()
+        first = _group(os.getpid()) - before
+        tree.halt("phoenix")
+        tree.check()
+        tree.resume("phoenix")
+        tree.await_ready()
+        second = _group(os.getpid()) - before
+        assert len(second) == len(first)
+        assert second != first
+    assert all(_is_gone(pid) for pid in first | second)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_whole_system_leaves_nothing_behind(tmp_path: Path, ending: signal.Signals) -> None:
     system = subprocess.Popen(

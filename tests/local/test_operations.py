@@ -1,0 +1,195 @@
+"""`make redrive` and `make backfill` on a running system, as an operator calls them."""
+
+import argparse
+import json
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from google.pubsub_v1 import types
+
+from local.operations.target import add_arguments, chosen
+from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, topic_path
+from tests.conftest import ROOT
+from tests.pipeline import await_results, document, output_names, png, put
+
+PLAIN = png(np.full((60, 80, 3), 200, np.uint8))
+
+
+on_one_broker = pytest.mark.parametrize("system", ["embedded"], indirect=True)
+
+
+@pytest.fixture
+def folder() -> str:
+    """Uploads that no other test knows."""
+    return uuid.uuid4().hex[:8]
+
+
+@pytest.fixture
+def root(system: Stack, tmp_path: Path) -> Path:
+    """As `make up` leaves it."""
+    (tmp_path / "up").mkdir()
+    (tmp_path / "up" / "running.json").write_text(json.dumps(system.environment))
+    return tmp_path / "up"
+
+
+def _operate(name: str, root: Path, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "ignore", "-m", f"local.operations.{name}"]
+    return subprocess.Popen(
+        [*command, "--root", str(root), *options],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def _said(operation: subprocess.Popen[str]) -> str:
+    said, _ = operation.communicate(timeout=120)
+    assert operation.returncode == 0, said
+    return " ".join(said.split())
+
+
+@pytest.fixture
+def announced(system: Stack) -> Iterator[list[str]]:
+    """Names of the uploads that are announced, in order."""
+    subscription = subscription_path(f"watch-{uuid.uuid4().hex[:8]}")
+    system.subscriber.create_subscription(
+        request=types.Subscription(name=subscription, topic=topic_path("uploads"))
+    )
+    names: list[str] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            answer = system.subscriber.pull(
+                subscription=subscription, max_messages=100, return_immediately=True
+            )
+            for received in answer.received_messages:
+                names.append(received.message.attributes["objectId"])
+                system.subscriber.acknowledge(subscription=subscription, ack_ids=[received.ack_id])
+            over.wait(0.1)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    yield names
+    over.set()
+    thread.join()
+    system.subscriber.delete_subscription(subscription=subscription)
+
+
+def _until(names: list[str], count: int) -> list[str]:
+    deadline = time.monotonic() + 60
+    while len(names) < count and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return names
+
+
+def test_dead_letters_are_replayed_and_their_failures_replaced(
+    system: Stack, root: Path, folder: str
+) -> None:
+    name = f"{folder}/cat.png"
+    generations = put(system, name, PLAIN)
+    await_results(system, generations)
+    prompts = system.storage.bucket(OUTPUT_BUCKET).blob(f"{name}/prompts.json").download_as_bytes()
+    for blob in system.storage.list_blobs(OUTPUT_BUCKET, prefix=f"{name}/"):
+        blob.delete()
+    identity = {
+        "bucketId": INPUT_BUCKET, "objectId": name, "objectGeneration": str(generations[name]),
+        "CloudPubSubDeadLetterSourceDeliveryCount": "10",
+    }  # fmt: skip
+    system.publisher.publish(topic_path("prompts-dead"), prompts, **identity).result()
+    (outcome,) = await_results(system, generations).values()
+    assert outcome.status == "failed"
+    assert "prompts: 1 dead letters sent again" in _said(_operate("redrive", root))
+    deadline = time.monotonic() + 60
+    while document(system, f"{name}/result.json")["status"] == "failed":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert "mask.png" in output_names(system, name)
+
+
+@on_one_broker
+def test_a_backfill_announces_what_has_no_result_of_its_own(
+    system: Stack, root: Path, folder: str, announced: list[str]
+) -> None:
+    names = [f"{folder}/{number}.png" for number in range(4)]
+    generations: dict[str, int] = {}
+    for name in names:
+        generations |= put(system, name, PLAIN)
+    await_results(system, generations)
+    _until(announced, 4)
+    bucket = system.storage.bucket(OUTPUT_BUCKET)
+    bucket.blob(f"{names[0]}/result.json").delete()
+    failed = bucket.get_blob(f"{names[1]}/result.json")
+    failed.metadata = {**failed.metadata, "status": "failed"}
+    failed.patch()
+    older = bucket.get_blob(f"{names[2]}/result.json")
+    older.metadata = {**older.metadata, "source-generation": "1"}
+    older.patch()
+    announced.clear()
+    under = ["--prefix", f"{folder}/"]
+    assert "3 objects" in _said(_operate("backfill", root, *under))
+    assert announced == []
+    assert "3 objects" in _said(_operate("backfill", root, *under, "--go"))
+    assert sorted(_until(announced, 3)) == names[:3]
+    await_results(system, generations)
+    assert "4 objects" in _said(_operate("backfill", root, *under, "--all"))
+
+
+@on_one_broker
+def test_a_backfill_that_was_interrupted_goes_on_where_it_was(
+    system: Stack, root: Path, folder: str, announced: list[str]
+) -> None:
+    """At ten a second, and killed as soon as it has begun."""
+    names = [f"{folder}/{number:03}.txt" for number in range(120)]
+    for name in names:
+        put(system, name, b"no image", "text/plain")
+    assert len(_until(announced, 120)) == 120
+    announced.clear()
+    options = ["--prefix", f"{folder}/", "--all", "--go", "--rate", "100"]
+    first = _operate("backfill", root, *options)
+    _until(announced, 105)
+    first.kill()
+    first.communicate()
+    before = len(announced)
+    assert before < 120
+    said = _said(_operate("backfill", root, *options))
+    assert "Going on after" in said
+    _until(announced, before + 19)
+    assert set(announced) == set(names)
+    assert len(announced) < 140, "it began anew"
+    assert not (root.parent / "backfill.json").exists()
+
+
+@on_one_broker
+def test_a_backfill_keeps_its_rate(system: Stack, root: Path, folder: str) -> None:
+    for number in range(10):
+        put(system, f"{folder}/{number}.txt", b"no image", "text/plain")
+    started = time.monotonic()
+    options = ["--prefix", f"{folder}/", "--all", "--go", "--rate", "5"]
+    assert "10 objects" in _said(_operate("backfill", root, *options))
+    assert time.monotonic() - started >= 2
+
+
+def test_without_a_system_there_is_word_of_it(tmp_path: Path) -> None:
+    for name in ("redrive", "backfill"):
+        operation = _operate(name, tmp_path)
+        said, _ = operation.communicate(timeout=60)
+        assert operation.returncode == 1
+        assert "make up" in said
+
+
+def test_in_the_cloud_names_are_those_of_terraform(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:9")
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    target = chosen(parser.parse_args(["--project", "my-project", "--deployment", "cartoons"]))
+    assert target.input_bucket == "cartoons-input-my-project"
+    assert target.topic("uploads") == "projects/my-project/topics/cartoons-uploads"
+    dead = "projects/my-project/subscriptions/cartoons-prompts-dead"
+    assert target.dead_letters("prompts") == dead
