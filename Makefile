@@ -5,6 +5,13 @@ INPUT ?= examples
 OUTPUT ?= results
 MANIFEST ?= tests/corpus/mini/manifest.json
 
+UPLOADS ?= 1000
+SEED ?= 1
+SECONDS ?= 300
+
+DEPLOYMENT ?= toonmask
+RATE ?= 20
+
 TARGET ?= gpu
 CHECKPOINT ?= facebook/sam2.1-hiera-large
 REVISION ?= main
@@ -13,12 +20,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
 FUNCTIONS := landmarks segmentation drain sam2
+FUZZED := envelope notification prompts decoder sam2 rle
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }
 need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-project"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test test-model lint format evaluate bench bench-model docs deploy destroy sam2-image lock clean
+.PHONY: help run up redrive backfill test test-model chaos fuzz audit lint format evaluate bench \
+  bench-model docs deploy destroy sam2-image lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,12 +41,29 @@ run: $(VENV)/.ready ## Masks, overlays and cutouts of INPUT into OUTPUT, with a 
 up: $(VENV)/.ready ## Keep the whole system running, for gsutil, gcloud and curl
 	$(RUN) -m local.up --root .toonmask/up
 
+redrive: $(VENV)/.ready ## Send the dead letters of `make up`, or of PROJECT, through the pipeline again
+	$(RUN) -m local.operations.redrive --project "$(PROJECT)" --deployment "$(DEPLOYMENT)"
+
+backfill: $(VENV)/.ready ## Announce uploads without a result (ALL=1: all) under PREFIX again; GO=1 does it
+	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
+	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
+
 test: $(VENV)/.ready ## All tests, but those of real SAM2 where torch is not installed
 	$(VENV)/bin/pytest
 
 test-model: $(VENV)/.ready ## The tests of real SAM2; installs torch for them (3 GB to download)
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
 	$(VENV)/bin/pytest tests/model
+
+chaos: $(VENV)/.ready ## Everything goes wrong at once; UPLOADS, SEED, CHAOS="--errors 0.3 --kill-every 2 …"
+	$(RUN) -m tests.chaos.run --uploads $(UPLOADS) --seed $(SEED) $(CHAOS)
+
+fuzz: $(VENV)/.ready ## Look for input that breaks what reads it, SECONDS for each target
+	for target in $(FUZZED); do $(RUN) -m tests.fuzz $$target .toonmask/fuzz \
+	  -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 || exit 1; done
+
+audit: $(VENV)/.ready ## Known holes in what is installed, and bandit
+	$(RUN) -m tests.audit
 
 lint: $(VENV)/.ready ## ruff and mypy
 	$(VENV)/bin/ruff format --check .

@@ -18,6 +18,9 @@ from shared.errors import Permanent, ReasonCode
 _LARGEST_CLAIM = 64 * 2**20
 """Most pixels in a mask that an answer may claim."""
 
+_LARGEST_NUMBER = 1e9
+"""JSON knows integers of any length, and Python's JSON infinity."""
+
 _ASPECT_TOLERANCE = 0.03
 """A mask of another size fits if its sides' ratio is the picture's within this share. Those of low
 resolution are square whatever the picture's shape."""
@@ -200,7 +203,8 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and -_LARGEST_NUMBER < value < _LARGEST_NUMBER
 
 
 def _shown(value: Any) -> str:
