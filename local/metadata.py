@@ -5,8 +5,8 @@ signed with a key made at start; /certs publishes its public half.
 """
 
 import argparse
-import secrets
 import time
+from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -25,11 +25,23 @@ _SUBJECT = "100000000000000000000"
 
 
 class Issuer:
-    """Signs identity tokens with a key of its own."""
+    """Signs identity tokens with a key of its own.
 
-    def __init__(self) -> None:
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._key_id = secrets.token_hex(8)
+    With a file the key outlives the process, and so do the tokens that others keep.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._key = _load_key(file) or rsa.generate_private_key(65537, 2048)
+        self._key_id = "local"
+        if file:
+            file.touch(mode=0o600)
+            file.write_bytes(
+                self._key.private_bytes(
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.PKCS8,
+                    serialization.NoEncryption(),
+                )
+            )
 
     def certs(self) -> dict[str, str]:
         """The public key by its id, as PEM."""
@@ -52,6 +64,13 @@ class Issuer:
             "sub": _SUBJECT,
         }
         return jwt.encode(crypt.RSASigner(self._key, self._key_id), claims).decode()
+
+
+def _load_key(file: Path | None) -> rsa.RSAPrivateKey | None:
+    if file is None or not file.exists():
+        return None
+    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    return key if isinstance(key, rsa.RSAPrivateKey) else None
 
 
 def create_app(project: str, issuer: Issuer) -> Flask:
@@ -96,8 +115,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--project", required=True)
+    parser.add_argument("--key", type=Path, help="where the key is kept over restarts")
     arguments = parser.parse_args()
-    server(create_app(arguments.project, Issuer()), arguments.port).safe_start()
+    server(create_app(arguments.project, Issuer(arguments.key)), arguments.port).safe_start()
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ import socket
 import subprocess  # nosec B404  # processes are what this is about
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NoReturn, Self
@@ -19,6 +19,7 @@ _START_SECONDS = 60
 _STOP_SECONDS = 5
 _POLL_SECONDS = 0.05
 _SHOWN_LINES = 25
+_MOST_DEATHS, _DEATHS_SECONDS = 5, 60
 _PORTS = range(20_000, 32_000)
 
 
@@ -32,6 +33,7 @@ class _Child:
     environment: Mapping[str, str]
     port: int
     process: subprocess.Popen[bytes] | None = None
+    deaths: list[float] = field(default_factory=list)
 
 
 class ProcessTree:
@@ -120,10 +122,30 @@ class ProcessTree:
 
     def check(self) -> None:
         """Raises ChildDied if any child has ended of itself."""
+        for name, code in self._ended():
+            raise ChildDied(f"{name} ended with code {code}.\n{self._last_words(name)}")
+
+    def revive(self) -> dict[str, int]:
+        """Starts children again that have ended of themselves; their names and exit codes.
+
+        Raises:
+            ChildDied: one ends again and again.
+        """
+        revived = dict(self._ended())
+        for name in revived:
+            now, child = time.monotonic(), self._children[name]
+            child.deaths = [then for then in child.deaths if now - then < _DEATHS_SECONDS] + [now]
+            if len(child.deaths) > _MOST_DEATHS:
+                self.check()
+            self.halt(name)
+            self.resume(name)
+        return revived
+
+    def _ended(self) -> Iterator[tuple[str, int]]:
         for name, child in self._children.items():
             code = child.process.poll() if child.process else None
             if code is not None:
-                raise ChildDied(f"{name} ended with code {code}.\n{self._last_words(name)}")
+                yield name, code
 
     def port(self, name: str) -> int:
         """Where a child listens."""

@@ -21,7 +21,8 @@ from local.processes import ProcessTree, free_ports
 PROJECT = "toonmask-local"
 INPUT_BUCKET = "toonmask-input"
 OUTPUT_BUCKET = "toonmask-output"
-HOPS = ("uploads", "prompts")
+HOPS = {"uploads": "landmarks", "prompts": "segmentation"}
+"""Topics, and the functions that their messages are pushed to."""
 
 _ROOT = Path(__file__).parent.parent
 _ACK_SECONDS = 600
@@ -118,15 +119,15 @@ def running(
         _start_pipeline(stack, settings, landmarks, segmentation, gate)
         _start_function(stack, "drain", drain, _SETTINGS)
         processes.await_ready()
-        for hop, port in zip(HOPS, (landmarks, segmentation), strict=True):
-            _create_hop(stack, hop, port, drain)
+        create_hops(stack)
         _create_buckets(stack)
         yield stack
 
 
 def _start_infrastructure(stack: Stack, jar: Path | None) -> None:
     start, environment = stack.processes.start, stack.environment
-    metadata = [*_module("local.metadata", stack.metadata_port), "--project", PROJECT]
+    key = ["--key", str(stack.buckets.parent / "issuer.pem")]
+    metadata = [*_module("local.metadata", stack.metadata_port), "--project", PROJECT, *key]
     start("metadata", metadata, environment, stack.metadata_port)
     journal = ["--journal", str(stack.buckets.parent / "broker.sqlite")]
     embedded = [*_module("local.broker", stack.broker_port), *journal]
@@ -168,6 +169,12 @@ def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, s
         **settings,
     }
     stack.processes.start(name, [*command, "--host", "127.0.0.1"], environment, port)
+
+
+def create_hops(stack: Stack) -> None:
+    """All topics and subscriptions, or those that the broker does not know any more."""
+    for hop, function in HOPS.items():
+        _create_hop(stack, hop, stack.processes.port(function), stack.processes.port("drain"))
 
 
 def _create_hop(stack: Stack, hop: str, port: int, drain: int) -> None:

@@ -3,14 +3,17 @@
 import argparse
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from google.api_core.exceptions import GoogleAPICallError, RetryError
 from rich.console import Console
 
 from local import stack
+from local.operations import backfill, target
 from local.operations.target import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
@@ -39,12 +42,34 @@ def main() -> None:
         with stack.running(root, {}) as system, _known(system, running_file(root)):
             console.print(instructions(system, root))
             while True:
-                system.processes.check()
+                _look_after(system, console)
                 time.sleep(1)
     except ChildDied as error:
         sys.exit(f"The system broke down: {error}")
     except KeyboardInterrupt:
         console.print("Stopped.")
+
+
+def _look_after(system: Stack, console: Console) -> None:
+    """Starts again what has died, as the cloud would, and what its death made others forget."""
+    for name, code in system.processes.revive().items():
+        console.print(f"{name} ended with code {code}, and was started again.")
+        if name == "broker" and system.broker == "official":
+            # beside this, so that whatever else dies meanwhile is started again too
+            threading.Thread(target=_remind, args=(system, console), daemon=True).start()
+
+
+def _remind(system: Stack, console: Console) -> None:
+    """Tells a new emulator what the old one knew; the uploads on their way are announced anew."""
+    while True:
+        try:
+            stack.create_hops(system)
+            missing = backfill.announce_missing(target.of(system))
+        except (GoogleAPICallError, RetryError, OSError):  # it, or storage, is not up yet
+            time.sleep(1)
+        else:
+            console.print(f"The emulator had forgotten all; {missing} uploads announced anew.")
+            return
 
 
 @contextmanager

@@ -29,6 +29,8 @@ def configure() -> None:
     )
     handler.addFilter(_add_context)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for chatty in ("httpx", "httpx2"):  # they log whole addresses, keys included
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @contextmanager

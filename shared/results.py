@@ -4,7 +4,6 @@ Why this is safe is said in docs/architecture.md; tests/test_interleavings.py tr
 wrong.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
@@ -13,9 +12,8 @@ from shared import VERSION, layout
 from shared.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source, Status
 from shared.errors import Rejected, Transient
 from shared.record import Record
+from shared.stopwatch import Stopwatch
 from shared.storage import STATUS_KEY, Item, ObjectRef, Outcome, Stamp, Storage
-
-_log = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -44,7 +42,15 @@ class Results:
             Transient: another worker drew other masks of the same upload at the same time, and took
                 away some of these.
         """
+        watch = Stopwatch()
         stamp = Stamp(document.source.generation, document.config, document.shown)
+        outcome = self._write_all(document, pictures, stamp)
+        _log_end(watch, document, outcome)
+        return outcome
+
+    def _write_all(
+        self, document: ResultDocument, pictures: Sequence[Item], stamp: Stamp
+    ) -> Outcome:
         outcomes = self._storage.write_all(self._bucket, pictures[:1], stamp)
         if Outcome.OUTRANKED not in outcomes:
             outcomes |= self._storage.write_all(self._bucket, pictures[1:], stamp)
@@ -73,9 +79,7 @@ class Results:
             timing=timing,
             versions={"toonmask": VERSION, "pillow": version("pillow")},
         )
-        outcome = self.write(document, pictures=())
-        told = {"state": "rejected", "reason": str(rejection), "outcome": outcome.value}
-        _log.info("finished", extra=told)
+        self.write(document, pictures=())
 
     def fail(self, ref: ObjectRef, reason: Reason) -> None:
         """Writes a result that says why there is none, unless there is one after all.
@@ -91,11 +95,11 @@ class Results:
             timing={},
             versions={"toonmask": VERSION},
         )
+        watch = Stopwatch()
         outcome = self._write_document(document, Stamp(ref.generation, NO_SETTINGS))
         if outcome is not Outcome.OUTRANKED:
             self._sweep_until(ref.name, ref.generation - 1)
-        told = {"state": "failed", "reason": reason.message, "outcome": outcome.value}
-        _log.info("finished", extra=told)
+        _log_end(watch, document, outcome)
 
     def clear_superseded(self, ref: ObjectRef) -> None:
         """Deletes what was written for an upload that a newer one with a result has replaced.
@@ -150,3 +154,12 @@ class Results:
             return layout.is_picture(upload, name) and older and found != stamp
 
         self._storage.sweep(self._bucket, layout.folder(upload), stale)
+
+
+def _log_end(watch: Stopwatch, document: ResultDocument, outcome: Outcome) -> None:
+    """One line per upload that came to its end; metrics count them by `state`."""
+    if outcome is Outcome.OUTRANKED:
+        watch.lap("superseded", state="superseded", outcome=outcome.value)
+        return
+    why = {"reason": document.reason.message} if document.reason else {}
+    watch.lap("finished", state=document.status.value, outcome=outcome.value, **why)

@@ -150,9 +150,7 @@ class Segmentation:
             versions=document.versions | self._versions,
         )
         pictures = _pictures(layout.folder(ref.name), image, verdict.segmented)
-        outcome = self._results.write(result, pictures)
-        watch.lap("write")
-        _log.info("finished", extra={"state": verdict.status.value, "outcome": outcome.value})
+        self._results.write(result, pictures)
 
     def _segment_all(self, image: Image, document: PromptsDocument) -> Verdict:
         segmented = self._segment_in_batches(image, document.instances)

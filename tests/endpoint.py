@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(port: int = 0) -> Iterator[Endpoint]:
     """An endpoint for as long as the context lasts; on any free port unless one is given."""
     endpoint = Endpoint(port)
-    thread = threading.Thread(target=endpoint.serve_forever)
+    thread = threading.Thread(target=endpoint.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield endpoint

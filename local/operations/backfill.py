@@ -99,21 +99,33 @@ def publish(target: Target, choice: Choice, cursor: Cursor, rate: float) -> Iter
     started, count = time.monotonic(), 0
     for count, blob in enumerate(wanted(target, choice, cursor.position), 1):
         time.sleep(max(0.0, started + count / rate - time.monotonic()))
-        resource = {
-            "kind": "storage#object",
-            "bucket": target.input_bucket,
-            "name": blob.name,
-            "generation": str(blob.generation),
-            "size": str(blob.size),
-            "contentType": blob.content_type or "",
-        }
-        target.publisher.publish(
-            target.topic("uploads"), json.dumps(resource).encode(), **_attributes(resource)
-        ).result(timeout=_PUBLISH_SECONDS)
+        _announce(target, blob)
         if count % _SAVED_EVERY == 1:
             cursor.save(blob.name)
         yield blob
     cursor.end()
+
+
+def announce_missing(target: Target) -> int:
+    """Announces at once what has no result; how many."""
+    missing = list(wanted(target, Choice("", all=False), ""))
+    for blob in missing:
+        _announce(target, blob)
+    return len(missing)
+
+
+def _announce(target: Target, blob: Blob) -> None:
+    resource = {
+        "kind": "storage#object",
+        "bucket": target.input_bucket,
+        "name": blob.name,
+        "generation": str(blob.generation),
+        "size": str(blob.size),
+        "contentType": blob.content_type or "",
+    }
+    target.publisher.publish(
+        target.topic("uploads"), json.dumps(resource).encode(), **_attributes(resource)
+    ).result(timeout=_PUBLISH_SECONDS)
 
 
 def _finished(target: Target, prefix: str) -> dict[str, int]:

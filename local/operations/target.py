@@ -8,7 +8,7 @@ from pathlib import Path
 
 from google.cloud import pubsub_v1, storage
 
-from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT
+from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
 
 
 class NotRunning(Exception):
@@ -64,6 +64,19 @@ def chosen(arguments: argparse.Namespace) -> Target:
         )
     os.environ.update(json.loads(file.read_text()))
     return _target(PROJECT, "", INPUT_BUCKET, OUTPUT_BUCKET)
+
+
+def of(system: Stack) -> Target:
+    """The local system, from the process that keeps it running."""
+    return Target(
+        PROJECT,
+        "",
+        INPUT_BUCKET,
+        OUTPUT_BUCKET,
+        system.storage,
+        system.publisher,
+        system.subscriber,
+    )
 
 
 def running_file(root: Path) -> Path:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 
@@ -48,7 +49,8 @@ class JsonService:
         self._url = url
         self._authorisation = authorisation
         self._timeout = timeout
-        self._patience = Patience(f"SAM2 at {url}")
+        self._place = _without_secrets(url)
+        self._patience = Patience(f"SAM2 at {self._place}")
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
@@ -78,19 +80,19 @@ class JsonService:
                 finally:
                     await response.aclose()
         except TimeoutError as error:
-            raise Transient(f"SAM2 at {self._url} gave no answer in {seconds:.0f} s") from error
+            raise Transient(f"SAM2 at {self._place} gave no answer in {seconds:.0f} s") from error
         except httpx2.DecodingError as error:
             raise AnswerError(error) from error
         except httpx2.TransportError as error:
             reason = str(error) or type(error).__name__
-            raise Transient(f"SAM2 at {self._url} cannot be reached: {reason}") from error
+            raise Transient(f"SAM2 at {self._place} cannot be reached: {reason}") from error
         self._check(response, body)
         return body
 
     def _check(self, response: httpx2.Response, body: bytes) -> None:
         """Raises unless the status is 200."""
         status = response.status_code
-        told = f"SAM2 at {self._url} answered {status} {response.reason_phrase}".rstrip()
+        told = f"SAM2 at {self._place} answered {status} {response.reason_phrase}".rstrip()
         if status in _RETRYABLE or status >= 500:
             raise Transient(told, retry_after(response.headers))
         if status in (401, 403):
@@ -131,3 +133,9 @@ async def fetch(response: httpx2.Response) -> bytes:
                 ReasonCode.SAM2_BAD_ANSWER, f"SAM2's answer has more than {MOST_BYTES:,} bytes."
             )
     return bytes(body)
+
+
+def _without_secrets(url: str) -> str:
+    """For logs and reasons: no user, password or query."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,12 +1,17 @@
 """The segmentation use case against real storage and a SAM2 server that misbehaves."""
 
+import json
+import logging
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from google.cloud import storage as gcs
 
+from shared import logs
 from shared.errors import BadMessage, Transient
 from shared.geometry import Box
 from shared.prompts import Prompt
@@ -102,6 +107,27 @@ def test_a_server_that_is_not_there_is_waited_for(bucket: gcs.Bucket, sam2: Endp
     message = event(bucket, upload(bucket), PROMPT)
     with pytest.raises(Transient, match="cannot be reached"):
         segmentation(bucket, sam2, sam2_url="http://127.0.0.1:9/").handle(message)
+
+
+def test_an_address_with_secrets_shows_them_nowhere(
+    bucket: gcs.Bucket, sam2: Endpoint, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = sam2.url.replace("http://", "http://user:password@") + "?token=hidden"
+    before = logging.root.handlers[:]
+    logs.configure()
+    try:
+        for status in (503, 403):
+            sam2.answer = lambda _, status=status: (status, None)  # type: ignore[misc]
+            function = segmentation(bucket, sam2, sam2_url=url)
+            with suppress(Transient):
+                function.handle(replace(event(bucket, upload(bucket), PROMPT), attempt=10))
+            shown = capfd.readouterr().err + json.dumps(result(bucket))
+            assert str(status) in shown
+            assert sam2.url.rstrip("/") in shown
+            assert "password" not in shown
+            assert "hidden" not in shown
+    finally:
+        logging.root.handlers[:] = before
 
 
 def test_without_sam2_and_fallback_the_upload_fails_with_a_reason(
