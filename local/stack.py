@@ -26,7 +26,7 @@ HOPS = {"uploads": "landmarks", "prompts": "segmentation"}
 
 _ROOT = Path(__file__).parent.parent
 _ACK_SECONDS = 600
-_LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=1), timedelta(seconds=10)
+_LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=0.5), timedelta(seconds=5)
 _ATTEMPTS = 10
 
 _SETTINGS = {

@@ -1,37 +1,19 @@
 """The segmentation function's use case: prompts come in, masks and pictures go out."""
 
 import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import version
 
-import numpy as np
-import numpy.typing as npt
-
-from shared import VERSION, images, layout, logs, masks, rendering, rle
-from shared.deadline import Deadline
+from shared import VERSION, images, layout, logs
 from shared.deliveries import last_words
-from shared.documents import (
-    Instance,
-    InstanceFiles,
-    Outputs,
-    PromptsDocument,
-    Reason,
-    ResultDocument,
-    RleModel,
-    Status,
-)
+from shared.documents import Outputs, PromptsDocument, Reason, ResultDocument
+from shared.drawing import pictures
 from shared.errors import BadMessage, Permanent, Rejected, Superseded
-from shared.geometry import Box, Image
-from shared.masks import Candidate, Mask
+from shared.geometry import Box
+from shared.masking import Masking
 from shared.messages import REPEATED, Message, parse_prompts
-from shared.prompts import Prompt
 from shared.results import Results
 from shared.room import Room
-from shared.segmenters import Answer, Segmenter
+from shared.segmenters import Segmenter
 from shared.settings import SegmentationSettings
 from shared.stopwatch import Stopwatch
 from shared.storage import Item, ObjectRef, Storage
@@ -41,40 +23,9 @@ _log = logging.getLogger(__name__)
 _ROOM_SECONDS = 120
 """How long an image waits for others to leave memory, before Pub/Sub is asked to bring it later."""
 
-_DRAWING = Room(25_000_000)
-"""Pixels of pictures that are being drawn and encoded, at some 12 bytes each, in this process."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Segmented:
-    """What became of one prompt; `trouble` is why the fallback had to help."""
-
-    prompt: Prompt
-    mask: Mask
-    quality: float
-    segmenter: Segmenter
-    trouble: Permanent | None = None
-
-    @property
-    def box(self) -> Box:
-        """The mask's bounds, or the prompt's box where the mask is empty."""
-        return self.mask.bounds or self.prompt.box
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
-    """How an upload ended, and what there is to draw of it."""
-
-    status: Status
-    reason: Reason | None
-    segmented: tuple[Segmented, ...]
-
 
 class Segmentation:
-    """Turns prompts into pictures. One per process; safe to share between threads.
-
-    `primary` is asked first, `fallback`, if any, where the primary will never answer.
-    """
+    """Turns prompts into pictures. One per process; safe to share between threads."""
 
     def __init__(
         self,
@@ -83,8 +34,7 @@ class Segmentation:
         fallback: Segmenter | None,
     ) -> None:
         self._settings = settings
-        self._primary = primary
-        self._fallback = fallback
+        self._masking = Masking(primary, fallback, settings.sam2_deadline)
         self._storage = Storage()
         self._results = Results(self._storage, settings.output_bucket)
         self._images = Room(settings.max_pixels)
@@ -134,7 +84,7 @@ class Segmentation:
         whole = Box.of_image(image)
         _check_fit(document, whole)
         try:
-            verdict = self._segment_all(image, document)
+            verdict = self._masking.masks_of(image, document.instances)
         except Permanent as error:
             self._results.fail(ref, Reason.of(error))
             return
@@ -144,71 +94,17 @@ class Segmentation:
             reason=verdict.reason,
             source=document.source,
             config=config,
-            instances=tuple(_instance(one, whole) for one in verdict.segmented),
+            instances=tuple(one.described(whole) for one in verdict.segmented),
             outputs=Outputs(),
             timing=watch.laps,
             versions=document.versions | self._versions,
         )
-        pictures = _pictures(layout.folder(ref.name), image, verdict.segmented)
-        self._results.write(result, pictures)
-
-    def _segment_all(self, image: Image, document: PromptsDocument) -> Verdict:
-        segmented = self._segment_in_batches(image, document.instances)
-        troubles = [one.trouble for one in segmented if one.trouble]
-        masks_apart = masks.apart([one.mask for one in segmented], document.instances)
-        segmented = [
-            replace(one, mask=mask) for one, mask in zip(segmented, masks_apart, strict=True)
+        folder = layout.folder(ref.name)
+        items = [
+            Item(folder + picture.name, "image/png", picture.encoded)
+            for picture in pictures(image, verdict.segmented)
         ]
-        if troubles:
-            return Verdict(Status.DEGRADED, Reason.of(troubles[0]), tuple(segmented))
-        return Verdict(Status.SEGMENTED if segmented else Status.EMPTY, None, tuple(segmented))
-
-    def _segment_in_batches(self, image: Image, prompts: Sequence[Prompt]) -> list[Segmented]:
-        """As many prompts a call, and as many calls at a time, as the primary segmenter takes."""
-        size = self._primary.batch
-        batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
-        deadline = Deadline.after(self._settings.sam2_deadline)
-        with ThreadPoolExecutor(self._primary.parallel) as pool:
-            done = [
-                # each in a copy of this context, which knows what the log lines are about
-                pool.submit(copy_context().run, self._segment, image, batch, deadline)
-                for batch in batches
-            ]
-            return [one for batch in done for one in batch.result()]
-
-    def _segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
-    ) -> list[Segmented]:
-        """Asks the primary segmenter, and the fallback where that one will never answer."""
-        answers: Sequence[Answer]
-        try:
-            answers = self._primary.segment(image, prompts, deadline)
-        except Permanent as error:
-            # without its traceback, whose frames would keep the image in memory
-            answers = [error.with_traceback(None)] * len(prompts)
-        return [
-            self._fall_back(image, prompt, answer, deadline)
-            if isinstance(answer, Permanent)
-            else _chosen(answer, prompt, self._primary)
-            for prompt, answer in zip(prompts, answers, strict=True)
-        ]
-
-    def _fall_back(
-        self, image: Image, prompt: Prompt, trouble: Permanent, deadline: Deadline
-    ) -> Segmented:
-        if self._fallback is None:
-            raise trouble
-        told = {"instance": prompt.id, "reason": trouble.code.value, "why": str(trouble)}
-        _log.warning("fell back", extra=told)
-        (answer,) = self._fallback.segment(image, [prompt], deadline)
-        if isinstance(answer, Permanent):
-            raise answer
-        return replace(_chosen(answer, prompt, self._fallback), trouble=trouble)
-
-
-def _chosen(candidates: Sequence[Candidate], prompt: Prompt, segmenter: Segmenter) -> Segmented:
-    mask, quality = masks.choose(candidates, prompt)
-    return Segmented(prompt, mask, quality, segmenter)
+        self._results.write(result, items)
 
 
 def _check_source(ref: ObjectRef, input_bucket: str) -> None:
@@ -232,59 +128,3 @@ def _check_fit(document: PromptsDocument, image: Box) -> None:
         for box in (prompt.crop, prompt.box):
             if not box.area or box.intersection(image) != box:
                 raise BadMessage(f"{prompt.id}: the box {box} does not lie in the image {image}")
-
-
-def _instance(one: Segmented, image: Box) -> Instance:
-    encoded = rle.encode(one.mask.full(image))
-    prompt = one.prompt
-    return Instance(
-        id=prompt.id,
-        label=prompt.label,
-        side=prompt.side,
-        score=prompt.score,
-        box=one.box,
-        area=one.mask.area,
-        segmenter=one.segmenter.name,
-        quality=round(one.quality, 4),
-        rle=RleModel(size=encoded.size, counts=encoded.counts),
-        files=_files(prompt),
-    )
-
-
-def _files(prompt: Prompt) -> InstanceFiles:
-    return InstanceFiles(mask=f"{prompt.id}/mask.png", cutout=f"{prompt.id}/cutout.png")
-
-
-def _pictures(folder: str, image: Image, segmented: Sequence[Segmented]) -> list[Item]:
-    """All pictures of one upload, mask.png first, each drawn and encoded when it is written."""
-    outputs, whole = Outputs(), Box.of_image(image)
-    drawn = [
-        rendering.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
-    ]
-    everyone = [one.mask for one in segmented]
-    items = [
-        *_mask_and_cutout(folder, outputs, image, everyone),
-        _png(folder + outputs.overlay, whole.area, partial(rendering.overlay, image, drawn)),
-    ]
-    for one in segmented:
-        items += _mask_and_cutout(folder, _files(one.prompt), image, [one.mask])
-    return items
-
-
-def _mask_and_cutout(
-    folder: str, files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
-) -> list[Item]:
-    whole = Box.of_image(image)
-    merged = partial(masks.union, shown, whole)
-    return [
-        _png(folder + files.mask, whole.area, merged),
-        _png(folder + files.cutout, whole.area, lambda: rendering.cutout(image, merged())),
-    ]
-
-
-def _png(name: str, pixels: int, draw: Callable[[], npt.NDArray[np.uint8]]) -> Item:
-    def content() -> bytes:
-        with _DRAWING.taking(pixels, _ROOM_SECONDS):
-            return images.encode_png(draw())
-
-    return Item(name, "image/png", content)

@@ -131,6 +131,20 @@ def test_a_child_that_was_killed_on_purpose_is_missed_by_nobody_and_comes_back(
     assert all(_is_gone(pid) for pid in first | second)
 
 
+def test_a_child_that_dies_again_and_again_is_given_up_on_with_its_last_words(
+    tmp_path: Path,
+) -> None:
+    (port,) = free_ports(1)
+    with ProcessTree(tmp_path) as tree:
+        tree.start("poor", [sys.executable, "-c", "exit('no such setting')"], {}, port)
+        revived = 0
+        deadline = time.monotonic() + 60
+        with pytest.raises(ChildDied, match=r"(?s)poor ended.*no such setting"):
+            while time.monotonic() < deadline:
+                revived += len(tree.revive())
+        assert revived == 5
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_whole_system_leaves_nothing_behind(tmp_path: Path, ending: signal.Signals) -> None:
     system = subprocess.Popen(

@@ -1,6 +1,12 @@
 import pytest
 
-from shared.settings import LandmarksSettings, SegmentationSettings, load, revealed
+from shared.settings import (
+    BucketSettings,
+    LandmarksSettings,
+    SegmentationSettings,
+    load,
+    revealed,
+)
 
 BUCKETS = {"INPUT_BUCKET": "in-bucket", "OUTPUT_BUCKET": "out-bucket"}
 LANDMARKS = {**BUCKETS, "PROMPTS_TOPIC": "projects/p/topics/prompts"}
@@ -17,6 +23,15 @@ def test_defaults_need_only_the_buckets_and_the_topic(monkeypatch: pytest.Monkey
     assert settings.targets == {"face"}
     assert (settings.pos_points, settings.box_expand) == (16, 0.15)
     assert load(SegmentationSettings).sam2_url is None
+
+
+@pytest.mark.parametrize("settings", [LandmarksSettings, SegmentationSettings, BucketSettings])
+def test_output_that_would_feed_input_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, settings: type[BucketSettings]
+) -> None:
+    _set(monkeypatch, **{**LANDMARKS, "OUTPUT_BUCKET": "in-bucket"})
+    with pytest.raises(SystemExit, match="INPUT_BUCKET and OUTPUT_BUCKET are both in-bucket"):
+        load(settings)
 
 
 def test_targets_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,66 @@
+"""The pictures of a result: which there are, and what is drawn on each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from shared import images, masks, rendering
+from shared.documents import InstanceFiles, Outputs
+from shared.geometry import Box, Image
+from shared.masking import Segmented
+from shared.masks import Mask
+from shared.room import Room
+
+_ROOM = Room(25_000_000)
+"""Pixels that are being drawn and encoded in this process, at some 12 bytes each."""
+
+_ROOM_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture by its name in the upload's folder, drawn when it is asked for."""
+
+    name: str
+    pixels: int
+    draw: Callable[[], npt.NDArray[np.uint8]]
+
+    def encoded(self) -> bytes:
+        """As PNG. Large ones wait for one another.
+
+        Raises:
+            Transient: they take too long.
+        """
+        with _ROOM.taking(self.pixels, _ROOM_SECONDS):
+            return images.encode_png(self.draw())
+
+
+def pictures(image: Image, segmented: Sequence[Segmented]) -> list[Picture]:
+    """All pictures of one upload, mask.png first."""
+    whole, outputs = Box.of_image(image), Outputs()
+    drawn = [
+        rendering.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
+    ]
+    everyone = [one.mask for one in segmented]
+    overlay = partial(rendering.overlay, image, drawn)
+    found = [
+        *_mask_and_cutout(outputs, image, everyone),
+        Picture(outputs.overlay, whole.area, overlay),
+    ]
+    for one in segmented:
+        found += _mask_and_cutout(one.files, image, [one.mask])
+    return found
+
+
+def _mask_and_cutout(
+    files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
+) -> list[Picture]:
+    whole = Box.of_image(image)
+    merged = partial(masks.union, shown, whole)
+    return [
+        Picture(files.mask, whole.area, merged),
+        Picture(files.cutout, whole.area, lambda: rendering.cutout(image, merged())),
+    ]
