@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.fuzz.targets import TARGETS
 
-SECONDS = 3
+SECONDS = 2
 
 
 @pytest.mark.skipif(

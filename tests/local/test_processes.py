@@ -138,10 +138,15 @@ def test_a_child_that_dies_again_and_again_is_given_up_on_with_its_last_words(
     with ProcessTree(tmp_path) as tree:
         tree.start("poor", [sys.executable, "-c", "exit('no such setting')"], {}, port)
         revived = 0
-        deadline = time.monotonic() + 60
-        with pytest.raises(ChildDied, match=r"(?s)poor ended.*no such setting"):
+
+        def look_after_it() -> None:
+            nonlocal revived
+            deadline = time.monotonic() + 60
             while time.monotonic() < deadline:
                 revived += len(tree.revive())
+
+        with pytest.raises(ChildDied, match=r"(?s)poor ended.*no such setting"):
+            look_after_it()
         assert revived == 5
 
 
