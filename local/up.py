@@ -41,6 +41,7 @@ def main() -> None:
     try:
         with stack.running(root, {}) as system, _known(system, running_file(root)):
             console.print(instructions(system, root))
+            _remind(system, console)
             while True:
                 _look_after(system, console)
                 time.sleep(1)
@@ -54,13 +55,21 @@ def _look_after(system: Stack, console: Console) -> None:
     """Starts again what has died, as the cloud would, and what its death made others forget."""
     for name, code in system.processes.revive().items():
         console.print(f"{name} ended with code {code}, and was started again.")
-        if name == "broker" and system.broker == "official":
-            # beside this, so that whatever else dies meanwhile is started again too
-            threading.Thread(target=_remind, args=(system, console), daemon=True).start()
+        if name == "broker":
+            _remind(system, console)
 
 
 def _remind(system: Stack, console: Console) -> None:
-    """Tells a new emulator what the old one knew; the uploads on their way are announced anew."""
+    """Tells a new emulator what the old one knew: what is on its way is announced anew.
+
+    Beside the caller, so that whatever dies meanwhile is started again too. The embedded broker
+    forgets nothing.
+    """
+    if system.broker == "official":
+        threading.Thread(target=_announce_anew, args=(system, console), daemon=True).start()
+
+
+def _announce_anew(system: Stack, console: Console) -> None:
     while True:
         try:
             stack.create_hops(system)
@@ -68,7 +77,8 @@ def _remind(system: Stack, console: Console) -> None:
         except (GoogleAPICallError, RetryError, OSError):  # it, or storage, is not up yet
             time.sleep(1)
         else:
-            console.print(f"The emulator had forgotten all; {missing} uploads announced anew.")
+            if missing:
+                console.print(f"{missing} uploads had no result, and were announced anew.")
             return
 
 

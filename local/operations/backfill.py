@@ -58,10 +58,13 @@ def main() -> None:
     if not arguments.go:
         console.print(f"{count} objects under {where} would be announced: say GO=1.", markup=False)
         return
-    with _progress(console) as progress:
-        task = progress.add_task("", total=count)
-        for _ in publish(target, choice, cursor, arguments.rate):
-            progress.advance(task)
+    try:
+        with _progress(console) as progress:
+            task = progress.add_task("", total=count)
+            for _ in publish(target, choice, cursor, arguments.rate):
+                progress.advance(task)
+    except KeyboardInterrupt:
+        sys.exit("Stopped. The same line goes on where it was.")
     console.print(f"{count} objects under {where} announced.", markup=False)
 
 
