@@ -1,6 +1,7 @@
 """Decoding uploads and encoding pictures."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,7 +25,8 @@ UNDECLARED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stre
 _JPEG_QUALITY = 92
 
 _START_OF_IMAGE = b"\xff\xd8"
-_START_OF_SCAN = b"\xff\xda"
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _MOST_SCANS = 100
 """Encoders write about ten."""
 
@@ -81,17 +83,29 @@ def decode(data: bytes, max_pixels: int) -> Image:
 
 
 def _check_scans(data: bytes) -> None:
-    """Refuses a JPEG that would be decoded for hours: each of its scans costs a pass over it all.
+    """Refuses a JPEG that would be decoded for hours: each scan costs a pass over all of it."""
+    scans = 0
+    for marker in _jpeg_markers(data):
+        scans += marker == _START_OF_SCAN
+        if scans > _MOST_SCANS:
+            raise Rejected(
+                ReasonCode.CORRUPT_IMAGE,
+                f"The JPEG has more than {_MOST_SCANS} scans, which is the most that is taken.",
+            )
 
-    Inside of compressed data 0xff is always followed by 0, so what is counted are scans, and the
-    few of thumbnails.
+
+def _jpeg_markers(data: bytes) -> Iterator[int]:
+    """The second bytes of a JPEG's markers, up to its end; nothing of any other file.
+
+    https://www.w3.org/Graphics/JPEG/itu-t81.pdf, B.1.1: in the compressed data 0xff is followed by
+    0 or a restart marker, all other markers by the length of their segment. What comes behind the
+    end (phones append videos there) is not looked at.
     """
-    scans = data.count(_START_OF_SCAN) if data.startswith(_START_OF_IMAGE) else 0
-    if scans > _MOST_SCANS:
-        raise Rejected(
-            ReasonCode.CORRUPT_IMAGE,
-            f"The JPEG has {scans:,} scans; at most {_MOST_SCANS} are taken.",
-        )
+    found = _JPEG_MARKER.search(data) if data.startswith(_START_OF_IMAGE) else None
+    while found and found[0][1] != _END_OF_IMAGE:
+        yield found[0][1]
+        length = int.from_bytes(data[found.end() : found.end() + 2], "big")
+        found = _JPEG_MARKER.search(data, found.end() + length)
 
 
 def encode_png(picture: npt.NDArray[np.uint8]) -> bytes:

@@ -71,6 +71,8 @@ def pictures() -> dict[str, bytes]:
         "progressive.jpg": encoded(_RGB, "JPEG", progressive=True),
         "arithmetic.jpg": (DATA / "arithmetic.jpg").read_bytes(),
         "mpo.jpg": encoded(_RGB, "MPO", **animated),
+        "motion photo.jpg": encoded(_RGB, "JPEG") + b"\xff\xda\0\x02" * 200,
+        "scans in a profile.jpg": encoded(_RGB, "JPEG", icc_profile=srgb + b"\xff\xda" * 500),
         "icc.jpg": encoded(_RGB, "JPEG", icc_profile=srgb),
         "huge icc.jpg": encoded(_RGB, "JPEG", icc_profile=srgb + bytes(5_000_000)),
         "broken icc.png": encoded(_RGB, "PNG", icc_profile=b"no profile"),
