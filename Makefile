@@ -49,7 +49,7 @@ backfill: $(VENV)/.ready ## Announce uploads without a result (ALL=1: all) under
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
 test: $(VENV)/.ready ## All tests, but those of real SAM2 where torch is not installed
-	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile
+	$(VENV)/bin/pytest
 
 test-model: $(VENV)/.ready ## The tests of real SAM2; installs torch for them (3 GB to download)
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python

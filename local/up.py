@@ -53,17 +53,18 @@ def main() -> None:
 
 def _look_after(system: Stack, console: Console) -> None:
     """Starts again what has died, as the cloud would, and what its death made others forget."""
-    for name, code in system.processes.revive().items():
+    revived = system.processes.revive()
+    for name, code in revived.items():
         console.print(f"{name} ended with code {code}, and was started again.")
-        if name == "broker":
-            _remind(system, console)
+    if revived:
+        _remind(system, console)
 
 
 def _remind(system: Stack, console: Console) -> None:
-    """Tells a new emulator what the old one knew: what is on its way is announced anew.
+    """Announces anew what the official emulator forgot; in a thread, for more may die meanwhile.
 
-    Beside the caller, so that whatever dies meanwhile is started again too. The embedded broker
-    forgets nothing.
+    It forgets everything when it ends, and brings a message whose push was refused only when its
+    acknowledgement deadline is over. The embedded broker forgets nothing.
     """
     if system.broker == "official":
         threading.Thread(target=_announce_anew, args=(system, console), daemon=True).start()
@@ -72,9 +73,10 @@ def _remind(system: Stack, console: Console) -> None:
 def _announce_anew(system: Stack, console: Console) -> None:
     while True:
         try:
+            system.processes.await_ready()
             stack.create_hops(system)
             missing = backfill.announce_missing(target.of(system))
-        except (GoogleAPICallError, RetryError, OSError):  # it, or storage, is not up yet
+        except (ChildDied, GoogleAPICallError, RetryError, OSError):  # not all is up yet
             time.sleep(1)
         else:
             if missing:

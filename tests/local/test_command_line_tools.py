@@ -13,6 +13,9 @@ from local.up import instructions
 from tests.conftest import EXAMPLES
 from tests.pipeline import await_results
 
+# They talk to storage alone: one broker is enough.
+pytestmark = pytest.mark.parametrize("system", ["embedded"], indirect=True)
+
 TOOLS = ("gsutil", "gcloud storage", "curl")
 
 
