@@ -41,7 +41,9 @@ class FaultySam2(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/v1/segment"
 
     def fate(self) -> str:
-        """What becomes of the next call."""
+        """What becomes of the next call; once it is `over`, all are answered."""
+        if self.over.is_set():
+            return "answered"
         mix = self.mix
         rates = {"500": mix.errors, "429": mix.limits, "hang": mix.hangs, "garbage": mix.garbage}
         with self._lock:
