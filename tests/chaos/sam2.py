@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,11 +20,19 @@ _GARBAGE = (
 )
 
 
-class FaultySam2(ThreadingHTTPServer):
-    """Hands calls on to `target`, or answers 500, 429, garbage, or nothing for too long."""
+class Server(ThreadingHTTPServer):
+    """Says nothing of clients that were killed while they asked."""
 
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class FaultySam2(Server):
+    """Hands calls on to `target`, or answers 500, 429, garbage, or nothing for too long."""
 
     def __init__(self, mix: Mix, patience: float) -> None:
         """`patience`: seconds after which whoever calls gives up."""

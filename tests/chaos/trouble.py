@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from google.api_core.exceptions import GoogleAPICallError
@@ -13,6 +13,7 @@ from google.pubsub_v1 import types
 
 from local.stack import HOPS, Stack, subscription_path, topic_path
 from tests.chaos.mix import Mix
+from tests.chaos.sam2 import Server
 
 _VICTIMS = ("landmarks", "segmentation", "segmentation", "landmarks", "sam2", "drain")
 _COPY = "chaos-copy"
@@ -62,10 +63,7 @@ class Trouble:
         self._stack.processes.resume("storage")
 
 
-class _Refusing(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 128
+class _Refusing(Server):
     count = 0
 
 
