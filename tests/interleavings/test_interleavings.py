@@ -169,6 +169,8 @@ class Pipeline(RuleBasedStateMachine):
     def teardown(self) -> None:
         for one in self._working():
             self._finish(one)
+        for one in self.messages:  # redrive: what was given up on may have torn a result before
+            one.dead = False
         deliveries = 0
         while waiting := self._waiting():
             self._start(waiting[0])
