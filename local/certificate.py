@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
 _VALID = datetime.timedelta(days=30)
@@ -32,12 +33,17 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
     )
     certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
     certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(
+    write_key(key, key_file)
+    return certificate_file, key_file
+
+
+def write_key(key: PrivateKeyTypes, file: Path) -> None:
+    """As PEM, for us alone to read."""
+    file.touch(mode=0o600)
+    file.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
     )
-    return certificate_file, key_file

@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from google.auth import crypt, jwt
 
+from local.certificate import write_key
 from local.serving import server
 
 ISSUER = "https://accounts.google.com"
@@ -34,14 +35,7 @@ class Issuer:
         self._key = _load_key(file) or rsa.generate_private_key(65537, 2048)
         self._key_id = "local"
         if file:
-            file.touch(mode=0o600)
-            file.write_bytes(
-                self._key.private_bytes(
-                    serialization.Encoding.PEM,
-                    serialization.PrivateFormat.PKCS8,
-                    serialization.NoEncryption(),
-                )
-            )
+            write_key(self._key, file)
 
     def certs(self) -> dict[str, str]:
         """The public key by its id, as PEM."""

@@ -41,13 +41,12 @@ def respond(
         headers = {name.lower(): value for name, value in request.headers.items()}
         message = receive(headers, request.get_data())
     except BadMessage as error:
-        _log.error("dropped: %s", error, extra={"state": "dropped"})
-        return "dropped", HTTPStatus.OK
+        return _drop(error)
     with logs.about(**_story(message, settings)):
         try:
             handle(message)
         except BadMessage as error:
-            _log.error("dropped: %s", error, extra={"state": "dropped"})
+            return _drop(error)
         except Transient as error:
             told = {"state": "retrying", "why": str(error)}
             _log.error("delivery failed", extra=told)
@@ -56,6 +55,11 @@ def respond(
             _log.exception("delivery failed", extra={"state": "retrying"})
             return "failed", HTTPStatus.INTERNAL_SERVER_ERROR
     return "OK", HTTPStatus.OK
+
+
+def _drop(error: BadMessage) -> ResponseReturnValue:
+    _log.error("dropped: %s", error, extra={"state": "dropped"})
+    return "dropped", HTTPStatus.OK
 
 
 def _story(message: Message, settings: BucketSettings) -> dict[str, object]:

@@ -59,8 +59,7 @@ class Landmarking:
         try:
             image = self._read(upload)
         except Superseded as reason:
-            _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
-            self._results.clear_superseded(upload.ref)
+            self._results.clear_superseded(upload.ref, reason)
         except Rejected as rejection:
             watch.lap("read")
             self._results.reject(upload.ref, rejection, self._settings.config, watch.laps)

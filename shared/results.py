@@ -4,16 +4,19 @@ Why this is safe is said in docs/architecture.md; tests/test_interleavings.py tr
 wrong.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
 
 from shared import VERSION, layout
 from shared.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source, Status
-from shared.errors import Rejected, Transient
+from shared.errors import Rejected, Superseded, Transient
 from shared.record import Record
 from shared.stopwatch import Stopwatch
 from shared.storage import STATUS_KEY, Item, ObjectRef, Outcome, Stamp, Storage
+
+_log = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -101,12 +104,13 @@ class Results:
             self._sweep_until(ref.name, ref.generation - 1)
         _log_end(watch, document, outcome)
 
-    def clear_superseded(self, ref: ObjectRef) -> None:
+    def clear_superseded(self, ref: ObjectRef, reason: Superseded) -> None:
         """Deletes what was written for an upload that a newer one with a result has replaced.
 
         Where that result is not there yet, its own worker is going to find what lies here. Without
         a newer upload (this one was deleted) its results stay.
         """
+        _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
         there = self._storage.stamp(self._bucket, layout.folder(ref.name) + layout.RESULT)
         if there and there.generation > ref.generation:
             self._sweep_until(ref.name, ref.generation)

@@ -77,8 +77,7 @@ class Segmentation:
             self._results.reject(ref, rejection, config, watch.laps)
             return
         except Superseded as reason:
-            _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
-            self._results.clear_superseded(ref)
+            self._results.clear_superseded(ref, reason)
             return
         watch.lap("read")
         whole = Box.of_image(image)

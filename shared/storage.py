@@ -4,7 +4,7 @@ import logging
 import re
 import traceback
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -134,7 +134,7 @@ class Storage:
 
     def read_document(self, bucket: str, name: str) -> tuple[bytes, Stamp] | None:
         """One of our own documents, its newest generation; None where there is none."""
-        blob = self._client.bucket(bucket).get_blob(name, timeout=_TIMEOUT, retry=_RETRY)
+        blob = self._find(bucket, name)
         if blob is None:
             return None
         try:
@@ -144,13 +144,14 @@ class Storage:
 
     def stamp(self, bucket: str, name: str) -> Stamp | None:
         """What an object shows; None where there is none."""
-        blob = self._client.bucket(bucket).get_blob(name, timeout=_TIMEOUT, retry=_RETRY)
+        blob = self._find(bucket, name)
         return Stamp.of(blob) if blob else None
 
     def stamps(self, bucket: str, folder: str) -> dict[str, Stamp]:
         """What the objects in a folder show, by their names relative to it."""
-        found = self._client.list_blobs(bucket, prefix=folder, timeout=_TIMEOUT, retry=_RETRY)
-        return {blob.name.removeprefix(folder): Stamp.of(blob) for blob in found}
+        return {
+            blob.name.removeprefix(folder): Stamp.of(blob) for blob in self._list(bucket, folder)
+        }
 
     def write(self, bucket: str, item: Item, stamp: Stamp) -> Outcome:
         """Writes one object unless it is there already or shows what is newer or better.
@@ -176,9 +177,7 @@ class Storage:
                 )
             except PreconditionFailed as error:
                 _forget_frames(error)
-                found = self._client.bucket(bucket).get_blob(
-                    item.name, timeout=_TIMEOUT, retry=_RETRY
-                )
+                found = self._find(bucket, item.name)
                 there = Stamp.of(found) if found else None
                 if there == stamp:  # there already, or just replaced and the answer was lost
                     return Outcome.REPLACED if expected else Outcome.SAME
@@ -202,13 +201,19 @@ class Storage:
 
         Each delete is bound to the generation that was seen, so nothing newer can be hit.
         """
-        for blob in self._client.list_blobs(bucket, prefix=folder, timeout=_TIMEOUT, retry=_RETRY):
+        for blob in self._list(bucket, folder):
             if not stale(blob.name.removeprefix(folder), Stamp.of(blob)):
                 continue
             try:
                 blob.delete(if_generation_match=blob.generation, timeout=_TIMEOUT, retry=_RETRY)
             except (NotFound, PreconditionFailed):
                 _log.info("another worker swept it first", extra={"object": blob.name})
+
+    def _find(self, bucket: str, name: str) -> storage.Blob | None:
+        return self._client.bucket(bucket).get_blob(name, timeout=_TIMEOUT, retry=_RETRY)
+
+    def _list(self, bucket: str, folder: str) -> Iterator[storage.Blob]:
+        return self._client.list_blobs(bucket, prefix=folder, timeout=_TIMEOUT, retry=_RETRY)
 
 
 def _forget_frames(error: BaseException) -> None:

@@ -2,7 +2,6 @@
 
 import binascii
 import hashlib
-import logging
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
@@ -22,8 +21,6 @@ from shared.sam2.contract import (
 from shared.sam2_server.backends import Backend, Job
 from shared.sam2_server.settings import Sam2Settings
 from shared.stopwatch import Stopwatch
-
-_log = logging.getLogger(__name__)
 
 
 def _form(value: Any) -> str:
@@ -73,11 +70,7 @@ def _segment(
     watch.lap("decode")
     told = (mask_answer(m, return_prob=batch.return_prob) for m in backend.segment(jobs))
     answers = [[next(told) for _ in job.prompts] for job in jobs]
-    watch.lap("segment")
-    _log.info(
-        "answered",
-        extra={"pictures": len(answers), "prompts": sum(map(len, answers)), "seconds": watch.laps},
-    )
+    watch.lap("segment", pictures=len(answers), prompts=sum(map(len, answers)))
     return answers[0][0] if request is not batch else BatchAnswer(images=answers)
 
 

@@ -16,12 +16,13 @@ from shared.documents import (
     Source,
     Status,
 )
-from shared.errors import ReasonCode, Rejected, Transient
+from shared.errors import ReasonCode, Rejected, Superseded, Transient
 from shared.geometry import Box
 from shared.results import Results
 from shared.storage import Item, ObjectRef, Outcome, Stamp, Storage
 
 OLD, NEW = 100, 200
+GONE = Superseded("it is gone")
 CONFIG = "0123456789ab"
 REASON = Reason(code=ReasonCode.GAVE_UP, message="Given up.")
 PICTURES = ("mask.png", "overlay.png", "cutout.png")
@@ -213,17 +214,17 @@ def test_a_superseded_upload_is_cleared_once_its_successor_has_a_result(
     old = ObjectRef("in", "cat.png", OLD)
     stray = Item("cat.png/prompts.json", "application/json", lambda: b"{}")
     Storage().write(bucket.name, stray, Stamp(OLD, CONFIG))
-    _results(bucket).clear_superseded(old)
+    _results(bucket).clear_superseded(old, GONE)
     assert _state(bucket) == {"prompts.json": OLD}, "its successor's worker will find it"
     _results(bucket).fail(ObjectRef("in", "cat.png", NEW), REASON)
     Storage().write(bucket.name, stray, Stamp(OLD, CONFIG))
-    _results(bucket).clear_superseded(old)
+    _results(bucket).clear_superseded(old, GONE)
     assert _state(bucket) == {"result.json": NEW}
 
 
 def test_results_of_an_upload_that_was_deleted_stay(bucket: gcs.Bucket) -> None:
     _write(bucket, NEW, 1)
-    _results(bucket).clear_superseded(ObjectRef("in", "cat.png", NEW))
+    _results(bucket).clear_superseded(ObjectRef("in", "cat.png", NEW), GONE)
     assert _state(bucket) == _whole(NEW, 1)
 
 
