@@ -28,7 +28,7 @@ class Landmarking:
         self._storage = Storage()
         self._results = Results(self._storage, settings.output_bucket)
         self._publisher = Publisher()
-        self._detector = Detector(settings.targets, settings.max_instances, settings.min_score)
+        self._detector = Detector(settings.max_instances, settings.min_score)
         self._versions = {
             "toonmask": VERSION,
             "mediapipe": version("mediapipe"),
@@ -76,7 +76,7 @@ class Landmarking:
 
     def _prompt(self, upload: Upload, image: Image, watch: Stopwatch, trace: str) -> None:
         whole = Box.of_image(image)
-        detections = self._detector.detect(image)
+        detections = self._detector.detect(image, self._settings.targets)
         document = PromptsDocument(
             source=Source(
                 bucket=upload.ref.bucket,

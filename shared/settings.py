@@ -66,7 +66,18 @@ class PipelineSettings(BucketSettings):
     max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
 
 
-class LandmarksSettings(PipelineSettings):
+class DetectionSettings(Settings):
+    """What counts as found."""
+
+    max_instances: int = Field(
+        20, ge=1, le=MOST_INSTANCES, description="most faces and hands per image"
+    )
+    min_score: float = Field(
+        0.5, ge=0, le=1, description="least score of a detection: lower finds more, and more wrong"
+    )
+
+
+class LandmarksSettings(PipelineSettings, DetectionSettings):
     """Of the landmarks function."""
 
     prompts_topic: str = Field(
@@ -75,12 +86,6 @@ class LandmarksSettings(PipelineSettings):
     )
     targets: Targets = Field(
         frozenset({"face"}), description="what is looked for: face, hand, or both"
-    )
-    max_instances: int = Field(
-        20, ge=1, le=MOST_INSTANCES, description="most faces and hands per image"
-    )
-    min_score: float = Field(
-        0.5, ge=0, le=1, description="least score of a detection: lower finds more, and more wrong"
     )
     pos_points: int = Field(16, ge=1, le=64, description="positive points per instance")
     box_expand: float = Field(
@@ -106,8 +111,8 @@ class LandmarksSettings(PipelineSettings):
         )
 
 
-class SegmentationSettings(PipelineSettings):
-    """Of the segmentation function."""
+class MaskingSettings(Settings):
+    """Who is asked for masks, and how."""
 
     sam2_provider: Literal["http", "toonmask", "replicate"] = Field(
         "http",
@@ -167,6 +172,10 @@ class SegmentationSettings(PipelineSettings):
             return self.sam2_audience
         parts = urlsplit(str(self.sam2_url))
         return f"{parts.scheme}://{parts.netloc}"
+
+
+class SegmentationSettings(PipelineSettings, MaskingSettings):
+    """Of the segmentation function."""
 
     def config(self, prompts: Digest) -> Digest:
         """Digest of what shapes the pictures, on top of what shaped the prompts."""

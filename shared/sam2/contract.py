@@ -120,12 +120,14 @@ class ErrorAnswer(_Part):
     error: str
 
 
-def single_request(picture: Picture, prompt: Prompt, names: FieldNames) -> dict[str, Any]:
+def single_request(
+    picture: Picture, prompt: Prompt, names: FieldNames, *, multimask: bool
+) -> dict[str, Any]:
     """The JSON of one prompt for any server."""
     payload: dict[str, Any] = {
         names.image: picture.base64,
         names.points: picture.points(prompt),
-        names.multimask: True,
+        names.multimask: multimask,
         names.return_prob: False,
     }
     if names.box:
@@ -133,7 +135,9 @@ def single_request(picture: Picture, prompt: Prompt, names: FieldNames) -> dict[
     return payload
 
 
-def batch_request(pictures: Sequence[tuple[Picture, Sequence[Prompt]]]) -> dict[str, Any]:
+def batch_request(
+    pictures: Sequence[tuple[Picture, Sequence[Prompt]]], *, multimask: bool
+) -> dict[str, Any]:
     """The JSON of all prompts of all pictures, for our own service.
 
     Where a picture was scaled down probabilities are asked for: they say where between two of its
@@ -150,6 +154,7 @@ def batch_request(pictures: Sequence[tuple[Picture, Sequence[Prompt]]]) -> dict[
             }
             for picture, prompts in pictures
         ],
+        "multimask": multimask,
         "return_prob": any(picture.is_shrunk for picture, _ in pictures),
     }
 

@@ -9,7 +9,7 @@ from shared.segmenters import Segmenter, grabcut, oval
 from shared.segmenters.absent import AbsentSegmenter
 from shared.segmenters.embedded import EmbeddedSegmenter
 from shared.segmenters.sam2 import BatchSegmenter, Sam2Segmenter
-from shared.settings import SegmentationSettings, revealed
+from shared.settings import MaskingSettings, revealed
 
 _FALLBACKS: dict[str, Callable[[], Segmenter | None]] = {
     "grabcut": lambda: EmbeddedSegmenter("grabcut", grabcut.candidates),
@@ -17,15 +17,18 @@ _FALLBACKS: dict[str, Callable[[], Segmenter | None]] = {
     "none": lambda: None,
 }
 
-_AUTHORISATIONS: dict[str, Callable[[SegmentationSettings], Authorisation]] = {
+_AUTHORISATIONS: dict[str, Callable[[MaskingSettings], Authorisation]] = {
     "identity": lambda settings: IdentityToken(settings.audience),
     "api-key": lambda settings: BearerKey(revealed(settings.sam2_api_key)),
     "none": lambda _: NoAuthorisation(),
 }
 
 
-def primary(settings: SegmentationSettings) -> Segmenter:
-    """The SAM2 service that is configured, or one that says that none is."""
+def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
+    """The SAM2 service that is configured, or one that says that none is.
+
+    With `multimask` it answers with several candidates where there is doubt.
+    """
     if settings.sam2_provider == "replicate":
         return _replicate(settings)
     if settings.sam2_url is None:
@@ -33,7 +36,7 @@ def primary(settings: SegmentationSettings) -> Segmenter:
     authorisation = _AUTHORISATIONS[settings.sam2_auth](settings)
     service = JsonService(str(settings.sam2_url), authorisation, settings.sam2_timeout)
     if settings.sam2_provider == "toonmask":
-        return BatchSegmenter(service)
+        return BatchSegmenter(service, multimask=multimask)
     names = FieldNames(
         image=settings.sam2_image_field,
         points=settings.sam2_points_field,
@@ -41,10 +44,10 @@ def primary(settings: SegmentationSettings) -> Segmenter:
         multimask=settings.sam2_multimask,
         return_prob=settings.sam2_return_prob,
     )
-    return Sam2Segmenter(service, names)
+    return Sam2Segmenter(service, names, multimask=multimask)
 
 
-def _replicate(settings: SegmentationSettings) -> Segmenter:
+def _replicate(settings: MaskingSettings) -> Segmenter:
     # Imported here: Replicate's client would be a fifth of everybody's cold start.
     from shared.segmenters.replicate import ReplicateSegmenter  # noqa: PLC0415
 
@@ -52,6 +55,6 @@ def _replicate(settings: SegmentationSettings) -> Segmenter:
     return ReplicateSegmenter(token, settings.replicate_model, settings.sam2_timeout)
 
 
-def fallback(settings: SegmentationSettings) -> Segmenter | None:
+def fallback(settings: MaskingSettings) -> Segmenter | None:
     """What segments where SAM2 cannot, if anything does."""
     return _FALLBACKS[settings.sam2_fallback]()

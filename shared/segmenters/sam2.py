@@ -34,16 +34,17 @@ class Sam2Segmenter:
     batch = 1
     parallel = 4
 
-    def __init__(self, service: JsonService, names: FieldNames) -> None:
+    def __init__(self, service: JsonService, names: FieldNames, *, multimask: bool = True) -> None:
         self._service = service
         self._names = names
+        self._multimask = multimask
 
     def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
         """Every candidate of the service's answer to each."""
         answers: list[Answer] = []
         for prompt in prompts:
             picture = picture_of(image, prompt.crop)
-            request = single_request(picture, prompt, self._names)
+            request = single_request(picture, prompt, self._names, multimask=self._multimask)
             answers.append(_answer(self._service.ask(request, deadline), picture, prompt))
         return answers
 
@@ -55,8 +56,9 @@ class BatchSegmenter:
     batch = MOST_PROMPTS
     parallel = 1
 
-    def __init__(self, service: JsonService) -> None:
+    def __init__(self, service: JsonService, *, multimask: bool = True) -> None:
         self._service = service
+        self._multimask = multimask
 
     def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
         """Every candidate of the service's answers: one, or a few where pictures are large."""
@@ -68,7 +70,8 @@ class BatchSegmenter:
         return [answers[prompt.id] for prompt in prompts]
 
     def _ask(self, pictures: Sequence[Asked], deadline: Deadline) -> dict[str, Answer]:
-        answer = self._service.ask(batch_request(pictures), deadline, len(pictures))
+        request = batch_request(pictures, multimask=self._multimask)
+        answer = self._service.ask(request, deadline, len(pictures))
         told = per_prompt(answer, pictures)
         return {prompt.id: _answer(masks, picture, prompt) for masks, picture, prompt in told}
 

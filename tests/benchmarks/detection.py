@@ -17,10 +17,12 @@ from rich.table import Table
 from shared import images
 from shared.detection import Detector
 from shared.geometry import Image
+from shared.prompts import Label
 from tests.conftest import example
 from tests.passes import Passes
 
 _RUNS = 3
+FACES: frozenset[Label] = frozenset({"face"})
 
 
 def main() -> None:
@@ -63,14 +65,14 @@ def _busy(height: int, width: int) -> Image:
 def _measure(picture: Image) -> tuple[str, ...]:
     encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
     data = encoded.tobytes()
-    detector = Detector(frozenset({"face"}), max_instances=20, min_score=0.5)
+    detector = Detector(max_instances=20, min_score=0.5)
     mesh: Any = mp.solutions.face_mesh.FaceMesh(
         static_image_mode=True, max_num_faces=20, refine_landmarks=True
     )
-    found = detector.detect(picture)
+    found = detector.detect(picture, FACES)
     with Passes() as passes:
-        detector.detect(picture)
-    ours = _fastest(lambda: detector.detect(images.decode(data, 10**9)))
+        detector.detect(picture, FACES)
+    ours = _fastest(lambda: detector.detect(images.decode(data, 10**9), FACES))
     plain = _fastest(lambda: mesh.process(cv2.imdecode(encoded, cv2.IMREAD_COLOR)))
     pixels = f"{picture.shape[1]} x {picture.shape[0]}"
     return pixels, str(len(found)), str(passes.count), f"{ours / plain:.1f}"

@@ -67,11 +67,11 @@ def _curve(
     manifest_file: Path, corpus: list[CorpusImage], console: Console
 ) -> Iterator[tuple[float, Scores]]:
     """Scores of the detector alone, its outlines' bounds as boxes, by least score."""
-    detector = Detector(frozenset({"face"}), max_instances=20, min_score=min(_THRESHOLDS))
+    detector = Detector(max_instances=20, min_score=min(_THRESHOLDS))
     detections: dict[str, list[Detection]] = {}
     for image in track(corpus, "detecting", console=console):
         picture = images.decode((manifest_file.parent / image.image).read_bytes(), 10**9)
-        detections[image.image] = detector.detect(picture)
+        detections[image.image] = detector.detect(picture, frozenset({"face"}))
 
     def prediction(threshold: float) -> Callable[[CorpusImage], Prediction]:
         def predicted(image: CorpusImage) -> Prediction:

@@ -26,7 +26,7 @@ from shared.errors import Permanent, ReasonCode
 from shared.geometry import Image
 from shared.landmarking import Landmarking
 from shared.messages import Message
-from shared.prompts import Detection, Prompt
+from shared.prompts import Detection, Label, Prompt
 from shared.segmenters import Answer, oval
 from shared.segmenters.embedded import EmbeddedSegmenter
 from shared.segmenting import Segmentation
@@ -160,11 +160,13 @@ class Cloud:
         self._thread.join()
 
 
-def _cached(detect: Callable[[Detector, Image], list[Detection]]) -> Any:
+def _cached(detect: Callable[[Detector, Image, frozenset[Label]], list[Detection]]) -> Any:
     """Detection is deterministic, and the slowest part."""
 
     @lru_cache
-    def cached(detector: Detector, pixels: bytes, shape: tuple[int, ...]) -> list[Detection]:
-        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape))
+    def cached(
+        detector: Detector, pixels: bytes, shape: tuple[int, ...], targets: frozenset[Label]
+    ) -> list[Detection]:
+        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), targets)
 
-    return lambda detector, image: cached(detector, image.tobytes(), image.shape)
+    return lambda detector, image, targets: cached(detector, image.tobytes(), image.shape, targets)

@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 
 from shared.detection import Detector
 from shared.geometry import Box, Image
+from shared.prompts import Label
 from tests.conftest import example
 from tests.passes import Passes
 
@@ -27,6 +28,7 @@ UNSEEN = {
     "croodles": Box(128, 160, 380, 440),
     "big_ears": Box(146, 240, 362, 469),
 }
+FACES: frozenset[Label] = frozenset({"face"})
 FOUND = 0.4
 """IoU of boxes: the corpus's own rule."""
 
@@ -35,7 +37,7 @@ PAGE_WIDTH, PAGE_HEIGHT = 4000, 3000
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(frozenset({"face"}), max_instances=20, min_score=0.5)
+    return Detector(max_instances=20, min_score=0.5)
 
 
 def _picture(name: str) -> Image:
@@ -43,7 +45,7 @@ def _picture(name: str) -> Image:
 
 
 def _boxes(detector: Detector, image: Image) -> list[Box]:
-    return [Box.around(found.polygon) for found in detector.detect(image)]
+    return [Box.around(found.polygon) for found in detector.detect(image, FACES)]
 
 
 @pytest.mark.parametrize("name", UNSEEN)
@@ -110,14 +112,14 @@ def test_on_photos_no_face_is_missed_that_plain_face_mesh_finds(
 
 def test_cost_is_bounded(detector: Detector) -> None:
     with Passes() as single:
-        detector.detect(example("avataaars_05.png"))
+        detector.detect(example("avataaars_05.png"), FACES)
     assert single.count <= 40
     scene = np.full((1200, 1600, 3), (190, 220, 240), np.uint8)
     for column, name in enumerate(("personas", "toon_head", "croodles")):
         small = cv2.resize(_picture(name), (360, 360), interpolation=cv2.INTER_AREA)
         scene[400:760, 100 + 500 * column :][:, :360] = small
     with Passes() as several:
-        found = detector.detect(scene)
+        found = detector.detect(scene, FACES)
     assert len(found) == 3
     assert several.count <= 300
 

@@ -51,7 +51,8 @@ def test_probabilities_travel_where_they_are_asked_for() -> None:
 
 def test_a_batch_is_read_as_it_was_built_and_its_answers_find_their_prompts() -> None:
     pictures = [(_picture(), [PROMPT, PROMPT]), (_picture(), [PROMPT])]
-    request = BatchRequest.model_validate_json(json.dumps(batch_request(pictures)))
+    request = BatchRequest.model_validate_json(json.dumps(batch_request(pictures, multimask=False)))
+    assert not request.multimask
     assert [len(part.prompts) for part in request.images] == [2, 1]
     assert request.images[0].prompts[0].box is not None
     assert len(request.images[0].prompts[0].points) == len(_picture().points(PROMPT))

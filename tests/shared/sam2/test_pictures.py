@@ -133,9 +133,10 @@ def test_field_names_follow_the_settings_and_an_empty_box_name_sends_none() -> N
     (prompt,) = _prompts(np.zeros((40, 60, 3), np.uint8), [(30, 20)], 12)
     picture = picture_of(np.zeros((40, 60, 3), np.uint8), prompt.crop)
     request: dict[str, Any] = single_request(
-        picture, prompt, FieldNames("img", "pts", "", "many", "prob")
+        picture, prompt, FieldNames("img", "pts", "", "many", "prob"), multimask=False
     )
     assert set(request) == {"img", "pts", "many", "prob"}
+    assert request["many"] is False
 
 
 def _prompts(image: Image, places: list[tuple[float, float]], radius: float) -> list[Prompt]:
