@@ -19,7 +19,7 @@ REVISION ?= main
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
-FUNCTIONS := landmarks segmentation drain sam2
+FUNCTIONS := landmarks segmentation drain sam2 api
 FUZZED := envelope notification prompts decoder sam2 rle
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }

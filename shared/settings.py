@@ -18,15 +18,18 @@ from shared.documents import MOST_INSTANCES, Digest, digest
 from shared.prompts import Label, PromptOptions
 
 
-def _split(value: Any) -> Any:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+def split(value: Any) -> Any:
+    """The parts of a text with commas between them; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _blank_to_none(value: Any) -> Any:
     return value or None
 
 
-Targets = Annotated[frozenset[Label], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+Targets = Annotated[frozenset[Label], NoDecode, BeforeValidator(split), Field(min_length=1)]
 Blank = BeforeValidator(_blank_to_none)
 """Terraform and shells write an unset variable as an empty one."""
 

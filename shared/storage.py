@@ -20,9 +20,9 @@ from shared.errors import ReasonCode, Rejected, Superseded, Transient
 
 _log = logging.getLogger(__name__)
 
-_RETRY = DEFAULT_RETRY.with_timeout(20)
-_TIMEOUT = (5, 30)
-"""Seconds to connect and between bytes; with _RETRY well inside the ack deadline."""
+RETRY = DEFAULT_RETRY.with_timeout(20)
+TIMEOUT = (5, 30)
+"""Seconds to connect and between bytes; with RETRY well inside the ack deadline."""
 
 _PARALLEL_WRITES = 4
 _RACES = 5
@@ -126,7 +126,7 @@ class Storage:
         blob = self._client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
         try:
             data: bytes = blob.download_as_bytes(
-                end=max_bytes - 1, raw_download=True, timeout=_TIMEOUT, retry=_RETRY
+                end=max_bytes - 1, raw_download=True, timeout=TIMEOUT, retry=RETRY
             )
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
@@ -138,7 +138,7 @@ class Storage:
         if blob is None:
             return None
         try:
-            return blob.download_as_bytes(timeout=_TIMEOUT, retry=_RETRY), Stamp.of(blob)
+            return blob.download_as_bytes(timeout=TIMEOUT, retry=RETRY), Stamp.of(blob)
         except NotFound:  # overwritten in between
             return self.read_document(bucket, name)
 
@@ -172,8 +172,8 @@ class Storage:
                     content_type=item.content_type,
                     if_generation_match=expected,
                     checksum="crc32c",
-                    timeout=_TIMEOUT,
-                    retry=_RETRY,
+                    timeout=TIMEOUT,
+                    retry=RETRY,
                 )
             except PreconditionFailed as error:
                 _forget_frames(error)
@@ -205,15 +205,15 @@ class Storage:
             if not stale(blob.name.removeprefix(folder), Stamp.of(blob)):
                 continue
             try:
-                blob.delete(if_generation_match=blob.generation, timeout=_TIMEOUT, retry=_RETRY)
+                blob.delete(if_generation_match=blob.generation, timeout=TIMEOUT, retry=RETRY)
             except (NotFound, PreconditionFailed):
                 _log.info("another worker swept it first", extra={"object": blob.name})
 
     def _find(self, bucket: str, name: str) -> storage.Blob | None:
-        return self._client.bucket(bucket).get_blob(name, timeout=_TIMEOUT, retry=_RETRY)
+        return self._client.bucket(bucket).get_blob(name, timeout=TIMEOUT, retry=RETRY)
 
     def _list(self, bucket: str, folder: str) -> Iterator[storage.Blob]:
-        return self._client.list_blobs(bucket, prefix=folder, timeout=_TIMEOUT, retry=_RETRY)
+        return self._client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
 
 
 def _forget_frames(error: BaseException) -> None:

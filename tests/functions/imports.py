@@ -14,6 +14,7 @@ DISTRIBUTIONS = {
     "circuitbreaker": "circuitbreaker",
     "cv2": "opencv-python-headless",
     "flask": "flask",
+    "flask_cors": "flask-cors",
     "werkzeug": "flask",
     "functions_framework": "functions-framework",
     "google.api_core": "google-api-core",

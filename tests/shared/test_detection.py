@@ -92,7 +92,7 @@ def test_threads_find_the_same(detector: Detector) -> None:
     images = [example(name) for name in AVATARS] * 3
     alone = [detector.detect(image, BOTH) for image in images]
     with ThreadPoolExecutor(3) as pool:
-        together = list(pool.map(detector.detect, images))
+        together = list(pool.map(lambda image: detector.detect(image, BOTH), images))
     for one, other in zip(alone, together, strict=True):
         assert len(one) == len(other)
         for a, b in zip(one, other, strict=True):

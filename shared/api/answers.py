@@ -1,0 +1,78 @@
+"""The answer about one image, as JSON that is written while it is sent."""
+
+import base64
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from pydantic import Field
+
+from shared import VERSION
+from shared.api.face_masks import Found
+from shared.documents import Instance, Reason, Status
+from shared.geometry import Box
+from shared.record import Record
+
+_CHUNK = 3 * 2**18
+"""Bytes of a picture at a time; a multiple of 3, so that their base64 can be strung together."""
+
+Png = Field(
+    description="a PNG of the image's size, as base64", json_schema_extra={"format": "byte"}
+)
+
+
+class Findings(Record):
+    """What was found; boxes are those that SAM2 was given, [x0, y0, x1, y1], exclusive."""
+
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    status: Status
+    reason: Reason | None
+    instances: tuple[Instance, ...]
+    timing: dict[str, float] = Field(description="seconds by stage")
+    versions: dict[str, str]
+
+
+class FaceMaskAnswer(Findings):
+    """Findings and pictures: 255 inside and 0 outside; the cutout; the image with all marked."""
+
+    mask_png_base64: str = Png
+    face_rgba_png_base64: str = Png
+    overlay_png_base64: str = Png
+
+
+PICTURES = {
+    "mask_png_base64": "mask.png",
+    "face_rgba_png_base64": "cutout.png",
+    "overlay_png_base64": "overlay.png",
+}
+"""Fields of the answer, with the names that the pictures have in an upload's folder."""
+
+_VERSIONS = {"toonmask": VERSION, "mediapipe": version("mediapipe")}
+
+
+def findings(found: Found, timing: dict[str, float]) -> Findings:
+    """What the answer says beside its pictures."""
+    whole = Box.of_image(found.image)
+    return Findings(
+        width=whole.width,
+        height=whole.height,
+        boxes=tuple(one.box for one in found.prompts),
+        status=found.verdict.status,
+        reason=found.verdict.reason,
+        instances=tuple(one.described(whole) for one in found.verdict.segmented),
+        timing=timing,
+        versions=_VERSIONS,
+    )
+
+
+def written(told: Findings, pictures: dict[str, bytes]) -> Iterator[bytes]:
+    """A FaceMaskAnswer as JSON in parts, without ever holding all of its base64."""
+    yield told.model_dump_json().encode().removesuffix(b"}")
+    for field, name in PICTURES.items():
+        yield f',"{field}":"'.encode()
+        png = pictures[name]
+        for start in range(0, len(png), _CHUNK):
+            yield base64.b64encode(png[start : start + _CHUNK])
+        yield b'"'
+    yield b"}"

@@ -1,0 +1,180 @@
+"""The buckets: what was uploaded and what became of it, and a way to upload more."""
+
+from http import HTTPStatus
+from typing import Annotated, TypeVar
+
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from shared import layout
+from shared.api.face_masks import FaceMasks
+from shared.api.library import ORIGINAL, Library, Query, State
+from shared.api.problems import Refused, bad_fields
+from shared.errors import Superseded
+from shared.settings import Blank
+
+PATH = "/v1/uploads"
+_MOST_NAME_BYTES = 1024
+_MOST_BODY_BYTES = 64 * 2**10
+_KEPT_SECONDS = 600
+
+A = TypeVar("A", bound=BaseModel)
+
+
+def _checked_name(name: str) -> str:
+    """As Cloud Storage takes it: https://cloud.google.com/storage/docs/objects#naming."""
+    if len(name.encode(errors="replace")) > _MOST_NAME_BYTES:
+        raise ValueError(f"a name has at most {_MOST_NAME_BYTES} bytes")
+    if name in (".", "..") or name.startswith(".well-known/acme-challenge/"):
+        raise ValueError("Cloud Storage keeps this name for itself")
+    if "\r" in name or "\n" in name or name.endswith("/"):
+        raise ValueError("a name of a file has no line ends, and does not end in a slash")
+    if layout.is_taken(name):
+        raise ValueError("pictures of single faces and hands have such names")
+    return name
+
+
+def _checked_picture(picture: str) -> str:
+    if picture != ORIGINAL and not layout.is_picture("", picture):
+        raise ValueError(f"want {ORIGINAL}, mask.png, overlay.png, face-1/mask.png and the like")
+    return picture
+
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class ListQuery(_Asked):
+    """Which uploads."""
+
+    prefix: str = Field("", description="what their names begin with")
+    state: Annotated[State | None, Blank] = Field(None, description="only those in this state")
+    limit: int = Field(60, ge=1, le=200, description="as many, if there are")
+    page: Annotated[str | None, Blank] = Field(None, description="`next` of the page before")
+
+
+class PictureQuery(_Asked):
+    """Which picture."""
+
+    name: Name = Field(description="of the upload")
+    generation: int = Field(ge=0, lt=2**63, description="of the upload")
+    picture: Annotated[str, AfterValidator(_checked_picture)] = Field(
+        description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …"
+    )
+    side: Annotated[int | None, Blank] = Field(
+        None, ge=16, le=2048, description="scaled down to so many pixels, as WebP"
+    )
+
+
+class ResultQuery(_Asked):
+    """Whose result."""
+
+    name: Name = Field(description="of the upload")
+
+
+class NewUpload(_Asked):
+    """What is going to be uploaded."""
+
+    name: Annotated[Name, AfterValidator(_checked_name)] = Field(description="of the object")
+    type: str = Field("", pattern=r"^[\w.+/-]{0,100}$", description="media type")
+    size: int = Field(ge=0, lt=2**40, description="in bytes")
+
+
+class Place(_Asked):
+    """Where to PUT an upload's content."""
+
+    url: str
+
+
+class BucketRoutes:
+    """What the page's view of the buckets asks for."""
+
+    def __init__(self, library: Library | None, masks: FaceMasks) -> None:
+        self._configured = library
+        self._masks = masks
+
+    def register(self, app: Flask) -> None:
+        """Adds the routes."""
+        app.get(PATH)(self._list)
+        app.post(PATH)(self._begin)
+        app.get(f"{PATH}/result")(self._result)
+        app.get(f"{PATH}/picture")(self._picture)
+
+    @property
+    def _library(self) -> Library:
+        if self._configured is None:
+            raise Refused(
+                HTTPStatus.NOT_FOUND,
+                "no-buckets",
+                "This service knows no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set).",
+            )
+        return self._configured
+
+    def _list(self) -> ResponseReturnValue:
+        asked = _query(ListQuery)
+        query = Query(asked.prefix, asked.state, asked.limit, asked.page)
+        return _json(self._library.page(query).model_dump_json())
+
+    def _begin(self) -> ResponseReturnValue:
+        asked = _new_upload()
+        origin = request.headers.get("Origin") or request.host_url.rstrip("/")
+        place = self._library.begin_upload(asked.name, asked.type, asked.size, origin)
+        return _json(Place(url=place).model_dump_json())
+
+    def _result(self) -> ResponseReturnValue:
+        found = self._library.result(_query(ResultQuery).name)
+        if found is None:
+            raise Refused(HTTPStatus.NOT_FOUND, "no-result", "There is no result yet.")
+        return _json(found)
+
+    def _picture(self) -> ResponseReturnValue:
+        asked = _query(PictureQuery)
+        upload = self._library.ref(asked.name, asked.generation)
+        try:
+            if asked.side is None:
+                answer = _download(self._library.picture(upload, asked.picture), asked)
+            else:
+                with self._masks.turn():
+                    small = self._library.thumbnail(upload, asked.picture, asked.side)
+                answer = Response(small, mimetype="image/webp")
+        except Superseded as error:
+            raise Refused(HTTPStatus.NOT_FOUND, "no-picture", f"{error}.") from error
+        answer.cache_control.private = True
+        answer.cache_control.max_age = _KEPT_SECONDS
+        return answer
+
+
+def _query(kind: type[A]) -> A:
+    try:
+        return kind.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise bad_fields(error) from error
+
+
+def _new_upload() -> NewUpload:
+    """What was sent as JSON: pages of others cannot send that type without being asked first."""
+    if request.mimetype != "application/json":
+        raise Refused(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-json", "Send JSON: name, type and size."
+        )
+    request.max_content_length = _MOST_BODY_BYTES
+    try:
+        return NewUpload.model_validate_json(request.get_data())
+    except ValidationError as error:
+        raise bad_fields(error) from error
+
+
+def _json(text: str | bytes) -> Response:
+    return Response(text, mimetype="application/json")
+
+
+def _download(content: bytes, asked: PictureQuery) -> Response:
+    """A file to be saved: what somebody uploaded is never shown as a page of ours."""
+    kind = "application/octet-stream" if asked.picture == ORIGINAL else "image/png"
+    answer = Response(content, mimetype=kind)
+    answer.headers["Content-Disposition"] = "attachment"
+    return answer

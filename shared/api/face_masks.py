@@ -1,0 +1,110 @@
+"""One image in; masks, overlay and cutout out, in the same call."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared import images
+from shared.api.problems import busy
+from shared.api.settings import ApiSettings
+from shared.detection import Detector
+from shared.drawing import Picture, pictures
+from shared.geometry import Box, Image
+from shared.masking import Masking, Verdict
+from shared.prompts import Prompt, PromptOptions, build_prompts
+from shared.segmenters import choice
+from shared.settings import Targets
+from shared.stopwatch import Stopwatch
+
+
+class Options(BaseModel):
+    """What a caller may choose. Others' fields are left alone, as the first API left them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    multimask: bool = Field(True, description="let SAM2 answer with several candidates")
+    expand: float = Field(
+        0.15, ge=0, le=4, description="prompt box beyond the outline, as a share on each side"
+    )
+    pos_points: int = Field(16, ge=1, le=256, description="positive points per face or hand")
+    targets: Targets = Field(
+        frozenset({"face"}), description="what is looked for: face, hand, or face,hand"
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What an image shows; `pictures` are drawn when they are asked for, mask.png first."""
+
+    image: Image
+    prompts: tuple[Prompt, ...]
+    verdict: Verdict
+    pictures: tuple[Picture, ...]
+
+
+class FaceMasks:
+    """Finds and cuts. One per process; safe to share between threads.
+
+    Works in as many threads of its own as there may be images at a time: each thread that finds
+    faces keeps models of its own.
+    """
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self._settings = settings
+        self._detector = Detector(settings.max_instances, settings.min_score)
+        fallback = choice.fallback(settings)
+        self._maskings = {
+            multimask: Masking(
+                choice.primary(settings, multimask=multimask), fallback, settings.sam2_deadline
+            )
+            for multimask in (True, False)
+        }
+        self._turns = threading.BoundedSemaphore(settings.max_parallel)
+        self._workers = ThreadPoolExecutor(settings.max_parallel)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits until another image may be in memory.
+
+        Raises:
+            Refused: too many others came first.
+        """
+        seconds = self._settings.max_wait
+        if not self._turns.acquire(timeout=seconds):
+            raise busy(
+                f"{self._settings.max_parallel} images are being worked on, and others wait. "
+                f"Yours has waited {seconds:g} s: send it again a little later.",
+                seconds,
+            )
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def find(self, data: bytes, options: Options, watch: Stopwatch) -> Found:
+        """What is in an image file.
+
+        Raises:
+            Rejected: not an image that is taken.
+            Permanent: neither SAM2 nor a fallback will ever answer.
+            Transient: they may do so later.
+        """
+        context = copy_context()
+        return self._workers.submit(context.run, self._find, data, options, watch).result()
+
+    def _find(self, data: bytes, options: Options, watch: Stopwatch) -> Found:
+        images.check_before_download("", len(data), self._settings.max_bytes)
+        image = images.decode(data, self._settings.max_pixels)
+        watch.lap("read")
+        detections = self._detector.detect(image, options.targets)
+        shape = PromptOptions(options.pos_points, options.expand, self._settings.max_instances)
+        prompts = build_prompts(detections, Box.of_image(image), shape)
+        watch.lap("detect", found=len(prompts))
+        verdict = self._maskings[options.multimask].masks_of(image, prompts)
+        watch.lap("segment")
+        return Found(image, prompts, verdict, tuple(pictures(image, verdict.segmented)))

@@ -1,0 +1,201 @@
+"""The buckets as people look at them: uploads with their states, pages of them, their pictures."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from google.cloud import storage
+from PIL import Image as PillowImage
+
+from shared import images, layout
+from shared.api.settings import ApiSettings
+from shared.documents import Status
+from shared.errors import Superseded
+from shared.record import Record
+from shared.storage import RETRY, STATUS_KEY, TIMEOUT, ObjectRef, Stamp, Storage
+
+ORIGINAL = "original"
+"""Name of the upload itself, beside those of the pictures in its folder."""
+
+_SCANNED_PAGES = 10
+"""Of uploads, in one answer: looking for a rare state goes on in the next."""
+
+_MOST_BYTES = 64 * 2**20
+"""Of an upload that is shown: what the pipeline takes where it was told nothing else."""
+
+_QUALITY = 85
+"""Of WebP, 0..100."""
+
+
+class Working(StrEnum):
+    """The state of an upload that has no result yet."""
+
+    WORKING = "working"
+
+
+State = Status | Working
+
+
+class Upload(Record):
+    """An object of the input bucket, its newest generation, and what became of it."""
+
+    name: str
+    generation: str
+    size: int
+    updated: datetime
+    state: State
+
+
+class UploadPage(Record):
+    """Uploads in the order of their names; `next` asks for more of them, None at the end."""
+
+    uploads: tuple[Upload, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Uploads whose names begin with `prefix` and that are in `state`, if one is wanted."""
+
+    prefix: str
+    state: State | None
+    limit: int
+    page: str | None
+
+
+class Library:
+    """The uploads and results of a pair of buckets. Safe to share between threads."""
+
+    def __init__(self, input_bucket: str, output_bucket: str, max_pixels: int) -> None:
+        self._input = input_bucket
+        self._output = output_bucket
+        self._max_pixels = max_pixels
+        self._storage = Storage()
+        self._client = storage.Client()
+
+    @classmethod
+    def of(cls, settings: ApiSettings) -> "Library | None":
+        """That of the buckets in the settings, if they name any."""
+        if settings.input_bucket is None or settings.output_bucket is None:
+            return None
+        return cls(settings.input_bucket, settings.output_bucket, settings.max_pixels)
+
+    def ref(self, name: str, generation: int) -> ObjectRef:
+        """One generation of an upload."""
+        return ObjectRef(self._input, name, generation)
+
+    @property
+    def origin(self) -> str:
+        """Where browsers upload to."""
+        return str(self._client.api_endpoint)
+
+    def page(self, query: Query) -> UploadPage:
+        """At least `limit` uploads if there are so many, unless they are few among very many."""
+        found: list[Upload] = []
+        token = query.page
+        for _ in range(_SCANNED_PAGES):
+            blobs, token = self._some_uploads(query, token)
+            states = self._states([blob.name for blob in blobs])
+            uploads = (_upload(blob, states.get(layout.folder(blob.name))) for blob in blobs)
+            found += [one for one in uploads if query.state in (None, one.state)]
+            if token is None or len(found) >= query.limit:
+                break
+        return UploadPage(uploads=tuple(found), next=token)
+
+    def _some_uploads(
+        self, query: Query, token: str | None
+    ) -> tuple[list[storage.Blob], str | None]:
+        listing = self._client.list_blobs(
+            self._input,
+            prefix=query.prefix,
+            page_size=query.limit,
+            page_token=token,
+            fields="items(name,generation,size,updated),nextPageToken",
+            timeout=TIMEOUT,
+            retry=RETRY,
+        )
+        page = next(listing.pages, ())
+        return list(page), listing.next_page_token
+
+    def _states(self, names: Sequence[str]) -> dict[str, tuple[int, Status]]:
+        """Generation and status of the results of uploads that follow one another, by folder."""
+        folders = sorted(map(layout.folder, names))
+        if not folders:
+            return {}
+        results = self._client.list_blobs(
+            self._output,
+            start_offset=folders[0],
+            end_offset=folders[-1] + layout.RESULT + "\0",
+            match_glob=f"**/{layout.RESULT}",
+            fields="items(name,metadata),nextPageToken",
+            timeout=TIMEOUT,
+            retry=RETRY,
+        )
+        return {
+            blob.name.removesuffix(layout.RESULT): (Stamp.of(blob).generation, Status(status))
+            for blob in results
+            if (status := (blob.metadata or {}).get(STATUS_KEY))
+        }
+
+    def result(self, name: str) -> bytes | None:
+        """The result.json of an upload, if there is one; it says which generation it is about."""
+        found = self._storage.read_document(self._output, layout.folder(name) + layout.RESULT)
+        return found[0] if found else None
+
+    def picture(self, upload: ObjectRef, picture: str) -> bytes:
+        """The upload itself (ORIGINAL), or a picture of its result, as it is stored.
+
+        Raises:
+            Superseded: it is not there, or not of that generation any more.
+        """
+        if picture == ORIGINAL:
+            return self._storage.read(upload, _MOST_BYTES)
+        name = layout.folder(upload.name) + picture
+        found = self._storage.read_document(self._output, name)
+        if found is None or found[1].generation != upload.generation:
+            raise Superseded(f"gs://{self._output}/{name} is not there for {upload}")
+        return found[0]
+
+    def thumbnail(self, upload: ObjectRef, picture: str, side: int) -> bytes:
+        """The picture as WebP, scaled down to fit into a square of `side` pixels.
+
+        Raises:
+            Superseded: as for the picture itself.
+            Rejected: the upload is no image that is taken.
+        """
+        data = self.picture(upload, picture)
+        if picture == ORIGINAL:
+            small = PillowImage.fromarray(images.decode(data, self._max_pixels))
+        else:
+            small = PillowImage.open(io.BytesIO(data), formats=["PNG"])
+        small.thumbnail((side, side))
+        written = io.BytesIO()
+        small.save(written, "WEBP", quality=_QUALITY)
+        return written.getvalue()
+
+    def begin_upload(self, name: str, kind: str, size: int, origin: str) -> str:
+        """An address that takes the content of a new object by PUT, from pages of that origin.
+
+        A resumable session: it needs no signature, no key to sign with and no CORS settings of the
+        bucket. https://cloud.google.com/storage/docs/resumable-uploads#session-uris
+        """
+        blob = self._client.bucket(self._input).blob(name)
+        return str(
+            blob.create_resumable_upload_session(
+                content_type=kind, size=size, origin=origin, timeout=TIMEOUT, retry=RETRY
+            )
+        )
+
+
+def _upload(blob: storage.Blob, result: tuple[int, Status] | None) -> Upload:
+    """A result of an older generation is none of this one."""
+    done = result is not None and result[0] >= blob.generation
+    return Upload(
+        name=blob.name,
+        generation=str(blob.generation),
+        size=blob.size,
+        updated=blob.updated,
+        state=result[1] if result and done else Working.WORKING,
+    )

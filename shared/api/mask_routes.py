@@ -1,0 +1,109 @@
+"""POST /v1/face-mask-sam2: a picture in a form, its masks in the answer."""
+
+import re
+from http import HTTPStatus
+
+from flask import Flask, Request, Response, request
+from flask.typing import ResponseReturnValue
+from pydantic import ValidationError
+from werkzeug.datastructures import FileStorage
+
+from shared.api.answers import PICTURES, findings, written
+from shared.api.face_masks import FaceMasks, Found, Options
+from shared.api.problems import Refused, bad_fields
+from shared.stopwatch import Stopwatch
+
+PATH = "/v1/face-mask-sam2"
+OUTPUT = r"(mask|overlay|cutout)|(face|hand)-[1-9][0-9]*/(mask|cutout)"
+"""Names of single pictures, as in an upload's folder but without their ending."""
+
+STATUS_HEADER = "Toonmask-Status"
+
+
+class MaskRoutes:
+    """The masks of a picture that is sent."""
+
+    def __init__(self, masks: FaceMasks) -> None:
+        self._masks = masks
+
+    def register(self, app: Flask) -> None:
+        """Adds the route."""
+        app.post(PATH)(self._face_masks)
+
+    def _face_masks(self) -> ResponseReturnValue:
+        if request.mimetype != "multipart/form-data":
+            raise Refused(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "not-a-form",
+                "Send a form (multipart/form-data) with the picture in its field `image`: "
+                "curl -F image=@cartoon.png",
+            )
+        output = _wanted_picture(request)
+        # Read before the turn, which a slow sender would keep from others; large files lie on disk.
+        options, file = _options(request), _file(request)
+        with self._masks.turn():
+            watch = Stopwatch()
+            found = self._masks.find(file.read(), options, watch)
+            status = found.verdict.status
+            if output:
+                answer = Response(_picture(found, output), mimetype="image/png")
+            else:
+                drawn = {one.name: one.encoded() for one in found.pictures if one.name in _ALL}
+                watch.lap("draw", status=status.value)
+                told = written(findings(found, watch.laps), drawn)
+                answer = Response(told, mimetype="application/json")
+        answer.headers[STATUS_HEADER] = status.value
+        return answer
+
+
+_ALL = frozenset(PICTURES.values())
+
+
+def _wanted_picture(asked: Request) -> str | None:
+    """The name of the one picture that is to be the answer, if it is to be one.
+
+    That is so if the caller takes PNG rather than JSON, or takes both and says which.
+    """
+    output = asked.args.get("output")
+    if output is not None and not re.fullmatch(OUTPUT, output):
+        raise Refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "bad-output",
+            f"output is {output!r}; it may be mask, overlay, cutout, or a picture of one instance: "
+            "face-1/mask, face-1/cutout.",
+        )
+    accepted = asked.accept_mimetypes
+    png, json = accepted["image/png"], accepted["application/json"]
+    if png > json or (output and png == json > 0):
+        return output or "mask"
+    return None
+
+
+def _options(asked: Request) -> Options:
+    fields = {name: ",".join(asked.form.getlist(name)) for name in asked.form}
+    try:
+        return Options.model_validate(fields)
+    except ValidationError as error:
+        raise bad_fields(error) from error
+
+
+def _file(asked: Request) -> FileStorage:
+    file = asked.files.get("image")
+    if file is None:
+        raise Refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "missing-field",
+            "The form has no file in its field `image`: curl -F image=@cartoon.png",
+        )
+    return file
+
+
+def _picture(found: Found, output: str) -> bytes:
+    pictures = {one.name: one for one in found.pictures}
+    picture = pictures.get(f"{output}.png")
+    if picture is None:
+        instances = ", ".join(one.id for one in found.prompts) or "nothing"
+        raise Refused(
+            HTTPStatus.NOT_FOUND, "no-such-instance", f"There is no {output}; found: {instances}."
+        )
+    return picture.encoded()

@@ -1,0 +1,185 @@
+"""The OpenAPI document of the HTTP API, from the models that requests and answers are made of."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from shared import VERSION
+from shared.api import bucket_routes, mask_routes, problems
+from shared.api.answers import FaceMaskAnswer
+from shared.api.bucket_routes import ListQuery, NewUpload, PictureQuery, Place, ResultQuery
+from shared.api.face_masks import Options
+from shared.api.library import UploadPage
+from shared.api.problems import Problem
+from shared.documents import ResultDocument
+
+_REF = "#/components/schemas/{model}"
+_ASKED = (Options, NewUpload)
+_TOLD = (FaceMaskAnswer, UploadPage, Place, ResultDocument, Problem)
+_KEY = "key"
+
+_REFUSALS = {
+    400: "the image is empty or broken, or the form is",
+    401: "no key, or the wrong one",
+    404: "there is no such picture",
+    413: "too many bytes or pixels",
+    415: "not an image that is taken, or not the media type that is wanted",
+    422: "a field is missing, or does not hold what it should",
+    429: "too many requests at a time: Retry-After says when to come back",
+    500: "nobody foresaw this",
+    502: "SAM2 will never answer this, and there is no fallback",
+    503: "SAM2 does not answer now: Retry-After says when to come back",
+}
+
+
+def document(*, with_key: bool) -> dict[str, Any]:
+    """OpenAPI 3.1; `with_key` for a service that wants one."""
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in _ASKED] + [(model, "serialization") for model in _TOLD],
+        ref_template=_REF,
+    )
+    keyed: dict[str, Any] = {"security": [{_KEY: []}]} if with_key else {}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "toonmask",
+            "version": VERSION,
+            "description": "Exact per-pixel masks of faces and hands in pictures.",
+        },
+        "paths": {
+            mask_routes.PATH: {"post": _face_masks() | keyed},
+            bucket_routes.PATH: {"get": _list() | keyed, "post": _begin() | keyed},
+            f"{bucket_routes.PATH}/result": {"get": _result() | keyed},
+            f"{bucket_routes.PATH}/picture": {"get": _picture() | keyed},
+            "/healthz": {"get": _health()},
+        },
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {_KEY: {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+        },
+    }
+
+
+def _face_masks() -> dict[str, Any]:
+    options = Options.model_json_schema(ref_template=_REF)["properties"]
+    options["targets"] = {
+        "type": "string",
+        "enum": ["face", "hand", "face,hand"],
+        "default": "face",
+        "description": options["targets"]["description"],
+    }
+    image = {"type": "string", "format": "binary", "description": "PNG, JPEG, WebP and the like"}
+    form = {"type": "object", "properties": {"image": image, **options}, "required": ["image"]}
+    answers = {
+        "application/json": {"schema": {"$ref": _REF.format(model=FaceMaskAnswer.__name__)}},
+        "image/png": {"schema": {"type": "string", "format": "binary"}},
+    }
+    output = {
+        "name": "output",
+        "in": "query",
+        "description": "the picture to be the answer, where PNG is accepted: mask, overlay, "
+        "cutout, face-1/mask, face-1/cutout, …",
+        "schema": {"type": "string", "pattern": f"^(?:{mask_routes.OUTPUT})$"},
+    }
+    return {
+        "operationId": "faceMasks",
+        "summary": "Masks, overlay and cutout of a picture",
+        "parameters": [output],
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
+        "responses": {
+            "200": {"description": "what was found, perhaps nothing", "content": answers},
+            **_refusals(400, 404, 413, 415, 422, 429, 502, 503),
+        },
+    }
+
+
+def _list() -> dict[str, Any]:
+    return {
+        "operationId": "listUploads",
+        "summary": "Uploads with their states, in the order of their names",
+        "parameters": _parameters(ListQuery),
+        "responses": {"200": _json(UploadPage), **_refusals(400, 404, 422)},
+    }
+
+
+def _begin() -> dict[str, Any]:
+    return {
+        "operationId": "beginUpload",
+        "summary": "An address that takes an upload's content by PUT",
+        "requestBody": {"required": True, "content": _json(NewUpload)["content"]},
+        "responses": {"200": _json(Place), **_refusals(400, 404, 413, 415, 422)},
+    }
+
+
+def _result() -> dict[str, Any]:
+    return {
+        "operationId": "result",
+        "summary": "An upload's result.json",
+        "parameters": _parameters(ResultQuery),
+        "responses": {"200": _json(ResultDocument), **_refusals(404, 422)},
+    }
+
+
+def _picture() -> dict[str, Any]:
+    content = {
+        kind: {"schema": {"type": "string", "format": "binary"}}
+        for kind in ("image/png", "image/webp", "application/octet-stream")
+    }
+    return {
+        "operationId": "picture",
+        "summary": "A picture of an upload's result, or the upload itself",
+        "parameters": _parameters(PictureQuery),
+        "responses": {
+            "200": {"description": "the picture", "content": content},
+            **_refusals(400, 404, 413, 415, 422, 429),
+        },
+    }
+
+
+def _health() -> dict[str, Any]:
+    return {
+        "operationId": "health",
+        "summary": "Whether requests are answered",
+        "responses": {"200": {"description": "they are"}},
+    }
+
+
+def _parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
+    schema = query.model_json_schema()
+    fields = schema["properties"]
+    definitions = schema.get("$defs", {})
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", ()),
+            "description": field.pop("description"),
+            "schema": _inlined(field, definitions),
+        }
+        for name, field in fields.items()
+    ]
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with what it refers to in its place."""
+    if isinstance(schema, list):
+        return [_inlined(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return definitions[schema["$ref"].rpartition("/")[2]]
+    return {key: _inlined(value, definitions) for key, value in schema.items()}
+
+
+def _refusals(*statuses: int) -> dict[str, Any]:
+    schema = {"schema": {"$ref": _REF.format(model=Problem.__name__)}}
+    return {
+        str(status): {"description": _REFUSALS[status], "content": {problems.MEDIA_TYPE: schema}}
+        for status in (*statuses, 401, 500)
+    }
+
+
+def _json(model: type[BaseModel]) -> dict[str, Any]:
+    schema = {"schema": {"$ref": _REF.format(model=model.__name__)}}
+    return {"description": model.__name__, "content": {"application/json": schema}}

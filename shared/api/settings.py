@@ -1,0 +1,46 @@
+"""Settings of the HTTP API."""
+
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import NoDecode
+
+from shared.settings import Blank, DetectionSettings, MaskingSettings, split
+
+Origins = Annotated[frozenset[str], NoDecode, BeforeValidator(split)]
+
+
+class ApiSettings(DetectionSettings, MaskingSettings):
+    """Of the HTTP API."""
+
+    input_bucket: Annotated[str | None, Blank] = Field(
+        None, description="bucket that the page lists and uploads to; unset: it shows no buckets"
+    )
+    output_bucket: Annotated[str | None, Blank] = Field(
+        None, description="bucket with the results of its uploads"
+    )
+    api_key: Annotated[SecretStr | None, Blank] = Field(
+        None,
+        description="what callers have to send as X-API-Key or bearer token; unset: whoever can "
+        "reach the service may use it, so leave that to Cloud Run's IAM",
+    )
+    cors_origins: Origins = Field(
+        frozenset(), description="other pages whose scripts may call, as https://example.com; or *"
+    )
+    max_parallel: int = Field(2, ge=1, le=64, description="images that are worked on at a time")
+    max_wait: float = Field(
+        20, ge=0, description="seconds that a request waits for its turn before it is answered 429"
+    )
+    max_bytes: int = Field(
+        31 * 2**20, gt=0, description="largest image, in bytes; Cloud Run takes requests of 32 MiB"
+    )
+    max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
+    sam2_deadline: float = Field(
+        100, gt=0, description="most seconds for all of an image's answers, repeats included"
+    )
+
+    @model_validator(mode="after")
+    def _both_buckets_or_none(self) -> Self:
+        if (self.input_bucket is None) != (self.output_bucket is None):
+            raise ValueError("INPUT_BUCKET and OUTPUT_BUCKET are set together, or neither is")
+        return self
