@@ -67,6 +67,11 @@ class Stack:
             "PYTHONWARNINGS": "ignore::FutureWarning",
         }
 
+    @property
+    def page(self) -> str:
+        """The address of the page, where it was asked for."""
+        return f"http://127.0.0.1:{self.processes.port('api')}/"
+
     @cached_property
     def storage(self) -> storage.Client:
         """A client of the local storage."""
@@ -88,12 +93,17 @@ class Stack:
 
 @contextmanager
 def running(
-    root: Path, settings: Mapping[str, str], broker: BrokerKind | None = None
+    root: Path,
+    settings: Mapping[str, str],
+    broker: BrokerKind | None = None,
+    *,
+    with_api: bool = False,
 ) -> Iterator[Stack]:
     """Starts everything, yields, stops everything.
 
     `root` is the folder of buckets and logs; `settings` are environment variables for the
-    functions (TARGETS and the like); `broker` chooses one instead of the best that is there.
+    functions (TARGETS and the like); `broker` chooses one instead of the best that is there;
+    `with_api` also serves the HTTP API and the page.
 
     Raises:
         ChildDied: a part does not come up.
@@ -101,7 +111,7 @@ def running(
     jar = official.find_emulator() if broker != "embedded" else None
     if broker == "official" and jar is None:
         raise FileNotFoundError("The Pub/Sub emulator needs gcloud, its component and java on PATH")
-    storage_port, tls_port, broker_port, metadata_port, *ports = free_ports(9)
+    storage_port, tls_port, broker_port, metadata_port, *ports = free_ports(10)
     with ProcessTree(root / "logs") as processes:
         stack = Stack(
             processes=processes,
@@ -113,11 +123,13 @@ def running(
             buckets=root / "buckets",
             logs=root / "logs",
         )
-        landmarks, segmentation, drain, sam2, gate = ports
+        landmarks, segmentation, drain, sam2, gate, api = ports
         _start_infrastructure(stack, jar)
         _start_sam2(stack, settings, sam2, gate)
-        _start_pipeline(stack, settings, landmarks, segmentation, gate)
+        _start_pipeline(stack, settings, landmarks, segmentation)
         _start_function(stack, "drain", drain, _SETTINGS)
+        if with_api:
+            _start_api(stack, settings, api)
         processes.await_ready()
         create_hops(stack)
         _create_buckets(stack)
@@ -147,14 +159,28 @@ def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, gate: int)
 
 
 def _start_pipeline(
-    stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int, gate: int
+    stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int
 ) -> None:
-    embedded = {"SAM2_PROVIDER": "toonmask", "SAM2_URL": f"http://127.0.0.1:{gate}/v1/segment"}
-    own = {"SAM2_URL", "SAM2_PROVIDER"} & os.environ.keys()
-    sam2 = {} if own else embedded
-    _start_function(stack, "segmentation", segmentation, {**_SETTINGS, **sam2, **settings})
+    sam2 = {**_SETTINGS, **_sam2(stack), **settings}
+    _start_function(stack, "segmentation", segmentation, sam2)
     topic = {"PROMPTS_TOPIC": topic_path("prompts")}
     _start_function(stack, "landmarks", landmarks, {**_SETTINGS, **topic, **settings})
+
+
+def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:
+    """Serves the HTTP API and the page."""
+    buckets = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
+    # one process, in which all requests share the turns to work
+    served = {"WORKERS": "1", "THREADS": "16", **buckets, **_sam2(stack), **settings}
+    _start_function(stack, "api", port, served)
+
+
+def _sam2(stack: Stack) -> dict[str, str]:
+    """Settings that lead to our SAM2 service, unless the environment names another."""
+    if {"SAM2_URL", "SAM2_PROVIDER"} & os.environ.keys():
+        return {}
+    url = f"http://127.0.0.1:{stack.processes.port('gate')}/v1/segment"
+    return {"SAM2_PROVIDER": "toonmask", "SAM2_URL": url}
 
 
 def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:

@@ -39,7 +39,7 @@ def main() -> None:
     console = Console(markup=False, highlight=False, soft_wrap=True)
     console.print("Starting storage, broker, SAM2 stand-in and functions …")
     try:
-        with stack.running(root, {}) as system, _known(system, running_file(root)):
+        with stack.running(root, {}, with_api=True) as system, _known(system, running_file(root)):
             console.print(instructions(system, root))
             _remind(system, console)
             while True:
@@ -106,7 +106,9 @@ def instructions(system: Stack, root: Path) -> str:
     )
     query = f"{http}/upload/storage/v1/b/{INPUT_BUCKET}/o?uploadType=media&name=album/cat.png"
     result = f"{http}/storage/v1/b/{OUTPUT_BUCKET}/o/album%2Fcat.png%2Fresult.json?alt=media"
+    masks = f"{system.page}v1/face-mask-sam2"
     return f"""
+Page      {system.page}
 Buckets   gs://{INPUT_BUCKET} in, gs://{OUTPUT_BUCKET} out; files under {system.buckets}
 Logs      {system.logs}
 Pub/Sub   {system.broker} broker at 127.0.0.1:{system.broker_port}, project {PROJECT}
@@ -124,6 +126,8 @@ gcloud storage
 curl
   curl -X POST -H 'Content-Type: image/png' --data-binary @cat.png '{query}'
   curl '{result}'
+  curl -F image=@cat.png -F targets=face '{masks}' > out.json
+  curl -F image=@cat.png -H 'Accept: image/png' '{masks}?output=cutout' > cut.png
 
 Ctrl-C stops everything.
 """

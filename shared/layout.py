@@ -6,7 +6,9 @@ import re
 PROMPTS = "prompts.json"
 RESULT = "result.json"
 
-_PICTURES = re.compile(r"(mask|overlay|cutout)\.png|(face|hand)-[1-9][0-9]*/(mask|cutout)\.png")
+PICTURE = r"(mask|overlay|cutout)\.png|(face|hand)-[1-9][0-9]*/(mask|cutout)\.png"
+"""Pattern of a picture's name in its upload's folder."""
+
 _LONGEST = 1000
 """Bytes of UTF-8 in a folder's name: Cloud Storage takes 1,024 for an object's, and ours add up to
 20, as in `/face-100/cutout.png`."""
@@ -43,4 +45,4 @@ def is_picture(upload: str, name: str) -> bool:
 
     The results of an upload called `cat.png/dog.png` lie in the folder of `cat.png` too.
     """
-    return not is_taken(upload) and _PICTURES.fullmatch(name) is not None
+    return not is_taken(upload) and re.fullmatch(PICTURE, name) is not None

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
 
 from local.storage.errors import invalid
@@ -11,6 +11,7 @@ from local.storage.exchange import base, resource
 from local.storage.store import Store
 from local.storage.uploads import Plan, Sessions, parse_json, split_multipart
 
+_METHODS = ["POST", "PUT", "DELETE", "OPTIONS"]
 _RESUME_INCOMPLETE = 308
 _CLIENT_CLOSED_REQUEST = 499
 
@@ -26,12 +27,12 @@ class Uploads:
         """Adds the routes."""
         for prefix in ("/upload", "/resumable/upload"):
             path = f"{prefix}/storage/v1/b/<bucket>/o"
-            app.add_url_rule(path, prefix, self._upload, methods=["POST", "PUT", "DELETE"])
+            app.add_url_rule(path, prefix, self._upload, methods=_METHODS)
 
     def _upload(self, bucket: str) -> ResponseReturnValue:
         upload_id = request.args.get("upload_id")
         if upload_id:
-            return self._resume(upload_id)
+            return self._allow(self._sessions.get(upload_id).origin, self._resume(upload_id))
         body = request.get_data()
         content_type = request.headers.get("Content-Type", "")
         match request.args.get("uploadType"):
@@ -44,16 +45,29 @@ class Uploads:
             case "resumable":
                 self._store.require_bucket(bucket)
                 declared = request.headers.get("X-Upload-Content-Type", "")
-                upload_id = self._sessions.begin(
-                    Plan.of(bucket, request.args, parse_json(body), declared)
-                )
+                plan = Plan.of(bucket, request.args, parse_json(body), declared)
+                upload_id = self._sessions.begin(plan, request.headers.get("Origin"))
                 place = f"{base()}{request.path}?uploadType=resumable&upload_id={upload_id}"
                 return "", HTTPStatus.OK, {"Location": place, "X-GUploader-UploadID": upload_id}
             case other:
                 raise invalid(f"uploadType must be media, multipart or resumable, not {other!r}.")
 
+    def _allow(self, origin: str | None, answer: ResponseReturnValue) -> Response:
+        """Lets pages of the origin that began an upload send its content, and no others.
+
+        https://cloud.google.com/storage/docs/cross-origin: JSON API, the first request's decides.
+        """
+        response = make_response(answer)
+        if origin:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Methods"] = ", ".join(_METHODS)
+            response.headers["Access-Control-Allow-Headers"] = "Content-Type, Content-Range"
+        return response
+
     def _resume(self, upload_id: str) -> ResponseReturnValue:
         session = self._sessions.get(upload_id)
+        if request.method == "OPTIONS":
+            return "", HTTPStatus.NO_CONTENT
         if request.method == "DELETE":
             self._sessions.end(upload_id)
             return "", _CLIENT_CLOSED_REQUEST

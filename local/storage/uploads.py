@@ -89,9 +89,10 @@ def _headers_and_content(part: bytes, line_end: bytes) -> tuple[dict[str, str], 
 
 @dataclass(slots=True)
 class Session:
-    """A resumable upload under way."""
+    """A resumable upload under way; `origin` is that of the page which began it, if one did."""
 
     plan: Plan
+    origin: str | None = None
     content: bytearray = field(default_factory=bytearray)
 
     def accept(self, body: bytes, content_range: str | None) -> bool:
@@ -126,11 +127,11 @@ class Sessions:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
 
-    def begin(self, plan: Plan) -> str:
+    def begin(self, plan: Plan, origin: str | None) -> str:
         """The new upload's id."""
         upload_id = secrets.token_urlsafe(24)
         with self._lock:
-            self._sessions[upload_id] = Session(plan)
+            self._sessions[upload_id] = Session(plan, origin)
         return upload_id
 
     def get(self, upload_id: str) -> Session:

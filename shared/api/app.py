@@ -68,7 +68,8 @@ def _check_key(key: str) -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
     told = request.headers.get(KEY_HEADER) or bearer
-    if not hmac.compare_digest(told.encode(), key.encode()):
+    # WSGI gives headers as if their bytes were Latin-1
+    if not hmac.compare_digest(told.encode("latin-1"), key.encode()):
         raise Refused(
             HTTPStatus.UNAUTHORIZED,
             "no-key" if not told else "wrong-key",

@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
+from google.api_core.exceptions import BadRequest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shared import layout
@@ -12,7 +13,6 @@ from shared.api.face_masks import FaceMasks
 from shared.api.library import ORIGINAL, Library, Query, State
 from shared.api.problems import Refused, bad_fields
 from shared.errors import Superseded
-from shared.settings import Blank
 
 PATH = "/v1/uploads"
 _MOST_NAME_BYTES = 1024
@@ -35,12 +35,6 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _checked_picture(picture: str) -> str:
-    if picture != ORIGINAL and not layout.is_picture("", picture):
-        raise ValueError(f"want {ORIGINAL}, mask.png, overlay.png, face-1/mask.png and the like")
-    return picture
-
-
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -52,9 +46,9 @@ class ListQuery(_Asked):
     """Which uploads."""
 
     prefix: str = Field("", description="what their names begin with")
-    state: Annotated[State | None, Blank] = Field(None, description="only those in this state")
+    state: State | None = Field(None, description="only those in this state")
     limit: int = Field(60, ge=1, le=200, description="as many, if there are")
-    page: Annotated[str | None, Blank] = Field(None, description="`next` of the page before")
+    page: str | None = Field(None, description="`next` of the page before")
 
 
 class PictureQuery(_Asked):
@@ -62,10 +56,11 @@ class PictureQuery(_Asked):
 
     name: Name = Field(description="of the upload")
     generation: int = Field(ge=0, lt=2**63, description="of the upload")
-    picture: Annotated[str, AfterValidator(_checked_picture)] = Field(
-        description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …"
+    picture: str = Field(
+        pattern=f"^({ORIGINAL}|{layout.PICTURE})$",
+        description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …",
     )
-    side: Annotated[int | None, Blank] = Field(
+    side: int | None = Field(
         None, ge=16, le=2048, description="scaled down to so many pixels, as WebP"
     )
 
@@ -79,7 +74,9 @@ class ResultQuery(_Asked):
 class NewUpload(_Asked):
     """What is going to be uploaded."""
 
-    name: Annotated[Name, AfterValidator(_checked_name)] = Field(description="of the object")
+    name: Annotated[Name, AfterValidator(_checked_name)] = Field(
+        description="of the object", json_schema_extra={"format": "object-name"}
+    )
     type: str = Field("", pattern=r"^[\w.+/-]{0,100}$", description="media type")
     size: int = Field(ge=0, lt=2**40, description="in bytes")
 
@@ -117,7 +114,12 @@ class BucketRoutes:
     def _list(self) -> ResponseReturnValue:
         asked = _query(ListQuery)
         query = Query(asked.prefix, asked.state, asked.limit, asked.page)
-        return _json(self._library.page(query).model_dump_json())
+        try:
+            page = self._library.page(query)
+        except BadRequest as error:
+            sentence = "Cloud Storage does not know this page: begin with the first."
+            raise Refused(HTTPStatus.NOT_FOUND, "no-such-page", sentence) from error
+        return _json(page.model_dump_json())
 
     def _begin(self) -> ResponseReturnValue:
         asked = _new_upload()

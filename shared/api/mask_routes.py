@@ -6,16 +6,17 @@ from http import HTTPStatus
 from flask import Flask, Request, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MIMEAccept
 
+from shared import layout
 from shared.api.answers import PICTURES, findings, written
 from shared.api.face_masks import FaceMasks, Found, Options
 from shared.api.problems import Refused, bad_fields
 from shared.stopwatch import Stopwatch
 
 PATH = "/v1/face-mask-sam2"
-OUTPUT = r"(mask|overlay|cutout)|(face|hand)-[1-9][0-9]*/(mask|cutout)"
-"""Names of single pictures, as in an upload's folder but without their ending."""
+OUTPUT = layout.PICTURE.replace(r"\.png", "")
+"""Pattern of a picture's name without its ending."""
 
 STATUS_HEADER = "Toonmask-Status"
 
@@ -37,6 +38,10 @@ class MaskRoutes:
                 "not-a-form",
                 "Send a form (multipart/form-data) with the picture in its field `image`: "
                 "curl -F image=@cartoon.png",
+            )
+        if not request.mimetype_params.get("boundary"):
+            raise Refused(
+                HTTPStatus.BAD_REQUEST, "broken-form", "The form's Content-Type has no boundary."
             )
         output = _wanted_picture(request)
         # Read before the turn, which a slow sender would keep from others; large files lie on disk.
@@ -72,7 +77,7 @@ def _wanted_picture(asked: Request) -> str | None:
             f"output is {output!r}; it may be mask, overlay, cutout, or a picture of one instance: "
             "face-1/mask, face-1/cutout.",
         )
-    accepted = asked.accept_mimetypes
+    accepted = asked.accept_mimetypes or MIMEAccept([("*/*", 1)])
     png, json = accepted["image/png"], accepted["application/json"]
     if png > json or (output and png == json > 0):
         return output or "mask"

@@ -22,14 +22,14 @@ _KEY = "key"
 _REFUSALS = {
     400: "the image is empty or broken, or the form is",
     401: "no key, or the wrong one",
-    404: "there is no such picture",
+    404: "there is no such thing",
     413: "too many bytes or pixels",
     415: "not an image that is taken, or not the media type that is wanted",
     422: "a field is missing, or does not hold what it should",
     429: "too many requests at a time: Retry-After says when to come back",
     500: "nobody foresaw this",
-    502: "SAM2 will never answer this, and there is no fallback",
-    503: "SAM2 does not answer now: Retry-After says when to come back",
+    502: "SAM2 or Cloud Storage refuses, and nothing helps",
+    503: "SAM2 or Cloud Storage does not answer now: Retry-After says when to come back",
 }
 
 
@@ -63,6 +63,12 @@ def document(*, with_key: bool) -> dict[str, Any]:
 
 def _face_masks() -> dict[str, Any]:
     options = Options.model_json_schema(ref_template=_REF)["properties"]
+    options["multimask"] = {
+        "type": "string",
+        "enum": ["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0"],
+        "default": "true",
+        "description": options["multimask"]["description"],
+    }
     options["targets"] = {
         "type": "string",
         "enum": ["face", "hand", "face,hand"],
@@ -99,7 +105,7 @@ def _list() -> dict[str, Any]:
         "operationId": "listUploads",
         "summary": "Uploads with their states, in the order of their names",
         "parameters": _parameters(ListQuery),
-        "responses": {"200": _json(UploadPage), **_refusals(400, 404, 422)},
+        "responses": {"200": _json(UploadPage), **_refusals(404, 422, 502, 503)},
     }
 
 
@@ -108,7 +114,7 @@ def _begin() -> dict[str, Any]:
         "operationId": "beginUpload",
         "summary": "An address that takes an upload's content by PUT",
         "requestBody": {"required": True, "content": _json(NewUpload)["content"]},
-        "responses": {"200": _json(Place), **_refusals(400, 404, 413, 415, 422)},
+        "responses": {"200": _json(Place), **_refusals(404, 413, 415, 422, 502, 503)},
     }
 
 
@@ -117,7 +123,7 @@ def _result() -> dict[str, Any]:
         "operationId": "result",
         "summary": "An upload's result.json",
         "parameters": _parameters(ResultQuery),
-        "responses": {"200": _json(ResultDocument), **_refusals(404, 422)},
+        "responses": {"200": _json(ResultDocument), **_refusals(404, 422, 502, 503)},
     }
 
 
@@ -132,7 +138,7 @@ def _picture() -> dict[str, Any]:
         "parameters": _parameters(PictureQuery),
         "responses": {
             "200": {"description": "the picture", "content": content},
-            **_refusals(400, 404, 413, 415, 422, 429),
+            **_refusals(400, 404, 413, 415, 422, 429, 502, 503),
         },
     }
 
@@ -162,14 +168,15 @@ def _parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
 
 
 def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """The schema with what it refers to in its place."""
+    """The schema with what it refers to in its place, and without null, which no query can hold."""
     if isinstance(schema, list):
-        return [_inlined(part, definitions) for part in schema]
+        return [_inlined(part, definitions) for part in schema if part != {"type": "null"}]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
         return definitions[schema["$ref"].rpartition("/")[2]]
-    return {key: _inlined(value, definitions) for key, value in schema.items()}
+    told = {key: value for key, value in schema.items() if value is not None}
+    return {key: _inlined(value, definitions) for key, value in told.items()}
 
 
 def _refusals(*statuses: int) -> dict[str, Any]:

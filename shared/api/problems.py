@@ -6,6 +6,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from flask import Flask, Response
+from google.api_core.exceptions import GoogleAPICallError, RetryError
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -16,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = 10
+_PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _REJECTED: Mapping[ReasonCode, HTTPStatus] = {
@@ -69,6 +71,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(Rejected, _rejected)
     app.register_error_handler(Permanent, _permanent)
     app.register_error_handler(Transient, _transient)
+    app.register_error_handler(GoogleAPICallError, _storage)
+    app.register_error_handler(RetryError, _storage)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)
 
@@ -93,10 +97,20 @@ def _permanent(error: Permanent) -> Response:
 
 
 def _transient(error: Transient) -> Response:
-    _log.error("no masks now", extra={"why": str(error)})
+    _log.error("unavailable", extra={"why": str(error)})
     seconds = error.retry_after or _RETRY_SECONDS
     headers = {"Retry-After": str(max(1, round(seconds)))}
     return _answer(Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", str(error), headers))
+
+
+def _storage(error: GoogleAPICallError | RetryError) -> Response:
+    """Cloud Storage's: it does not answer now, or not to us."""
+    code = error.code if isinstance(error, GoogleAPICallError) else None
+    if code is None or code in _PASSING or code >= 500:
+        return _transient(Transient("Cloud Storage does not answer now."))
+    _log.error("buckets refused", extra={"why": str(error)})
+    detail = f"Cloud Storage answered {int(code)} to this service; its logs say more."
+    return _answer(Refused(HTTPStatus.BAD_GATEWAY, "storage-refused", detail))
 
 
 def _http(error: HTTPException) -> Response:

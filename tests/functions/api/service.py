@@ -1,0 +1,51 @@
+"""The HTTP API through functions-framework's own app, and what is sent to it."""
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import numpy.typing as npt
+from flask.testing import FlaskClient
+from functions_framework import create_app
+from PIL import Image as PillowImage
+from werkzeug.test import TestResponse
+
+from tests.conftest import EXAMPLES, ROOT
+
+PATH = "/v1/face-mask-sam2"
+SOURCE = ROOT / "functions" / "api" / "main.py"
+
+
+def client(**settings: str) -> FlaskClient:
+    """The API with these settings, which it reads as it starts."""
+    with mock.patch.dict("os.environ", settings):
+        return create_app("api", str(SOURCE), "http").test_client()
+
+
+def send(
+    to: FlaskClient,
+    image: bytes | Path = EXAMPLES / "avataaars_05.png",
+    fields: Mapping[str, str] = MappingProxyType({}),
+    *,
+    query: str = "",
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
+    """The answer about an image."""
+    content = image if isinstance(image, bytes) else image.read_bytes()
+    form: dict[str, Any] = {"image": (io.BytesIO(content), "cartoon.png"), **fields}
+    return to.post(PATH + query, data=form, headers=headers)
+
+
+def decoded(png_base64: str) -> npt.NDArray[np.uint8]:
+    """A picture of an answer."""
+    return pixels(base64.b64decode(png_base64, validate=True))
+
+
+def pixels(png: bytes) -> npt.NDArray[np.uint8]:
+    """A PNG's."""
+    return np.asarray(PillowImage.open(io.BytesIO(png), formats=["PNG"]))

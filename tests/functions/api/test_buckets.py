@@ -1,0 +1,248 @@
+"""The buckets as the page sees them: uploads with their states, pictures, a place to upload to."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+import requests
+from flask.testing import FlaskClient
+from google.cloud import storage as gcs
+from google.cloud.storage._http import Connection
+from google.cloud.storage.retry import DEFAULT_RETRY
+from PIL import Image as PillowImage
+
+from shared.documents import Outputs, Reason, ResultDocument, Source, Status
+from shared.errors import ReasonCode
+from shared.results import Results
+from shared.storage import Item, ObjectRef, Storage
+from tests.functions.api.service import client
+from tests.pipeline import png
+from tests.shared.segmentation import output
+
+ORIGIN = {"Origin": "https://masks.example"}
+PICTURE = png(np.random.default_rng(0).integers(0, 255, (300, 500, 3), np.uint8))
+
+
+@pytest.fixture
+def api(bucket: gcs.Bucket) -> FlaskClient:
+    return client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name)
+
+
+def _upload(
+    bucket: gcs.Bucket, name: str, content: bytes = PICTURE, kind: str = "image/png"
+) -> int:
+    blob = bucket.blob(name)
+    blob.upload_from_string(content, content_type=kind)
+    return int(blob.generation)
+
+
+def _finish(bucket: gcs.Bucket, name: str, generation: int, status: Status) -> None:
+    """Writes a result, through the pipeline's own code."""
+    results = Results(Storage(), output(bucket).name)
+    ref = ObjectRef(bucket.name, name, generation)
+    if status is Status.FAILED:
+        results.fail(ref, Reason(code=ReasonCode.GAVE_UP, message="Given up."))
+        return
+    source = Source(bucket=bucket.name, name=name, generation=generation, width=500, height=300)
+    document = ResultDocument(
+        status=status,
+        reason=None,
+        source=source,
+        config="0123456789ab",
+        outputs=Outputs(),
+        timing={},
+        versions={},
+    )
+    kinds = ("mask", "overlay", "cutout")
+    items = [Item(f"{name}/{kind}.png", "image/png", lambda: PICTURE) for kind in kinds]
+    results.write(document, items)
+
+
+def _listed(api: FlaskClient, **query: Any) -> dict[str, str]:
+    """Names and states on one page."""
+    answer = api.get("/v1/uploads", query_string=query)
+    assert answer.status_code == 200, answer.text
+    return {one["name"]: one["state"] for one in answer.get_json()["uploads"]}
+
+
+def test_every_upload_is_listed_with_its_state(api: FlaskClient, bucket: gcs.Bucket) -> None:
+    assert _listed(api) == {}
+    for name, status in (("a/b.png", Status.SEGMENTED), ("a.png", Status.EMPTY)):
+        _finish(bucket, name, _upload(bucket, name), status)
+    _finish(bucket, "bad.png", _upload(bucket, "bad.png"), Status.FAILED)
+    _finish(bucket, "new.png", _upload(bucket, "new.png"), Status.SEGMENTED)
+    _upload(bucket, "new.png")
+    _upload(bucket, "a-b.png")
+    assert _listed(api) == {
+        "a-b.png": "working",
+        "a.png": "empty",
+        "a/b.png": "segmented",
+        "bad.png": "failed",
+        "new.png": "working",
+    }
+    assert _listed(api, prefix="a/") == {"a/b.png": "segmented"}
+    assert _listed(api, state="working") == {"a-b.png": "working", "new.png": "working"}
+
+
+def test_pages_hold_every_upload_once(api: FlaskClient, bucket: gcs.Bucket) -> None:
+    names = sorted(["a.png", "a-b.png", "a/b.png", "a0.png", "ä.png", "b c.png", "b%2F.png"])
+    for name in names:
+        _finish(bucket, name, _upload(bucket, name), Status.EMPTY)
+    found: list[str] = []
+    page = ""
+    while page is not None:
+        asked = {"limit": 2, "page": page} if page else {"limit": 2}
+        told = api.get("/v1/uploads", query_string=asked).get_json()
+        assert len(told["uploads"]) <= 2
+        assert all(one["state"] == "empty" for one in told["uploads"])
+        found += [one["name"] for one in told["uploads"]]
+        page = told["next"]
+    assert found == names
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Listings asked of Cloud Storage since the last call."""
+    original = Connection.api_request
+    seen: list[str] = []
+
+    def counting(self: Connection, *args: Any, **kwargs: Any) -> Any:
+        seen.append(kwargs["path"])
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Connection, "api_request", counting)
+
+    def since() -> int:
+        count = sum(path.endswith("/o") for path in seen)
+        seen.clear()
+        return count
+
+    return since
+
+
+def test_a_page_costs_the_same_however_many_uploads_there_are(
+    api: FlaskClient, bucket: gcs.Bucket, counted: Callable[[], int]
+) -> None:
+    for number in range(60):
+        name = f"{number:04}.png"
+        generation = _upload(bucket, name)
+        if number % 20 == 7:
+            _finish(bucket, name, generation, Status.EMPTY)
+    counted()
+    assert len(_listed(api, limit=5)) == 5
+    assert counted() == 2
+    told = api.get("/v1/uploads", query_string={"limit": 2, "state": "empty"}).get_json()
+    assert [one["name"] for one in told["uploads"]] == ["0007.png"]
+    assert counted() <= 20, "looking for what is rare ends, too"
+    rest = api.get(
+        "/v1/uploads", query_string={"limit": 2, "state": "empty", "page": told["next"]}
+    ).get_json()
+    assert [one["name"] for one in rest["uploads"]] == ["0027.png"]
+
+
+def test_a_result_is_given_as_it_is(api: FlaskClient, bucket: gcs.Bucket) -> None:
+    assert api.get("/v1/uploads/result?name=cat.png").status_code == 404
+    _finish(bucket, "cat.png", _upload(bucket, "cat.png"), Status.EMPTY)
+    answer = api.get("/v1/uploads/result?name=cat.png")
+    assert answer.data == output(bucket).blob("cat.png/result.json").download_as_bytes()
+
+
+def _picture(api: FlaskClient, generation: int, picture: str, **more: Any) -> Any:
+    query = {"name": "cat.png", "generation": generation, "picture": picture, **more}
+    return api.get("/v1/uploads/picture", query_string=query)
+
+
+def test_pictures_are_saved_as_they_are_and_shown_small(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    generation = _upload(bucket, "cat.png")
+    assert _picture(api, generation, "mask.png").status_code == 404
+    _finish(bucket, "cat.png", generation, Status.EMPTY)
+    for picture in ("original", "mask.png", "overlay.png", "cutout.png"):
+        answer = _picture(api, generation, picture)
+        assert answer.data == PICTURE
+        assert answer.headers["Content-Disposition"] == "attachment"
+        small = _picture(api, generation, picture, side=100)
+        assert small.mimetype == "image/webp"
+        assert PillowImage.open(io.BytesIO(small.data)).size == (100, 60)
+    assert _picture(api, generation, "face-1/mask.png").status_code == 404
+    assert _picture(api, generation - 1, "mask.png").status_code == 404
+    assert _picture(api, generation - 1, "original").status_code == 404
+    for name in ("result.json", "../other.png/mask.png", "mask.png/", ""):
+        assert _picture(api, generation, name).status_code == 422
+
+
+def test_what_somebody_uploaded_is_never_a_page_of_ours(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    generation = _upload(bucket, "cat.png", b"<script>alert(1)</script>", "text/html")
+    answer = _picture(api, generation, "original")
+    assert answer.mimetype == "application/octet-stream"
+    assert answer.headers["Content-Disposition"] == "attachment"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert _picture(api, generation, "original", side=100).status_code == 415
+
+
+def test_an_upload_goes_straight_into_the_bucket_from_the_page_that_began_it(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    upload = {"name": "album/cät 1.png", "type": "image/png", "size": len(PICTURE)}
+    place = api.post("/v1/uploads", json=upload, headers=ORIGIN).get_json()["url"]
+    policy = api.get("/").headers["Content-Security-Policy"]
+    assert any(place.startswith(f"{origin}/") for origin in policy.replace(";", " ").split())
+    asked = {
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    preflight = requests.options(place, headers={**ORIGIN, **asked}, timeout=60)
+    assert preflight.ok
+    assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+    assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
+    answer = requests.put(
+        place, PICTURE, headers={**ORIGIN, "Content-Type": "image/png"}, timeout=60
+    )
+    assert answer.ok
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+    blob = bucket.get_blob("album/cät 1.png")
+    assert (blob.content_type, blob.download_as_bytes()) == ("image/png", PICTURE)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "a\nb.png", "album/", "cat.png/face-1", "ä" * 600, ".well-known/acme-challenge/x"],
+)
+def test_names_that_no_object_may_have(api: FlaskClient, name: str) -> None:
+    answer = api.post("/v1/uploads", json={"name": name, "type": "image/png", "size": 1})
+    assert (answer.status_code, answer.get_json()["detail"][:5]) == (422, "name:")
+
+
+def test_uploads_are_begun_with_json_alone(api: FlaskClient) -> None:
+    """Another page's form could send text, and would not be asked for leave."""
+    body = json.dumps({"name": "cat.png", "type": "image/png", "size": 1})
+    answer = api.post("/v1/uploads", data=body, content_type="text/plain")
+    assert answer.status_code == 415
+    assert api.post("/v1/uploads", data="{", content_type="application/json").status_code == 422
+
+
+def test_a_bucket_that_is_not_there_is_told(bucket: gcs.Bucket) -> None:
+    api = client(INPUT_BUCKET="nowhere-at-all", OUTPUT_BUCKET=bucket.name)
+    answer = api.get("/v1/uploads")
+    assert (answer.status_code, answer.get_json()["code"]) == (502, "storage-refused")
+
+
+def test_storage_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+    api = client(INPUT_BUCKET="in-bucket", OUTPUT_BUCKET="out-bucket")
+    with mock.patch("shared.api.library.RETRY", DEFAULT_RETRY.with_timeout(0.1)):
+        answer = api.get("/v1/uploads")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"]
+
+
+def test_one_bucket_without_the_other_stops_the_start() -> None:
+    with pytest.raises(SystemExit, match="INPUT_BUCKET and OUTPUT_BUCKET are set together"):
+        client(INPUT_BUCKET="in-bucket")

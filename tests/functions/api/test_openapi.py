@@ -1,0 +1,59 @@
+"""What the API's OpenAPI document promises holds for generated requests, good and bad."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import schemathesis
+from google.cloud import storage as gcs
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+
+from shared.api import openapi
+from tests.functions.api.service import client
+from tests.pipeline import png
+from tests.shared.segmentation import output
+
+
+def _image(height: int, width: int, seed: int) -> bytes:
+    return png(np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8))
+
+
+PATHS = openapi.document(with_key=False)["paths"]
+
+sides = st.integers(1, 40)
+schemathesis.openapi.format("binary", st.builds(_image, sides, sides, st.integers(0, 9)))
+schemathesis.openapi.format(
+    "object-name", st.from_regex(r"[a-zäß]{1,9}(/[a-z]{1,9})?", fullmatch=True)
+)
+
+
+@pytest.fixture
+def schema(bucket: gcs.Bucket) -> Any:
+    """Of the API with a pair of buckets."""
+    made = client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name)
+    return schemathesis.openapi.from_wsgi("/openapi.json", made.application)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method.upper(), path) for path, item in PATHS.items() for method in item],
+)
+def test_every_answer_is_as_documented_and_none_is_a_server_error(
+    schema: Any, method: str, path: str, mode: GenerationMode
+) -> None:
+    @given(schema[path][method].as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    def holds(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate()
+
+    try:
+        holds()
+    except Unsatisfiable:  # nothing can be wrong about a request that has no parts
+        assert mode is GenerationMode.NEGATIVE
+        assert not PATHS[path][method.lower()].keys() & {"parameters", "requestBody"}
