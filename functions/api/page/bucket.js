@@ -6,7 +6,7 @@ import { badge, downloads, instances, remark } from "./results.js";
 import { viewer } from "./viewer.js";
 
 const SOON = 2_000;
-const LATER = 15_000;
+const LATER = 5_000;
 const UPLOADS_AT_A_TIME = 3;
 const THUMBNAIL = 320;
 const VIEWED = 1_600;

@@ -2,7 +2,9 @@
 
 import base64
 import io
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +17,7 @@ from functions_framework import create_app
 from PIL import Image as PillowImage
 from werkzeug.test import TestResponse
 
+from local.processes import ProcessTree, free_ports
 from tests.conftest import EXAMPLES, ROOT
 
 PATH = "/v1/face-mask-sam2"
@@ -25,6 +28,18 @@ def client(**settings: str) -> FlaskClient:
     """The API with these settings, which it reads as it starts."""
     with mock.patch.dict("os.environ", settings):
         return create_app("api", str(SOURCE), "http").test_client()
+
+
+@contextmanager
+def served(logs: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """The API as the cloud serves it; its address."""
+    (port,) = free_ports(1)
+    framework = [sys.executable, "-m", "functions_framework", "--target", "api"]
+    where = ["--source", str(SOURCE), "--host", "127.0.0.1", "--port", str(port)]
+    with ProcessTree(logs) as tree:
+        tree.start("api", [*framework, *where], {"PYTHONPATH": str(ROOT), **settings}, port)
+        tree.await_ready()
+        yield f"http://127.0.0.1:{port}"
 
 
 def send(

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 import requests
 
-from local.processes import ProcessTree, free_ports
-from tests.conftest import EXAMPLES, ROOT, example
-from tests.functions.api.service import PATH, SOURCE, pixels
+from tests.conftest import EXAMPLES, example
+from tests.functions.api.service import PATH, pixels, served
 
 CURL = """\
 curl -X POST \\
@@ -41,14 +40,8 @@ print("Saved: mask_png.png, face_rgba_png.png, overlay_png.png")
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The API, served as the cloud serves it."""
-    (port,) = free_ports(1)
-    framework = [sys.executable, "-m", "functions_framework", "--target", "api"]
-    where = ["--source", str(SOURCE), "--host", "127.0.0.1", "--port", str(port)]
-    with ProcessTree(tmp_path_factory.mktemp("logs")) as tree:
-        tree.start("api", [*framework, *where], {"PYTHONPATH": str(ROOT)}, port)
-        tree.await_ready()
-        yield f"http://127.0.0.1:{port}"
+    with served(tmp_path_factory.mktemp("logs")) as address:
+        yield address
 
 
 def _run(line: str, url: str, picture: Path, folder: Path) -> None:
