@@ -80,7 +80,7 @@ class DetectionSettings(Settings):
     )
 
 
-class LandmarksSettings(PipelineSettings, DetectionSettings):
+class LandmarksSettings(DetectionSettings, PipelineSettings):
     """Of the landmarks function."""
 
     prompts_topic: str = Field(
@@ -177,7 +177,7 @@ class MaskingSettings(Settings):
         return f"{parts.scheme}://{parts.netloc}"
 
 
-class SegmentationSettings(PipelineSettings, MaskingSettings):
+class SegmentationSettings(MaskingSettings, PipelineSettings):
     """Of the segmentation function."""
 
     def config(self, prompts: Digest) -> Digest:

@@ -9,9 +9,12 @@ locals {
     TRACE_PROJECT         = var.project_id
   })
 
-  functions = {
+  functions = merge(local.pipeline, local.api)
+
+  pipeline = {
     landmarks = {
       size    = var.landmarks
+      ingress = "ALLOW_INTERNAL_ONLY"
       secrets = {}
       environment = merge(local.settings, {
         PROMPTS_TOPIC = google_pubsub_topic.work["prompts"].id
@@ -20,11 +23,13 @@ locals {
     }
     segmentation = {
       size        = var.segmentation
-      secrets     = { for name, secret in google_secret_manager_secret.keys : name => secret.secret_id }
+      ingress     = "ALLOW_INTERNAL_ONLY"
+      secrets     = { for name in local.sam2_keys : name => google_secret_manager_secret.keys[name].secret_id }
       environment = merge(local.settings, local.sam2_settings)
     }
     drain = {
       size        = { cpu = "1", memory = "512Mi", concurrency = 8, min_instances = 0, max_instances = 5, timeout = 60 }
+      ingress     = "ALLOW_INTERNAL_ONLY"
       secrets     = {}
       environment = local.settings
     }
@@ -43,6 +48,7 @@ module "function" {
   build_account = google_service_account.build.id
   repository    = google_artifact_registry_repository.images.id
   size          = each.value.size
+  ingress       = each.value.ingress
   environment   = each.value.environment
   secrets       = each.value.secrets
 
@@ -56,6 +62,7 @@ module "function" {
     ],
     [for version in google_secret_manager_secret_version.keys : version.id],
     [for grant in google_secret_manager_secret_iam_member.segmentation_reads : grant.id],
+    [for grant in google_secret_manager_secret_iam_member.api_reads : grant.id],
   )
 }
 

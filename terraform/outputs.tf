@@ -26,6 +26,11 @@ output "sam2_url" {
   value       = lookup(local.sam2_settings, "SAM2_URL", null)
 }
 
+output "page" {
+  description = "Address of the page and the HTTP API; null without enable_api."
+  value       = one([for name in keys(local.api) : module.function[name].uri])
+}
+
 output "segmentation_service_account" {
   description = "The account that calls SAM2: what a server of yours in another project has to let in."
   value       = trimprefix(module.function["segmentation"].member, "serviceAccount:")

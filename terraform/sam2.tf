@@ -13,7 +13,10 @@ locals {
     } : name => value if value != null
   }
 
-  # Secrets by the variable that shows them to the segmentation function.
+  # Who asks for masks.
+  sam2_callers = toset(concat(["segmentation"], var.enable_api ? ["api"] : []))
+
+  # Secrets by the variable that shows them to those.
   sam2_keys = toset(concat(
     var.sam2_auth == "api-key" && !var.deploy_sam2 ? ["SAM2_API_KEY"] : [],
     var.sam2_provider == "replicate" && !var.deploy_sam2 ? ["REPLICATE_API_TOKEN"] : [],
@@ -33,13 +36,15 @@ locals {
     "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/sam2:${local.sam2_tag}",
   )
 
+  keys = setunion(local.sam2_keys, local.api_keys)
+
   repository = "${path.module}/.."
 }
 
 # ---- keys and tokens ----
 
 resource "google_secret_manager_secret" "keys" {
-  for_each = local.sam2_keys
+  for_each = local.keys
 
   secret_id = "${var.prefix}-${lower(replace(each.value, "_", "-"))}"
   project   = var.project_id
@@ -64,10 +69,14 @@ resource "google_secret_manager_secret" "keys" {
 }
 
 resource "google_secret_manager_secret_version" "keys" {
-  for_each = local.sam2_keys
+  for_each = local.keys
 
-  secret                 = google_secret_manager_secret.keys[each.value].id
-  secret_data_wo         = each.value == "SAM2_API_KEY" ? var.sam2_api_key : var.replicate_api_token
+  secret = google_secret_manager_secret.keys[each.value].id
+  secret_data_wo = {
+    API_KEY             = var.api_key
+    REPLICATE_API_TOKEN = var.replicate_api_token
+    SAM2_API_KEY        = var.sam2_api_key
+  }[each.value]
   secret_data_wo_version = var.secret_version
 }
 
@@ -82,14 +91,14 @@ resource "google_secret_manager_secret_iam_member" "segmentation_reads" {
 
 # ---- yours ----
 
-resource "google_cloud_run_v2_service_iam_member" "segmentation_invokes_yours" {
-  count = var.sam2_service == null ? 0 : 1
+resource "google_cloud_run_v2_service_iam_member" "invokes_yours" {
+  for_each = var.sam2_service == null ? toset([]) : local.sam2_callers
 
   project  = var.project_id
   location = coalesce(var.sam2_region, var.region)
   name     = var.sam2_service
   role     = "roles/run.invoker"
-  member   = module.function["segmentation"].member
+  member   = module.function[each.value].member
 }
 
 # ---- ours ----
@@ -140,8 +149,8 @@ resource "google_cloud_run_v2_service" "sam2" {
   project             = var.project_id
   location            = var.region
   deletion_protection = var.deletion_protection
-  # Calls of a function count as internal over a VPC alone; IAM lets the segmentation function in,
-  # and nobody else.
+  # Calls of a function count as internal over a VPC alone; IAM lets in those that ask for masks, and
+  # nobody else.
   ingress = "INGRESS_TRAFFIC_ALL"
 
   template {
@@ -210,12 +219,12 @@ resource "google_cloud_run_v2_service" "sam2" {
   depends_on = [google_project_service.apis, terraform_data.sam2_image]
 }
 
-resource "google_cloud_run_v2_service_iam_member" "segmentation_invokes_ours" {
-  count = var.deploy_sam2 ? 1 : 0
+resource "google_cloud_run_v2_service_iam_member" "invokes_ours" {
+  for_each = var.deploy_sam2 ? local.sam2_callers : toset([])
 
   project  = var.project_id
   location = var.region
   name     = google_cloud_run_v2_service.sam2[0].name
   role     = "roles/run.invoker"
-  member   = module.function["segmentation"].member
+  member   = module.function[each.value].member
 }

@@ -89,9 +89,9 @@ resource "google_storage_bucket_iam_member" "functions_read_input" {
 
 # Results are replaced by those of newer uploads, so creating them is not enough.
 resource "google_storage_bucket_iam_member" "functions_write_output" {
-  for_each = module.function
+  for_each = local.pipeline
 
   bucket = google_storage_bucket.data["output"].name
   role   = "roles/storage.objectUser"
-  member = each.value.member
+  member = module.function[each.key].member
 }

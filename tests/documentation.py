@@ -1,18 +1,21 @@
 """python -m tests.documentation: writes the generated parts of docs/ anew.
 
-The JSON Schemas of the documents, the SAM2 service's contract, the tables of settings
+The JSON Schemas of the documents, the contracts of the services, the tables of settings
 and those of Terraform's inputs and outputs.
 """
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from shared.api import openapi as api_openapi
+from shared.api.settings import ApiSettings
 from shared.documents import PromptsDocument, ResultDocument
 from shared.record import Record
-from shared.sam2_server import openapi
+from shared.sam2_server import openapi as sam2_openapi
 from shared.sam2_server.settings import Sam2Settings
 from shared.settings import BucketSettings, LandmarksSettings, SegmentationSettings, Settings
 
@@ -22,6 +25,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "segmentation": SegmentationSettings,
     "drain": BucketSettings,
     "sam2": Sam2Settings,
+    "api": ApiSettings,
 }
 DOCUMENTS: dict[str, type[Record]] = {"prompts": PromptsDocument, "result": ResultDocument}
 
@@ -37,17 +41,24 @@ def generated() -> dict[Path, str]:
         DOCS / "schemas" / f"{name}.schema.json": _schema(document)
         for name, document in DOCUMENTS.items()
     }
-    contract = json.dumps(openapi.document(), indent=2) + "\n"
+    contracts = {
+        "sam2": sam2_openapi.document(),
+        "api": api_openapi.document(with_key=False),
+    }
     return {
         **files,
-        DOCS / "sam2.openapi.json": contract,
+        **{DOCS / f"{name}.openapi.json": _json(told) for name, told in contracts.items()},
         DOCS / "settings.md": _settings(),
         TERRAFORM / "README.md": _terraform(),
     }
 
 
 def _schema(document: type[Record]) -> str:
-    return json.dumps(document.model_json_schema(mode="serialization"), indent=2) + "\n"
+    return _json(document.model_json_schema(mode="serialization"))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"
 
 
 def _settings() -> str:
@@ -85,7 +96,10 @@ def _terraform() -> str:
     page = (TERRAFORM / "README.md").read_text()
     before, _, rest = page.partition("<!-- generated -->")
     after = rest.partition("<!-- /generated -->")[2]
-    files = [TERRAFORM / name for name in ("variables.tf", "variables_sam2.tf", "outputs.tf")]
+    files = [
+        TERRAFORM / name
+        for name in ("variables.tf", "variables_sam2.tf", "variables_api.tf", "outputs.tf")
+    ]
     found = [block for file in files for block in _BLOCK.findall(file.read_text())]
     inputs = [_input(name, body) for kind, name, body in found if kind == "variable"]
     outputs = [_output(name, body) for kind, name, body in found if kind == "output"]

@@ -10,7 +10,7 @@ from shared.settings import Blank, DetectionSettings, MaskingSettings, split
 Origins = Annotated[frozenset[str], NoDecode, BeforeValidator(split)]
 
 
-class ApiSettings(DetectionSettings, MaskingSettings):
+class ApiSettings(MaskingSettings, DetectionSettings):
     """Of the HTTP API."""
 
     input_bucket: Annotated[str | None, Blank] = Field(

@@ -8,6 +8,7 @@ variables {
   project_id = "a-project"
 
   # terraform test wants ephemeral variables set where it applies
+  api_key             = ""
   replicate_api_token = ""
   sam2_api_key        = ""
 }
@@ -87,7 +88,7 @@ run "apply" {
   }
 
   assert {
-    condition     = length(google_cloud_run_v2_service.sam2) == 0 && length(google_secret_manager_secret.keys) == 0 && length(google_billing_budget.this) == 0
+    condition     = length(google_cloud_run_v2_service.sam2) == 0 && length(google_secret_manager_secret.keys) == 0 && length(google_billing_budget.this) == 0 && output.page == null
     error_message = "Nothing is made that was not asked for."
   }
 

@@ -8,6 +8,7 @@ variables {
   project_id = "a-project"
 
   # terraform test wants ephemeral variables set where it applies
+  api_key             = ""
   replicate_api_token = ""
   sam2_api_key        = ""
 }

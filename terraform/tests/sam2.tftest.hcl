@@ -8,6 +8,7 @@ variables {
   project_id = "a-project"
 
   # terraform test wants ephemeral variables set where it applies
+  api_key             = ""
   replicate_api_token = ""
   sam2_api_key        = ""
 }
@@ -28,9 +29,9 @@ run "by_url" {
 
   assert {
     condition = (
-      google_cloud_run_v2_service_iam_member.segmentation_invokes_yours[0].name == "sam2" &&
-      google_cloud_run_v2_service_iam_member.segmentation_invokes_yours[0].location == "europe-west4" &&
-      google_cloud_run_v2_service_iam_member.segmentation_invokes_yours[0].role == "roles/run.invoker"
+      google_cloud_run_v2_service_iam_member.invokes_yours["segmentation"].name == "sam2" &&
+      google_cloud_run_v2_service_iam_member.invokes_yours["segmentation"].location == "europe-west4" &&
+      google_cloud_run_v2_service_iam_member.invokes_yours["segmentation"].role == "roles/run.invoker"
     )
     error_message = "Segmentation may invoke exactly that service."
   }
@@ -98,7 +99,7 @@ run "ours_with_a_gpu" {
   }
 
   assert {
-    condition     = length(google_cloud_run_v2_service_iam_member.segmentation_invokes_ours) == 1 && length(terraform_data.sam2_image) == 1
+    condition     = keys(google_cloud_run_v2_service_iam_member.invokes_ours) == ["segmentation"] && length(terraform_data.sam2_image) == 1
     error_message = "It is built, and segmentation may invoke it."
   }
 }

@@ -105,6 +105,14 @@ def test_drain(serve: Serve, bucket: gcs.Bucket) -> None:
     assert (result["status"], result["reason"]["code"]) == ("failed", "gave-up")
 
 
+def test_api(serve: Serve) -> None:
+    url = serve("api", {})
+    with (EXAMPLES / "avataaars_05.png").open("rb") as picture:
+        answer = requests.post(f"{url}v1/face-mask-sam2", files={"image": picture}, timeout=60)
+    assert [one["id"] for one in answer.json()["instances"]] == ["face-1"]
+    assert "<title>toonmask</title>" in requests.get(url, timeout=60).text
+
+
 def test_sam2(serve: Serve) -> None:
     url = serve("sam2", {})
     image = base64.b64encode((EXAMPLES / "avataaars_05.png").read_bytes()).decode()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -15,7 +16,8 @@ from tests.conftest import ROOT
 
 HERE = Path(__file__).parent
 PACKAGES = ("tf==1.2.0", "msgpack==1.2.1")
-Terraform = Callable[..., "subprocess.CompletedProcess[str]"]
+Done: TypeAlias = "subprocess.CompletedProcess[str]"
+Terraform = Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +37,7 @@ def terraform(place: Path) -> Terraform:
         shutil.copytree(ROOT / folder, place / folder, ignore=ignored)
     environment = {**os.environ, "TF_CLI_CONFIG_FILE": str(_mirror(place)), "TF_IN_AUTOMATION": "1"}
 
-    def run(*arguments: str, folder: str = "terraform") -> "subprocess.CompletedProcess[str]":
+    def run(*arguments: str, folder: str = "terraform") -> Done:
         return subprocess.run(
             [binary, *arguments],
             cwd=place / folder,
@@ -49,6 +51,12 @@ def terraform(place: Path) -> Terraform:
     done = run("init", "-input=false", "-no-color")
     assert done.returncode == 0, done.stdout + done.stderr
     return run
+
+
+@pytest.fixture(scope="session")
+def tested(terraform: Terraform) -> Done:
+    """What `terraform test` told; it takes a minute, and leaves the zips of what it applied."""
+    return terraform("test", "-no-color")
 
 
 def _mirror(place: Path) -> Path:

@@ -13,16 +13,15 @@ from local.processes import ProcessTree
 from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
 from tests.shared.segmentation import output
-from tests.terraform.conftest import Terraform
+from tests.terraform.conftest import Done
 
-FUNCTIONS = ("landmarks", "segmentation", "drain")
+FUNCTIONS = ("landmarks", "segmentation", "drain", "api")
 
 
 @pytest.fixture(scope="module")
-def packages(terraform: Terraform, place: Path) -> dict[str, Path]:
+def packages(tested: Done, place: Path) -> dict[str, Path]:
     """The zips that an apply makes, by function."""
-    done = terraform("test", "-no-color", "-filter=tests/defaults.tftest.hcl")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert tested.returncode == 0, tested.stdout + tested.stderr
     return {name: place / "terraform/.build" / f"toonmask-{name}.zip" for name in FUNCTIONS}
 
 
@@ -33,7 +32,8 @@ def test_a_package_holds_the_function_its_lock_and_shared(
     with zipfile.ZipFile(packages[function]) as package:
         held = set(package.namelist())
     shared = {str(file.relative_to(ROOT)) for file in (ROOT / "shared").rglob("*.py")}
-    assert held == {"main.py", "pyproject.toml", "uv.lock", "shared/py.typed"} | shared
+    page = {f"page/{file.name}" for file in (ROOT / "functions" / function).glob("page/*")}
+    assert held == {"main.py", "pyproject.toml", "uv.lock", "shared/py.typed"} | shared | page
 
 
 def test_a_package_installed_from_its_lock_handles_an_event(

@@ -7,7 +7,7 @@ locals {
   own = {
     for name in fileset("${local.root}/functions/${var.name}", "**") :
     name => "${local.root}/functions/${var.name}/${name}"
-    if can(regex("^(main\\.py|pyproject\\.toml|uv\\.lock)$", name))
+    if can(regex("^(main\\.py|pyproject\\.toml|uv\\.lock|page/[^/]+)$", name))
   }
 
   shared = {
@@ -48,7 +48,7 @@ resource "terraform_data" "permissions" {
 }
 
 resource "google_cloudfunctions2_function" "this" {
-  # checkov:skip=CKV_GCP_124:Internal traffic alone: Pub/Sub's pushes count as that
+  # checkov:skip=CKV_GCP_124:Internal traffic alone, as which Pub/Sub's pushes count, but for the API
   name     = "${var.prefix}-${var.name}"
   project  = var.project_id
   location = var.region
@@ -75,7 +75,7 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_count               = var.size.max_instances
     timeout_seconds                  = var.size.timeout
     service_account_email            = google_service_account.runtime.email
-    ingress_settings                 = "ALLOW_INTERNAL_ONLY"
+    ingress_settings                 = var.ingress
     all_traffic_on_latest_revision   = true
 
     environment_variables = merge(var.environment, {

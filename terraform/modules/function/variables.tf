@@ -45,6 +45,11 @@ variable "size" {
   })
 }
 
+variable "ingress" {
+  description = "Where calls may come from: ALLOW_INTERNAL_ONLY or ALLOW_ALL. IAM says who may call."
+  type        = string
+}
+
 variable "environment" {
   description = "Settings, as environment variables."
   type        = map(string)

@@ -1,0 +1,55 @@
+# The HTTP API and the page, where they are wanted. Open to nobody but those whom var.api names.
+
+locals {
+  api_keys = toset(var.enable_api && var.api.wants_key ? ["API_KEY"] : [])
+
+  api_reads = var.enable_api ? local.keys : toset([])
+
+  api = { for name in var.enable_api ? ["api"] : [] : name => {
+    size    = var.api
+    ingress = "ALLOW_ALL"
+    secrets = { for key in local.api_reads : key => google_secret_manager_secret.keys[key].secret_id }
+    environment = merge(local.settings, local.sam2_settings, {
+      CORS_ORIGINS  = join(",", sort(var.api.cors_origins))
+      MAX_BYTES     = tostring(31 * 1024 * 1024) # Cloud Run takes requests of 32 MiB
+      MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
+      SAM2_DEADLINE = tostring(var.api.timeout - 30)
+    })
+  } }
+}
+
+resource "google_cloud_run_v2_service_iam_member" "api_callers" {
+  for_each = var.enable_api ? setunion(var.api.callers, var.api.public ? ["allUsers"] : []) : toset([])
+
+  project  = var.project_id
+  location = var.region
+  name     = module.function["api"].service
+  role     = "roles/run.invoker"
+  member   = each.value
+}
+
+resource "google_secret_manager_secret_iam_member" "api_reads" {
+  for_each = local.api_reads
+
+  project   = var.project_id
+  secret_id = google_secret_manager_secret.keys[each.value].secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = module.function["api"].member
+}
+
+# The page uploads, and what it uploads may replace an older upload of that name.
+resource "google_storage_bucket_iam_member" "api_uploads" {
+  count = var.enable_api ? 1 : 0
+
+  bucket = google_storage_bucket.data["input"].name
+  role   = "roles/storage.objectUser"
+  member = module.function["api"].member
+}
+
+resource "google_storage_bucket_iam_member" "api_reads_output" {
+  count = var.enable_api ? 1 : 0
+
+  bucket = google_storage_bucket.data["output"].name
+  role   = "roles/storage.objectViewer"
+  member = module.function["api"].member
+}

@@ -1,0 +1,114 @@
+# The HTTP API: deployed where it is asked for, open to those who are named.
+
+mock_provider "google" {
+  source = "./tests/mocks"
+}
+
+variables {
+  project_id = "a-project"
+  enable_api = true
+
+  # terraform test wants ephemeral variables set where it applies
+  api_key             = ""
+  replicate_api_token = ""
+  sam2_api_key        = ""
+}
+
+run "for_nobody" {
+  command = apply
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.api_callers) == 0
+    error_message = "Without callers nobody may call."
+  }
+
+  assert {
+    condition     = output.page == module.function["api"].uri
+    error_message = "The outputs say where the page is."
+  }
+
+  assert {
+    condition = (
+      google_storage_bucket_iam_member.api_uploads[0].bucket == "toonmask-input-a-project" &&
+      google_storage_bucket_iam_member.api_reads_output[0].role == "roles/storage.objectViewer" &&
+      !contains(keys(google_storage_bucket_iam_member.functions_write_output), "api")
+    )
+    error_message = "It uploads into the input bucket and reads the output bucket."
+  }
+
+  assert {
+    condition     = local.functions["api"].ingress == "ALLOW_ALL" && alltrue([for name in keys(local.pipeline) : local.functions[name].ingress == "ALLOW_INTERNAL_ONLY"])
+    error_message = "The API is reachable from outside, the pipeline is not."
+  }
+}
+
+run "for_some" {
+  command = plan
+
+  variables {
+    api       = { callers = ["group:team@example.com"], wants_key = true, cors_origins = ["https://example.com"] }
+    api_key   = "never-in-the-state"
+    sam2_url  = "https://sam2.example.com/v1/segment"
+    sam2_auth = "api-key"
+  }
+
+  assert {
+    condition = (
+      keys(google_cloud_run_v2_service_iam_member.api_callers) == ["group:team@example.com"] &&
+      google_cloud_run_v2_service_iam_member.api_callers["group:team@example.com"].role == "roles/run.invoker"
+    )
+    error_message = "The group may call, and nobody else."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret.keys["API_KEY"].secret_id == "toonmask-api-key" && google_secret_manager_secret_version.keys["API_KEY"].secret_data_wo == null
+    error_message = "The key is a secret, and not in the state."
+  }
+
+  assert {
+    condition     = keys(google_secret_manager_secret_iam_member.api_reads) == ["API_KEY", "SAM2_API_KEY"] && keys(google_secret_manager_secret_iam_member.segmentation_reads) == ["SAM2_API_KEY"]
+    error_message = "The API reads its own key and SAM2's, segmentation SAM2's alone."
+  }
+
+  assert {
+    condition     = local.api["api"].environment["CORS_ORIGINS"] == "https://example.com" && local.api["api"].environment["SAM2_DEADLINE"] == "90"
+    error_message = "Its settings reach it, and SAM2's deadline ends before its time-out."
+  }
+}
+
+run "for_everybody" {
+  command = plan
+
+  variables {
+    api          = { public = true }
+    deploy_sam2  = true
+    api_key      = null
+    sam2_api_key = null
+  }
+
+  assert {
+    condition     = keys(google_cloud_run_v2_service_iam_member.api_callers) == ["allUsers"]
+    error_message = "Public where public is asked for."
+  }
+
+  assert {
+    condition     = toset(keys(google_cloud_run_v2_service_iam_member.invokes_ours)) == toset(["api", "segmentation"])
+    error_message = "Both ask our SAM2 service."
+  }
+}
+
+run "everybody_is_no_caller" {
+  command = plan
+  variables {
+    api = { callers = ["allUsers"] }
+  }
+  expect_failures = [var.api]
+}
+
+run "origins_have_no_path" {
+  command = plan
+  variables {
+    api = { cors_origins = ["https://example.com/page"] }
+  }
+  expect_failures = [var.api]
+}

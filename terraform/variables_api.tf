@@ -1,0 +1,51 @@
+variable "enable_api" {
+  description = "Whether the HTTP API and the page are deployed. Without more, nobody may call them."
+  type        = bool
+  default     = false
+}
+
+variable "api" {
+  description = "Size of the API, and who may call it: callers (user:…, group:…, serviceAccount:…), or everybody if public; with wants_key only with api_key; cors_origins: other pages whose scripts may call."
+  type = object({
+    cpu           = optional(string, "2")
+    memory        = optional(string, "4Gi")
+    concurrency   = optional(number, 16)
+    min_instances = optional(number, 0)
+    max_instances = optional(number, 5)
+    timeout       = optional(number, 120)
+    callers       = optional(set(string), [])
+    public        = optional(bool, false)
+    wants_key     = optional(bool, false)
+    cors_origins  = optional(set(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for caller in var.api.callers : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", caller))])
+    error_message = "api.callers holds IAM members such as user:me@example.com or group:team@example.com. For everybody say public = true."
+  }
+
+  validation {
+    condition     = var.api.timeout >= 60 && var.api.timeout <= 3600
+    error_message = "api.timeout is 60 to 3600 seconds."
+  }
+
+  validation {
+    condition     = var.api.min_instances <= var.api.max_instances && var.api.max_instances >= 1
+    error_message = "api.max_instances is at least 1 and at least min_instances."
+  }
+
+  validation {
+    condition     = alltrue([for origin in var.api.cors_origins : origin == "*" || can(regex("^https?://[^/]+$", origin))])
+    error_message = "api.cors_origins holds origins such as https://example.com, without a path; or *."
+  }
+}
+
+variable "api_key" {
+  description = "Key for api.wants_key, handled like sam2_api_key."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
