@@ -1,7 +1,6 @@
 """What tests share: the running system on either broker, a storage server, example images."""
 
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from PIL import Image as PillowImage
 from local import stack
 from local.broker import official
 from local.processes import free_ports
-from local.serving import server
 from local.stack import Stack
 from local.storage.api import create_app
 from local.storage.store import Store
 from shared.geometry import Image
+from tests.servers import serving
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -33,7 +32,9 @@ def system(request: pytest.FixtureRequest) -> Iterator[Stack]:
         )
     with (
         tempfile.TemporaryDirectory(prefix="toonmask-test-") as root,
-        stack.running(Path(root), {"TARGETS": "face,hand"}, request.param) as running,
+        stack.running(
+            Path(root), {"TARGETS": "face,hand"}, request.param, with_api=True
+        ) as running,
     ):
         yield running
 
@@ -48,16 +49,10 @@ def store(tmp_path: Path) -> Store:
 def storage_url(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A storage server over `store`; Google's client library is pointed to it."""
     (port,) = free_ports(1)
-    running = server(create_app(store), port)
-    running.expiration_interval = 0.02  # how long stopping takes
-    running.prepare()
-    thread = threading.Thread(target=running.serve)
-    thread.start()
     url = f"http://127.0.0.1:{port}"
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
-    yield url
-    running.stop()
-    thread.join()
+    with serving(create_app(store), port):
+        yield url
 
 
 @pytest.fixture

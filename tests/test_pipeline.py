@@ -27,6 +27,7 @@ from tests.pipeline import (
     process,
     put,
 )
+from tests.pushes import pushed
 
 FACE = "avataaars_05.png"
 
@@ -171,25 +172,26 @@ def test_a_turned_photo_is_upright_in_all_pictures(system: Stack, name: str) -> 
     assert 60 < (y0 + y1) / 2 < 180
 
 
-def test_two_hundred_images_at_once_give_two_hundred_results(system: Stack) -> None:
+def test_many_images_at_once_give_as_many_results(system: Stack) -> None:
     """Every fifth shows a face, the others are plain: the pipeline is to work, not the models."""
+    count = 200 if system.broker == "embedded" else 50
     folder = uuid.uuid4().hex[:8]
     face = PillowImage.open(EXAMPLES / FACE).convert("RGB").resize((96, 96))
     plain = PillowImage.new("RGB", (96, 96), (90, 160, 220))
     generations: dict[str, int] = {}
-    for number in range(200):
+    for number in range(count):
         image = plain if number % 5 else face
         image.putpixel((0, 0), (number, 0, 0))
         generations |= put(system, f"{folder}/{number}.png", png(np.asarray(image)))
     outcomes = await_results(system, generations)
-    assert len(outcomes) == 200
+    assert len(outcomes) == count
     results = list(
         system.storage.list_blobs("toonmask-output", match_glob=f"{folder}/**/result.json")
     )
-    assert len(results) == 200
+    assert len(results) == count
     assert all(blob.metageneration == 1 for blob in results)
     statuses = Counter(outcome.status for outcome in outcomes.values())
-    assert statuses == {Status.SEGMENTED: 40, Status.EMPTY: 160}
+    assert statuses == {Status.SEGMENTED: count // 5, Status.EMPTY: count - count // 5}
 
 
 def test_the_function_takes_eventarcs_direct_event(system: Stack, name: str) -> None:
@@ -219,10 +221,8 @@ def test_the_function_takes_eventarcs_direct_event(system: Stack, name: str) -> 
 def test_other_notifications_are_acknowledged_and_do_nothing(
     system: Stack, name: str, event_type: str
 ) -> None:
-    message = {"data": "e30=", "attributes": {"eventType": event_type}, "messageId": "1"}
-    answer = requests.post(
-        _url(system, "landmarks"), json={"message": message, "subscription": "a/b"}, timeout=60
-    )
+    body = pushed(b"{}", {"eventType": event_type})
+    answer = requests.post(_url(system, "landmarks"), json=body, timeout=60)
     assert answer.status_code == 200
     assert output_names(system, name) == set()
 

@@ -25,6 +25,8 @@ _SCANNED_PAGES = 10
 _MOST_BYTES = 64 * 2**20
 """Of an upload that is shown: what the pipeline takes where it was told nothing else."""
 
+_STATUSES = frozenset(status.value for status in Status)
+
 _QUALITY = 85
 """Of WebP, 0..100."""
 
@@ -136,7 +138,7 @@ class Library:
         return {
             blob.name.removesuffix(layout.RESULT): (Stamp.of(blob).generation, Status(status))
             for blob in results
-            if (status := (blob.metadata or {}).get(STATUS_KEY))
+            if (status := (blob.metadata or {}).get(STATUS_KEY)) in _STATUSES
         }
 
     def result(self, name: str) -> bytes | None:

@@ -17,6 +17,7 @@ from shared.documents import PromptsDocument, Source
 from shared.geometry import Box
 from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
+from tests.pushes import pushed
 from tests.shared.segmentation import output
 from tests.shared.shapes import ellipse, prompt_for
 
@@ -58,13 +59,7 @@ def _copy(function: str, place: Path) -> None:
 
 def _notification(blob: gcs.Blob) -> dict[str, object]:
     attributes = {"eventType": "OBJECT_FINALIZE", "bucketId": blob.bucket.name}
-    return _pushed(json.dumps(blob._properties).encode(), attributes)
-
-
-def _pushed(data: bytes, attributes: Mapping[str, str]) -> dict[str, object]:
-    encoded = base64.b64encode(data).decode()
-    message = {"data": encoded, "attributes": attributes, "messageId": "1"}
-    return {"message": message, "subscription": "projects/a-project/subscriptions/a"}
+    return pushed(json.dumps(blob._properties).encode(), attributes)
 
 
 @pytest.mark.usefixtures("broker")
@@ -89,7 +84,7 @@ def test_segmentation(serve: Serve, bucket: gcs.Bucket) -> None:
         source=source, config="0123456789ab", instances=(prompt,), versions={}
     )
     url = serve("segmentation", {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name})
-    body = _pushed(document.model_dump_json().encode(), {})
+    body = pushed(document.model_dump_json().encode())
     assert requests.post(url, json=body, timeout=60).status_code == 200
     result = json.loads(output(bucket).blob("cat.png/result.json").download_as_bytes())
     assert (result["status"], result["reason"]["code"]) == ("degraded", "sam2-not-configured")
@@ -100,7 +95,7 @@ def test_segmentation(serve: Serve, bucket: gcs.Bucket) -> None:
 def test_drain(serve: Serve, bucket: gcs.Bucket) -> None:
     url = serve("drain", {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name})
     named = {"bucketId": bucket.name, "objectId": "cat.png", "objectGeneration": "7"}
-    assert requests.post(url, json=_pushed(b"{}", named), timeout=60).status_code == 200
+    assert requests.post(url, json=pushed(b"{}", named), timeout=60).status_code == 200
     result = json.loads(output(bucket).blob("cat.png/result.json").download_as_bytes())
     assert (result["status"], result["reason"]["code"]) == ("failed", "gave-up")
 

@@ -1,6 +1,5 @@
 """SIGTERM, as Cloud Run sends it before it takes an instance away."""
 
-import base64
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from local.processes import free_ports
 from shared.geometry import Box
 from tests.conftest import ROOT
 from tests.endpoint import Asked, serving
+from tests.pushes import pushed
 from tests.shared.segmentation import HEIGHT, WIDTH, event, output, result, upload
 from tests.shared.shapes import ellipse, prompt_for
 
@@ -60,7 +60,7 @@ def test_what_is_in_flight_is_finished_and_nothing_new_is_taken(bucket: gcs.Buck
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
             message = event(bucket, upload(bucket), PROMPT)
-            body = {"message": {"data": base64.b64encode(message.data).decode()}}
+            body = pushed(message.data)
             delivery = pool.submit(requests.post, url, json=body, timeout=60)
             sam2.wait_for(1)
             function.send_signal(signal.SIGTERM)

@@ -11,6 +11,7 @@ from shared.documents import PromptsDocument, Source
 from shared.geometry import Box
 from tests.hostile.files import files
 from tests.hostile.pictures import encoded, pictures
+from tests.pushes import pushed
 from tests.shared.shapes import ellipse, prompt_for
 
 _MOST_BYTES = 20_000
@@ -49,11 +50,9 @@ _PROMPTS = PromptsDocument(
 
 
 def _envelopes() -> list[object]:
-    data = base64.b64encode(_json(_RESOURCE)).decode()
-    message = {"data": data, "attributes": {"eventType": "OBJECT_FINALIZE"}, "messageId": "1"}
     kind = "google.cloud.storage.object.v1.finalized"
     return [
-        {"message": message, "subscription": "projects/p/subscriptions/s", "deliveryAttempt": 2},
+        {**pushed(_json(_RESOURCE), {"eventType": "OBJECT_FINALIZE"}), "deliveryAttempt": 2},
         {"specversion": "1.0", "id": "1", "source": "//s", "type": kind, "data": _RESOURCE},
         _RESOURCE,
     ]

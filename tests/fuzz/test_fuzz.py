@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.fuzz.targets import TARGETS
 
-SECONDS = 2
+SECONDS = 1
 
 
 @pytest.mark.skipif(

@@ -1,6 +1,5 @@
 """Both functions as processes with the memory that Terraform gives them, fed by the test."""
 
-import base64
 import json
 import os
 import sys
@@ -17,6 +16,7 @@ from google.pubsub_v1 import types
 
 from local.processes import ProcessTree, free_ports
 from tests.conftest import ROOT
+from tests.pushes import pushed
 
 MEMORY = 2 * 2**30
 """Bytes: `memory` of both functions in terraform/variables.tf."""
@@ -65,8 +65,7 @@ class Functions:
 
     def push(self, function: str, data: bytes, attributes: Mapping[str, str]) -> int:
         """What a function answers to a message."""
-        message = {"data": base64.b64encode(data).decode(), "attributes": dict(attributes)}
-        return self.post(function, {"message": message, "subscription": "projects/p/s/x"})
+        return self.post(function, pushed(data, attributes))
 
     def post(self, function: str, body: Any) -> int:
         """What a function answers to a body."""

@@ -1,8 +1,8 @@
 """Storage, broker and both functions' real code, in this process and under the test's control."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from local.broker.grpc_api import create_server
 from local.broker.journal import Journal
 from local.broker.topics import Broker
 from local.processes import free_ports
-from local.serving import server
 from local.storage.api import create_app
 from local.storage.preconditions import Preconditions
 from local.storage.store import Store
@@ -33,6 +32,7 @@ from shared.segmenting import Segmentation
 from shared.settings import BucketSettings, LandmarksSettings, SegmentationSettings
 from shared.storage import Stamp
 from tests.interleavings.workers import gated_client
+from tests.servers import serving
 
 INPUT, OUTPUT = "in-bucket", "out-bucket"
 _BUCKETS: dict[str, Any] = {"input_bucket": INPUT, "output_bucket": OUTPUT}
@@ -75,17 +75,16 @@ class Cloud:
             self._store.create_bucket(bucket)
         topic: dict[str, object] = {"topic": _TOPIC, "event_types": ["OBJECT_FINALIZE"]}
         self._store.index.add_notification(INPUT, topic)
-        self._storage = server(create_app(self._store), storage_port)
-        self._storage.prepare()
-        self._thread = threading.Thread(target=self._storage.serve)
-        self._thread.start()
+        self._open = ExitStack()
+        self._open.enter_context(serving(create_app(self._store), storage_port))
         broker = Broker(Journal())
         broker.create_topic(_TOPIC)
         broker.create_subscription(types.Subscription(name="prompts", topic=_TOPIC))
         self._prompts = broker.subscriptions["prompts"]
-        self._grpc = create_server(broker, ThreadPoolExecutor(4), broker_port)
-        self._grpc.start()
-        self._patches: list[Any] = [
+        grpc = create_server(broker, ThreadPoolExecutor(4), broker_port)
+        grpc.start()
+        self._open.callback(grpc.stop, None)
+        patches: list[Any] = [
             mock.patch.dict(
                 "os.environ",
                 STORAGE_EMULATOR_HOST=f"http://127.0.0.1:{storage_port}",
@@ -95,8 +94,8 @@ class Cloud:
             mock.patch("shared.storage._PARALLEL_WRITES", 1),
             mock.patch.object(Detector, "detect", _cached(Detector.detect)),
         ]
-        for patch in self._patches:
-            patch.start()
+        for patch in patches:
+            self._open.enter_context(patch)
         self.sam2 = Flaky()
         self.landmarks = [self._landmarks(0.15), self._landmarks(0.3)]
         self.segmentation = [self._segmentation("grabcut"), self._segmentation("oval")]
@@ -153,11 +152,7 @@ class Cloud:
 
     def stop(self) -> None:
         """Ends servers, and gives back what was patched."""
-        for patch in self._patches:
-            patch.stop()
-        self._grpc.stop(None)
-        self._storage.stop()
-        self._thread.join()
+        self._open.close()
 
 
 def _cached(detect: Callable[[Detector, Image, frozenset[Label]], list[Detection]]) -> Any:

@@ -1,7 +1,6 @@
 """Tokens, from the metadata server by way of google-auth to the gate before the SAM2 service."""
 
 import os
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,11 +12,11 @@ from google.auth import jwt
 
 from local import gate, metadata
 from local.processes import free_ports
-from local.serving import server
 from shared.deadline import Deadline
 from shared.errors import Permanent, Transient
 from shared.identity import BearerKey, IdentityToken, NoAuthorisation
 from shared.sam2.calls import JsonService
+from tests.servers import serving
 
 AUDIENCE = "https://sam2.example.com"
 
@@ -35,25 +34,16 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issu
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [f"hello {environ['PATH_INFO']}".encode()]
 
-    running = [
-        server(metadata.create_app("a-project", issuer), metadata_port),
-        server(gate.create_app(target, AUDIENCE, certs), gate_port),
-        server(hello, target_port),
-    ]
-    threads = []
-    for one in running:
-        one.prepare()
-        threads.append(threading.Thread(target=one.serve))
-        threads[-1].start()
     for variable in ("GCE_METADATA_HOST", "GCE_METADATA_IP"):
         monkeypatch.setenv(variable, host)
     monkeypatch.setattr("google.auth.compute_engine._metadata._GCE_METADATA_HOST", host)
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
-    yield f"http://127.0.0.1:{gate_port}", issuer
-    for one in running:
-        one.stop()
-    for thread in threads:
-        thread.join()
+    with (
+        serving(metadata.create_app("a-project", issuer), metadata_port),
+        serving(gate.create_app(target, AUDIENCE, certs), gate_port),
+        serving(hello, target_port),
+    ):
+        yield f"http://127.0.0.1:{gate_port}", issuer
 
 
 def test_a_token_for_the_audience_opens_the_gate(served: tuple[str, metadata.Issuer]) -> None:

@@ -1,7 +1,6 @@
 """Identity tokens where no metadata server is: a person's login, and an account impersonated."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from google.auth import jwt
 
 from local import metadata
 from local.processes import free_ports
-from local.serving import server
 from shared.identity import BearerKey, IdentityToken, NoAuthorisation
+from tests.servers import serving
 
 AUDIENCE = "https://sam2.example.com"
 ROBOT = "robot@a-project.iam.gserviceaccount.com"
@@ -45,10 +44,6 @@ def google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[metadata
 
     port, nobody = free_ports(2)
     url = f"http://127.0.0.1:{port}"
-    running = server(app, port)
-    running.prepare()
-    thread = threading.Thread(target=running.serve)
-    thread.start()
     for variable in ("GCE_METADATA_HOST", "GCE_METADATA_IP"):
         monkeypatch.setenv(variable, f"127.0.0.1:{nobody}")
     monkeypatch.setattr("google.auth.compute_engine._metadata.ping", lambda *_, **__: False)
@@ -60,9 +55,8 @@ def google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[metadata
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "a-project")
-    yield issuer
-    running.stop()
-    thread.join()
+    with serving(app, port):
+        yield issuer
 
 
 def _impersonating() -> dict[str, Any]:

@@ -6,7 +6,9 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,7 +16,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-HERE = Path(__file__).parent
+_PROVIDER = Path(__file__).parent / "provider.py"
+_SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.json"))
 PACKAGES = ("tf==1.2.0", "msgpack==1.2.1")
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
 Terraform = Callable[..., Done]
@@ -27,7 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def terraform(place: Path) -> Terraform:
+def terraform(place: Path) -> Iterator[Terraform]:
     """Runs terraform in the copy; its result, whatever the exit code."""
     binary = shutil.which("terraform")
     if binary is None:
@@ -35,7 +38,12 @@ def terraform(place: Path) -> Terraform:
     ignored = shutil.ignore_patterns("__pycache__", ".venv", ".terraform", ".build")
     for folder in ("terraform", "functions", "shared"):
         shutil.copytree(ROOT / folder, place / folder, ignore=ignored)
-    environment = {**os.environ, "TF_CLI_CONFIG_FILE": str(_mirror(place)), "TF_IN_AUTOMATION": "1"}
+    python = _environment(place / "python")
+    environment = {
+        **os.environ,
+        "TF_CLI_CONFIG_FILE": str(_mirror(place, python)),
+        "TF_IN_AUTOMATION": "1",
+    }
 
     def run(*arguments: str, folder: str = "terraform") -> Done:
         return subprocess.run(
@@ -50,7 +58,28 @@ def terraform(place: Path) -> Terraform:
 
     done = run("init", "-input=false", "-no-color")
     assert done.returncode == 0, done.stdout + done.stderr
-    return run
+    with ExitStack() as providers:
+        started = [providers.enter_context(_started(python, file, place)) for file in _SCHEMAS]
+        environment["TF_REATTACH_PROVIDERS"] = json.dumps(dict(ChainMap(*started)))
+        yield run
+
+
+@contextmanager
+def _started(python: Path, schema: Path, place: Path) -> Iterator[dict[str, object]]:
+    """A provider that serves every command, instead of one that each starts many times.
+
+    Yields where it is, as TF_REATTACH_PROVIDERS tells it.
+    """
+    command = [str(python), "-u", str(_PROVIDER), str(schema), "--dev"]
+    with subprocess.Popen(
+        command, cwd=place / "terraform", stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        told = next(line for line in process.stdout if "TF_REATTACH_PROVIDERS=" in line)
+        try:
+            yield json.loads(told.partition("'")[2].rpartition("'")[0])
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -59,16 +88,15 @@ def tested(terraform: Terraform) -> Done:
     return terraform("test", "-no-color")
 
 
-def _mirror(place: Path) -> Path:
+def _mirror(place: Path, python: Path) -> Path:
     """A file-system mirror of stand-in providers; the CLI configuration that names it."""
-    python = _environment(place / "python")
-    for file in sorted((HERE / "schemas").glob("*.json")):
+    for file in _SCHEMAS:
         about = json.loads(file.read_text())
         name, version = about["provider"], about["version"]
         home = place / "mirror/registry.terraform.io/hashicorp" / name / version / _platform()
         home.mkdir(parents=True)
         binary = home / f"terraform-provider-{name}_v{version}"
-        binary.write_text(f'#!/bin/sh\nexec "{python}" "{HERE / "provider.py"}" "{file}"\n')
+        binary.write_text(f'#!/bin/sh\nexec "{python}" "{_PROVIDER}" "{file}"\n')
         binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
     config = place / "terraformrc"
     mirror = f'filesystem_mirror {{\n    path = "{place / "mirror"}"\n  }}'

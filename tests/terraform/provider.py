@@ -138,4 +138,4 @@ if __name__ == "__main__":
     import tf.provider
 
     tf.provider.ProviderServicer = Servicer
-    run_provider(StandIn(Path(sys.argv[1])), ["provider"])
+    run_provider(StandIn(Path(sys.argv[1])), sys.argv[1:])

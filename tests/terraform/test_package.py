@@ -1,6 +1,5 @@
 """What Terraform packs is all that a function needs, and nothing else."""
 
-import base64
 import json
 import zipfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from google.cloud import storage as gcs
 from local.processes import ProcessTree
 from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
+from tests.pushes import pushed
 from tests.shared.segmentation import output
 from tests.terraform.conftest import Done
 
@@ -51,12 +51,10 @@ def test_a_package_installed_from_its_lock_handles_an_event(
         "instances": [],
         "versions": {},
     }
-    data = base64.b64encode(json.dumps(document).encode()).decode()
-    message = {"data": data, "attributes": {"a": "b"}, "messageId": "1"}
+    body = pushed(json.dumps(document).encode())
     settings = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name}
     with ProcessTree(tmp_path / "logs") as tree:
         url = deployed(tree, "segmentation", code, settings)
-        body = {"message": message, "subscription": "projects/a-project/subscriptions/a"}
         assert requests.post(url, json=body, timeout=60).status_code == 200
     result = json.loads(output(bucket).blob("cat.png/result.json").download_as_bytes())
     assert result["status"] == "empty"

@@ -35,7 +35,11 @@ export function viewer(name, result, load) {
   const show = async (view) => {
     stage.dataset.view = view;
     over.alt = `${name}, ${VIEWS[view].toLowerCase()}`;
-    over.src = await load(view);
+    try {
+      over.src = await load(view);
+    } catch (error) {
+      over.alt = error.message; // replaced by a newer upload meanwhile, for one
+    }
   };
   const choices = Object.entries(VIEWS).map(([view, label]) => {
     const radio = element("input", {

@@ -22,8 +22,8 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(
-            "Chromium is not on PATH: `apt-get install chromium` or the like, "
-            "to test the page as well"
+            "Chromium is not on PATH: the page was not tested (tests/functions/api/test_page.py, "
+            "test_bucket_page.py). `apt-get install chromium`, or what your system calls that."
         )
     with sync_playwright() as playwright:
         arguments = [f"--disable-{name}" for name in _QUIET]
@@ -45,7 +45,7 @@ def system() -> Iterator[Stack]:
 
 
 @pytest.fixture
-def page(browser: Browser, system: Stack) -> Iterator[Page]:
+def page(system: Stack, browser: Browser) -> Iterator[Page]:
     """The page, just opened. In the end nothing may have gone wrong in it unseen."""
     with browser.new_context(
         viewport={"width": 1200, "height": 900}, reduced_motion="reduce"

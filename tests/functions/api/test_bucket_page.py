@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
 from tests.conftest import EXAMPLES, ROOT
-from tests.functions.api.test_page import SCREENSHOTS, SECONDS, _check_accessibility, _save
+from tests.functions.api.browsing import SOON, check_accessibility, keep, save
 from tests.pipeline import output, png, put
 
 AVATAR = EXAMPLES / "adventurer_02.png"
@@ -27,7 +27,7 @@ def _tile(page: Page, name: str, where: str = "#tiles") -> Locator:
 
 def _ended(page: Page, name: str, state: str, where: str = "#tiles") -> Locator:
     tile = _tile(page, name, where)
-    expect(tile.locator(".badge")).to_have_text(state, timeout=SECONDS)
+    expect(tile.locator(".badge")).to_have_text(state, timeout=SOON)
     return tile
 
 
@@ -43,12 +43,11 @@ def test_what_others_upload_appears_and_changes_its_state(bucket: Page, system: 
     dialog = bucket.get_by_role("dialog")
     expect(dialog.get_by_role("row", name="face-1")).to_be_visible()
     expect(dialog.locator("img.over")).to_have_js_property("naturalWidth", 512)
-    overlay = _save(bucket, dialog.get_by_role("button", name="Download overlay.png"))
+    overlay = save(bucket, dialog.get_by_role("button", name="Download overlay.png"))
     assert overlay == output(system, "live/avatar.png/overlay.png")
-    face = _save(bucket, dialog.get_by_role("button", name="Download face-1/cutout.png"))
+    face = save(bucket, dialog.get_by_role("button", name="Download face-1/cutout.png"))
     assert face == output(system, "live/avatar.png/face-1/cutout.png")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    bucket.screenshot(path=SCREENSHOTS / "result.png")
+    keep(bucket, "result.png")
     bucket.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(tile).to_be_focused()
@@ -83,13 +82,13 @@ def test_files_go_straight_into_the_bucket(bucket: Page, system: Stack, tmp_path
     expect(bucket.locator("#tiles .tile")).to_have_count(3)
     for scheme in ("light", "dark"):
         bucket.emulate_media(color_scheme=scheme)
-        _check_accessibility(bucket)
-    bucket.screenshot(path=SCREENSHOTS / "bucket.png")
+        check_accessibility(bucket)
+    keep(bucket, "bucket.png")
     _tile(bucket, f"album/2026/{AVATAR.name}").click()
     expect(bucket.get_by_role("dialog").locator("img.over")).to_have_js_property(
         "naturalWidth", 512
     )
-    _check_accessibility(bucket)
+    check_accessibility(bucket)
 
 
 def test_a_name_that_is_not_taken_is_told(bucket: Page, tmp_path: Path) -> None:
@@ -105,7 +104,7 @@ def test_many_uploads_come_in_pages(bucket: Page, system: Stack) -> None:
     for number in range(70):
         put(system, f"many/{number:03}.png", empty)
     bucket.get_by_label("Name begins with").fill("many/")
-    expect(bucket.locator("#tiles .badge.empty")).to_have_count(60, timeout=SECONDS)
+    expect(bucket.locator("#tiles .badge.empty")).to_have_count(60, timeout=SOON)
     bucket.get_by_role("button", name="Next page").click()
     expect(bucket.locator("#tiles .tile")).to_have_count(10)
     expect(bucket.locator("#tiles .tile").first).to_contain_text("many/060.png")

@@ -10,19 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image as PillowImage
-from playwright.sync_api import Browser, Download, FilePayload, Locator, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect
 
 from local.stack import Stack
 from tests.conftest import EXAMPLES, ROOT
+from tests.functions.api.browsing import SOON, check_accessibility, keep, save
 from tests.functions.api.service import PATH, served
 
 AVATAR = EXAMPLES / "avataaars_05.png"
 SCENE = EXAMPLES / "scenes" / "scene_03.png"
 APPLE = EXAMPLES / "apple.png"
-SCREENSHOTS = ROOT / ".toonmask" / "screenshots"
-SECONDS = 60_000
 
 
 def _choose(page: Page, *files: Path | FilePayload) -> None:
@@ -43,18 +41,8 @@ def _card(page: Page, name: str) -> Locator:
 def _finished(page: Page, name: str, state: str) -> Locator:
     """The card of a picture that has come to its end."""
     card = _card(page, name)
-    expect(card.locator(".badge")).to_have_text(state, timeout=SECONDS)
+    expect(card.locator(".badge")).to_have_text(state, timeout=SOON)
     return card
-
-
-def _saved(download: Download) -> bytes:
-    return Path(download.path()).read_bytes()
-
-
-def _save(page: Page, button: Locator) -> bytes:
-    with page.expect_download() as saved:
-        button.click()
-    return _saved(saved.value)
 
 
 def _colour(image: Locator) -> list[int]:
@@ -79,10 +67,11 @@ def test_a_picture_becomes_a_cutout_and_its_mask_is_the_apis(page: Page, system:
     expect(card.get_by_role("row", name="face-1")).to_contain_text("sam2")
     over = card.locator("img.over")
     assert _colour(over)[3] == 255, "the face's middle is in the cutout"
+    keep(page, "page.png")
     card.get_by_label("Mask", exact=True).check()
     expect(over).to_have_attribute("alt", f"{AVATAR.name}, mask")
     assert _colour(over) == [255, 255, 255, 255]
-    mask = _save(page, card.get_by_role("button", name="Download mask.png"))
+    mask = save(page, card.get_by_role("button", name="Download mask.png"))
     with AVATAR.open("rb") as picture:
         answer = requests.post(
             f"{system.page.rstrip('/')}{PATH}?output=mask",
@@ -91,8 +80,6 @@ def test_a_picture_becomes_a_cutout_and_its_mask_is_the_apis(page: Page, system:
             timeout=60,
         )
     assert mask == answer.content
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / "pictures.png")
 
 
 def test_many_pictures_end_each_in_its_state_and_go_into_one_archive(page: Page) -> None:
@@ -106,14 +93,14 @@ def test_many_pictures_end_each_in_its_state_and_go_into_one_archive(page: Page)
     expect(scene.get_by_role("row")).to_have_count(3)
     expect(page.locator("#summary")).to_contain_text("4 pictures: ")
     archive = zipfile.ZipFile(
-        io.BytesIO(_save(page, page.get_by_role("button", name="Download all")))
+        io.BytesIO(save(page, page.get_by_role("button", name="Download all")))
     )
     assert archive.testzip() is None
     names = ("mask.png", "overlay.png", "cutout.png", "result.json")
     pictures = ("apple.png", "apple (2).png", SCENE.name)
     assert set(archive.namelist()) == {f"{one}/{name}" for one in pictures for name in names}
     mask = np.asarray(PillowImage.open(archive.open(f"{SCENE.name}/mask.png")))
-    single = _save(page, scene.get_by_role("button", name="Download mask.png"))
+    single = save(page, scene.get_by_role("button", name="Download mask.png"))
     assert (mask == np.asarray(PillowImage.open(io.BytesIO(single)))).all()
 
 
@@ -155,7 +142,7 @@ def test_choices_shape_what_is_found_and_can_be_made_anew(page: Page) -> None:
 
 
 def _result(page: Page, card: Locator) -> Any:
-    return json.loads(_save(page, card.get_by_role("button", name="Download result.json")))
+    return json.loads(save(page, card.get_by_role("button", name="Download result.json")))
 
 
 def test_all_of_it_works_by_keyboard(page: Page) -> None:
@@ -189,7 +176,7 @@ def test_a_busy_service_is_asked_again(page: Page) -> None:
 
     page.route(f"**{PATH}", refuse)
     _choose(page, APPLE)
-    expect(_card(page, APPLE.name)).to_contain_text("tries again", timeout=SECONDS)
+    expect(_card(page, APPLE.name)).to_contain_text("tries again", timeout=SOON)
     _finished(page, APPLE.name, "empty")
 
 
@@ -227,8 +214,7 @@ def test_a_phone_shows_all_of_it(page: Page) -> None:
     _choose(page, AVATAR, SCENE)
     _finished(page, AVATAR.name, "segmented")
     _finished(page, SCENE.name, "segmented")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / "phone.png", full_page=True)
+    keep(page, "phone.png")
     for _ in range(2):
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.get_by_role("tab", name="Bucket").click()
@@ -237,13 +223,8 @@ def test_a_phone_shows_all_of_it(page: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_read_it(page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
-    _check_accessibility(page)
+    check_accessibility(page)
     _choose(page, AVATAR, ROOT / "README.md")
     _finished(page, AVATAR.name, "segmented")
     _finished(page, "README.md", "rejected")
-    _check_accessibility(page)
-
-
-def _check_accessibility(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["help"], one["nodes"][0]["html"]) for one in found] == []
+    check_accessibility(page)

@@ -5,7 +5,6 @@ https://replicate.com/docs/reference/http
 
 import base64
 import io
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,10 +14,10 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 
 from local.processes import free_ports
-from local.serving import server
 from shared import images
 from shared.geometry import BoolMask, Image
 from shared.masks import picture
+from tests import servers
 
 TOKEN = "r8_token"
 NEWEST = "fe" * 32
@@ -112,12 +111,5 @@ def serving() -> Iterator[Replicate]:
     """A server for as long as the context lasts."""
     (port,) = free_ports(1)
     made = Replicate(f"http://127.0.0.1:{port}")
-    running = server(made.app(), port)
-    running.prepare()
-    thread = threading.Thread(target=running.serve)
-    thread.start()
-    try:
+    with servers.serving(made.app(), port):
         yield made
-    finally:
-        running.stop()
-        thread.join()
