@@ -78,8 +78,9 @@ format: $(VENV)/.ready ## Let ruff mend what it can
 evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score it
 	$(RUN) -m tests.corpus.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
 
-bench: $(VENV)/.ready ## What finding faces costs, beside the plain recipe
+bench: $(VENV)/.ready ## What finding faces costs, beside the plain recipe; what a page of uploads costs
 	$(RUN) -m tests.benchmarks.detection
+	$(RUN) -m tests.benchmarks.buckets
 
 bench-model: $(VENV)/.ready ## What real SAM2 costs on this machine's device; installs torch
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python

@@ -63,7 +63,12 @@ async function refresh() {
   const form = new FormData(byId("filter"));
   const query = { prefix: form.get("prefix"), state: form.get("state"), page };
   try {
-    const told = await (await get("v1/uploads", query)).json();
+    let told = await listed(query);
+    while (mine === latest && told.next && !told.uploads.length) {
+      byId("told").textContent = "None so far, looking on …";
+      page = told.next;
+      told = await listed({ ...query, page });
+    }
     if (mine !== latest) return; // somebody has typed on
     next = told.next;
     lay(byId("tiles"), tiles, told.uploads);
@@ -78,12 +83,14 @@ async function refresh() {
   }
 }
 
+const listed = async (query) => (await get("v1/uploads", query)).json();
+
 function tell(uploads, query) {
   const which = query.prefix || query.state ? " such" : "";
   const more = next ? ", and there are more" : "";
   const text = uploads.length
     ? `${uploads.length}${which} ${uploads.length === 1 ? "upload" : "uploads"} on this page${more}.`
-    : next ? "None so far; there is more to look through." : `There are no${which} uploads${page ? " left" : " yet"}.`;
+    : `There are no${which} uploads${page ? " left" : " yet"}.`;
   if (byId("told").textContent !== text) byId("told").textContent = text;
   byId("first").disabled = page === "";
   byId("next").disabled = !next;
@@ -232,7 +239,7 @@ async function refreshFresh() {
   for (const [name, tile] of fresh) {
     if (tile.state !== "working") continue;
     // names are listed in order, so the first that begins with a whole name is that one
-    const { uploads: [upload] } = await (await get("v1/uploads", { prefix: name, limit: 1 })).json();
+    const { uploads: [upload] } = await listed({ prefix: name, limit: 1 });
     if (upload?.name !== name) continue;
     if (tile.generation === upload.generation && tile.state === upload.state) continue;
     Object.assign(tile, { state: upload.state, generation: upload.generation });

@@ -1,10 +1,11 @@
 """The page's view of the bucket: uploads come from anywhere, and one sees what becomes of them."""
 
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
 from tests.conftest import EXAMPLES, ROOT
@@ -97,6 +98,25 @@ def test_a_name_that_is_not_taken_is_told(bucket: Page, tmp_path: Path) -> None:
     bucket.get_by_label("Folder").fill("cat.png")
     bucket.locator("#bucket-files").set_input_files(file)
     expect(bucket.locator("#fresh").get_by_role("alert")).to_contain_text("single faces")
+
+
+def test_a_rare_state_is_looked_for_until_it_is_found(bucket: Page) -> None:
+    upload = {"name": "rare.png", "generation": "1", "size": 1, "updated": "2026-01-01T00:00:00Z"}
+    pages = {
+        "": {"uploads": [], "next": "second"},
+        "second": {"uploads": [], "next": "third"},
+        "third": {"uploads": [{**upload, "state": "failed"}], "next": None},
+    }
+
+    def answer(route: Route) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)
+        (page,) = asked.get("page", [""])
+        route.fulfill(json=pages[page])
+
+    bucket.route("**/v1/uploads?*state=failed*", answer)
+    bucket.get_by_label("State").select_option("failed")
+    expect(_tile(bucket, "rare.png")).to_be_visible()
+    expect(bucket.get_by_role("button", name="First page")).to_be_enabled()
 
 
 def test_many_uploads_come_in_pages(bucket: Page, system: Stack) -> None:
