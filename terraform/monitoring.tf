@@ -1,8 +1,8 @@
 # What is counted, shown and warned of.
 
 locals {
-  services  = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-(landmarks|segmentation|drain|sam2)\")"
-  log_scope = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.prefix}-(landmarks|segmentation|drain|sam2)$\""
+  services  = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-(landmarks|segmentation|drain|sam2|api)\")"
+  log_scope = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.prefix}-(landmarks|segmentation|drain|sam2|api)$\""
 
   log_metrics = {
     results = {
@@ -16,8 +16,8 @@ locals {
       labels      = { reason = "EXTRACT(jsonPayload.reason)" }
     }
     failures = {
-      description = "Deliveries that failed and come again"
-      filter      = "jsonPayload.message=\"delivery failed\""
+      description = "Deliveries that failed and come again, and requests to the API that failed"
+      filter      = "jsonPayload.message=(\"delivery failed\" OR \"request failed\" OR \"unavailable\")"
       labels      = {}
     }
     dropped = {
@@ -94,7 +94,7 @@ locals {
       reducer   = "REDUCE_SUM"
     }
     errors = {
-      name      = "many deliveries fail"
+      name      = "many deliveries or requests fail"
       says      = "Most often SAM2 is down or refuses: the log says which, with what to do."
       filter    = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["failures"].name}\""
       aligner   = "ALIGN_RATE"
