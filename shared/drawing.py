@@ -4,12 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-import numpy.typing as npt
-
-from shared import images, masks, rendering
+from shared import masks, png, rendering
 from shared.documents import InstanceFiles, Outputs
-from shared.geometry import Box, Image
+from shared.geometry import Box, Image, Patch, enclosing
 from shared.masking import Segmented
 from shared.masks import Mask
 from shared.room import Room
@@ -22,11 +19,14 @@ _ROOM_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture by its name in the upload's folder, drawn when it is asked for."""
+    """A picture by its name in the upload's folder, drawn when it is asked for.
+
+    `pixels` is how many of them are drawn: what lies around them costs next to nothing.
+    """
 
     name: str
     pixels: int
-    draw: Callable[[], npt.NDArray[np.uint8]]
+    draw: Callable[[], Patch]
 
     def encoded(self) -> bytes:
         """As PNG. Large ones wait for one another.
@@ -35,7 +35,7 @@ class Picture:
             Transient: they take too long.
         """
         with _ROOM.taking(self.pixels, _ROOM_SECONDS):
-            return images.encode_png(self.draw())
+            return png.encode(self.draw())
 
 
 def pictures(image: Image, segmented: Sequence[Segmented]) -> list[Picture]:
@@ -45,22 +45,26 @@ def pictures(image: Image, segmented: Sequence[Segmented]) -> list[Picture]:
         rendering.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
     ]
     everyone = [one.mask for one in segmented]
-    overlay = partial(rendering.overlay, image, drawn)
     found = [
         *_mask_and_cutout(outputs, image, everyone),
-        Picture(outputs.overlay, whole.area, overlay),
+        Picture(outputs.overlay, whole.area, partial(_overlay, image, drawn)),
     ]
     for one in segmented:
         found += _mask_and_cutout(one.files, image, [one.mask])
     return found
 
 
+def _overlay(image: Image, drawn: Sequence[rendering.Drawn]) -> Patch:
+    whole = Box.of_image(image)
+    return Patch(rendering.overlay(image, drawn), whole, whole)
+
+
 def _mask_and_cutout(
     files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
 ) -> list[Picture]:
     whole = Box.of_image(image)
-    merged = partial(masks.union, shown, whole)
+    drawn = enclosing([mask.bounds for mask in shown if mask.bounds]).area
     return [
-        Picture(files.mask, whole.area, merged),
-        Picture(files.cutout, whole.area, lambda: rendering.cutout(image, merged())),
+        Picture(files.mask, drawn, partial(masks.union, shown, whole)),
+        Picture(files.cutout, drawn, partial(rendering.cutout, image, shown)),
     ]

@@ -7,6 +7,8 @@ whose last vertex joins the first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import cv2
@@ -77,15 +79,6 @@ class Box(NamedTuple):
             min(self.y1, other.y1),
         )
 
-    def enclosing(self, other: Box) -> Box:
-        """The smallest box that contains both."""
-        return Box(
-            min(self.x0, other.x0),
-            min(self.y0, other.y0),
-            max(self.x1, other.x1),
-            max(self.y1, other.y1),
-        )
-
     def shifted(self, dx: int, dy: int) -> Box:
         """Moved by (dx, dy) pixels."""
         return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
@@ -99,6 +92,30 @@ class Box(NamedTuple):
         shared_area = self.intersection(other).area
         union = self.area + other.area - shared_area
         return shared_area / union if union else 0.0
+
+
+def enclosing(boxes: Iterable[Box]) -> Box:
+    """The smallest box that contains all of them; an empty one at the origin where there are none.
+
+    None of them may be empty.
+    """
+    corners = list(zip(*boxes, strict=True))
+    if not corners:
+        return Box(0, 0, 0, 0)
+    left, top, right, bottom = corners
+    return Box(min(left), min(top), max(right), max(bottom))
+
+
+def disjoint(boxes: Iterable[Box]) -> list[Box]:
+    """Boxes that contain these and do not overlap: those that do are put together."""
+    apart: list[Box] = []
+    for box in boxes:
+        whole = box
+        while meeting := [other for other in apart if other.intersection(whole).area]:
+            whole = enclosing([whole, *meeting])
+            apart = [other for other in apart if other not in meeting]
+        apart.append(whole)
+    return apart
 
 
 def polygon_mask(polygon: Polygon, window: Box) -> BoolMask:
@@ -156,3 +173,22 @@ def shrunk(image: Image, longest: float) -> Image:
         return image
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """A picture that is zero but in a window of the image's box, which may be empty.
+
+    `pixels` are the window's: uint8, grey (h, w), RGB (h, w, 3) or RGBA (h, w, 4).
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    window: Box
+    image: Box
+
+    @property
+    def whole(self) -> npt.NDArray[np.uint8]:
+        """The picture of the whole image."""
+        picture = np.zeros((self.image.height, self.image.width, *self.pixels.shape[2:]), np.uint8)
+        picture[self.window.slices] = self.pixels
+        return picture

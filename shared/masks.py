@@ -10,7 +10,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import BoolMask, Box, fill_holes, mask_iou, polygon_mask
+from shared.geometry import (
+    BoolMask,
+    Box,
+    Patch,
+    enclosing,
+    fill_holes,
+    mask_iou,
+    polygon_mask,
+)
 from shared.prompts import Prompt
 
 _SPECK = 0.05
@@ -133,12 +141,15 @@ def picture(pixels: BoolMask) -> npt.NDArray[np.uint8]:
     return np.where(pixels, np.uint8(255), np.uint8(0))
 
 
-def union(masks: Sequence[Mask], image: Box) -> npt.NDArray[np.uint8]:
-    """All masks in one uint8 (h, w) picture of the image: 0 or 255."""
-    merged = np.zeros((image.height, image.width), np.uint8)
+def union(masks: Sequence[Mask], image: Box) -> Patch:
+    """All masks in one grey picture of the image: 0 or 255, in the smallest window."""
+    window = enclosing([mask.bounds for mask in masks if mask.bounds])
+    merged = np.zeros((window.height, window.width), np.uint8)
     for mask in masks:
-        merged[mask.window.slices][mask.pixels] = 255
-    return merged
+        if bounds := mask.bounds:
+            place = bounds.shifted(-window.x0, -window.y0)
+            merged[place.slices][_part(mask, bounds)] = 255
+    return Patch(merged, window, image)
 
 
 def _part(mask: Mask, window: Box) -> BoolMask:

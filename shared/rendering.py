@@ -6,12 +6,11 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from shared.geometry import Box, Image
-from shared.masks import Mask
+from shared.geometry import Box, Image, Patch, disjoint, enclosing
+from shared.masks import Mask, union
 from shared.matting import lifted
 from shared.prompts import Label
 
@@ -55,21 +54,25 @@ def overlay(image: Image, instances: Sequence[Drawn]) -> Image:
     return picture
 
 
-def cutout(image: Image, mask: npt.NDArray[np.uint8]) -> Image:
-    """RGBA (h, w, 4): the RGB image where the mask (0 or 255) is set, transparent elsewhere.
+def cutout(image: Image, shown: Sequence[Mask]) -> Patch:
+    """The RGB image where any of the masks is set, RGBA, transparent elsewhere.
 
     The border is anti-aliased. What is hidden is zeroed, so the file leaks nothing behind its
     alpha and packs well.
     """
-    picture = np.zeros((*mask.shape, 4), np.uint8)
-    x, y, width, height = cv2.boundingRect(mask)
-    if not width:
-        return picture
+    whole = Box.of_image(image)
     margin = 2 * _SOFT_EDGE
-    bounds = Box(x, y, x + width, y + height).widened(margin, margin)
-    part = bounds.intersection(Box.of_image(mask)).slices
-    picture[part] = lifted(image[part], mask[part] > 0, _SOFT_EDGE)
-    return picture
+    bounds = [mask.bounds.widened(margin, margin) for mask in shown if mask.bounds]
+    regions = disjoint([one.intersection(whole) for one in bounds])
+    window = enclosing(regions)
+    merged = union(shown, whole)
+    covered = np.zeros((window.height, window.width), bool)
+    covered[merged.window.shifted(-window.x0, -window.y0).slices] = merged.pixels > 0
+    picture = np.zeros((window.height, window.width, 4), np.uint8)
+    for region in regions:  # between them there is nothing
+        part = region.shifted(-window.x0, -window.y0).slices
+        picture[part] = lifted(image[region.slices], covered[part], _SOFT_EDGE)
+    return Patch(picture, window, whole)
 
 
 def _colour(instance: Drawn, index: int) -> Colour:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from shared import images
-from shared.geometry import BoolMask, Box, Image, shrunk
+from shared.geometry import BoolMask, Box, Image, enclosing, shrunk
 from shared.prompts import Prompt
 from shared.sam2.answers import Values
 
@@ -108,7 +108,7 @@ def shared_windows(prompts: Sequence[Prompt]) -> list[tuple[Box, list[Prompt]]]:
     windows: list[tuple[Box, list[Prompt]]] = []
     for prompt in prompts:
         for index, (window, members) in enumerate(windows):
-            both = window.enclosing(prompt.crop)
+            both = enclosing([window, prompt.crop])
             if _may_share(both, [*members, prompt]):
                 windows[index] = (both, [*members, prompt])
                 break

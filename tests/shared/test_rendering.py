@@ -17,8 +17,8 @@ def _drawn(mask: Mask = MASK) -> Drawn:
 
 
 def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it() -> None:
-    union = masks.union([MASK], IMAGE)
-    cutout = rendering.cutout(PICTURE, union)
+    union = masks.union([MASK], IMAGE).whole
+    cutout = rendering.cutout(PICTURE, [MASK]).whole
     kernel = np.ones((3, 3), np.uint8)
     inner, outer = cv2.erode(union, kernel) > 0, cv2.dilate(union, kernel) > 0
     assert (cutout[inner][:, 3] == 255).all()
@@ -33,7 +33,7 @@ def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
     covered = cv2.resize(fine.astype(np.float32), (300, 200), interpolation=cv2.INTER_AREA)
     red, blue = np.array([200, 30, 20]), np.array([10, 40, 220])
     image = (covered[..., None] * red + (1 - covered[..., None]) * blue).round().astype(np.uint8)
-    cutout = rendering.cutout(image, masks.picture(covered > 0.5))
+    cutout = rendering.cutout(image, [Mask(IMAGE, covered > 0.5)]).whole
     assert np.abs(cutout[..., 3] / 255 - covered).max() < 0.05
     assert 0 < ((cutout[..., 3] > 0) & (cutout[..., 3] < 255)).sum() < 1000
     assert np.abs(cutout[cutout[..., 3] > 0][:, :3].astype(int) - red).max() <= 2
@@ -55,7 +55,7 @@ def test_an_overlay_has_a_box_and_a_name() -> None:
 def test_the_image_itself_is_not_drawn_on() -> None:
     before = PICTURE.copy()
     rendering.overlay(PICTURE, [_drawn()])
-    rendering.cutout(PICTURE, masks.union([MASK], IMAGE))
+    rendering.cutout(PICTURE, [MASK])
     assert (before == PICTURE).all()
 
 

@@ -1,0 +1,49 @@
+"""The pictures that benchmarks are run on, made from the examples."""
+
+import cv2
+import numpy as np
+
+from shared.geometry import Image
+from tests.conftest import example
+
+_AVATARS = ("micah_01.png", "lorelei_04.png", "openPeeps_01.png", "avataaars_05.png",
+            "adventurer_02.png", "bigSmile_01.png")  # fmt: skip
+
+
+def avatar() -> Image:
+    """512 x 512, one drawn face."""
+    return example("avataaars_05.png")
+
+
+def scene(faces: int) -> Image:
+    """1600 x 1200, up to six drawn faces on a plain ground."""
+    ground = np.full((1200, 1600, 3), (190, 220, 240), np.uint8)
+    for number, file in enumerate(_AVATARS[:faces]):
+        small = cv2.resize(example(file), (360, 360), interpolation=cv2.INTER_AREA)
+        top, left = 120 + 560 * (number // 3), 100 + 500 * (number % 3)
+        ground[top : top + 360, left : left + 360] = small
+    return ground
+
+
+def photo(faces: int) -> Image:
+    """4000 x 3000, up to three real faces, with a sensor's noise.
+
+    An enlarged picture is smoother, and is decoded and encoded faster, than a photo.
+    """
+    one = cv2.resize(example("astronaut.jpg"), (1333, 1333), interpolation=cv2.INTER_CUBIC)
+    ground = np.full((3000, 4000, 3), (70, 90, 110), np.uint8)
+    for number in range(faces):
+        ground[800:2133, 1333 * number : 1333 * (number + 1)] = one
+    noise = np.random.default_rng(0).normal(0, 5, ground.shape)
+    return np.asarray((ground + noise).clip(0, 255), np.uint8)
+
+
+def page() -> Image:
+    """8000 x 6000, six drawn faces."""
+    return np.asarray(cv2.resize(scene(6), (8000, 6000), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def busy(height: int, width: int) -> Image:
+    """No window of it is flat, and nothing in it is a face."""
+    coarse = np.random.default_rng(0).integers(0, 255, (height // 25, width // 25, 3), np.uint8)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
