@@ -78,7 +78,8 @@ format: $(VENV)/.ready ## Let ruff mend what it can
 evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score it
 	$(RUN) -m tests.corpus.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
 
-bench: $(VENV)/.ready ## What finding faces costs, beside the plain recipe; what a page of uploads costs
+bench: $(VENV)/.ready ## What images, finding faces and pages of uploads cost, beside the plain recipe
+	$(RUN) -m tests.benchmarks.pipeline
 	$(RUN) -m tests.benchmarks.detection
 	$(RUN) -m tests.benchmarks.buckets
 
