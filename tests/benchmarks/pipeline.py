@@ -258,7 +258,7 @@ def _page(lines: list[str]) -> str:
         "## What is wanted and not reached",
         "",
         "Half of the plain recipe's processor time for a small image, most of which goes into",
-        "finding faces that the plain recipe does not find; and half of its memory at 48 megapixels.",
+        "finding faces that the plain recipe does not find; half of its memory at 48 megapixels.",
     ]
     return "\n".join([*head, *lines, *missing]) + "\n"
 
