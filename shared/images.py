@@ -23,6 +23,8 @@ UNDECLARED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stre
 """What upload tools declare for a file whose ending they do not know; the content decides."""
 
 _JPEG_QUALITY = 92
+_BAND = 2**22
+"""Bytes of pixels that are copied at a time."""
 
 _START_OF_IMAGE = b"\xff\xd8"
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
@@ -79,7 +81,7 @@ def decode(data: bytes, max_pixels: int) -> Image:
         _check_scans(data)
         picture.load()
         ImageOps.exif_transpose(picture, in_place=True)
-        return np.asarray(_rgb(picture))
+        return _pixels(_rgb(picture))
 
 
 def _check_scans(data: bytes) -> None:
@@ -160,6 +162,21 @@ def _as_rejection() -> Iterator[None]:
         raise Rejected(
             ReasonCode.CORRUPT_IMAGE, f"The image is broken and cannot be decoded ({error})."
         ) from error
+
+
+def _pixels(picture: PillowImage.Image) -> Image:
+    """An RGB picture as an array.
+
+    Copied in bands: Pillow hands over a picture as a list of pieces, as all of them joined, and as
+    the array, which for 48 megapixels takes three times the processor and 120 MB more.
+    """
+    width, height = picture.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    step = max(1, _BAND // (3 * width))
+    for top in range(0, height, step):
+        bottom = min(top + step, height)
+        pixels[top:bottom] = np.asarray(picture.crop((0, top, width, bottom)))
+    return pixels
 
 
 def _rgb(picture: PillowImage.Image) -> PillowImage.Image:
