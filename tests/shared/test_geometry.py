@@ -3,11 +3,22 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.geometry import Box, Polygon, polygon_mask, scaled
+from shared.geometry import Box, Polygon, disjoint, enclosing, polygon_mask, scaled
 from tests.shared.shapes import ellipse, ovals
 
 whole = st.integers(-50, 50)
 boxes = st.builds(Box, whole, whole, whole, whole)
+side = st.integers(1, 40)
+full_boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), whole, whole, side, side)
+
+
+@given(st.lists(full_boxes, max_size=8))
+def test_disjoint_boxes_hold_all_and_share_nothing(given_boxes: list[Box]) -> None:
+    apart = disjoint(given_boxes)
+    assert all(any(one.intersection(box) == box for one in apart) for box in given_boxes)
+    shared = [one.intersection(other) for one in apart for other in apart if one is not other]
+    assert not any(box.area for box in shared)
+    assert enclosing(apart) == enclosing(given_boxes)
 
 
 @given(ovals)

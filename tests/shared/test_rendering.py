@@ -27,6 +27,21 @@ def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it()
     assert (cutout[cutout[..., 3] == 0] == 0).all()
 
 
+def test_a_cutout_of_many_is_the_cutouts_of_each() -> None:
+    """Whether they lie apart, or touch so that they are drawn together."""
+    for middle in (80, 135):
+        windows = Box(10, 20, 120, 180), Box(middle + 40, 20, middle + 160, 180)
+        ovals = ellipse(65, 100, 40, 50), ellipse(middle + 100, 100, 40, 50)
+        shown = [Mask(w, polygon_mask(oval, w)) for w, oval in zip(windows, ovals, strict=True)]
+        one, other = (rendering.cutout(PICTURE, [mask]).whole for mask in shown)
+        assert (rendering.cutout(PICTURE, shown).whole == np.maximum(one, other)).all()
+
+
+def test_a_cutout_of_nothing_is_transparent() -> None:
+    assert not rendering.cutout(PICTURE, []).whole.any()
+    assert rendering.cutout(PICTURE, []).whole.shape == (200, 300, 4)
+
+
 def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
     """A red disc, anti-aliased, on blue: laid on any other ground there must be no blue left."""
     fine = polygon_mask(ellipse(150, 100, 40, 50, vertices=90) * 8, Box(0, 0, 2400, 1600))
