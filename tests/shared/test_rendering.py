@@ -28,11 +28,10 @@ def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it()
 
 
 def test_a_cutout_of_many_is_the_cutouts_of_each() -> None:
-    """Whether they lie apart, or touch so that they are drawn together."""
-    for middle in (80, 135):
-        windows = Box(10, 20, 120, 180), Box(middle + 40, 20, middle + 160, 180)
-        ovals = ellipse(65, 100, 40, 50), ellipse(middle + 100, 100, 40, 50)
-        shown = [Mask(w, polygon_mask(oval, w)) for w, oval in zip(windows, ovals, strict=True)]
+    """Whether their boxes lie apart, or meet so that they are drawn together."""
+    for other_one in (ellipse(240, 70, 40, 50), ellipse(140, 140, 40, 50)):
+        ovals = ellipse(65, 70, 40, 50), other_one
+        shown = [Mask(IMAGE, polygon_mask(oval, IMAGE)) for oval in ovals]
         one, other = (rendering.cutout(PICTURE, [mask]).whole for mask in shown)
         assert (rendering.cutout(PICTURE, shown).whole == np.maximum(one, other)).all()
 
