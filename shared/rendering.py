@@ -61,7 +61,7 @@ def cutout(image: Image, shown: Sequence[Mask]) -> Patch:
     alpha and packs well.
     """
     whole = Box.of_image(image)
-    margin = 2 * _SOFT_EDGE
+    margin = 4 * _SOFT_EDGE  # as far as matting looks from a border
     bounds = [mask.bounds.widened(margin, margin) for mask in shown if mask.bounds]
     regions = disjoint([one.intersection(whole) for one in bounds])
     window = enclosing(regions)
