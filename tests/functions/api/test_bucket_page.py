@@ -13,6 +13,8 @@ from tests.functions.api.browsing import SOON, check_accessibility, keep, save
 from tests.pipeline import output, png, put
 
 AVATAR = EXAMPLES / "adventurer_02.png"
+LOOK_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+"""Instead of waiting until the page asks of itself, which it does every few seconds."""
 
 
 @pytest.fixture
@@ -36,9 +38,11 @@ def test_what_others_upload_appears_and_changes_its_state(bucket: Page, system: 
     bucket.get_by_label("Name begins with").fill("live/")
     expect(bucket.locator("#told")).to_have_text("There are no such uploads yet.")
     put(system, "live/avatar.png", AVATAR.read_bytes())
+    bucket.evaluate(LOOK_AGAIN)
     tile = _ended(bucket, "live/avatar.png", "segmented")
     expect(tile.locator("img")).to_have_js_property("complete", value=True)
     put(system, "live/notes.txt", b"no picture", "text/plain")
+    bucket.evaluate(LOOK_AGAIN)
     _ended(bucket, "live/notes.txt", "rejected")
     tile.click()
     dialog = bucket.get_by_role("dialog")

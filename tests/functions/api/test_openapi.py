@@ -47,7 +47,7 @@ def test_every_answer_is_as_documented_and_none_is_a_server_error(
 ) -> None:
     @given(schema[path][method].as_strategy(generation_mode=mode))
     @settings(
-        max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
     def holds(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate()
