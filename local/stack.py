@@ -161,17 +161,16 @@ def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, gate: int)
 def _start_pipeline(
     stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int
 ) -> None:
-    sam2 = {**_SETTINGS, **_sam2(stack), **settings}
-    _start_function(stack, "segmentation", segmentation, sam2)
+    masks = {**_SETTINGS, **_sam2(stack), **settings}
+    _start_function(stack, "segmentation", segmentation, masks)
     topic = {"PROMPTS_TOPIC": topic_path("prompts")}
     _start_function(stack, "landmarks", landmarks, {**_SETTINGS, **topic, **settings})
 
 
 def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:
     """Serves the HTTP API and the page."""
-    buckets = {"INPUT_BUCKET": INPUT_BUCKET, "OUTPUT_BUCKET": OUTPUT_BUCKET}
     # one process, in which all requests share the turns to work
-    served = {"WORKERS": "1", "THREADS": "16", **buckets, **_sam2(stack), **settings}
+    served = {"WORKERS": "1", "THREADS": "16", **_SETTINGS, **_sam2(stack), **settings}
     _start_function(stack, "api", port, served)
 
 

@@ -63,7 +63,7 @@ def _mask_and_cutout(
     files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
 ) -> list[Picture]:
     whole = Box.of_image(image)
-    drawn = enclosing([mask.bounds for mask in shown if mask.bounds]).area
+    drawn = enclosing(masks.bounds(shown)).area
     return [
         Picture(files.mask, drawn, partial(masks.union, shown, whole)),
         Picture(files.cutout, drawn, partial(rendering.cutout, image, shown)),

@@ -141,14 +141,19 @@ def picture(pixels: BoolMask) -> npt.NDArray[np.uint8]:
     return np.where(pixels, np.uint8(255), np.uint8(0))
 
 
+def bounds(masks: Sequence[Mask]) -> list[Box]:
+    """The bounds of each that is not empty."""
+    return [found for mask in masks if (found := mask.bounds)]
+
+
 def union(masks: Sequence[Mask], image: Box) -> Patch:
     """All masks in one grey picture of the image: 0 or 255, in the smallest window."""
-    window = enclosing([mask.bounds for mask in masks if mask.bounds])
+    window = enclosing(bounds(masks))
     merged = np.zeros((window.height, window.width), np.uint8)
     for mask in masks:
-        if bounds := mask.bounds:
-            place = bounds.shifted(-window.x0, -window.y0)
-            merged[place.slices][_part(mask, bounds)] = 255
+        if found := mask.bounds:
+            place = found.shifted(-window.x0, -window.y0)
+            merged[place.slices][_part(mask, found)] = 255
     return Patch(merged, window, image)
 
 

@@ -1,6 +1,6 @@
-"""The base of every value that is written as JSON."""
+"""The base of every value that is written as JSON, and what is wrong with what was read."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Record(BaseModel):
@@ -12,4 +12,12 @@ class Record(BaseModel):
         allow_inf_nan=False,
         validate_by_name=True,
         serialize_by_alias=True,
+    )
+
+
+def problems(error: ValidationError, skip: int = 0) -> str:
+    """Each field that does not hold what it should, without the first `skip` parts of its place."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'][skip:])) or 'body'}: {problem['msg']}"
+        for problem in error.errors()
     )

@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from shared.geometry import Box, Image, Patch, disjoint, enclosing
-from shared.masks import Mask, union
+from shared.masks import Mask, bounds, union
 from shared.matting import lifted
 from shared.prompts import Label
 
@@ -62,8 +62,8 @@ def cutout(image: Image, shown: Sequence[Mask]) -> Patch:
     """
     whole = Box.of_image(image)
     margin = 4 * _SOFT_EDGE  # as far as matting looks from a border
-    bounds = [mask.bounds.widened(margin, margin) for mask in shown if mask.bounds]
-    regions = disjoint([one.intersection(whole) for one in bounds])
+    around = [one.widened(margin, margin).intersection(whole) for one in bounds(shown)]
+    regions = disjoint(around)
     window = enclosing(regions)
     merged = union(shown, whole)
     covered = np.zeros((window.height, window.width), bool)

@@ -110,7 +110,8 @@ class Storage:
     """The two buckets. Builds its client on first use; safe to share between threads."""
 
     @cached_property
-    def _client(self) -> storage.Client:
+    def client(self) -> storage.Client:
+        """Google's own, for what is not here."""
         return storage.Client()
 
     def read(self, ref: ObjectRef, max_bytes: int) -> bytes:
@@ -123,7 +124,7 @@ class Storage:
             Superseded: the generation is gone, overwritten or deleted.
             Rejected: gzipped, and broken or too large.
         """
-        blob = self._client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
+        blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
         try:
             data: bytes = blob.download_as_bytes(
                 end=max_bytes - 1, raw_download=True, timeout=TIMEOUT, retry=RETRY
@@ -161,7 +162,7 @@ class Storage:
         Raises:
             Transient: other writers won every race.
         """
-        blob = self._client.bucket(bucket).blob(item.name)
+        blob = self.client.bucket(bucket).blob(item.name)
         blob.metadata = {**stamp.metadata, **item.metadata}
         data = item.content()
         expected = 0
@@ -210,10 +211,10 @@ class Storage:
                 _log.info("another worker swept it first", extra={"object": blob.name})
 
     def _find(self, bucket: str, name: str) -> storage.Blob | None:
-        return self._client.bucket(bucket).get_blob(name, timeout=TIMEOUT, retry=RETRY)
+        return self.client.bucket(bucket).get_blob(name, timeout=TIMEOUT, retry=RETRY)
 
     def _list(self, bucket: str, folder: str) -> Iterator[storage.Blob]:
-        return self._client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
+        return self.client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
 
 
 def _forget_frames(error: BaseException) -> None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from local.storage.errors import invalid
 from local.storage.exchange import base, resource
 from local.storage.store import Store
-from local.storage.uploads import Plan, Sessions, parse_json, split_multipart
+from local.storage.uploads import Plan, Session, Sessions, parse_json, split_multipart
 
 _METHODS = ["POST", "PUT", "DELETE", "OPTIONS"]
 _RESUME_INCOMPLETE = 308
@@ -32,7 +32,8 @@ class Uploads:
     def _upload(self, bucket: str) -> ResponseReturnValue:
         upload_id = request.args.get("upload_id")
         if upload_id:
-            return self._allow(self._sessions.get(upload_id).origin, self._resume(upload_id))
+            session = self._sessions.get(upload_id)
+            return _allow(session.origin, self._resume(upload_id, session))
         body = request.get_data()
         content_type = request.headers.get("Content-Type", "")
         match request.args.get("uploadType"):
@@ -52,20 +53,7 @@ class Uploads:
             case other:
                 raise invalid(f"uploadType must be media, multipart or resumable, not {other!r}.")
 
-    def _allow(self, origin: str | None, answer: ResponseReturnValue) -> Response:
-        """Lets pages of the origin that began an upload send its content, and no others.
-
-        https://cloud.google.com/storage/docs/cross-origin: JSON API, the first request's decides.
-        """
-        response = make_response(answer)
-        if origin:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Methods"] = ", ".join(_METHODS)
-            response.headers["Access-Control-Allow-Headers"] = "Content-Type, Content-Range"
-        return response
-
-    def _resume(self, upload_id: str) -> ResponseReturnValue:
-        session = self._sessions.get(upload_id)
+    def _resume(self, upload_id: str, session: Session) -> ResponseReturnValue:
         if request.method == "OPTIONS":
             return "", HTTPStatus.NO_CONTENT
         if request.method == "DELETE":
@@ -81,3 +69,16 @@ class Uploads:
         return resource(
             self._store.put(plan.bucket, plan.name, content, plan.fields, plan.conditions)
         )
+
+
+def _allow(origin: str | None, answer: ResponseReturnValue) -> Response:
+    """Lets pages of the origin that began an upload send its content, and no others.
+
+    https://cloud.google.com/storage/docs/cross-origin: JSON API, the first request's decides.
+    """
+    response = make_response(answer)
+    if origin:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(_METHODS)
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type, Content-Range"
+    return response

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared import VERSION
 from shared.api.face_masks import Found
-from shared.documents import Instance, Reason, Status
+from shared.documents import Instance, Outputs, Reason, Status
 from shared.geometry import Box
 from shared.record import Record
 
@@ -41,10 +41,11 @@ class FaceMaskAnswer(Findings):
     overlay_png_base64: str = Png
 
 
+_OUTPUTS = Outputs()
 PICTURES = {
-    "mask_png_base64": "mask.png",
-    "face_rgba_png_base64": "cutout.png",
-    "overlay_png_base64": "overlay.png",
+    "mask_png_base64": _OUTPUTS.mask,
+    "face_rgba_png_base64": _OUTPUTS.cutout,
+    "overlay_png_base64": _OUTPUTS.overlay,
 }
 """Fields of the answer, with the names that the pictures have in an upload's folder."""
 

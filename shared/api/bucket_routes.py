@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shared import layout
 from shared.api.face_masks import FaceMasks
-from shared.api.library import ORIGINAL, Library, Query, State
+from shared.api.library import ORIGINAL, Library, Query
 from shared.api.problems import Refused, bad_fields
 from shared.errors import Superseded
 
@@ -40,15 +40,6 @@ Name = Annotated[str, Field(min_length=1)]
 
 class _Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-
-class ListQuery(_Asked):
-    """Which uploads."""
-
-    prefix: str = Field("", description="what their names begin with")
-    state: State | None = Field(None, description="only those in this state")
-    limit: int = Field(60, ge=1, le=200, description="as many, if there are")
-    page: str | None = Field(None, description="`next` of the page before")
 
 
 class PictureQuery(_Asked):
@@ -112,10 +103,8 @@ class BucketRoutes:
         return self._configured
 
     def _list(self) -> ResponseReturnValue:
-        asked = _query(ListQuery)
-        query = Query(asked.prefix, asked.state, asked.limit, asked.page)
         try:
-            page = self._library.page(query)
+            page = self._library.page(_query(Query))
         except BadRequest as error:
             sentence = "Cloud Storage does not know this page: begin with the first."
             raise Refused(HTTPStatus.NOT_FOUND, "no-such-page", sentence) from error

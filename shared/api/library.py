@@ -2,12 +2,12 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from google.cloud import storage
 from PIL import Image as PillowImage
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared import images, layout
 from shared.api.settings import ApiSettings
@@ -57,14 +57,15 @@ class UploadPage(Record):
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Uploads whose names begin with `prefix` and that are in `state`, if one is wanted."""
+class Query(BaseModel):
+    """Which uploads."""
 
-    prefix: str
-    state: State | None
-    limit: int
-    page: str | None
+    model_config = ConfigDict(frozen=True)
+
+    prefix: str = Field("", description="what their names begin with")
+    state: State | None = Field(None, description="only those in this state")
+    limit: int = Field(60, ge=1, le=200, description="as many, if there are")
+    page: str | None = Field(None, description="`next` of the page before")
 
 
 class Library:
@@ -75,7 +76,6 @@ class Library:
         self._output = output_bucket
         self._max_pixels = max_pixels
         self._storage = Storage()
-        self._client = storage.Client()
 
     @classmethod
     def of(cls, settings: ApiSettings) -> "Library | None":
@@ -91,7 +91,7 @@ class Library:
     @property
     def origin(self) -> str:
         """Where browsers upload to."""
-        return str(self._client.api_endpoint)
+        return str(self._storage.client.api_endpoint)
 
     def page(self, query: Query) -> UploadPage:
         """At least `limit` uploads if there are so many, unless they are few among very many."""
@@ -109,7 +109,7 @@ class Library:
     def _some_uploads(
         self, query: Query, token: str | None
     ) -> tuple[list[storage.Blob], str | None]:
-        listing = self._client.list_blobs(
+        listing = self._storage.client.list_blobs(
             self._input,
             prefix=query.prefix,
             page_size=query.limit,
@@ -126,7 +126,7 @@ class Library:
         folders = sorted(map(layout.folder, names))
         if not folders:
             return {}
-        results = self._client.list_blobs(
+        results = self._storage.client.list_blobs(
             self._output,
             start_offset=folders[0],
             end_offset=folders[-1] + layout.RESULT + "\0",
@@ -183,7 +183,7 @@ class Library:
         A resumable session: it needs no signature, no key to sign with and no CORS settings of the
         bucket. https://cloud.google.com/storage/docs/resumable-uploads#session-uris
         """
-        blob = self._client.bucket(self._input).blob(name)
+        blob = self._storage.client.bucket(self._input).blob(name)
         return str(
             blob.create_resumable_upload_session(
                 content_type=kind, size=size, origin=origin, timeout=TIMEOUT, retry=RETRY

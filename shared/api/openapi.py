@@ -8,9 +8,9 @@ from pydantic.json_schema import models_json_schema
 from shared import VERSION
 from shared.api import bucket_routes, mask_routes, problems
 from shared.api.answers import FaceMaskAnswer
-from shared.api.bucket_routes import ListQuery, NewUpload, PictureQuery, Place, ResultQuery
+from shared.api.bucket_routes import NewUpload, PictureQuery, Place, ResultQuery
 from shared.api.face_masks import Options
-from shared.api.library import UploadPage
+from shared.api.library import Query, UploadPage
 from shared.api.problems import Problem
 from shared.documents import ResultDocument
 
@@ -104,7 +104,7 @@ def _list() -> dict[str, Any]:
     return {
         "operationId": "listUploads",
         "summary": "Uploads with their states, in the order of their names",
-        "parameters": _parameters(ListQuery),
+        "parameters": _parameters(Query),
         "responses": {"200": _json(UploadPage), **_refusals(404, 422, 502, 503)},
     }
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from shared.errors import Permanent, ReasonCode, Rejected, Transient
-from shared.record import Record
+from shared.record import Record, problems
 
 _log = logging.getLogger(__name__)
 
@@ -52,17 +52,16 @@ class Refused(Exception):
 
 def bad_fields(error: ValidationError) -> Refused:
     """For fields that do not hold what they should: names each, and what is wrong with it."""
-    problems = "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"
-        for problem in error.errors()
-    )
-    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", problems)
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", problems(error))
 
 
 def busy(sentence: str, seconds: float) -> Refused:
     """For one request too many; says when to come back."""
-    headers = {"Retry-After": str(max(1, round(seconds)))}
-    return Refused(HTTPStatus.TOO_MANY_REQUESTS, "busy", sentence, headers)
+    return Refused(HTTPStatus.TOO_MANY_REQUESTS, "busy", sentence, _later(seconds))
+
+
+def _later(seconds: float) -> dict[str, str]:
+    return {"Retry-After": str(max(1, round(seconds)))}
 
 
 def register(app: Flask) -> None:
@@ -98,8 +97,7 @@ def _permanent(error: Permanent) -> Response:
 
 def _transient(error: Transient) -> Response:
     _log.error("unavailable", extra={"why": str(error)})
-    seconds = error.retry_after or _RETRY_SECONDS
-    headers = {"Retry-After": str(max(1, round(seconds)))}
+    headers = _later(error.retry_after or _RETRY_SECONDS)
     return _answer(Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", str(error), headers))
 
 

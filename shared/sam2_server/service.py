@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared import images
 from shared.errors import Rejected
+from shared.record import problems
 from shared.sam2.answers import decode_base64
 from shared.sam2.contract import (
     BatchAnswer,
@@ -50,11 +51,7 @@ def respond(
         request = _REQUEST.validate_json(body())
         return _segment(backend, request, settings), 200
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'][1:])) or 'body'}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        return ErrorAnswer(error=problems), 422
+        return ErrorAnswer(error=problems(error, skip=1)), 422
     except RequestEntityTooLarge:
         return ErrorAnswer(error=f"the request has more than {settings.max_bytes:,} bytes"), 413
     except _BadPictureError as error:

@@ -54,9 +54,9 @@ def _measure(count: int) -> list[float]:
             library = Library("in-bucket", "out-bucket", 1)
             middle = f"album/{count // 200:04}"
             queries = (
-                Query("", None, 60, None),
-                Query(middle, None, 60, None),
-                Query("", Status.FAILED, 60, None),
+                Query(),
+                Query(prefix=middle),
+                Query(state=Status.FAILED),
             )
             return [_fastest(library, query) for query in queries]
 

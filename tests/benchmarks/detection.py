@@ -18,6 +18,7 @@ from shared import images
 from shared.detection import Detector
 from shared.geometry import Image
 from shared.prompts import Label
+from tests.benchmarks.pictures import busy, grainy
 from tests.conftest import example
 from tests.passes import Passes
 
@@ -44,22 +45,10 @@ def _pictures() -> dict[str, Image]:
     return {
         "single avatar": avatar,
         "scene of three": np.asarray(scene, np.uint8),
-        "photo, 12 megapixels": _grainy(np.asarray(cv2.resize(photo, (4000, 3000)), np.uint8)),
+        "photo, 12 megapixels": grainy(np.asarray(cv2.resize(photo, (4000, 3000)), np.uint8)),
         "page, 12 megapixels": np.asarray(cv2.resize(scene, (4000, 3000)), np.uint8),
-        "noise, 12 megapixels": _busy(3000, 4000),
+        "noise, 12 megapixels": busy(3000, 4000),
     }
-
-
-def _grainy(picture: Image) -> Image:
-    """With a sensor's noise: an enlarged picture is smoother, and decodes faster, than a photo."""
-    noise = np.random.default_rng(0).normal(0, 5, picture.shape)
-    return np.asarray((picture + noise).clip(0, 255), np.uint8)
-
-
-def _busy(height: int, width: int) -> Image:
-    """No window of it is flat, and nothing in it is a face."""
-    coarse = np.random.default_rng(0).integers(0, 255, (height // 25, width // 25, 3), np.uint8)
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _measure(picture: Image) -> tuple[str, ...]:

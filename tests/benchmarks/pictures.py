@@ -6,8 +6,14 @@ import numpy as np
 from shared.geometry import Image
 from tests.conftest import example
 
-_AVATARS = ("micah_01.png", "lorelei_04.png", "openPeeps_01.png", "avataaars_05.png",
-            "adventurer_02.png", "bigSmile_01.png")  # fmt: skip
+_AVATARS = (
+    "micah_01.png",
+    "lorelei_04.png",
+    "openPeeps_01.png",
+    "avataaars_05.png",
+    "adventurer_02.png",
+    "bigSmile_01.png",
+)
 
 
 def avatar() -> Image:
@@ -26,16 +32,18 @@ def scene(faces: int) -> Image:
 
 
 def photo(faces: int) -> Image:
-    """4000 x 3000, up to three real faces, with a sensor's noise.
-
-    An enlarged picture is smoother, and is decoded and encoded faster, than a photo.
-    """
+    """4000 x 3000, up to three real faces."""
     one = cv2.resize(example("astronaut.jpg"), (1333, 1333), interpolation=cv2.INTER_CUBIC)
     ground = np.full((3000, 4000, 3), (70, 90, 110), np.uint8)
     for number in range(faces):
         ground[800:2133, 1333 * number : 1333 * (number + 1)] = one
-    noise = np.random.default_rng(0).normal(0, 5, ground.shape)
-    return np.asarray((ground + noise).clip(0, 255), np.uint8)
+    return grainy(ground)
+
+
+def grainy(picture: Image) -> Image:
+    """With a sensor's noise: an enlarged picture is smoother, and decodes faster, than a photo."""
+    noise = np.random.default_rng(0).normal(0, 5, picture.shape)
+    return np.asarray((picture + noise).clip(0, 255), np.uint8)
 
 
 def page() -> Image:

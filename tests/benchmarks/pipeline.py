@@ -207,7 +207,7 @@ def _table(title: str, plain: Cost, landmarks: Cost, segmentation: Cost, floor: 
         wall=landmarks.wall + segmentation.wall,
         peak=max(landmarks.peak, segmentation.peak),
     )
-    ratios = _ratios(ours, plain, floor)
+    ratios = _ratios(ours, plain)
     stages = ", ".join(
         f"{name} {seconds:.2f}"
         for part in (landmarks.stages, segmentation.stages)
@@ -230,7 +230,7 @@ def _table(title: str, plain: Cost, landmarks: Cost, segmentation: Cost, floor: 
     ]
 
 
-def _ratios(ours: Cost, plain: Cost, _: Cost) -> Mapping[str, str]:
+def _ratios(ours: Cost, plain: Cost) -> Mapping[str, str]:
     names = ("cpu", "wall", "peak", "sent", "written")
     return {name: f"{getattr(ours, name) / getattr(plain, name):.3f}" for name in names}
 

@@ -1,7 +1,7 @@
 // The second view: the bucket, where every upload is and what became of it.
 
 import { get, post, put } from "./client.js";
-import { bytes, element, save, takeFiles } from "./dom.js";
+import { byId, bytes, element, save, takeFiles } from "./dom.js";
 import { badge, downloads, instances, remark } from "./results.js";
 import { viewer } from "./viewer.js";
 
@@ -11,7 +11,6 @@ const UPLOADS_AT_A_TIME = 3;
 const THUMBNAIL = 320;
 const VIEWED = 1_600;
 
-const byId = (id) => document.getElementById(id);
 let about = null;
 let onScreen = () => false;
 let page = "";
@@ -73,7 +72,7 @@ async function refresh() {
     next = told.next;
     lay(byId("tiles"), tiles, told.uploads);
     tell(told.uploads, query);
-    await refreshFresh();
+    await refreshFresh(told.uploads);
   } catch (error) {
     byId("told").textContent = error.message;
   }
@@ -210,7 +209,6 @@ async function uploadAll(chosen) {
     for (let one = waiting.shift(); one; one = waiting.shift()) await upload(one);
   };
   await Promise.all(Array.from({ length: UPLOADS_AT_A_TIME }, line));
-  refresh();
 }
 
 async function upload({ file, name }) {
@@ -234,12 +232,12 @@ async function upload({ file, name }) {
   }
 }
 
-/** What became of the uploads that were begun here and have no result yet. */
-async function refreshFresh() {
+/** What became of the uploads that were begun here and have no result yet; asks for those not told of. */
+async function refreshFresh(told) {
   for (const [name, tile] of fresh) {
     if (tile.state !== "working") continue;
     // names are listed in order, so the first that begins with a whole name is that one
-    const { uploads: [upload] } = await listed({ prefix: name, limit: 1 });
+    const upload = told.find((one) => one.name === name) ?? (await listed({ prefix: name, limit: 1 })).uploads[0];
     if (upload?.name !== name) continue;
     if (tile.generation === upload.generation && tile.state === upload.state) continue;
     Object.assign(tile, { state: upload.state, generation: upload.generation });

@@ -1,5 +1,7 @@
 // Building pieces of the page. Text goes in as text: nothing here reads HTML.
 
+export const byId = (id) => document.getElementById(id);
+
 /** An element with properties, attributes (those with a dash or that are no property) and children. */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);

@@ -1,7 +1,7 @@
 // The first view: pictures that are dropped here, and what was cut out of them.
 
 import { sendForm } from "./client.js";
-import { bytes, element, save, takeFiles } from "./dom.js";
+import { byId, bytes, element, save, takeFiles } from "./dom.js";
 import { badge, downloads, instances, remark } from "./results.js";
 import { viewer } from "./viewer.js";
 import { archive } from "./zip.js";
@@ -13,7 +13,6 @@ const FIELDS = {
   "cutout.png": "face_rgba_png_base64",
 };
 
-const byId = (id) => document.getElementById(id);
 let limits = { max_bytes: Infinity };
 let pictures = [];
 let running = 0;
