@@ -120,7 +120,7 @@ def _skin(lab: Lab, core: BoolMask) -> tuple[BoolMask, float]:
     spread = np.linalg.norm(samples - mode, axis=1)
     same = spread[spread < _MODE_RADIUS]
     tolerance = np.clip(3 * np.percentile(same, 80) + 2, *_TOLERANCE)
-    return np.linalg.norm(lab - mode, axis=2) < tolerance, float((spread < _EVEN).mean())
+    return _squares(lab, mode) < tolerance**2, float((spread < _EVEN).mean())
 
 
 def _around(skin: BoolMask, core: BoolMask, box: Box, unit: int) -> BoolMask:
@@ -143,8 +143,11 @@ def _patches(lab: Lab) -> npt.NDArray[np.int32]:
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
     # OpenCV's stubs do not know that labels to start from may be left out.
     _, _, centres = cv2.kmeans(sample, count, None, criteria, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
-    distances = np.stack([((lab - centre) ** 2).sum(axis=2) for centre in centres])
-    nearest = distances.argmin(axis=0)
+    nearest, least = np.zeros(lab.shape[:2], np.uint8), np.full(lab.shape[:2], np.inf, np.float32)
+    for colour, centre in enumerate(centres):
+        squares = _squares(lab, centre)
+        nearest[squares < least] = colour
+        np.minimum(least, squares, out=least)
     patches = np.zeros(nearest.shape, np.int32)
     used = 0
     for colour in range(count):
@@ -154,6 +157,11 @@ def _patches(lab: Lab) -> npt.NDArray[np.int32]:
         patches += np.where(labels > 0, labels + used, 0).astype(np.int32)
         used += found - 1
     return patches
+
+
+def _squares(lab: Lab, colour: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Float32 (h, w): each pixel's squared CIE76 difference from the colour."""
+    return np.asarray(cv2.transform((lab - colour) ** 2, np.ones((1, 3))), np.float32)
 
 
 def _with_enclosed(area: BoolMask, skin: BoolMask, patches: npt.NDArray[np.int32]) -> BoolMask:
@@ -178,10 +186,10 @@ def _bridged(area: BoolMask, box: Box, unit: int) -> BoolMask:
 
 def _neck(area: BoolMask, core: BoolMask, unit: int) -> BoolMask:
     """What hangs on the area from below by less than its width."""
-    depth = cv2.distanceTransform(_framed(area), cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    depth = cv2.distanceTransform(_framed(area), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     largest = float(depth[core].max(initial=0))
-    ball = int(max(_BALL * largest, min(_LEAST_BALL * unit, 0.9 * largest)))
-    body = _touching(_morphed(area, cv2.MORPH_OPEN, ball), core)
+    ball = int(max(_BALL * largest, min(_LEAST_BALL * unit, 0.9 * largest))) + 0.5
+    body = _touching(_within(depth > ball, ball), core)
     nothing = np.zeros_like(area)
     if not body.any():
         return nothing
@@ -256,6 +264,12 @@ def _morphed(mask: BoolMask, operation: int, radius: int) -> BoolMask:
         mask.astype(np.uint8), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(0,)
     )
     return cv2.morphologyEx(wide, operation, disc)[margin:-margin, margin:-margin] > 0
+
+
+def _within(mask: BoolMask, distance: float) -> BoolMask:
+    """All pixels no farther than this from the mask: a dilation, of one cost for all discs."""
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away <= distance)
 
 
 def _framed(mask: BoolMask) -> npt.NDArray[np.uint8]:

@@ -8,7 +8,6 @@ whose last vertex joins the first.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import cv2
@@ -60,6 +59,10 @@ class Box(NamedTuple):
     def slices(self) -> tuple[slice, slice]:
         """Index of the box in an (h, w, ...) array that contains it."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+    def within(self, window: Box) -> tuple[slice, slice]:
+        """Index of the box in an (h, w, ...) array of the window's pixels, which contains it."""
+        return self.shifted(-window.x0, -window.y0).slices
 
     def widened(self, dx: float, dy: float) -> Box:
         """Grown by `dx` pixels to the left and right and `dy` up and down, rounded outwards."""
@@ -173,22 +176,3 @@ def shrunk(image: Image, longest: float) -> Image:
         return image
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Patch:
-    """A picture that is zero but in a window of the image's box, which may be empty.
-
-    `pixels` are the window's: uint8, grey (h, w), RGB (h, w, 3) or RGBA (h, w, 4).
-    """
-
-    pixels: npt.NDArray[np.uint8]
-    window: Box
-    image: Box
-
-    @property
-    def whole(self) -> npt.NDArray[np.uint8]:
-        """The picture of the whole image."""
-        picture = np.zeros((self.image.height, self.image.width, *self.pixels.shape[2:]), np.uint8)
-        picture[self.window.slices] = self.pixels
-        return picture

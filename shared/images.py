@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+import simplejpeg
+from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as PillowImage
-from PIL import ImageOps, UnidentifiedImageError
 
 from shared.errors import ReasonCode, Rejected
 from shared.geometry import Image
@@ -79,9 +79,41 @@ def decode(data: bytes, max_pixels: int) -> Image:
                 "taken (MAX_PIXELS).",
             )
         _check_scans(data)
-        picture.load()
-        ImageOps.exif_transpose(picture, in_place=True)
-        return _pixels(_rgb(picture))
+        pixels = _sound_jpeg(picture, data)
+        if pixels is None:
+            picture.load()
+            pixels = _pixels(_rgb(picture))
+        return _upright(pixels, picture.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def _sound_jpeg(picture: PillowImage.Image, data: bytes) -> Image | None:
+    """The pixels, as stored, of a JPEG without any fault; None of all else.
+
+    The same pixels as Pillow's, in half the time and without the copy that Pillow needs, which has
+    four bytes a pixel. Whether a fault can be borne is left to Pillow, as are the rarer modes.
+    """
+    if picture.format != "JPEG" or picture.mode not in {"RGB", "L"}:
+        return None
+    pixels = np.empty((picture.height, picture.width, 3), np.uint8)
+    try:
+        decoded = simplejpeg.decode_jpeg(data, "RGB", buffer=pixels)
+    except ValueError:
+        return None
+    return pixels if decoded.shape == pixels.shape else None
+
+
+def _upright(pixels: Image, orientation: int) -> Image:
+    """Pixels as stored, turned as EXIF's orientation, 1 to 8, says; any other number: not at all.
+
+    CIPA DC-008 (EXIF 2.32), 4.6.4, tag 274: what the first row and column are on the screen.
+    """
+    if orientation in {5, 6, 7, 8}:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _check_scans(data: bytes) -> None:
@@ -110,39 +142,11 @@ def _jpeg_markers(data: bytes) -> Iterator[int]:
         found = _JPEG_MARKER.search(data, found.end() + length)
 
 
-def encode_png(picture: npt.NDArray[np.uint8]) -> bytes:
-    """A grey (h, w), RGB (h, w, 3) or RGBA (h, w, 4) array as PNG.
-
-    Level 1 with run lengths: a fifth of Pillow's time at the same size on photographs.
-    """
-    options = [
-        cv2.IMWRITE_PNG_COMPRESSION,
-        1,
-        cv2.IMWRITE_PNG_STRATEGY,
-        cv2.IMWRITE_PNG_STRATEGY_RLE,
-    ]
-    return _encode(".png", picture, options)
-
-
 def encode_jpeg(picture: Image) -> bytes:
     """An RGB (h, w, 3) array as a JPEG of high quality, its colours at full resolution."""
-    options = [
-        cv2.IMWRITE_JPEG_QUALITY,
-        _JPEG_QUALITY,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-    ]
-    return _encode(".jpg", picture, options)
-
-
-def _encode(kind: str, picture: npt.NDArray[np.uint8], options: list[int]) -> bytes:
-    if picture.ndim == 3:
-        swap = cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
-        picture = cv2.cvtColor(picture, swap).astype(np.uint8, copy=False)
-    done, encoded = cv2.imencode(kind, picture, options)
-    if not done:
-        raise ValueError(f"OpenCV cannot encode an array of shape {picture.shape} as {kind}")
-    return encoded.tobytes()
+    return simplejpeg.encode_jpeg(
+        np.ascontiguousarray(picture), _JPEG_QUALITY, colorspace="RGB", colorsubsampling="444"
+    )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class Segmented:
 
     def described(self, image: Box) -> Instance:
         """As result.json tells of it."""
-        encoded = rle.encode(self.mask.full(image))
+        encoded = rle.encode_part(self.mask.pixels, self.mask.window, image)
         prompt = self.prompt
         return Instance(
             id=prompt.id,

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shared.collage import Collage, Tile
 from shared.geometry import (
     BoolMask,
     Box,
-    Patch,
-    enclosing,
+    disjoint,
     fill_holes,
     mask_iou,
     polygon_mask,
@@ -46,12 +46,6 @@ class Mask:
         if not width:
             return None
         return Box(x, y, x + width, y + height).shifted(self.window.x0, self.window.y0)
-
-    def full(self, image: Box) -> BoolMask:
-        """The mask as a bool (h, w) array of the whole image."""
-        whole = np.zeros((image.height, image.width), bool)
-        whole[self.window.slices] = self.pixels
-        return whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,24 +140,30 @@ def bounds(masks: Sequence[Mask]) -> list[Box]:
     return [found for mask in masks if (found := mask.bounds)]
 
 
-def union(masks: Sequence[Mask], image: Box) -> Patch:
-    """All masks in one grey picture of the image: 0 or 255, in the smallest window."""
-    window = enclosing(bounds(masks))
-    merged = np.zeros((window.height, window.width), np.uint8)
+def covered(masks: Sequence[Mask], window: Box) -> BoolMask:
+    """Bool (window.height, window.width): the window's pixels that any of the masks has."""
+    pixels = np.zeros((window.height, window.width), bool)
     for mask in masks:
-        if found := mask.bounds:
-            place = found.shifted(-window.x0, -window.y0)
-            merged[place.slices][_part(mask, found)] = 255
-    return Patch(merged, window, image)
+        part = mask.window.intersection(window)
+        if part.area:
+            pixels[part.within(window)] |= _part(mask, part)
+    return pixels
+
+
+def union(masks: Sequence[Mask], image: Box) -> Collage:
+    """All masks in one grey picture of the image: 0 or 255."""
+    regions = disjoint(bounds(masks))
+    tiles = [Tile(region, picture(covered(masks, region))) for region in regions]
+    return Collage(image, (), tiles)
 
 
 def _part(mask: Mask, window: Box) -> BoolMask:
-    return mask.pixels[window.shifted(-mask.window.x0, -mask.window.y0).slices]
+    return mask.pixels[window.within(mask.window)]
 
 
 def _without(mask: Mask, window: Box, pixels: BoolMask) -> Mask:
     left = mask.pixels.copy()
-    left[window.shifted(-mask.window.x0, -mask.window.y0).slices] &= ~pixels
+    left[window.within(mask.window)] &= ~pixels
     return Mask(mask.window, left)
 
 

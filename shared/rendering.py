@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from shared.geometry import Box, Image, Patch, disjoint, enclosing
-from shared.masks import Mask, bounds, union
+from shared.collage import Collage, Tile
+from shared.geometry import Box, Image, disjoint, enclosing
+from shared.masks import Mask, bounds, covered
 from shared.matting import lifted
 from shared.prompts import Label
 
@@ -38,23 +39,17 @@ class Drawn:
     box: Box
 
 
-def overlay(image: Image, instances: Sequence[Drawn]) -> Image:
-    """A copy of the RGB image with each instance tinted, outlined, boxed and named."""
-    picture = image.copy()
+def overlay(image: Image, instances: Sequence[Drawn]) -> Collage:
+    """The RGB image with each instance tinted, outlined, boxed and named."""
+    whole = Box.of_image(image)
     stroke = max(1, round(max(image.shape[:2]) / 400))
-    colours = [_colour(instance, index) for index, instance in enumerate(instances)]
-    for instance, colour in zip(instances, colours, strict=True):
-        _tint(picture, instance.mask, colour)
-    for instance, colour in zip(instances, colours, strict=True):
-        _outline(picture, instance.mask, colour, stroke)
-        box = instance.box
-        cv2.rectangle(picture, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), colour, stroke)
-    for instance, colour in zip(instances, colours, strict=True):
-        _name(picture, instance, colour)
-    return picture
+    marks = [_mark(instance, index, whole) for index, instance in enumerate(instances)]
+    regions = disjoint(mark.reach(stroke).intersection(whole) for mark in marks)
+    tiles = [_tile(image, region, marks, stroke) for region in regions]
+    return Collage(whole, (3,), tiles, ground=image)
 
 
-def cutout(image: Image, shown: Sequence[Mask]) -> Patch:
+def cutout(image: Image, shown: Sequence[Mask]) -> Collage:
     """The RGB image where any of the masks is set, RGBA, transparent elsewhere.
 
     The border is anti-aliased. What is hidden is zeroed, so the file leaks nothing behind its
@@ -63,46 +58,70 @@ def cutout(image: Image, shown: Sequence[Mask]) -> Patch:
     whole = Box.of_image(image)
     margin = 4 * _SOFT_EDGE  # as far as matting looks from a border
     around = [one.widened(margin, margin).intersection(whole) for one in bounds(shown)]
-    regions = disjoint(around)
-    window = enclosing(regions)
-    merged = union(shown, whole)
-    covered = np.zeros((window.height, window.width), bool)
-    covered[merged.window.shifted(-window.x0, -window.y0).slices] = merged.pixels > 0
-    picture = np.zeros((window.height, window.width, 4), np.uint8)
-    for region in regions:  # between them there is nothing
-        part = region.shifted(-window.x0, -window.y0).slices
-        picture[part] = lifted(image[region.slices], covered[part], _SOFT_EDGE)
-    return Patch(picture, window, whole)
+    tiles = [
+        Tile(region, lifted(image[region.slices], covered(shown, region), _SOFT_EDGE))
+        for region in disjoint(around)
+    ]
+    return Collage(whole, (4,), tiles)
 
 
-def _colour(instance: Drawn, index: int) -> Colour:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mark:
+    """An instance with its colour and the plate with its name, RGB, and where that lies."""
+
+    instance: Drawn
+    colour: Colour
+    plate: Image
+    place: Box
+
+    def reach(self, stroke: int) -> Box:
+        """All that is drawn for it."""
+        drawn = [self.instance.box, self.instance.mask.bounds or self.instance.box]
+        return enclosing([self.place, *(box.widened(stroke, stroke) for box in drawn)])
+
+
+def _mark(instance: Drawn, index: int, image: Box) -> _Mark:
+    """The plate lies above the instance's box, or inside it at the image's top."""
     shades = _PALETTE[instance.label]
-    return shades[index % len(shades)]
+    colour = shades[index % len(shades)]
+    plate = _plate(instance.id, colour, size=max(12, round(max(image.width, image.height) / 40)))
+    plate = plate[: image.height, : image.width]
+    tall, wide = plate.shape[:2]
+    x, y = instance.box.x0, instance.box.y0
+    x = min(max(x, 0), image.width - wide)
+    y = y - tall if y >= tall else min(y, image.height - tall)
+    return _Mark(instance, colour, plate, Box.of_image(plate).shifted(x, y))
 
 
-def _tint(picture: Image, mask: Mask, colour: Colour) -> None:
-    region = picture[mask.window.slices]
-    blended = region[mask.pixels] * (1 - _TINT) + np.array(colour) * _TINT
-    region[mask.pixels] = blended.round().astype(np.uint8)
+def _tile(image: Image, region: Box, marks: Sequence[_Mark], stroke: int) -> Tile:
+    """A region of the image with the marks that lie in it; no mark lies in it in part."""
+    pixels = image[region.slices].copy()
+    here = [mark for mark in marks if mark.place.intersection(region).area]
+    for mark in here:
+        _tint(pixels, mark.instance.mask, region, mark.colour)
+    for mark in here:
+        _outline(pixels, mark.instance.mask, region, mark.colour, stroke)
+        box = mark.instance.box.shifted(-region.x0, -region.y0)
+        cv2.rectangle(pixels, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), mark.colour, stroke)
+    for mark in here:
+        pixels[mark.place.within(region)] = mark.plate
+    return Tile(region, pixels)
 
 
-def _outline(picture: Image, mask: Mask, colour: Colour, stroke: int) -> None:
+def _tint(pixels: Image, mask: Mask, region: Box, colour: Colour) -> None:
+    for window in bounds([mask]):
+        part = pixels[window.within(region)]
+        plain = np.full_like(part, colour)
+        tinted = cv2.addWeighted(part, 1 - _TINT, plain, _TINT, 0)
+        cv2.copyTo(tinted, covered([mask], window).view(np.uint8), part)
+
+
+def _outline(pixels: Image, mask: Mask, region: Box, colour: Colour, stroke: int) -> None:
     contours, _ = cv2.findContours(
         mask.pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
     )
-    offset = (mask.window.x0, mask.window.y0)
-    cv2.drawContours(picture, contours, -1, colour, stroke, cv2.LINE_AA, offset=offset)
-
-
-def _name(picture: Image, instance: Drawn, colour: Colour) -> None:
-    """Writes the instance's id on a plate above its box, or inside it at the image's top."""
-    height, width = picture.shape[:2]
-    plate = _plate(instance.id, colour, size=max(12, round(max(height, width) / 40)))
-    plate = plate[:height, :width]
-    tall, wide = plate.shape[:2]
-    x = min(max(instance.box.x0, 0), width - wide)
-    y = instance.box.y0 - tall if instance.box.y0 >= tall else min(instance.box.y0, height - tall)
-    picture[y : y + tall, x : x + wide] = plate
+    offset = mask.window.x0 - region.x0, mask.window.y0 - region.y0
+    cv2.drawContours(pixels, contours, -1, colour, stroke, cv2.LINE_AA, offset=offset)
 
 
 @lru_cache(maxsize=64)

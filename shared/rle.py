@@ -1,7 +1,7 @@
 """COCO run-length encoding of masks: column-major runs that start with zeros.
 
-Encoding is pycocotools' own. Decoding is not: what is decoded comes from servers, and pycocotools
-2.0.11 corrupts the heap on malformed runs and leaves memory unset where they fall short.
+pycocotools makes the strings. It does not read them: they come from servers, and pycocotools 2.0.11
+corrupts the heap on malformed runs and leaves memory unset where they fall short.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pycocotools import mask as coco
 
-from shared.geometry import BoolMask
+from shared.geometry import BoolMask, Box
 
 _LONGEST_NUMBER = 7
 """Characters of a run in COCO's string: five bits each, and runs have 32 bits at most."""
@@ -25,10 +25,25 @@ class Rle(NamedTuple):
 
 def encode(mask: BoolMask) -> Rle:
     """The compressed RLE of a bool (h, w) mask."""
+    whole = Box.of_image(mask)
+    return encode_part(mask, whole, whole)
+
+
+def encode_part(pixels: BoolMask, window: Box, image: Box) -> Rle:
+    """The compressed RLE of the image's mask that is zero outside the window with these pixels."""
+    columns = pixels.T
+    if window.height < image.height:  # a zero ends each column, as it does in the image
+        columns = np.pad(columns, ((0, 0), (0, 1)))
+    changes = np.flatnonzero(np.diff(columns.ravel(), prepend=False, append=False))
+    column, row = np.divmod(changes, columns.shape[1])
+    starts = (window.x0 + column) * image.height + window.y0 + row
+    runs = np.diff(starts, prepend=0, append=image.area).tolist()
+    if not runs[-1]:  # the mask reaches the image's last pixel
+        runs.pop()
+    size = image.height, image.width
     # The stubs do not know that counts are bytes.
-    encoded: Any = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
-    height, width = encoded["size"]
-    return Rle((int(height), int(width)), encoded["counts"].decode("ascii"))
+    encoded: Any = coco.frPyObjects({"counts": runs, "size": size}, *size)
+    return Rle(size, encoded["counts"].decode("ascii"))
 
 
 def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared import images
+from shared import png
 from shared.masks import Candidate
 from shared.prompts import Prompt
 from shared.sam2.answers import AnswerError, ScoredMask
@@ -195,4 +195,4 @@ def scored(candidate: Candidate) -> ScoredMask:
 def _png(mask: ScoredMask, *, return_prob: bool) -> str:
     values = mask.values if return_prob else mask.values > 0.5
     grey = (values * np.float32(255)).round().astype(np.uint8)
-    return base64.b64encode(images.encode_png(grey)).decode("ascii")
+    return base64.b64encode(png.encode_array(grey)).decode("ascii")

@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from shared import images
+from shared import images, png
 from shared.geometry import BoolMask, Box, Image, enclosing, shrunk
 from shared.prompts import Prompt
 from shared.sam2.answers import Values
@@ -85,7 +85,7 @@ class Picture:
             shrinks = values.shape[1] > size[0] or values.shape[0] > size[1]
             how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
             values = np.asarray(cv2.resize(values, size, interpolation=how), np.float32)
-        return values[place.shifted(-self.window.x0, -self.window.y0).slices] > 0.5
+        return values[place.within(self.window)] > 0.5
 
     @property
     def _scale(self) -> tuple[float, float]:
@@ -124,7 +124,7 @@ def _may_share(window: Box, prompts: Sequence[Prompt]) -> bool:
 
 
 def _encoded(pixels: Image) -> bytes:
-    lossless = images.encode_png(pixels)
+    lossless = png.encode_array(pixels)
     if len(lossless) <= _SMALL:
         return lossless
     lossy = images.encode_jpeg(pixels)

@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from PIL import Image as PillowImage
 
 from local.serving import server
-from shared import images
+from shared import png
 
 
 def create_app() -> Flask:
@@ -69,8 +69,8 @@ def _masks(size: tuple[int, int], box: Any) -> dict[str, Any]:
     rows, columns = np.mgrid[:height, :width]
     x0, y0, x1, y1 = box
     away = ((columns - (x0 + x1) / 2) / (x1 - x0)) ** 2 + ((rows - (y0 + y1) / 2) / (y1 - y0)) ** 2
-    png = base64.b64encode(images.encode_png(np.uint8(255) * (away < 0.14))).decode("ascii")
-    return {"masks": [png], "scores": [0.9], "mask_png_base64": png}
+    encoded = base64.b64encode(png.encode_array(np.uint8(255) * (away < 0.14))).decode("ascii")
+    return {"masks": [encoded], "scores": [0.9], "mask_png_base64": encoded}
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ import requests
 from google.cloud import pubsub_v1, storage
 
 from local.processes import ProcessTree, free_ports
-from shared import images
+from shared import images, png
 from shared.documents import PromptsDocument
 from shared.geometry import Polygon
 from shared.landmarking import Landmarking
@@ -97,8 +97,8 @@ def _start(tree: ProcessTree, root: Path) -> dict[str, str]:
 def _files() -> dict[str, bytes]:
     jpeg = [cv2.IMWRITE_JPEG_QUALITY, 92]
     return {
-        "avatar, 512 x 512, PNG": images.encode_png(pictures.avatar()),
-        "scene of six, 1600 x 1200, PNG": images.encode_png(pictures.scene(6)),
+        "avatar, 512 x 512, PNG": png.encode_array(pictures.avatar()),
+        "scene of six, 1600 x 1200, PNG": png.encode_array(pictures.scene(6)),
         "photo of three, 12 megapixels, JPEG": cv2.imencode(
             ".jpg", pictures.photo(3)[..., ::-1], jpeg
         )[1].tobytes(),
@@ -176,7 +176,7 @@ def _floor(data: bytes) -> Cost:
         mesh.process(image)
         mask = np.zeros(image.shape[:2], np.uint8)
         for picture in (mask, image, np.dstack([image, mask])):
-            images.encode_png(picture)
+            png.encode_array(picture)
 
     return measured([work] * _RUNS, _nothing)
 

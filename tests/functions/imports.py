@@ -33,10 +33,12 @@ DISTRIBUTIONS = {
     "pythonjsonlogger": "python-json-logger",
     "replicate": "replicate",
     "requests": "requests",
+    "simplejpeg": "simplejpeg",
     "tenacity": "tenacity",
     "torch": "torch",
     "transformers": "transformers",
     "transformers.Sam2Processor": "torchvision",  # it loads its image processor with it
+    "zlib_ng": "zlib-ng",
 }
 """Third-party modules with the distributions that they come from."""
 

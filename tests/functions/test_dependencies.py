@@ -69,8 +69,8 @@ def test_a_functions_file_only_wires(function: str) -> None:
 
 
 CORE = (
-    "errors", "record", "geometry", "views", "prompts", "consensus", "rle", "masks", "matting",
-    "rendering", "documents", "layout", "segmenters/oval", "segmenters/grabcut",
+    "errors", "record", "geometry", "collage", "views", "prompts", "consensus", "rle", "masks",
+    "matting", "rendering", "documents", "layout", "segmenters/oval", "segmenters/grabcut",
     "flat_art", "face_points", "png",
 )  # fmt: skip
 OUTSIDE_WORLD = {

@@ -58,7 +58,7 @@ def test_a_mask_knows_its_bounds_and_its_place_in_the_image() -> None:
     mask = Mask(Box(100, 50, 130, 70), pixels)
     assert mask.bounds == Box(104, 53, 106, 58)
     assert mask.area == 10
-    whole = mask.full(IMAGE)
+    whole = masks.covered([mask], IMAGE)
     assert whole.shape == (200, 300)
     assert whole[53:58, 104:106].all()
     assert whole.sum() == 10
@@ -79,9 +79,11 @@ def test_masks_that_meet_are_parted_where_their_faces_meet(gap: int) -> None:
     one, other = prompt_for(left, IMAGE), prompt_for(right, IMAGE)
     wide = [Mask(p.crop, _in_crop(ellipse(150, 100, 50, 40), p)) for p in (one, other)]
     parted = masks.apart(wide, (one, other))
-    whole = [mask.full(IMAGE) for mask in parted]
+    whole = [masks.covered([mask], IMAGE) for mask in parted]
     assert not (whole[0] & whole[1]).any()
-    assert ((whole[0] | whole[1]) == (wide[0].full(IMAGE) | wide[1].full(IMAGE))).all()
+    assert (
+        (whole[0] | whole[1]) == (masks.covered([wide[0]], IMAGE) | masks.covered([wide[1]], IMAGE))
+    ).all()
     assert all(whole[0][y, x] for x, y in one.positive if x < 150 - gap / 4)
     assert all(whole[1][y, x] for x, y in other.positive if x > 150 + gap / 4)
 

@@ -1,10 +1,11 @@
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.geometry import BoolMask, Box, Image, Polygon, mask_iou, polygon_mask
-from shared.matting import coverage, lifted, sharpened
+from shared.matting import lifted, sharpened
 from tests.shared.shapes import IMAGE, ellipse, ovals
 
 NOISE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
@@ -22,14 +23,23 @@ def _picture(truth: BoolMask) -> Image:
 @given(ovals, st.integers(1, 5))
 def test_only_the_border_of_a_mask_is_reconsidered(oval: Polygon, reach: int) -> None:
     mask = polygon_mask(oval, IMAGE)
-    alpha = coverage(NOISE, mask, reach)
-    assert ((alpha >= 0) & (alpha <= 1)).all()
+    alpha = lifted(NOISE, mask, reach)[..., 3]
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     bits = np.pad(mask.astype(np.uint8), reach, mode="edge")
     inner = cv2.erode(bits, kernel)[reach:-reach, reach:-reach] > 0
     outer = cv2.dilate(bits, kernel)[reach:-reach, reach:-reach] > 0
-    assert (alpha[inner] == 1).all()
+    assert (alpha[inner] == 255).all()
     assert (alpha[~outer] == 0).all()
+
+
+@pytest.mark.parametrize("shift", [(1, 0), (40, 90), (255, 13)])
+def test_it_does_not_matter_where_in_a_picture_a_border_lies(shift: tuple[int, int]) -> None:
+    """What lies along a border is looked at block by block."""
+    down, right = shift
+    mask = _disc(50)
+    margins = ((down, 0), (right, 0))
+    moved = lifted(np.pad(NOISE, (*margins, (0, 0)), mode="edge"), np.pad(mask, margins), 3)
+    assert (moved[down:, right:] == lifted(NOISE, mask, 3)).all()
 
 
 def test_a_border_that_is_off_moves_to_the_image_s_edge() -> None:

@@ -54,32 +54,55 @@ def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
 
 
 def test_an_overlay_tints_the_mask_and_leaves_the_rest() -> None:
-    overlay = rendering.overlay(PICTURE, [_drawn()])
+    overlay = rendering.overlay(PICTURE, [_drawn()]).whole
     assert (overlay[100:120, 140:160] != PICTURE[100:120, 140:160]).any(axis=2).all()
     assert (overlay[185:, :] == PICTURE[185:, :]).all()
 
 
 def test_an_overlay_has_a_box_and_a_name() -> None:
-    overlay = rendering.overlay(np.zeros_like(PICTURE), [_drawn()])
+    overlay = rendering.overlay(np.zeros_like(PICTURE), [_drawn()]).whole
     assert overlay[60, 110].any(), "the box's corner"
     plate = overlay[48:60, 110:140].reshape(-1, 3)
     assert len(np.unique(plate, axis=0)) > 2, "letters on a plate"
 
 
+def test_an_overlay_of_many_is_the_overlays_of_each() -> None:
+    """Though those that lie apart are drawn apart."""
+    ovals = ellipse(65, 110, 40, 50), ellipse(240, 110, 40, 50)
+    one, other = (_drawn(Mask(IMAGE, polygon_mask(oval, IMAGE))) for oval in ovals)
+    both = rendering.overlay(PICTURE, [one, other])
+    assert len(both.tiles) == 2
+    alone = rendering.overlay(PICTURE, [one])
+    assert (both.whole[:, :150] == alone.whole[:, :150]).all()
+    assert (alone.whole[:, 150:] == PICTURE[:, 150:]).all()
+    assert (both.whole[:, 150:] != PICTURE[:, 150:]).any()
+
+
+def test_overlays_that_meet_are_drawn_over_one_another() -> None:
+    """The second outline crosses the first tint."""
+    ovals = ellipse(120, 110, 40, 50), ellipse(160, 110, 40, 50)
+    drawn = [_drawn(Mask(IMAGE, polygon_mask(oval, IMAGE))) for oval in ovals]
+    both = rendering.overlay(PICTURE, drawn)
+    assert len(both.tiles) == 1
+    first = rendering.overlay(PICTURE, drawn[:1]).whole
+    assert (both.whole[:, :110] == first[:, :110]).all()
+    assert (both.whole[110, 119:122] != first[110, 119:122]).any()
+
+
 def test_the_image_itself_is_not_drawn_on() -> None:
     before = PICTURE.copy()
-    rendering.overlay(PICTURE, [_drawn()])
-    rendering.cutout(PICTURE, [MASK])
+    assert (rendering.overlay(PICTURE, [_drawn()]).whole != before).any()
+    assert rendering.cutout(PICTURE, [MASK]).whole.any()
     assert (before == PICTURE).all()
 
 
 def test_without_instances_the_overlay_is_the_image() -> None:
-    assert (rendering.overlay(PICTURE, []) == PICTURE).all()
+    assert (rendering.overlay(PICTURE, []).whole == PICTURE).all()
 
 
 def test_names_fit_into_images_of_any_size() -> None:
     for shape in ((1, 1, 3), (5, 300, 3), (300, 5, 3)):
         window = Box(0, 0, shape[1], shape[0])
         mask = Mask(window, np.ones(shape[:2], bool))
-        overlay = rendering.overlay(np.zeros(shape, np.uint8), [_drawn(mask)])
+        overlay = rendering.overlay(np.zeros(shape, np.uint8), [_drawn(mask)]).whole
         assert overlay.shape == shape

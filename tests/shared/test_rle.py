@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
 from shared import rle
-from shared.geometry import BoolMask
+from shared.geometry import BoolMask, Box
 
 _REFUSED = "do not add up|negative|malformed"
 
@@ -30,6 +32,17 @@ def test_what_is_encoded_comes_back(mask: BoolMask) -> None:
     encoded = rle.encode(mask)
     assert encoded.size == mask.shape
     assert (rle.decode(encoded.counts, encoded.size) == mask).all()
+
+
+@given(masks, st.data())
+def test_a_part_of_a_mask_is_encoded_as_the_mask_that_is_zero_around_it(
+    mask: BoolMask, data: st.DataObject
+) -> None:
+    above, below, left, right = (data.draw(st.integers(0, 3)) for _ in range(4))
+    whole = np.pad(mask, ((above, below), (left, right)))
+    window = Box.of_image(mask).shifted(left, above)
+    theirs: Any = coco.encode(np.asfortranarray(whole, np.uint8))
+    assert rle.encode_part(mask, window, Box.of_image(whole)).counts == theirs["counts"].decode()
 
 
 @given(masks)

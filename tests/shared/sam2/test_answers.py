@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared import images, masks, rle
+from shared import masks, png, rle
 from shared.geometry import Box, polygon_mask
 from shared.sam2.answers import AnswerError, parse_answer, parse_json
 from tests.shared.shapes import ellipse
@@ -14,7 +14,7 @@ from tests.shared.shapes import ellipse
 SIZE = (40, 60)
 MASK = polygon_mask(ellipse(30, 20, 14, 11), Box(0, 0, 60, 40))
 GREY = masks.picture(MASK)
-PNG = base64.b64encode(images.encode_png(GREY)).decode()
+PNG = base64.b64encode(png.encode_array(GREY)).decode()
 PACKED = rle.encode(MASK)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
-from shared import images
+from shared import images, png
 from shared.geometry import Box, Image, polygon_mask
 from shared.prompts import Detection, Prompt, PromptOptions, build_prompts
 from shared.sam2.contract import FieldNames, single_request
@@ -86,7 +86,7 @@ def test_flat_art_travels_as_it_is_and_a_photo_as_a_far_smaller_jpeg() -> None:
     assert (images.decode(drawing.data, 10**6) == example("micah_01.png")).all()
     photo = picture_of(_photo(1000, 1000), Box(0, 0, 1000, 1000))
     assert photo.data_url.startswith("data:image/jpeg;base64,")
-    assert len(photo.data) < len(images.encode_png(_photo(1000, 1000))) / 2
+    assert len(photo.data) < len(png.encode_array(_photo(1000, 1000))) / 2
     difference = images.decode(photo.data, 10**6).astype(int) - _photo(1000, 1000)
     assert np.abs(difference).mean() < 5, "less than the noise"
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from google.cloud import storage as gcs
 
-from shared import images, masks, rle
+from shared import images, masks, png, rle
 from shared.errors import Transient
 from shared.geometry import BoolMask, Box, polygon_mask
 from shared.prompts import PromptOptions, build_prompts
@@ -52,7 +52,7 @@ def _seen(asked: Asked) -> BoolMask:
 
 
 def _png(mask: BoolMask) -> str:
-    return base64.b64encode(images.encode_png(masks.picture(mask))).decode()
+    return base64.b64encode(png.encode_array(masks.picture(mask))).decode()
 
 
 def _runs(mask: BoolMask) -> list[int]:

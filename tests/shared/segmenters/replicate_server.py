@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 
 from local.processes import free_ports
-from shared import images
+from shared import images, png
 from shared.geometry import BoolMask, Image
 from shared.masks import picture
 from tests import servers
@@ -82,7 +82,7 @@ class Replicate:
         if refused is not None:
             return refused
         found = self.segment(self._image(self.predictions[-1]["input"]["image"]))
-        self.masks = [images.encode_png(picture(mask)) for mask in found]
+        self.masks = [png.encode_array(picture(mask)) for mask in found]
         return self._state("starting"), 201
 
     def _image(self, told: str) -> Image:

@@ -43,7 +43,7 @@ def test_a_flat_face_on_a_flat_ground_is_cut_to_its_edge(scale: float) -> None:
     prompt = prompt_for(_oval(scale, 150, 100, 45, 54), window)
     candidates = grabcut.candidates(image[prompt.crop.slices], prompt)
     mask, quality = masks.choose(candidates, prompt)
-    found = mask.full(window)
+    found = masks.covered([mask], window)
     assert (found & truth).sum() / (found | truth).sum() > 0.97
     assert quality > 0.8
 
