@@ -147,6 +147,13 @@ class ProcessTree:
             if code is not None:
                 yield name, code
 
+    def group(self, name: str) -> int:
+        """The process group, and the session, of a child that runs."""
+        child = self._children[name].process
+        if child is None:
+            raise ValueError(f"{name} does not run")
+        return child.pid
+
     def port(self, name: str) -> int:
         """Where a child listens."""
         return self._children[name].port

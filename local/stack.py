@@ -36,6 +36,9 @@ _SETTINGS = {
     "TRACE_PROJECT": PROJECT,
 }
 
+LEAN = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+"""What keeps a worker to one processor and one heap, as terraform/modules/function does."""
+
 BrokerKind = Literal["official", "embedded"]
 
 
@@ -184,16 +187,22 @@ def _sam2(stack: Stack) -> dict[str, str]:
 
 def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:
     """Serves a function as the cloud does, with a worker process for each processor."""
-    source = str(_ROOT / "functions" / name / "main.py")
-    command = [*_module("functions_framework", port), "--target", name, "--source", source]
     environment = {
         **stack.environment,
         "PYTHONPATH": str(_ROOT),
         "WORKERS": str(os.cpu_count() or 1),
         "THREADS": "2",
+        **LEAN,
         **settings,
     }
-    stack.processes.start(name, [*command, "--host", "127.0.0.1"], environment, port)
+    stack.processes.start(name, function_command(name, port), environment, port)
+
+
+def function_command(name: str, port: int, source: Path | None = None) -> list[str]:
+    """What serves a function on 127.0.0.1: one of ours, or that in the file `source`."""
+    file = source or _ROOT / "functions" / name / "main.py"
+    framework = [*_module("functions_framework", port), "--target", name, "--source", str(file)]
+    return [*framework, "--host", "127.0.0.1"]
 
 
 def create_hops(stack: Stack) -> None:

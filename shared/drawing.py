@@ -12,7 +12,7 @@ from shared.masking import Segmented
 from shared.masks import Mask
 from shared.room import Room
 
-_ROOM = Room(25_000_000)
+_ROOM = Room(12_000_000)
 """Pixels that are being drawn and encoded in this process, at some 12 bytes each."""
 
 _ENCODED = 0.25

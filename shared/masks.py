@@ -103,12 +103,10 @@ def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
     largest = int(areas[1:].argmax()) + 1
     xs, ys = _local(prompt.positive, prompt.crop)
     clicked = {int(label) for label in labels[ys, xs] if label}
-    keep = [
-        label
-        for label in range(1, count)
-        if label == largest or (label in clicked and areas[label] >= _SPECK * areas[largest])
-    ]
-    return fill_holes(np.isin(labels, keep))
+    kept = np.zeros(count, bool)
+    kept[[label for label in clicked if areas[label] >= _SPECK * areas[largest]]] = True
+    kept[largest] = True
+    return fill_holes(kept[labels])
 
 
 def apart(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[Mask]:

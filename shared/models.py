@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-import mediapipe as mp
 import numpy as np
 import numpy.typing as npt
-from mediapipe.python.solution_base import SolutionBase
-from mediapipe.python.solutions.face_mesh_connections import FACEMESH_FACE_OVAL
 
 from shared.geometry import Image, Points
+from shared.mediapipe_alone import SolutionBase, solutions
 from shared.prompts import Side
 
 Range = Literal["short", "full"]
@@ -30,7 +28,7 @@ _EYES_NOSE_MOUTH = slice(0, 4)
 
 def _oval_order() -> list[int]:
     """The 36 face oval vertices in mesh order: each edge's end is the next one's start."""
-    successor = dict(FACEMESH_FACE_OVAL)
+    successor = dict(solutions.face_mesh.FACEMESH_FACE_OVAL)
     order = [min(successor)]
     while (following := successor[order[-1]]) != order[0]:
         order.append(following)
@@ -107,7 +105,7 @@ class Models(threading.local):
 
     @cached_property
     def _face_mesh(self) -> Any:
-        return mp.solutions.face_mesh.FaceMesh(
+        return solutions.face_mesh.FaceMesh(
             static_image_mode=True,
             max_num_faces=2,
             min_detection_confidence=_LEAST_MESH_CONFIDENCE,
@@ -116,7 +114,7 @@ class Models(threading.local):
 
     @cached_property
     def _hands(self) -> Any:
-        return mp.solutions.hands.Hands(static_image_mode=True, max_num_hands=self._max_instances)
+        return solutions.hands.Hands(static_image_mode=True, max_num_hands=self._max_instances)
 
 
 def _face_detection(reach: Range) -> Any:

@@ -1,7 +1,11 @@
 """What a piece of work costs a process that has nothing else to do."""
 
+import importlib
+import multiprocessing
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,47 +26,60 @@ class Cost:
     peak: float
     sent: int = 0
     written: int = 0
-    faces: int = 0
     stages: dict[str, float] = field(default_factory=dict)
 
 
-def measured(works: Iterable[Callable[[], object]], settle: Callable[[], object]) -> Cost:
-    """The cheapest of the works, which are all the same; the first only warms up.
+def fresh(subject: str, *arguments: Any) -> Cost:
+    """What a subject measures in a new process, whose peak in memory is this work's alone."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_measure, subject, arguments).result()
 
-    `settle` is called after the first.
-    """
-    best: Cost | None = None
-    warm = False
-    with mock.patch.object(Stopwatch, "lap", _lap):
-        for work in works:
-            if not warm:
-                work()
-                settle()
-                warm = True
-                continue
-            _stages.clear()
-            _last[0] = cpu = time.process_time()
-            wall = time.perf_counter()
+
+def _measure(subject: str, arguments: Sequence[Any]) -> Cost:
+    found: Cost = importlib.import_module(f"tests.benchmarks.subjects.{subject}").measure(
+        *arguments
+    )
+    return found
+
+
+def measured(works: Sequence[Callable[[], object]]) -> Cost:
+    """The cheapest of the works, which are all the same; the first only warms up."""
+    with _stages() as stages:
+        first, *others = works
+        first()
+        costs = []
+        for work in others:
+            stages.clear()
+            cpu, wall = time.process_time(), time.perf_counter()
             work()
             spent, passed = time.process_time() - cpu, time.perf_counter() - wall
-            if best is None or spent < best.cpu:
-                best = Cost(spent, passed, 0.0, stages=dict(_stages))
-    assert best
-    return replace(best, peak=_peak())
+            costs.append(Cost(spent, passed, 0.0, stages=dict(stages)))
+    return replace(min(costs, key=lambda cost: cost.cpu), peak=_peak())
+
+
+@contextmanager
+def _stages() -> Iterator[dict[str, float]]:
+    """Processor seconds, of all threads, by stage, since it was cleared: what stopwatches tell."""
+    stages: dict[str, float] = {}
+    last = 0.0
+
+    def start(watch: Stopwatch) -> None:
+        nonlocal last
+        plain_start(watch)
+        last = time.process_time()
+
+    def lap(_: Stopwatch, stage: str, **__: Any) -> None:
+        nonlocal last
+        now = time.process_time()
+        stages[stage] = stages.get(stage, 0.0) + now - last
+        last = now
+
+    plain_start = Stopwatch.__init__
+    with mock.patch.multiple(Stopwatch, __init__=start, lap=lap):
+        yield stages
 
 
 def _peak() -> float:
     """In MB. Not ru_maxrss, which a new process takes over from the one that starts it."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
-_stages: dict[str, float] = {}
-_last = [0.0]
-
-
-def _lap(watch: Stopwatch, stage: str, **_: Any) -> None:
-    """Processor seconds, of all threads, in the place of what the clock says."""
-    now = time.process_time()
-    _stages[stage] = _stages.get(stage, 0.0) + now - _last[0]
-    watch.laps[stage] = _last[0] = now

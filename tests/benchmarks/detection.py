@@ -1,24 +1,23 @@
-"""python -m tests.benchmarks.detection: what finding faces costs, beside the plain recipe.
+"""What finding faces costs, beside the plain recipe.
 
-The plain recipe decodes the file with OpenCV and runs Face Mesh once. Ratios are of processor time,
-in one process, the fastest of a few runs; passes are calls of a model.
+The plain recipe decodes the file with OpenCV and runs Face Mesh once.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cv2
 import mediapipe as mp
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from shared import images
 from shared.detection import Detector
 from shared.geometry import Image
 from shared.prompts import Label
 from tests.benchmarks.pictures import busy, grainy
+from tests.benchmarks.pipeline import jpeg
+from tests.benchmarks.report import table
 from tests.conftest import example
 from tests.passes import Passes
 
@@ -26,14 +25,17 @@ _RUNS = 3
 FACES: frozenset[Label] = frozenset({"face"})
 
 
-def main() -> None:
-    """Prints a table."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("image", "pixels", "faces", "passes", "processor time / plain"):
-        table.add_column(heading, justify="left" if heading == "image" else "right")
-    for name, picture in _pictures().items():
-        table.add_row(name, *_measure(picture))
-    Console().print(table)
+def section() -> Iterator[str]:
+    """Lines of Markdown."""
+    yield from (
+        "## Finding faces",
+        "",
+        "Decoding and finding, over the plain recipe's: OpenCV's decoding and a run of a Face Mesh",
+        "that was built before. Passes are calls of a model.",
+        "",
+    )
+    rows = [[name, *_measure(picture)] for name, picture in _pictures().items()]
+    yield from table(["image", "pixels", "faces", "passes", "CPU over the plain recipe's"], rows)
 
 
 def _pictures() -> dict[str, Image]:
@@ -52,8 +54,8 @@ def _pictures() -> dict[str, Image]:
 
 
 def _measure(picture: Image) -> tuple[str, ...]:
-    encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
-    data = encoded.tobytes()
+    data = jpeg(picture)
+    encoded = np.frombuffer(data, np.uint8)
     detector = Detector(max_instances=20, min_score=0.5)
     mesh: Any = mp.solutions.face_mesh.FaceMesh(
         static_image_mode=True, max_num_faces=20, refine_landmarks=True
@@ -75,7 +77,3 @@ def _fastest(call: Callable[[], object]) -> float:
         call()
         times.append(time.process_time() - start)
     return min(times)
-
-
-if __name__ == "__main__":
-    main()

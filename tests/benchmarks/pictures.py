@@ -31,6 +31,17 @@ def scene(faces: int) -> Image:
     return ground
 
 
+def crowd(faces: int) -> Image:
+    """2400 x 2400, up to 25 drawn faces of one size on a plain ground."""
+    ground = np.full((2400, 2400, 3), (190, 220, 240), np.uint8)
+    for number in range(faces):
+        file = _AVATARS[number % len(_AVATARS)]
+        small = cv2.resize(example(file), (360, 360), interpolation=cv2.INTER_AREA)
+        top, left = 60 + 480 * (number // 5), 60 + 480 * (number % 5)
+        ground[top : top + 360, left : left + 360] = small
+    return ground
+
+
 def photo(faces: int) -> Image:
     """4000 x 3000, up to three real faces."""
     one = cv2.resize(example("astronaut.jpg"), (1333, 1333), interpolation=cv2.INTER_CUBIC)

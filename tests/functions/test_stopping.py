@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ import requests
 from google.cloud import storage as gcs
 
 from local.processes import free_ports
+from local.stack import function_command
 from shared.geometry import Box
 from tests.conftest import ROOT
 from tests.endpoint import Asked, serving
@@ -48,12 +48,8 @@ def test_what_is_in_flight_is_finished_and_nothing_new_is_taken(bucket: gcs.Buck
             "INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name,
             "SAM2_URL": sam2.url, "SAM2_AUTH": "none", "THREADS": "4", "PYTHONPATH": str(ROOT),
         }  # fmt: skip
-        source = ["--source", str(ROOT / "functions/segmentation/main.py")]
-        command = [sys.executable, "-W", "ignore", "-m", "functions_framework", *source]
-        function = subprocess.Popen(
-            [*command, "--target", "segmentation", "--host", "127.0.0.1", "--port", str(port)],
-            env={**os.environ, **settings},
-        )
+        command = function_command("segmentation", port)
+        function = subprocess.Popen(command, env={**os.environ, **settings})
         try:
             deadline = time.monotonic() + 60
             while not _takes(url):

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from PIL import Image as PillowImage
 from werkzeug.test import TestResponse
 
 from local.processes import ProcessTree, free_ports
+from local.stack import function_command
 from tests.conftest import EXAMPLES, ROOT
 
 PATH = "/v1/face-mask-sam2"
@@ -34,10 +34,9 @@ def client(**settings: str) -> FlaskClient:
 def served(logs: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
     """The API as the cloud serves it; its address."""
     (port,) = free_ports(1)
-    framework = [sys.executable, "-m", "functions_framework", "--target", "api"]
-    where = ["--source", str(SOURCE), "--host", "127.0.0.1", "--port", str(port)]
     with ProcessTree(logs) as tree:
-        tree.start("api", [*framework, *where], {"PYTHONPATH": str(ROOT), **settings}, port)
+        environment = {"PYTHONPATH": str(ROOT), **settings}
+        tree.start("api", function_command("api", port), environment, port)
         tree.await_ready()
         yield f"http://127.0.0.1:{port}"
 

@@ -1,0 +1,49 @@
+"""python -m tests.benchmarks: what everything costs, beside the plain recipe; docs/performance.md.
+
+Sections may be named, to run just these; then nothing is written.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from tests.benchmarks import detection, encoders, growth, pipeline, starts, throughput
+from tests.conftest import ROOT
+
+SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
+    "pipeline": pipeline.section,
+    "detection": detection.section,
+    "encoders": encoders.section,
+    "growth": growth.section,
+    "starts": starts.section,
+    "throughput": throughput.section,
+}
+
+
+def main(names: Sequence[str]) -> None:
+    """Prints each line as soon as it is known."""
+    lines = list(_head())
+    for name in names or SECTIONS:
+        for line in SECTIONS[name]():
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+            lines.append(line)
+    if not names:
+        (ROOT / "docs" / "performance.md").write_text("\n".join(lines).rstrip() + "\n")
+
+
+def _head() -> Iterator[str]:
+    machine = f"{os.cpu_count()} cores of a {platform.machine()} processor"
+    yield from (
+        "# What it costs",
+        "",
+        f"Written by `make bench` on {machine} that does other work too: ratios hold,",
+        "seconds do not. Processor seconds are those of all threads, the least of a few runs after",
+        "one that warms up; OpenCV has one thread, as in a function with one processor.",
+        "",
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

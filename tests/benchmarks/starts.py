@@ -1,0 +1,166 @@
+"""How long a function takes from the start of its process to its first answer, and what it imports.
+
+The start is compared with what none can do without: functions-framework's own with a function of
+one line and, for landmarks, a bare `import mediapipe`.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from local.processes import ProcessTree, free_ports
+from local.stack import function_command
+from shared import png
+from shared.messages import Message
+from tests.benchmarks import pictures, servers
+from tests.benchmarks.report import table
+from tests.conftest import ROOT
+from tests.pushes import pushed
+
+_RUNS = 3
+_POLL_SECONDS = 0.01
+_SHOWN = 10
+_ONE_LINE = """import functions_framework
+
+@functions_framework.http
+def one_line(request): return "ok"
+"""
+_HEAVY = ("mediapipe", "matplotlib", "grpc", "torch", "scipy")
+
+
+def section() -> Iterator[str]:
+    """Lines of Markdown."""
+    yield from (
+        "## Starts",
+        "",
+        "Seconds by the clock from the start of a process to its first answer: for ours, an avatar",
+        "done. The least of three.",
+        "",
+    )
+    with servers.running(), tempfile.TemporaryDirectory() as folder:
+        yield from _starts(Path(folder))
+    yield from (
+        "What the imports cost, in milliseconds of their own, without what they import in turn",
+        "(`python -X importtime`, by package; the ten most expensive):",
+        "",
+    )
+    for function in ("landmarks", "segmentation"):
+        yield from _imports(function)
+
+
+def _starts(folder: Path) -> Iterator[str]:
+    one_line = folder / "main.py"
+    one_line.write_text(_ONE_LINE)
+    message = servers.uploaded("start.png", png.encode_array(pictures.avatar()))
+    environment = settings()
+    framework = _least(lambda: _first_answer("one_line", {}, {}, folder, one_line))
+    mediapipe = _least(_import_mediapipe)
+    landmarks = _least(lambda: _first_answer("landmarks", environment, body(message), folder))
+    prompts = Message(servers.prompts("start.png"), {})
+    segmentation = _least(lambda: _first_answer("segmentation", environment, body(prompts), folder))
+    floor = framework + mediapipe
+    yield from table(
+        ["", "seconds", "over what none can do without"],
+        [
+            ["functions-framework with one line", f"{framework:.2f}", ""],
+            ["import mediapipe", f"{mediapipe:.2f}", ""],
+            ["landmarks", f"{landmarks:.2f}", f"**{landmarks / floor:.2f}**"],
+            ["segmentation", f"{segmentation:.2f}", f"**{segmentation / framework:.2f}**"],
+        ],
+    )
+
+
+def settings() -> dict[str, str]:
+    """Of both functions, for the running servers."""
+    return {
+        "INPUT_BUCKET": servers.INPUT,
+        "OUTPUT_BUCKET": servers.OUTPUT,
+        "PROMPTS_TOPIC": servers.TOPIC,
+        "SAM2_PROVIDER": "toonmask",
+        "SAM2_URL": f"{os.environ[servers.SAM2]}/v1/segment",
+        "SAM2_AUTH": "none",
+    }
+
+
+def body(message: Message) -> dict[str, Any]:
+    """What Pub/Sub pushes."""
+    return pushed(message.data, message.attributes)
+
+
+def _first_answer(
+    name: str,
+    settings: Mapping[str, str],
+    body: Mapping[str, Any],
+    folder: Path,
+    source: Path | None = None,
+) -> None:
+    (port,) = free_ports(1)
+    with ProcessTree(folder / "logs") as tree:
+        tree.start(name, function_command(name, port, source), settings, port)
+        while True:
+            with suppress(requests.ConnectionError):
+                requests.post(f"http://127.0.0.1:{port}/", json=body, timeout=60).raise_for_status()
+                return
+            tree.check()
+            time.sleep(_POLL_SECONDS)
+
+
+def _import_mediapipe() -> None:
+    subprocess.run([sys.executable, "-c", "import mediapipe"], check=True, capture_output=True)
+
+
+def _least(work: Callable[[], None]) -> float:
+    """Seconds by the clock."""
+    seconds = []
+    for _ in range(_RUNS):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def _imports(function: str) -> Iterator[str]:
+    """The packages that cost most, and which of the heavy ones are there at all."""
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", str(ROOT / "functions" / function / "main.py")],
+        env={**os.environ, **_bare_settings(), "PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stderr
+    packages: Counter[str] = Counter()
+    modules: Counter[str] = Counter()
+    for line in told.splitlines():
+        if line.startswith("import time:") and "[us]" not in line:
+            own, _, name = line.removeprefix("import time:").split("|")
+            package = _package(name.strip())
+            packages[package] += int(own)
+            modules[package] += 1
+    rows = [
+        [name, f"{own / 1000:.0f}", str(modules[name])]
+        for name, own in packages.most_common(_SHOWN)
+    ]
+    total = ["all", f"{packages.total() / 1000:.0f}", str(modules.total())]
+    yield from table([function, "own ms", "modules"], [*rows, total])
+    there = ", ".join(name for name in _HEAVY if name in packages) or "none"
+    yield f"Of {', '.join(_HEAVY)} it imports: {there}."
+    yield ""
+
+
+def _bare_settings() -> dict[str, str]:
+    return {"INPUT_BUCKET": "a-bucket", "OUTPUT_BUCKET": "another", "PROMPTS_TOPIC": servers.TOPIC}
+
+
+def _package(module: str) -> str:
+    """Google's packages share one name."""
+    parts = module.split(".")
+    return ".".join(parts[:3] if parts[0] == "google" else parts[:1])

@@ -1,0 +1,1 @@
+"""What is measured, each in a process that imports nothing else."""

@@ -1,0 +1,127 @@
+"""Images per second by workers, and how long an image takes at half load.
+
+The functions are served as in the cloud, a processor for each worker. Beside them on the same
+machine run what the cloud has elsewhere: storage, broker, SAM2 and who uploads.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import requests
+
+from local import stack
+from local.processes import ProcessTree, free_ports
+from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, function_command
+from shared import layout, png
+from shared.messages import Message
+from tests.benchmarks import pictures, servers
+from tests.benchmarks.report import table
+from tests.benchmarks.starts import body, settings
+from tests.pipeline import await_results, put
+
+_IMAGES = 200
+_WARM = 8
+_WORKERS = (1, 2)
+_AVATAR = png.encode_array(pictures.avatar())
+
+
+def section() -> Iterator[str]:
+    """Lines of Markdown."""
+    yield from (
+        "## Throughput",
+        "",
+        f"{_IMAGES} avatars, pushed to each function by as many callers as it has workers:",
+        "",
+    )
+    rows = [
+        [function, *(f"{rate:.1f}" for rate in rates), f"**{rates[1] / rates[0]:.2f}**"]
+        for function, rates in _rates().items()
+    ]
+    yield from table(["images a second", "1 worker", "2 workers", "scaling"], rows)
+    rate, seconds = _at_half_load()
+    shares = (50, 90, 99, 100)
+    yield f"The whole local system, all parts on this machine: {rate:.1f} images a second; at half"
+    yield "of that, seconds from an upload's end to its result:"
+    yield ""
+    yield from table(
+        ["percentile", *(f"{share}%" for share in shares)],
+        [["seconds", *(f"{np.percentile(seconds, share):.2f}" for share in shares)]],
+    )
+
+
+def _rates() -> dict[str, list[float]]:
+    """Images per second of each function, by workers."""
+    with servers.running(), tempfile.TemporaryDirectory() as logs:
+        count = len(_WORKERS) * (_IMAGES + _WARM)
+        uploads = [(f"{number}", servers.uploaded(f"{number}", _AVATAR)) for number in range(count)]
+        landmarks = [body(message) for _, message in uploads]
+        share = _IMAGES + _WARM
+        parts = [slice(n * share, (n + 1) * share) for n in range(len(_WORKERS))]
+        rate = partial(_rate, Path(logs))
+        found = {
+            "landmarks": [
+                rate("landmarks", workers, landmarks[part])
+                for workers, part in zip(_WORKERS, parts, strict=True)
+            ]
+        }
+        prompts = [body(Message(servers.prompts(name), {})) for name, _ in uploads]
+        found["segmentation"] = [
+            rate("segmentation", workers, prompts[part])
+            for workers, part in zip(_WORKERS, parts, strict=True)
+        ]
+        return found
+
+
+def _rate(logs: Path, function: str, workers: int, bodies: Sequence[Mapping[str, Any]]) -> float:
+    (port,) = free_ports(1)
+    environment = {**settings(), "WORKERS": str(workers), "THREADS": "1"}
+    with ProcessTree(logs) as tree:
+        tree.start(function, function_command(function, port), environment, port)
+        tree.await_ready()
+        push = partial(_push, f"http://127.0.0.1:{port}/")
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(push, bodies[:_WARM]))
+            start = time.perf_counter()
+            list(pool.map(push, bodies[_WARM:]))
+            return _IMAGES / (time.perf_counter() - start)
+
+
+def _push(url: str, pushed: Mapping[str, Any]) -> None:
+    requests.post(url, json=pushed, timeout=60).raise_for_status()
+
+
+def _at_half_load() -> tuple[float, list[float]]:
+    """Images per second of the whole system, and the seconds that each takes at half of that."""
+    with (
+        tempfile.TemporaryDirectory() as root,
+        stack.running(Path(root), {}, "embedded") as system,
+    ):
+        _through(system, "warm", _WARM, 0)
+        start = time.perf_counter()
+        _through(system, "full", _IMAGES, 0)
+        rate = _IMAGES / (time.perf_counter() - start)
+        uploaded = _through(system, "half", _IMAGES, 2 / rate)
+        return rate, [_finished(system, name) - then for name, then in uploaded.items()]
+
+
+def _through(system: Stack, prefix: str, count: int, seconds: float) -> dict[str, float]:
+    """Uploads so many, so many seconds apart, and waits for their results; when each was there."""
+    generations: dict[str, int] = {}
+    start = time.perf_counter()
+    for number in range(count):
+        time.sleep(max(0, start + number * seconds - time.perf_counter()))
+        generations |= put(system, f"{prefix}/{number}.png", _AVATAR)
+    await_results(system, generations)
+    bucket = system.storage.bucket(INPUT_BUCKET)
+    return {name: bucket.get_blob(name).updated.timestamp() for name in generations}
+
+
+def _finished(system: Stack, name: str) -> float:
+    blob = system.storage.bucket(OUTPUT_BUCKET).get_blob(layout.folder(name) + layout.RESULT)
+    return float(blob.updated.timestamp())

@@ -1,0 +1,44 @@
+"""What a function's process holds once it has started."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+_SETTINGS = {
+    "INPUT_BUCKET": "in-bucket",
+    "OUTPUT_BUCKET": "out-bucket",
+    "PROMPTS_TOPIC": "projects/p/topics/prompts",
+    "PYTHONPATH": str(ROOT),
+}
+
+
+def _run(code: str) -> str:
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    return subprocess.run(
+        command, cwd=ROOT, env=_SETTINGS, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("function", "absent"),
+    [("segmentation", "mediapipe matplotlib torch scipy"), ("landmarks", "matplotlib torch scipy")],
+)
+def test_nothing_heavy_is_imported_that_is_not_used(function: str, absent: str) -> None:
+    code = (
+        "import runpy, sys\n"
+        f"runpy.run_path('functions/{function}/main.py')\n"
+        f"print(*({set(absent.split())} & sys.modules.keys()))"
+    )
+    assert _run(code) == ""
+
+
+def test_matplotlib_is_itself_after_mediapipe_did_without_it() -> None:
+    code = (
+        "import shared.mediapipe_alone\n"
+        "import matplotlib.pyplot\n"
+        "print(matplotlib.pyplot.figure.__module__)"
+    )
+    assert _run(code) == "matplotlib.pyplot"
