@@ -8,6 +8,7 @@ MANIFEST ?= tests/corpus/mini/manifest.json
 UPLOADS ?= 1000
 SEED ?= 1
 SECONDS ?= 300
+IMAGES ?= 5000
 
 DEPLOYMENT ?= toonmask
 RATE ?= 20
@@ -27,7 +28,7 @@ need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-pro
 
 .DEFAULT_GOAL := help
 .PHONY: help run up redrive backfill test test-model chaos fuzz audit lint format evaluate bench \
-  bench-model docs deploy destroy sam2-image lock clean
+  simulate soak bench-model docs deploy destroy sam2-image lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,10 +79,14 @@ format: $(VENV)/.ready ## Let ruff mend what it can
 evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score it
 	$(RUN) -m tests.corpus.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
 
-bench: $(VENV)/.ready ## What images, finding faces and pages of uploads cost, beside the plain recipe
-	$(RUN) -m tests.benchmarks.pipeline
-	$(RUN) -m tests.benchmarks.detection
-	$(RUN) -m tests.benchmarks.buckets
+bench: $(VENV)/.ready ## What everything costs, beside the plain recipe, into docs/performance.md
+	$(RUN) -m tests.benchmarks
+
+simulate: $(VENV)/.ready ## What a deployment takes and costs at a few loads, into docs/scale.md
+	$(RUN) -m tests.planning
+
+soak: $(VENV)/.ready ## IMAGES through the whole local system, and what its memory does
+	$(RUN) -m tests.benchmarks.soak --images $(IMAGES)
 
 bench-model: $(VENV)/.ready ## What real SAM2 costs on this machine's device; installs torch
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python

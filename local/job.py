@@ -56,7 +56,7 @@ def outcomes(stack: Stack, generations: Mapping[str, int]) -> Iterator[Outcome]:
 
 def fetch(stack: Stack, name: str, folder: Path) -> None:
     """Copies an upload's results to `folder`, in place of those of an earlier run."""
-    for stale in (*folder.glob("*.png"), *folder.glob("*/*.png")):
+    for stale in (*folder.glob("*.*"), *folder.glob("*/*.png")):
         if layout.is_picture(name, stale.relative_to(folder).as_posix()):
             stale.unlink()
     prefix = layout.folder(name)

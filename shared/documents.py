@@ -113,6 +113,7 @@ class Outputs(Record):
     mask: str = "mask.png"
     overlay: str = "overlay.png"
     cutout: str = "cutout.png"
+    preview: str | None = None
 
 
 class ResultDocument(Record):
@@ -134,7 +135,7 @@ class ResultDocument(Record):
         if self.outputs is None:
             return ()
         files = (self.outputs, *(instance.files for instance in self.instances))
-        return tuple(name for each in files for name in each.model_dump().values())
+        return tuple(name for each in files for name in each.model_dump(exclude_none=True).values())
 
     @property
     def shown(self) -> Digest:

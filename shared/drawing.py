@@ -1,10 +1,10 @@
 """The pictures of a result: which there are, and what is drawn on each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from shared import masks, png, rendering
+from shared import images, masks, png, rendering
 from shared.collage import Collage
 from shared.documents import InstanceFiles, Outputs
 from shared.geometry import Box, Image, disjoint
@@ -20,43 +20,67 @@ _ENCODED = 0.25
 
 _ROOM_SECONDS = 120
 
+_PREVIEWS: dict[str, tuple[str, Callable[[Image], bytes]]] = {
+    "preview.jpg": ("image/jpeg", images.encode_jpeg),
+    "preview.webp": ("image/webp", images.encode_webp),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture by its name in the upload's folder, drawn when it is asked for.
+    """A picture by its name in the upload's folder, drawn and encoded when it is asked for.
 
     `pixels` is how many of them are drawn: what lies around them costs next to nothing.
     """
 
     name: str
     pixels: int
-    draw: Callable[[], Collage]
+    make: Callable[[], bytes]
+    content_type: str = "image/png"
 
     def encoded(self) -> bytes:
-        """As PNG. Large ones wait for one another.
+        """The file. Large ones wait for one another.
 
         Raises:
             Transient: they take too long.
         """
         with _ROOM.taking(self.pixels, _ROOM_SECONDS):
-            return png.encode(self.draw())
+            return self.make()
 
 
-def pictures(image: Image, segmented: Sequence[Segmented]) -> list[Picture]:
+def pictures(image: Image, segmented: Sequence[Segmented], outputs: Outputs) -> list[Picture]:
     """All pictures of one upload, mask.png first."""
-    whole, outputs = Box.of_image(image), Outputs()
-    drawn = [
-        rendering.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
-    ]
     everyone = [one.mask for one in segmented]
-    shown = _drawn_for(everyone) + round(whole.area * _ENCODED)
     found = [
         *_mask_and_cutout(outputs, image, everyone),
-        Picture(outputs.overlay, shown, partial(rendering.overlay, image, drawn)),
+        *_overlays(outputs, image, segmented),
     ]
     for one in segmented:
         found += _mask_and_cutout(one.files, image, [one.mask])
     return found
+
+
+def _overlays(outputs: Outputs, image: Image, segmented: Sequence[Segmented]) -> Iterator[Picture]:
+    whole, drawn = Box.of_image(image), _drawn_for([one.mask for one in segmented])
+    marks = [
+        rendering.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
+    ]
+    pixels = drawn + round(whole.area * _ENCODED)
+    yield _png(outputs.overlay, pixels, partial(rendering.overlay, image, marks))
+    if outputs.preview:
+        content_type, encode = _PREVIEWS[outputs.preview]
+        make = partial(_preview, encode, image, marks)
+        yield Picture(outputs.preview, drawn, make, content_type)
+
+
+def _preview(
+    encode: Callable[[Image], bytes], image: Image, marks: Sequence[rendering.Drawn]
+) -> bytes:
+    return encode(rendering.preview(image, marks))
+
+
+def _png(name: str, pixels: int, draw: Callable[[], Collage]) -> Picture:
+    return Picture(name, pixels, lambda: png.encode(draw()))
 
 
 def _mask_and_cutout(
@@ -64,8 +88,8 @@ def _mask_and_cutout(
 ) -> list[Picture]:
     whole, drawn = Box.of_image(image), _drawn_for(shown)
     return [
-        Picture(files.mask, drawn, partial(masks.union, shown, whole)),
-        Picture(files.cutout, drawn, partial(rendering.cutout, image, shown)),
+        _png(files.mask, drawn, partial(masks.union, shown, whole)),
+        _png(files.cutout, drawn, partial(rendering.cutout, image, shown)),
     ]
 
 

@@ -86,6 +86,12 @@ class Box(NamedTuple):
         """Moved by (dx, dy) pixels."""
         return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
+    def scaled(self, across: float, down: float) -> Box:
+        """In an image of so many times the width and height, at least one pixel each way."""
+        x0, y0 = int(self.x0 * across), int(self.y0 * down)
+        right, bottom = round(self.x1 * across), round(self.y1 * down)
+        return Box(x0, y0, max(right, x0 + 1), max(bottom, y0 + 1))
+
     def holds(self, x: float, y: float) -> bool:
         """Whether the point lies in the box."""
         return self.x0 <= x < self.x1 and self.y0 <= y < self.y1

@@ -22,7 +22,7 @@ CONTENT_TYPES = frozenset(
 UNDECLARED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 """What upload tools declare for a file whose ending they do not know; the content decides."""
 
-_JPEG_QUALITY = 92
+_JPEG_QUALITY, _WEBP_QUALITY = 92, 85
 _BAND = 2**22
 """Bytes of pixels that are copied at a time."""
 
@@ -140,6 +140,13 @@ def _jpeg_markers(data: bytes) -> Iterator[int]:
         yield found[0][1]
         length = int.from_bytes(data[found.end() : found.end() + 2], "big")
         found = _JPEG_MARKER.search(data, found.end() + length)
+
+
+def encode_webp(picture: Image) -> bytes:
+    """An RGB (h, w, 3) array as a WebP for people to look at."""
+    file = io.BytesIO()
+    PillowImage.fromarray(picture).save(file, "WEBP", quality=_WEBP_QUALITY)
+    return file.getvalue()
 
 
 def encode_jpeg(picture: Image) -> bytes:

@@ -2,12 +2,22 @@
 
 import hashlib
 import re
+from typing import Literal
 
 PROMPTS = "prompts.json"
 RESULT = "result.json"
 
-PICTURE = r"(mask|overlay|cutout)\.png|(face|hand)-[1-9][0-9]*/(mask|cutout)\.png"
+PICTURE = (
+    r"(mask|overlay|cutout)\.png|preview\.(jpg|webp)|(face|hand)-[1-9][0-9]*/(mask|cutout)\.png"
+)
 """Pattern of a picture's name in its upload's folder."""
+
+Preview = Literal["none", "jpeg", "webp"]
+PREVIEWS: dict[Preview, str | None] = {
+    "none": None,
+    "jpeg": "preview.jpg",
+    "webp": "preview.webp",
+}
 
 _LONGEST = 1000
 """Bytes of UTF-8 in a folder's name: Cloud Storage takes 1,024 for an object's, and ours add up to

@@ -1,7 +1,7 @@
 """The pictures people look at: mask, overlay, cutout. RGB(A) uint8 arrays in, arrays out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from shared.collage import Collage, Tile
-from shared.geometry import Box, Image, disjoint, enclosing
+from shared.geometry import Box, Image, disjoint, enclosing, shrunk
 from shared.masks import Mask, bounds, covered
 from shared.matting import lifted
 from shared.prompts import Label
@@ -23,6 +23,9 @@ _PALETTE: dict[Label, tuple[Colour, ...]] = {
 }
 _TINT = 0.4
 """Share of the colour in a tinted pixel: the reference service's value."""
+
+_PREVIEW_SIDE = 1024
+"""Most pixels a side."""
 
 _SOFT_EDGE = 1
 """Pixels to either side of a mask's border whose alpha may be partial: as far as drawing programs
@@ -49,6 +52,13 @@ def overlay(image: Image, instances: Sequence[Drawn]) -> Collage:
     return Collage(whole, (3,), tiles, ground=image)
 
 
+def preview(image: Image, instances: Sequence[Drawn]) -> Image:
+    """The overlay at a size for lists and pages, drawn at that size: names stay readable."""
+    small = shrunk(image, _PREVIEW_SIDE)
+    across, down = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
+    return overlay(small, [_scaled(one, across, down) for one in instances]).whole
+
+
 def cutout(image: Image, shown: Sequence[Mask]) -> Collage:
     """The RGB image where any of the masks is set, RGBA, transparent elsewhere.
 
@@ -63,6 +73,19 @@ def cutout(image: Image, shown: Sequence[Mask]) -> Collage:
         for region in disjoint(around)
     ]
     return Collage(whole, (4,), tiles)
+
+
+def _scaled(drawn: Drawn, across: float, down: float) -> Drawn:
+    """For an image of so many times the width and height, 0 to 1."""
+    box = drawn.box.scaled(across, down)
+    found = drawn.mask.bounds
+    if not found:
+        return replace(drawn, box=box, mask=Mask(Box(0, 0, 0, 0), np.zeros((0, 0), bool)))
+    window = found.scaled(across, down)
+    pixels = covered([drawn.mask], found).astype(np.float32)
+    size = window.width, window.height
+    shown = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) >= 0.5
+    return replace(drawn, box=box, mask=Mask(window, np.asarray(shown)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

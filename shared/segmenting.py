@@ -88,20 +88,21 @@ class Segmentation:
             self._results.fail(ref, Reason.of(error))
             return
         watch.lap("segment")
+        outputs = Outputs(preview=layout.PREVIEWS[self._settings.preview])
         result = ResultDocument(
             status=verdict.status,
             reason=verdict.reason,
             source=document.source,
             config=config,
             instances=tuple(one.described(whole) for one in verdict.segmented),
-            outputs=Outputs(),
+            outputs=outputs,
             timing=watch.laps,
             versions=document.versions | self._versions,
         )
         folder = layout.folder(ref.name)
         items = [
-            Item(folder + picture.name, "image/png", picture.encoded)
-            for picture in pictures(image, verdict.segmented)
+            Item(folder + picture.name, picture.content_type, picture.encoded)
+            for picture in pictures(image, verdict.segmented, outputs)
         ]
         self._results.write(result, items)
 

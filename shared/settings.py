@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.documents import MOST_INSTANCES, Digest, digest
+from shared.layout import Preview
 from shared.prompts import Label, PromptOptions
 
 
@@ -180,6 +181,12 @@ class MaskingSettings(Settings):
 class SegmentationSettings(MaskingSettings, PipelineSettings):
     """Of the segmentation function."""
 
+    preview: Preview = Field(
+        "none",
+        description="a small overlay beside the pictures, for lists and pages: jpeg (preview.jpg), "
+        "webp (preview.webp), or none",
+    )
+
     def config(self, prompts: Digest) -> Digest:
         """Digest of what shapes the pictures, on top of what shaped the prompts."""
         return digest(
@@ -188,6 +195,7 @@ class SegmentationSettings(MaskingSettings, PipelineSettings):
             sam2=str(self.sam2_url) if self.sam2_url else None,
             replicate=self.replicate_model,
             fallback=self.sam2_fallback,
+            preview=self.preview,
         )
 
 

@@ -93,9 +93,6 @@ def _default(field: FieldInfo) -> str:
 
 def _terraform() -> str:
     """The page with its tables of inputs and outputs made anew."""
-    page = (TERRAFORM / "README.md").read_text()
-    before, _, rest = page.partition("<!-- generated -->")
-    after = rest.partition("<!-- /generated -->")[2]
     files = [
         TERRAFORM / name
         for name in ("variables.tf", "variables_sam2.tf", "variables_api.tf", "outputs.tf")
@@ -105,8 +102,14 @@ def _terraform() -> str:
     outputs = [_output(name, body) for kind, name, body in found if kind == "output"]
     lines = ["| input | type | default | what it is |", "| --- | --- | --- | --- |", *inputs, ""]
     lines += ["| output | what it is |", "| --- | --- |", *outputs]
-    table = "\n".join(lines)
-    return f"{before}<!-- generated -->\n\n{table}\n\n<!-- /generated -->{after}"
+    return with_generated((TERRAFORM / "README.md").read_text(), "\n".join(lines))
+
+
+def with_generated(page: str, text: str) -> str:
+    """The page with this text between its marks."""
+    before, _, rest = page.partition("<!-- generated -->")
+    after = rest.partition("<!-- /generated -->")[2]
+    return f"{before}<!-- generated -->\n\n{text.strip()}\n\n<!-- /generated -->{after}"
 
 
 def _input(name: str, body: str) -> str:

@@ -13,6 +13,7 @@ from shared import images
 from shared.api.problems import busy
 from shared.api.settings import ApiSettings
 from shared.detection import Detector
+from shared.documents import Outputs
 from shared.drawing import Picture, pictures
 from shared.geometry import Box, Image
 from shared.masking import Masking, Verdict
@@ -107,4 +108,4 @@ class FaceMasks:
         watch.lap("detect", found=len(prompts))
         verdict = self._maskings[options.multimask].masks_of(image, prompts)
         watch.lap("segment")
-        return Found(image, prompts, verdict, tuple(pictures(image, verdict.segmented)))
+        return Found(image, prompts, verdict, tuple(pictures(image, verdict.segmented, Outputs())))

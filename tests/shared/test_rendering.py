@@ -89,6 +89,25 @@ def test_overlays_that_meet_are_drawn_over_one_another() -> None:
     assert (both.whole[110, 119:122] != first[110, 119:122]).any()
 
 
+def test_a_preview_is_the_overlay_made_small() -> None:
+    large = np.zeros((1500, 3000, 3), np.uint8)
+    window = Box(1000, 300, 2000, 1300)
+    mask = Mask(window, polygon_mask(ellipse(1500, 800, 400, 450), window))
+    small = rendering.preview(large, [_drawn(mask)])
+    assert small.shape == (512, 1024, 3)
+    whole = cv2.resize(rendering.overlay(large, [_drawn(mask)]).whole, (1024, 512))
+    inside, outside = (slice(200, 350), slice(430, 600)), (slice(460, 512), slice(0, 1024))
+    assert np.abs(small[inside].astype(int) - whole[inside]).max() <= 2
+    assert not small[outside].any()
+
+
+def test_a_preview_of_what_is_smaller_than_its_pixels_is_drawn_all_the_same() -> None:
+    thin = np.zeros((3, 9000, 3), np.uint8)
+    dot = Mask(Box(8999, 2, 9000, 3), np.ones((1, 1), bool))
+    nothing = Mask(Box(5, 0, 8, 3), np.zeros((3, 3), bool))
+    assert rendering.preview(thin, [_drawn(dot), _drawn(nothing)]).shape == (1, 1024, 3)
+
+
 def test_the_image_itself_is_not_drawn_on() -> None:
     before = PICTURE.copy()
     assert (rendering.overlay(PICTURE, [_drawn()]).whole != before).any()

@@ -1,5 +1,6 @@
 """The segmentation use case against real storage and a SAM2 server that misbehaves."""
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from google.cloud import storage as gcs
+from PIL import Image as PillowImage
 
 from shared import logs
 from shared.errors import BadMessage, Transient
@@ -49,6 +51,23 @@ def test_what_sam2_answers_is_what_is_drawn(bucket: gcs.Bucket, sam2: Endpoint) 
     found = result(bucket)
     assert (found["status"], found["instances"][0]["segmenter"]) == ("segmented", "sam2")
     assert found["instances"][0]["box"] == list(PROMPT.crop)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("jpeg", "preview.jpg"), ("webp", "preview.webp")])
+def test_a_preview_is_drawn_where_it_is_wanted_and_goes_where_it_is_not(
+    bucket: gcs.Bucket, sam2: Endpoint, kind: str, name: str
+) -> None:
+    sam2.answer = lambda _: (200, _whole_crop())
+    message = event(bucket, upload(bucket), PROMPT)
+    segmentation(bucket, sam2, preview=kind).handle(message)
+    blob = output(bucket).get_blob(f"cat.png/{name}")
+    shown = PillowImage.open(io.BytesIO(blob.download_as_bytes()))
+    assert shown.size == (WIDTH, HEIGHT)
+    assert blob.content_type == PillowImage.MIME[shown.format or ""]
+    assert result(bucket)["outputs"]["preview"] == name
+    segmentation(bucket, sam2).handle(message)
+    assert not output(bucket).blob(f"cat.png/{name}").exists()
+    assert result(bucket)["outputs"]["preview"] is None
 
 
 def test_the_request_carries_the_settings_field_names_and_key(
