@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from shared import images, masks, png, rendering
+from shared import images, layout, masks, png, rendering
 from shared.collage import Collage
 from shared.documents import InstanceFiles, Outputs
 from shared.geometry import Box, Image, disjoint
@@ -20,9 +20,9 @@ _ENCODED = 0.25
 
 _ROOM_SECONDS = 120
 
-_PREVIEWS: dict[str, tuple[str, Callable[[Image], bytes]]] = {
-    "preview.jpg": ("image/jpeg", images.encode_jpeg),
-    "preview.webp": ("image/webp", images.encode_webp),
+_ENCODERS: dict[str, Callable[[Image], bytes]] = {
+    "image/jpeg": images.encode_jpeg,
+    "image/webp": images.encode_webp,
 }
 
 
@@ -36,7 +36,6 @@ class Picture:
     name: str
     pixels: int
     make: Callable[[], bytes]
-    content_type: str = "image/png"
 
     def encoded(self) -> bytes:
         """The file. Large ones wait for one another.
@@ -68,9 +67,8 @@ def _overlays(outputs: Outputs, image: Image, segmented: Sequence[Segmented]) ->
     pixels = drawn + round(whole.area * _ENCODED)
     yield _png(outputs.overlay, pixels, partial(rendering.overlay, image, marks))
     if outputs.preview:
-        content_type, encode = _PREVIEWS[outputs.preview]
-        make = partial(_preview, encode, image, marks)
-        yield Picture(outputs.preview, drawn, make, content_type)
+        encode = _ENCODERS[layout.content_type(outputs.preview)]
+        yield Picture(outputs.preview, drawn, partial(_preview, encode, image, marks))
 
 
 def _preview(

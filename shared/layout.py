@@ -19,6 +19,8 @@ PREVIEWS: dict[Preview, str | None] = {
     "webp": "preview.webp",
 }
 
+_CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+
 _LONGEST = 1000
 """Bytes of UTF-8 in a folder's name: Cloud Storage takes 1,024 for an object's, and ours add up to
 20, as in `/face-100/cutout.png`."""
@@ -39,6 +41,11 @@ def folder(upload: str) -> str:
         head = encoded[:room].decode(errors="ignore")
         return f"{head}~{hashlib.sha256(encoded).hexdigest()[:16]}/"
     return f"{upload}/"
+
+
+def content_type(picture: str) -> str:
+    """Of a picture by its name."""
+    return _CONTENT_TYPES[picture.rpartition(".")[2]]
 
 
 def is_taken(upload: str) -> bool:

@@ -101,7 +101,7 @@ class Segmentation:
         )
         folder = layout.folder(ref.name)
         items = [
-            Item(folder + picture.name, picture.content_type, picture.encoded)
+            Item(folder + picture.name, layout.content_type(picture.name), picture.encoded)
             for picture in pictures(image, verdict.segmented, outputs)
         ]
         self._results.write(result, items)

@@ -165,7 +165,8 @@ def _json(text: str | bytes) -> Response:
 
 def _download(content: bytes, asked: PictureQuery) -> Response:
     """A file to be saved: what somebody uploaded is never shown as a page of ours."""
-    kind = "application/octet-stream" if asked.picture == ORIGINAL else "image/png"
+    original = asked.picture == ORIGINAL
+    kind = "application/octet-stream" if original else layout.content_type(asked.picture)
     answer = Response(content, mimetype=kind)
     answer.headers["Content-Disposition"] = "attachment"
     return answer

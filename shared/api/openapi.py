@@ -130,7 +130,7 @@ def _result() -> dict[str, Any]:
 def _picture() -> dict[str, Any]:
     content = {
         kind: {"schema": {"type": "string", "format": "binary"}}
-        for kind in ("image/png", "image/webp", "application/octet-stream")
+        for kind in ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
     }
     return {
         "operationId": "picture",
