@@ -3,10 +3,10 @@
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 
-from shared import VERSION
+from shared import openapi
 from shared.api import bucket_routes, mask_routes, problems
+from shared.api.access import KEY_HEADER
 from shared.api.answers import FaceMaskAnswer
 from shared.api.bucket_routes import NewUpload, PictureQuery, Place, ResultQuery
 from shared.api.face_masks import Options
@@ -14,7 +14,6 @@ from shared.api.library import Query, UploadPage
 from shared.api.problems import Problem
 from shared.documents import ResultDocument
 
-_REF = "#/components/schemas/{model}"
 _ASKED = (Options, NewUpload)
 _TOLD = (FaceMaskAnswer, UploadPage, Place, ResultDocument, Problem)
 _KEY = "key"
@@ -35,34 +34,23 @@ _REFUSALS = {
 
 def document(*, with_key: bool) -> dict[str, Any]:
     """OpenAPI 3.1; `with_key` for a service that wants one."""
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in _ASKED] + [(model, "serialization") for model in _TOLD],
-        ref_template=_REF,
-    )
     keyed: dict[str, Any] = {"security": [{_KEY: []}]} if with_key else {}
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "toonmask",
-            "version": VERSION,
-            "description": "Exact per-pixel masks of faces and hands in pictures.",
-        },
-        "paths": {
-            mask_routes.PATH: {"post": _face_masks() | keyed},
-            bucket_routes.PATH: {"get": _list() | keyed, "post": _begin() | keyed},
-            f"{bucket_routes.PATH}/result": {"get": _result() | keyed},
-            f"{bucket_routes.PATH}/picture": {"get": _picture() | keyed},
-            "/healthz": {"get": _health()},
-        },
-        "components": {
-            "schemas": schemas["$defs"],
-            "securitySchemes": {_KEY: {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
-        },
+    paths = {
+        mask_routes.PATH: {"post": _face_masks() | keyed},
+        bucket_routes.PATH: {"get": _list() | keyed, "post": _begin() | keyed},
+        f"{bucket_routes.PATH}/result": {"get": _result() | keyed},
+        f"{bucket_routes.PATH}/picture": {"get": _picture() | keyed},
+        "/healthz": {"get": _health()},
     }
+    description = "Exact per-pixel masks of faces and hands in pictures."
+    made = openapi.document("toonmask", description, paths, _ASKED, _TOLD)
+    scheme = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
+    made["components"]["securitySchemes"] = {_KEY: scheme}
+    return made
 
 
 def _face_masks() -> dict[str, Any]:
-    options = Options.model_json_schema(ref_template=_REF)["properties"]
+    options = Options.model_json_schema(ref_template=openapi.REF)["properties"]
     options["multimask"] = {
         "type": "string",
         "enum": ["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0"],
@@ -77,10 +65,8 @@ def _face_masks() -> dict[str, Any]:
     }
     image = {"type": "string", "format": "binary", "description": "PNG, JPEG, WebP and the like"}
     form = {"type": "object", "properties": {"image": image, **options}, "required": ["image"]}
-    answers = {
-        "application/json": {"schema": {"$ref": _REF.format(model=FaceMaskAnswer.__name__)}},
-        "image/png": {"schema": {"type": "string", "format": "binary"}},
-    }
+    png = {"image/png": {"schema": {"type": "string", "format": "binary"}}}
+    answers = openapi.content(FaceMaskAnswer) | png
     output = {
         "name": "output",
         "in": "query",
@@ -113,7 +99,7 @@ def _begin() -> dict[str, Any]:
     return {
         "operationId": "beginUpload",
         "summary": "An address that takes an upload's content by PUT",
-        "requestBody": {"required": True, "content": _json(NewUpload)["content"]},
+        "requestBody": {"required": True, "content": openapi.content(NewUpload)},
         "responses": {"200": _json(Place), **_refusals(404, 413, 415, 422, 502, 503)},
     }
 
@@ -180,13 +166,12 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _refusals(*statuses: int) -> dict[str, Any]:
-    schema = {"schema": {"$ref": _REF.format(model=Problem.__name__)}}
+    content = openapi.content(Problem, media_type=problems.MEDIA_TYPE)
     return {
-        str(status): {"description": _REFUSALS[status], "content": {problems.MEDIA_TYPE: schema}}
+        str(status): {"description": _REFUSALS[status], "content": content}
         for status in (*statuses, 401, 500)
     }
 
 
 def _json(model: type[BaseModel]) -> dict[str, Any]:
-    schema = {"schema": {"$ref": _REF.format(model=model.__name__)}}
-    return {"description": model.__name__, "content": {"application/json": schema}}
+    return {"description": model.__name__, "content": openapi.content(model)}

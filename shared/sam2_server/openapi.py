@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
-
-from shared import VERSION
+from shared import openapi
+from shared.openapi import content
 from shared.sam2.contract import (
     BatchAnswer,
     BatchRequest,
@@ -19,38 +17,28 @@ HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
 METHODS = {SEGMENT: "POST", HEALTH: "GET", DOCUMENT: "GET"}
 
-_REF = "#/components/schemas/{model}"
-
 
 def document() -> dict[str, Any]:
     """OpenAPI 3.1."""
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in (SegmentRequest, BatchRequest)]
-        + [(model, "serialization") for model in (MaskAnswer, BatchAnswer, ErrorAnswer)],
-        ref_template=_REF,
+    return openapi.document(
+        "toonmask SAM2",
+        "Masks of what points and boxes mean in pictures.",
+        {SEGMENT: {"post": _segment()}, HEALTH: {"get": _health()}},
+        (SegmentRequest, BatchRequest),
+        (MaskAnswer, BatchAnswer, ErrorAnswer),
     )
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "toonmask SAM2",
-            "version": VERSION,
-            "description": "Masks of what points and boxes mean in pictures.",
-        },
-        "paths": {SEGMENT: {"post": _segment()}, HEALTH: {"get": _health()}},
-        "components": {"schemas": schemas["$defs"]},
-    }
 
 
 def _segment() -> dict[str, Any]:
     return {
         "operationId": "segment",
         "summary": "One prompt for one picture, or many for many",
-        "requestBody": {"required": True, "content": _json(SegmentRequest, BatchRequest)},
+        "requestBody": {"required": True, "content": content(SegmentRequest, BatchRequest)},
         "responses": {
-            "200": {"description": "the masks", "content": _json(MaskAnswer, BatchAnswer)},
-            "405": {"description": "not a POST", "content": _json(ErrorAnswer)},
-            "413": {"description": "too large", "content": _json(ErrorAnswer)},
-            "422": {"description": "not understood", "content": _json(ErrorAnswer)},
+            "200": {"description": "the masks", "content": content(MaskAnswer, BatchAnswer)},
+            "405": {"description": "not a POST", "content": content(ErrorAnswer)},
+            "413": {"description": "too large", "content": content(ErrorAnswer)},
+            "422": {"description": "not understood", "content": content(ErrorAnswer)},
         },
     }
 
@@ -61,13 +49,7 @@ def _health() -> dict[str, Any]:
         "summary": "Whether requests are answered without waiting for the model",
         "responses": {
             "200": {"description": "ready"},
-            "405": {"description": "not a GET", "content": _json(ErrorAnswer)},
+            "405": {"description": "not a GET", "content": content(ErrorAnswer)},
             "503": {"description": "loading"},
         },
     }
-
-
-def _json(*models: type[BaseModel]) -> dict[str, Any]:
-    references = [{"$ref": _REF.format(model=model.__name__)} for model in models]
-    schema = references[0] if len(references) == 1 else {"anyOf": references}
-    return {"application/json": {"schema": schema}}

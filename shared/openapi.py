@@ -1,0 +1,38 @@
+"""What OpenAPI documents of our services have in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from shared import VERSION
+
+REF = "#/components/schemas/{model}"
+
+
+def document(
+    title: str,
+    description: str,
+    paths: dict[str, Any],
+    asked: Sequence[type[BaseModel]],
+    told: Sequence[type[BaseModel]],
+) -> dict[str, Any]:
+    """OpenAPI 3.1, with the schemas of the models that requests and answers are made of."""
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in asked] + [(model, "serialization") for model in told],
+        ref_template=REF,
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": VERSION, "description": description},
+        "paths": paths,
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def content(*models: type[BaseModel], media_type: str = "application/json") -> dict[str, Any]:
+    """A body that is one of these."""
+    references = [{"$ref": REF.format(model=model.__name__)} for model in models]
+    schema = references[0] if len(references) == 1 else {"anyOf": references}
+    return {media_type: {"schema": schema}}
