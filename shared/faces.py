@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,9 @@ _MET_AGAIN = 0.3
 _SURE = (-1.2, 0.7)
 """Evidence (mean log-odds) below and above which the second look ends early. True faces reach more
 than the first in all but 1% of cases; most other proposals do not."""
+
+_HOPELESS = -2.2
+"""Evidence below which a single view is enough: true faces reach 0.7 more in their first."""
 
 _SIZE_WEIGHT, _SIZE_RANGE = 0.25, (20, 400)
 """Small windows are many, so chance has more occasions to draw a small face: log-odds grow with
@@ -132,19 +136,19 @@ def look_again(pyramid: Pyramid, proposal: Proposal, models: Models) -> Face:
     odds: list[float] = []
     met: list[Sighting] = []
     evidence = 0.0
-    for sigma, mirror in _SECOND_LOOKS:
-        for window, view in views:
-            shown = blurred(mirrored(view) if mirror else view, sigma)
-            middle = _middle(proposal.side / window.side)
-            for detector in _RANGES:
-                seen = models.faces(shown, detector, LEAST_CONFIDENCE)
-                again = [one for one in seen if _iou(one.box, middle) > _MET_AGAIN]
-                best = max(again, key=lambda one: one.confidence, default=None)
-                odds.append(_log_odds(best.confidence if best else LEAST_CONFIDENCE))
-                if best:
-                    met.append(_in_image(best.mirrored if mirror else best, window))
+    for number, ((sigma, mirror), (window, view)) in enumerate(product(_SECOND_LOOKS, views), 1):
+        shown = blurred(mirrored(view) if mirror else view, sigma)
+        middle = _middle(proposal.side / window.side)
+        for detector in _RANGES:
+            seen = models.faces(shown, detector, LEAST_CONFIDENCE)
+            again = [one for one in seen if _iou(one.box, middle) > _MET_AGAIN]
+            best = max(again, key=lambda one: one.confidence, default=None)
+            odds.append(_log_odds(best.confidence if best else LEAST_CONFIDENCE))
+            if best:
+                met.append(_in_image(best.mirrored if mirror else best, window))
         evidence = float(np.mean(odds) + prior)
-        if not _SURE[0] < evidence < _SURE[1]:
+        in_both = number % len(views) == 0
+        if evidence < _HOPELESS or (in_both and not _SURE[0] < evidence < _SURE[1]):
             break
     score = float(1 / (1 + np.exp(-(_SLOPE * evidence + _OFFSET))))
     return Face(_mean(met) if met else proposal, score)
