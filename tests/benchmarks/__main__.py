@@ -25,9 +25,9 @@ _WANTED = (
     "",
     "- Half of the plain recipe's processor time for a small image, and twice the floor, once",
     "  finding faces is counted. The plain recipe looks once, and finds 13% of drawn faces",
-    "  ([quality.md](quality.md)); ours looks 16 times at an easy avatar, some 250 times at a scene.",
-    "- Ten times the plain recipe's decoding and finding on 12 megapixels: photos are near it, pages",
-    "  and noise are not.",
+    "  ([quality.md](quality.md)); ours looks 16 times at an easy avatar, 250 times at a scene.",
+    "- Ten times the plain recipe's decoding and finding on 12 megapixels: photos are near it,",
+    "  pages and noise are not.",
     "- 1.7 times the images a second from a second worker of segmentation, where storage, SAM2 and",
     "  the callers share two processors with it.",
 )

@@ -117,8 +117,8 @@ def _lines(title: str, data: bytes) -> Iterator[str]:
     )
     aside = _but_finding(ours) / _but_finding(plain)
     over, over_aside = ours.cpu / floor.cpu, _but_finding(ours) / floor.cpu
-    yield f"CPU without finding faces, ours / plain: **{aside:.3f}**. CPU over the floor's: "
-    yield f"{over:.1f}, without finding faces {over_aside:.1f}."
+    yield f"CPU without finding faces, ours / plain: **{aside:.3f}**."
+    yield f"CPU over the floor's: {over:.1f}, without finding faces {over_aside:.1f}."
     yield ""
 
 
