@@ -34,7 +34,7 @@ spread an edge."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """What the overlay shows of one instance."""
+    """What the overlay shows of one instance; the mask lies in the box."""
 
     id: str
     label: Label
@@ -78,14 +78,9 @@ def cutout(image: Image, shown: Sequence[Mask]) -> Collage:
 def _scaled(drawn: Drawn, across: float, down: float) -> Drawn:
     """For an image of so many times the width and height, 0 to 1."""
     box = drawn.box.scaled(across, down)
-    found = drawn.mask.bounds
-    if not found:
-        return replace(drawn, box=box, mask=Mask(Box(0, 0, 0, 0), np.zeros((0, 0), bool)))
-    window = found.scaled(across, down)
-    pixels = covered([drawn.mask], found).astype(np.float32)
-    size = window.width, window.height
-    shown = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) >= 0.5
-    return replace(drawn, box=box, mask=Mask(window, np.asarray(shown)))
+    pixels = covered([drawn.mask], drawn.box).astype(np.float32)
+    shown = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_AREA) >= 0.5
+    return replace(drawn, box=box, mask=Mask(box, np.asarray(shown)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +94,7 @@ class _Mark:
 
     def reach(self, stroke: int) -> Box:
         """All that is drawn for it."""
-        drawn = [self.instance.box, self.instance.mask.bounds or self.instance.box]
-        return enclosing([self.place, *(box.widened(stroke, stroke) for box in drawn)])
+        return enclosing([self.place, self.instance.box.widened(stroke, stroke)])
 
 
 def _mark(instance: Drawn, index: int, image: Box) -> _Mark:

@@ -35,7 +35,8 @@ def section() -> Iterator[str]:
     yield from (
         "## Growth",
         "",
-        "The exponent is the b of cost = a * size^b that fits best: 1 is linear.",
+        "The exponent is the b of cost = a * size^b that fits best: 1 is linear. Bytes for SAM2 go",
+        "up by steps: a picture of several faces holds what is between them, too.",
         "",
     )
     with servers.running():
