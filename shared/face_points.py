@@ -4,11 +4,10 @@ The oval that a photo model fits to a drawn face may reach over a fringe, a hat 
 single positive point there costs the whole mask. In flat art the face's own area is known better.
 """
 
-import cv2
 import numpy as np
 
 from shared.flat_art import FLAT_ENOUGH, flat_area
-from shared.geometry import Box, Image, Points, Polygon, polygon_mask, shrunk
+from shared.geometry import Box, Image, Points, Polygon, depths, polygon_mask, shrunk
 
 _SIDE = 128
 """Longer side of the outline's bounds, in pixels, at which the face's area is looked for."""
@@ -45,8 +44,7 @@ def inner_points(image: Image, outline: Polygon, features: Points) -> Points | N
     inside = area.pixels & polygon_mask(local, whole)
     if area.flatness < FLAT_ENOUGH or not inside.any():
         return None
-    padded = np.pad(inside.astype(np.uint8), 1)
-    depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    depth = depths(inside)
     rows, columns = np.nonzero(depth >= _DEEP * depth.max())
     order = np.argsort(-depth[rows, columns], kind="stable")
     places = np.column_stack([columns, rows])[order] + 0.5

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import BoolMask, Box, Image, fill_holes
+from shared.geometry import BoolMask, Box, Image, depths, fill_holes
 
 Lab = npt.NDArray[np.float32]
 LabelledPoint = tuple[float, float, int]
@@ -186,7 +186,7 @@ def _bridged(area: BoolMask, box: Box, unit: int) -> BoolMask:
 
 def _neck(area: BoolMask, core: BoolMask, unit: int) -> BoolMask:
     """What hangs on the area from below by less than its width."""
-    depth = cv2.distanceTransform(_framed(area), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    depth = depths(area)
     largest = float(depth[core].max(initial=0))
     ball = int(max(_BALL * largest, min(_LEAST_BALL * unit, 0.9 * largest))) + 0.5
     body = _touching(_within(depth > ball, ball), core)
@@ -270,10 +270,6 @@ def _within(mask: BoolMask, distance: float) -> BoolMask:
     """All pixels no farther than this from the mask: a dilation, of one cost for all discs."""
     away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.asarray(away <= distance)
-
-
-def _framed(mask: BoolMask) -> npt.NDArray[np.uint8]:
-    return np.pad(mask.astype(np.uint8), 1)
 
 
 def _ellipse(box: Box, share: float, shape: tuple[int, ...]) -> BoolMask:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from shared.geometry import Box, Points, Polygon, contains, polygon_mask, scaled
+from shared.geometry import Box, Points, Polygon, contains, depths, polygon_mask, scaled
 from shared.record import Record
 
 Label = Literal["face", "hand"]
@@ -195,7 +194,7 @@ def _inner_pixels(detection: Detection, image: Box) -> npt.NDArray[np.int64]:
     on_grid = ((detection.polygon - origin) / cell).astype(np.float32)
     extent = Box.around(on_grid)
     mask = polygon_mask(on_grid, Box(0, 0, extent.x1 + 1, extent.y1 + 1))
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    depth = depths(mask)
     ys, xs = np.nonzero(depth >= max(_EDGE_MARGIN * float(depth.max()), 1e-6))
     pixels = np.floor(origin + (np.column_stack([xs, ys]) + 0.5) * cell).astype(np.int64)
     return _within(pixels[np.argsort(-depth[ys, xs], kind="stable")], image)

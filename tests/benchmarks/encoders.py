@@ -14,9 +14,9 @@ from shared import images, png
 from shared.collage import Collage, Tile
 from shared.geometry import Box
 from tests.benchmarks import pictures
+from tests.benchmarks.costs import least
 from tests.benchmarks.report import table
 
-_RUNS = 3
 Pixels = npt.NDArray[np.uint8]
 Encoder = Callable[[Pixels], bytes]
 
@@ -90,10 +90,5 @@ def _by_pillow(pixels: Pixels, level: int) -> bytes:
 
 
 def _measure(encode: Callable[[], bytes]) -> tuple[float, int]:
-    """Processor seconds, the least of a few runs, and bytes."""
-    seconds, size = [], 0
-    for _ in range(_RUNS):
-        start = time.process_time()
-        size = len(encode())
-        seconds.append(time.process_time() - start)
-    return min(seconds), size
+    """Processor seconds and bytes."""
+    return least(encode, time.process_time), len(encode())

@@ -2,8 +2,19 @@ import cv2
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import ndimage
 
-from shared.geometry import Box, Polygon, disjoint, enclosing, polygon_mask, scaled
+from shared.geometry import (
+    BoolMask,
+    Box,
+    Polygon,
+    depths,
+    disjoint,
+    enclosing,
+    polygon_mask,
+    scaled,
+)
 from tests.shared.shapes import ellipse, ovals
 
 whole = st.integers(-50, 50)
@@ -77,3 +88,9 @@ def test_the_box_around_points_holds_them_all() -> None:
     assert box.holds(1.5, 2.0)
     assert box.holds(7.99, 3.2)
     assert not box.holds(8, 3)
+
+
+@given(hnp.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40))))
+def test_depths_are_the_distances_to_what_is_not_set(pixels: BoolMask) -> None:
+    framed = ndimage.distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
+    assert (depths(pixels) == framed.astype(np.float32)).all()
