@@ -42,7 +42,6 @@ class Service:
     def __init__(self, env: simpy.Environment, size: Size) -> None:
         self.size = size
         self.instances: list[Instance] = []
-        self.waits: list[float] = []
         self._env = env
         self._free: list[int] = []
         self._waiting: list[simpy.Event] = []
@@ -50,7 +49,6 @@ class Service:
 
     def serve(self, work: Callable[[Instance], Process]) -> Process:
         """A request: it waits for an instance, which then does the work."""
-        asked = self._env.now
         if not self._free:
             self._start_one()
             turn = self._env.event()
@@ -60,7 +58,6 @@ class Service:
             number = heapq.heappop(self._free)
             yield from self._wake(self.instances[number])
         instance = self.instances[number]
-        self.waits.append(self._env.now - asked)
         if not instance.busy:
             instance.since = self._env.now
         instance.busy += 1

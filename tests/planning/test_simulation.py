@@ -43,7 +43,7 @@ def test_nothing_is_lost_and_no_limit_is_passed() -> None:
     assert len(told.seconds) == 2_000
     for service in (told.landmarks, told.segmentation, told.sam2):
         assert len(service.instances) <= service.size.most
-        assert len(service.waits) == 2_000
+        assert service.most_at_once <= service.size.most
 
 
 def test_a_full_service_works_at_the_rate_of_its_processors() -> None:
