@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import Box, Image, enclosing
+from shared.geometry import Box, enclosing
 
 Pixels = npt.NDArray[np.uint8]
 """Grey (h, w), RGB (h, w, 3) or RGBA (h, w, 4)."""
@@ -35,7 +35,12 @@ class Collage:
     image: Box
     channels: tuple[int, ...]
     tiles: Sequence[Tile]
-    ground: Image | None = None
+    ground: Pixels | None = None
+
+    @classmethod
+    def of(cls, pixels: Pixels) -> "Collage":
+        """A whole picture: ground alone."""
+        return cls(Box.of_image(pixels), pixels.shape[2:], (), pixels)
 
     @property
     def window(self) -> Box:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import cv2
@@ -27,9 +28,12 @@ _SPECK = 0.05
 _WEIGHTS = {"polygon": 0.4, "positive": 0.25, "negative": 0.15, "predicted_iou": 0.2}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Mask:
-    """The pixels of one instance: bool (window.height, window.width), all else is background."""
+    """The pixels of one instance: bool (window.height, window.width), all else is background.
+
+    They are not to be changed: their bounds are looked for once.
+    """
 
     window: Box
     pixels: BoolMask
@@ -39,7 +43,7 @@ class Mask:
         """Pixels set."""
         return int(np.count_nonzero(self.pixels))
 
-    @property
+    @cached_property
     def bounds(self) -> Box | None:
         """The smallest box around the pixels set, in image coordinates; None where none is."""
         x, y, width, height = cv2.boundingRect(self.pixels.view(np.uint8))

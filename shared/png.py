@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng as zlib
 
-from shared.collage import Collage, Pixels, Tile
+from shared.collage import Collage, Pixels
 from shared.geometry import Box
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -63,8 +63,7 @@ def encode(picture: Collage) -> bytes:
 
 def encode_array(pixels: Pixels) -> bytes:
     """Grey, RGB or RGBA pixels as PNG."""
-    whole = Box.of_image(pixels)
-    return encode(Collage(whole, pixels.shape[2:], [Tile(whole, pixels)]))
+    return encode(Collage.of(pixels))
 
 
 def _write_chunk(file: io.BytesIO, kind: bytes, content: bytes) -> None:

@@ -58,14 +58,10 @@ def _subjects() -> dict[str, Collage]:
     face = Box(1500, 900, 2100, 1600)
     cutout = np.dstack([photo[: face.height, : face.width], np.full((700, 600), 255, np.uint8)])
     return {
-        "drawing": _whole(pictures.scene(6)),
-        "photo": _whole(photo),
+        "drawing": Collage.of(pictures.scene(6)),
+        "photo": Collage.of(photo),
         "cutout": Collage(Box(0, 0, 4000, 3000), (4,), [Tile(face, cutout)]),
     }
-
-
-def _whole(pixels: Pixels) -> Collage:
-    return Collage(Box.of_image(pixels), pixels.shape[2:], (), pixels)
 
 
 def _encoders() -> dict[str, Encoder]:

@@ -56,26 +56,22 @@ def section() -> Iterator[str]:
 
 
 def _rates() -> dict[str, list[float]]:
-    """Images per second of each function, by workers."""
+    """Images per second of each function, by workers; each image is worked on once."""
+    share = _IMAGES + _WARM
+    names = [f"{number}" for number in range(len(_WORKERS) * share)]
     with servers.running(), tempfile.TemporaryDirectory() as logs:
-        count = len(_WORKERS) * (_IMAGES + _WARM)
-        uploads = [(f"{number}", servers.uploaded(f"{number}", _AVATAR)) for number in range(count)]
-        landmarks = [body(message) for _, message in uploads]
-        share = _IMAGES + _WARM
-        parts = [slice(n * share, (n + 1) * share) for n in range(len(_WORKERS))]
-        rate = partial(_rate, Path(logs))
-        found = {
-            "landmarks": [
-                rate("landmarks", workers, landmarks[part])
-                for workers, part in zip(_WORKERS, parts, strict=True)
+
+        def rates(function: str, bodies: Sequence[Mapping[str, Any]]) -> list[float]:
+            return [
+                _rate(Path(logs), function, workers, bodies[turn * share : (turn + 1) * share])
+                for turn, workers in enumerate(_WORKERS)
             ]
+
+        found = {
+            "landmarks": rates("landmarks", [body(servers.uploaded(n, _AVATAR)) for n in names])
         }
-        prompts = [body(Message(servers.prompts(name), {})) for name, _ in uploads]
-        found["segmentation"] = [
-            rate("segmentation", workers, prompts[part])
-            for workers, part in zip(_WORKERS, parts, strict=True)
-        ]
-        return found
+        prompts = [body(Message(servers.prompts(name), {})) for name in names]
+        return found | {"segmentation": rates("segmentation", prompts)}
 
 
 def _rate(logs: Path, function: str, workers: int, bodies: Sequence[Mapping[str, Any]]) -> float:
@@ -106,22 +102,28 @@ def _at_half_load() -> tuple[float, list[float]]:
         start = time.perf_counter()
         _through(system, "full", _IMAGES, 0)
         rate = _IMAGES / (time.perf_counter() - start)
-        uploaded = _through(system, "half", _IMAGES, 2 / rate)
-        return rate, [_finished(system, name) - then for name, then in uploaded.items()]
+        names = _through(system, "half", _IMAGES, 2 / rate)
+        return rate, [_seconds(system, name) for name in names]
 
 
-def _through(system: Stack, prefix: str, count: int, seconds: float) -> dict[str, float]:
-    """Uploads so many, so many seconds apart, and waits for their results; when each was there."""
+def _through(system: Stack, prefix: str, count: int, seconds: float) -> list[str]:
+    """Uploads so many, so many seconds apart, and waits for their results; their names."""
     generations: dict[str, int] = {}
     start = time.perf_counter()
     for number in range(count):
         time.sleep(max(0, start + number * seconds - time.perf_counter()))
         generations |= put(system, f"{prefix}/{number}.png", _AVATAR)
     await_results(system, generations)
-    bucket = system.storage.bucket(INPUT_BUCKET)
-    return {name: bucket.get_blob(name).updated.timestamp() for name in generations}
+    return list(generations)
 
 
-def _finished(system: Stack, name: str) -> float:
-    blob = system.storage.bucket(OUTPUT_BUCKET).get_blob(layout.folder(name) + layout.RESULT)
-    return float(blob.updated.timestamp())
+def _seconds(system: Stack, name: str) -> float:
+    """From an upload to its result."""
+    began, done = (
+        system.storage.bucket(bucket).get_blob(place).updated
+        for bucket, place in (
+            (INPUT_BUCKET, name),
+            (OUTPUT_BUCKET, layout.folder(name) + layout.RESULT),
+        )
+    )
+    return float((done - began).total_seconds())

@@ -15,6 +15,7 @@ from google.cloud import storage as gcs
 from google.pubsub_v1 import types
 
 from local.processes import ProcessTree, free_ports
+from local.stack import function_command
 from tests.conftest import ROOT
 from tests.pushes import pushed
 
@@ -97,11 +98,9 @@ def running(logs: Path) -> Iterator[Functions]:
         files = ["--root", str(logs / "buckets"), "--tls-port", str(tls)]
         _start(tree, "storage", ["local.storage", *files], storage, environment)
         for (function, threads), port in zip(THREADS.items(), ports, strict=True):
-            source = ["--source", str(ROOT / "functions" / function / "main.py")]
-            limit = ["tests.hostile.limited", str(MEMORY), sys.executable, "-m"]
-            framework = [*limit, "functions_framework", "--target", function, *source]
+            limit = [sys.executable, "-m", "tests.hostile.limited", str(MEMORY)]
             own = {**environment, "WORKERS": "1", "THREADS": str(threads)}
-            _start(tree, function, [*framework, "--host", "127.0.0.1"], port, own)
+            tree.start(function, [*limit, *function_command(function, port)], own, port)
         tree.await_ready()
         os.environ.update(environment)
         client = gcs.Client(project="p")
