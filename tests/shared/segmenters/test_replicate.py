@@ -92,9 +92,10 @@ def test_too_many_requests_are_asked_again_when_replicate_says(replicate: Replic
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_trouble_that_lasts_is_left_to_the_next_delivery(replicate: Replicate, status: int) -> None:
-    replicate.refuse = lambda _: ({"detail": "no"}, status)
+    replicate.refuse = lambda _: ({"detail": "no"}, status, {"Retry-After": "60"})
     with pytest.raises(Transient, match=str(status)):
-        _ask(replicate, seconds=0.3)
+        _ask(replicate, seconds=30)
+    assert len(replicate.predictions) == 1
 
 
 def test_a_prediction_that_never_ends_does_not_hang(replicate: Replicate) -> None:
@@ -106,7 +107,7 @@ def test_a_prediction_that_never_ends_does_not_hang(replicate: Replicate) -> Non
 def test_nobody_there_is_transient(replicate: Replicate) -> None:
     replicate.url = "http://127.0.0.1:9"
     with pytest.raises(Transient, match="cannot be reached"):
-        _ask(replicate, seconds=0.3)
+        _ask(replicate, seconds=3)
 
 
 @pytest.mark.parametrize(
