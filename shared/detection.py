@@ -1,18 +1,12 @@
-"""Finding faces and hands with MediaPipe."""
+"""Finding faces and hands with MediaPipe's models."""
 
-from collections.abc import Callable, Sequence
-
+from shared.face_models import FaceModels
 from shared.faces import find_faces
 from shared.geometry import Image
+from shared.hand_model import HandModel
 from shared.hands import find_hands
-from shared.models import Models
 from shared.prompts import Detection, Label
-from shared.views import Pyramid
-
-_SEARCHES: dict[Label, Callable[[Pyramid, Models, float], Sequence[Detection]]] = {
-    "face": find_faces,
-    "hand": find_hands,
-}
+from shared.pyramid import Pyramid
 
 
 class Detector:
@@ -20,14 +14,15 @@ class Detector:
 
     def __init__(self, max_instances: int, min_score: float) -> None:
         self._min_score = min_score
-        self._models = Models(max_instances)
+        self._faces = FaceModels()
+        self._hands = HandModel(max_instances)
 
     def detect(self, image: Image, targets: frozenset[Label]) -> list[Detection]:
         """The targets in an RGB uint8 (h, w, 3) image, faces first, best first."""
         pyramid = Pyramid.of(image)
-        return [
-            detection
-            for label, find in _SEARCHES.items()
-            if label in targets
-            for detection in find(pyramid, self._models, self._min_score)
-        ]
+        found: list[Detection] = []
+        if "face" in targets:
+            found += find_faces(pyramid, self._faces, self._min_score)
+        if "hand" in targets:
+            found += find_hands(pyramid, self._hands, self._min_score)
+        return found

@@ -7,9 +7,13 @@ import numpy as np
 
 from shared.consensus import Agreement, Finding, agreements
 from shared.geometry import Box
-from shared.models import Models
+from shared.hand_model import HandModel
 from shared.prompts import Detection
-from shared.views import LADDER, Pyramid, Window, blurred, is_flat, rung
+from shared.pyramid import Pyramid
+from shared.views import LADDER, Window, blurred, is_flat, rung
+
+_VIEW_SIDE = 256
+"""Pixels: the models themselves see 192 and 224."""
 
 _RUNGS = LADDER[:3]
 _BLURS = (1.2, 2.0)
@@ -26,7 +30,7 @@ _FINGER = 0.12
 _WRIST, _MIDDLE_KNUCKLE = 0, 9
 
 
-def find_hands(pyramid: Pyramid, models: Models, min_score: float) -> list[Detection]:
+def find_hands(pyramid: Pyramid, model: HandModel, min_score: float) -> list[Detection]:
     """All hands that score at least `min_score`, best first."""
     whole = Box.of_image(pyramid.image)
     large = _CLOSE_UP * max(whole.width, whole.height)
@@ -36,7 +40,7 @@ def find_hands(pyramid: Pyramid, models: Models, min_score: float) -> list[Detec
     for share in _RUNGS:
         for window in rung(whole, share):
             looked_at.append(window)
-            findings += _look(pyramid, window, models)
+            findings += _look(pyramid, window, model)
         found = agreements(findings, looked_at, len(_BLURS))
         if share <= 1 and any(
             one.score >= _SURE_SCORE and max(one.box.width, one.box.height) >= large
@@ -46,12 +50,12 @@ def find_hands(pyramid: Pyramid, models: Models, min_score: float) -> list[Detec
     return [_detection(one) for one in found if one.score >= min_score]
 
 
-def _look(pyramid: Pyramid, window: Window, models: Models) -> Iterator[Finding]:
-    view = pyramid.view(window)
+def _look(pyramid: Pyramid, window: Window, model: HandModel) -> Iterator[Finding]:
+    view = pyramid.view(window, _VIEW_SIDE)
     if is_flat(view):
         return
     for sigma in _BLURS:
-        for joints, side in models.hands(blurred(view, sigma)):
+        for joints, side in model.hands(blurred(view, sigma)):
             yield Finding(window.to_image(joints), side)
 
 

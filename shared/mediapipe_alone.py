@@ -24,6 +24,5 @@ def _absent(*names: str) -> Iterator[None]:
 
 with _absent("matplotlib", "matplotlib.pyplot"):
     from mediapipe import solutions
-    from mediapipe.python.solution_base import SolutionBase
 
-__all__ = ["SolutionBase", "solutions"]
+__all__ = ["solutions"]

@@ -1,8 +1,8 @@
 """The views of an image that models look at.
 
 MediaPipe's models were trained on photographs. Their detectors find faces between a tenth and nine
-tenths of what they see: a ladder of overlapping windows shows every face at such a size. A Gaussian
-blur gives flat art the soft gradients that they look for.
+tenths of what they see: a ladder of windows shows every face at such a size. A Gaussian blur gives
+flat art the soft gradients that they look for.
 """
 
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import Box, Image, Points, shrunk
+from shared.geometry import Box, Image, Points
 
-VIEW_SIDE = 256
-"""Pixels a side of every view: the models themselves see 128 to 224."""
+_SMALLEST = 256
+"""Pixels a side."""
 
 LADDER = (1.25, 1.0, 0.66, 0.4, 0.25)
 """Window sides as shares of the image's long side. The first is larger than the image, because a
 face that fills the picture needs surroundings."""
 
-_FINER = 0.4
-"""On large images the ladder goes on, each window so many times the last, to VIEW_SIDE pixels."""
+_FINER = 0.64
+"""On large images the ladder goes on, each window so many times the last, to _SMALLEST pixels."""
 
 _FLAT = 4.0
 """A view whose colours vary by less than this standard deviation (of 255) shows nothing."""
@@ -43,11 +43,11 @@ class Window:
     side: float
     angle: float = 0.0
 
-    def view(self, image: Image) -> Image:
-        """The window as RGB (VIEW_SIDE, VIEW_SIDE, 3). Beyond the image its border is repeated."""
-        step = self.side / VIEW_SIDE
+    def view(self, image: Image, pixels: int) -> Image:
+        """The window as RGB (pixels, pixels, 3). Beyond the image its border is repeated."""
+        step = self.side / pixels
         to_source = _SHIFT_OUT
-        if step > 1:
+        if step > 2:
             # Warping takes single pixels: what lies between them has to be averaged first.
             whole = Box.of_image(image)
             around = self._surroundings.intersection(whole)
@@ -65,7 +65,7 @@ class Window:
             cv2.warpAffine(
                 image,
                 (to_source @ self._matrix(step) @ _SHIFT_IN)[:2],
-                (VIEW_SIDE, VIEW_SIDE),
+                (pixels, pixels),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REPLICATE,
             ),
@@ -108,52 +108,21 @@ class Window:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pyramid:
-    """An RGB image at full size, and halved again and again: views of large parts come cheaply."""
-
-    levels: tuple[Image, ...]
-
-    @classmethod
-    def of(cls, image: Image) -> "Pyramid":
-        """Down to twice a view's side."""
-        levels = [image]
-        while max(levels[-1].shape[:2]) >= 4 * VIEW_SIDE:
-            levels.append(shrunk(levels[-1], max(levels[-1].shape[:2]) // 2))
-        return cls(tuple(levels))
-
-    @property
-    def image(self) -> Image:
-        """The image at full size."""
-        return self.levels[0]
-
-    def view(self, window: Window) -> Image:
-        """What the window, given in pixels of the image, shows: RGB (VIEW_SIDE, VIEW_SIDE, 3)."""
-        for level in reversed(self.levels):
-            scale = max(level.shape[:2]) / max(self.image.shape[:2])
-            if scale * window.side >= VIEW_SIDE:
-                return window.scaled(scale).view(level)
-        return window.view(self.image)
-
-
 def ladder(image: Box) -> list[float]:
     """Window sides as shares of the image's long side, coarse to fine."""
     shares = list(LADDER)
-    while shares[-1] * _FINER * max(image.width, image.height) >= VIEW_SIDE:
+    while shares[-1] * _FINER * max(image.width, image.height) >= _SMALLEST:
         shares.append(shares[-1] * _FINER)
     return shares
 
 
-def rung(image: Box, share: float, step: float = 0.5) -> list[Window]:
-    """Upright windows of one size that cover the image, or one beyond it.
-
-    They are no more than `step` of their side apart.
-    """
+def rung(image: Box, share: float) -> list[Window]:
+    """Upright windows of one size, half overlapping, that cover the image, or one beyond it."""
     side = max(1, round(max(image.width, image.height) * share))
     return [
         Window((x + side / 2, y + side / 2), side)
-        for y in _starts(image.height, side, step)
-        for x in _starts(image.width, side, step)
+        for y in starts(image.height, side, side / 2)
+        for x in starts(image.width, side, side / 2)
     ]
 
 
@@ -173,9 +142,9 @@ def mirrored(view: Image) -> Image:
     return np.ascontiguousarray(view[:, ::-1])
 
 
-def _starts(length: int, side: int, step: float) -> list[int]:
-    """Where windows begin along one axis."""
+def starts(length: int, side: int, step: float) -> list[int]:
+    """Where windows begin that cover a length: one that may be longer, or some `step` apart."""
     if length <= side:
         return [(length - side) // 2]
-    steps = int(np.ceil((length - side) / (side * step)))
-    return [round(step * (length - side) / steps) for step in range(steps + 1)]
+    steps = int(np.ceil((length - side) / step))
+    return [round(number * (length - side) / steps) for number in range(steps + 1)]

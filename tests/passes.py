@@ -1,32 +1,34 @@
-"""How often models are called."""
+"""How often models for faces are run."""
 
 from collections.abc import Callable
 from typing import Any
 
-from shared.models import Models
+from shared.face_models import FULL_SIDE, MESH_SIDE, SHORT_SIDE, FaceModels
+from shared.geometry import Image
 
-_MODELS = ("faces", "ovals", "hands")
+_SIDES = {"short_range": SHORT_SIDE, "full_range": FULL_SIDE, "ovals": MESH_SIDE}
 
 
 class Passes:
-    """Counts the calls of models."""
+    """Counts pictures of the size that a model was trained on: larger ones count as so many."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count = 0.0
 
     def __enter__(self) -> "Passes":
-        self._plain = {name: getattr(Models, name) for name in _MODELS}
+        self._plain = {name: getattr(FaceModels, name) for name in _SIDES}
         for name, call in self._plain.items():
-            setattr(Models, name, self._counting(call))
+            setattr(FaceModels, name, self._counting(call, _SIDES[name]))
         return self
 
     def __exit__(self, *_: object) -> None:
         for name, call in self._plain.items():
-            setattr(Models, name, call)
+            setattr(FaceModels, name, call)
 
-    def _counting(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: Any) -> Any:
-            self.count += 1
-            return call(*arguments)
+    def _counting(self, call: Callable[..., Any], side: int) -> Callable[..., Any]:
+        def counted(models: FaceModels, pictures: Image, *arguments: Any) -> Any:
+            count, height, width = pictures.shape[:3]
+            self.count += count * height * width / side**2
+            return call(models, pictures, *arguments)
 
         return counted

@@ -16,8 +16,8 @@ from rich.progress import track
 from local import job, stack
 from shared import layout
 from shared.documents import Outputs, PromptsDocument, ResultDocument
+from shared.face_models import FACE_OVAL
 from shared.geometry import BoolMask, Box, polygon_mask
-from shared.models import FACE_OVAL
 from tests.corpus.manifest import CorpusImage, Manifest, read_mask
 from tests.corpus.scoring import Prediction
 

@@ -10,6 +10,7 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/mai
 
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "ai_edge_litert": "ai-edge-litert",
     "cachetools": "cachetools",
     "circuitbreaker": "circuitbreaker",
     "cv2": "opencv-python-headless",

@@ -56,7 +56,8 @@ def test_a_function_is_locked_to_the_versions_that_the_tests_ran_with(function: 
 
 
 @pytest.mark.parametrize(
-    "package", ["mediapipe", "matplotlib", "grpcio", "google-cloud-pubsub", "torch"]
+    "package",
+    ["mediapipe", "ai-edge-litert", "matplotlib", "grpcio", "google-cloud-pubsub", "torch"],
 )
 def test_segmentation_carries_nothing_heavy(package: str) -> None:
     assert package not in _locked("functions/segmentation")
@@ -69,13 +70,14 @@ def test_a_functions_file_only_wires(function: str) -> None:
 
 
 CORE = (
-    "errors", "record", "geometry", "collage", "views", "prompts", "consensus", "rle", "masks",
-    "matting", "rendering", "documents", "layout", "segmenters/oval", "segmenters/grabcut",
-    "flat_art", "face_points", "png",
+    "errors", "record", "geometry", "float_boxes", "blaze_face", "collage", "views", "pyramid",
+    "prompts", "consensus", "rle", "masks", "matting", "rendering", "documents", "layout",
+    "segmenters/oval", "segmenters/grabcut", "flat_art", "face_points", "png",
 )  # fmt: skip
 OUTSIDE_WORLD = {
     "os", "pathlib", "time", "datetime", "random", "socket", "subprocess", "logging", "requests",
-    "google", "pydantic_settings", "functions_framework", "mediapipe", "threading",
+    "google", "pydantic_settings", "functions_framework", "mediapipe", "ai_edge_litert",
+    "threading",
 }  # fmt: skip
 
 

@@ -24,7 +24,10 @@ def _run(code: str) -> str:
 
 @pytest.mark.parametrize(
     ("function", "absent"),
-    [("segmentation", "mediapipe matplotlib torch scipy"), ("landmarks", "matplotlib torch scipy")],
+    [
+        ("segmentation", "mediapipe matplotlib torch scipy"),
+        ("landmarks", "mediapipe matplotlib torch scipy"),
+    ],
 )
 def test_nothing_heavy_is_imported_that_is_not_used(function: str, absent: str) -> None:
     code = (

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from shared.detection import Detector
+from shared.face_models import FACE_OVAL
 from shared.geometry import Box, Image, contains
-from shared.models import FACE_OVAL
 from shared.prompts import Detection, Label
 from tests.conftest import example
 from tests.drawings import HAND_TIPS, left_hand

@@ -16,8 +16,8 @@ from shared.drawing import pictures
 from shared.geometry import Box, polygon_mask
 from shared.masking import Segmented
 from shared.masks import Mask
+from shared.pyramid import Pyramid
 from shared.segmenters.absent import AbsentSegmenter
-from shared.views import Pyramid
 from tests.shared.shapes import ellipse, prompt_for
 
 HEIGHT, WIDTH = 3000, 4000

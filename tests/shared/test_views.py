@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.geometry import Box
-from shared.views import LADDER, VIEW_SIDE, Window, blurred, is_flat, mirrored, rung
+from shared.views import LADDER, Window, blurred, is_flat, mirrored, rung
 
 sides = st.integers(1, 3000)
+VIEW_SIDE = 256
 NOISE = np.random.default_rng(0).integers(0, 255, (120, 200, 3), np.uint8)
 
 
@@ -37,7 +38,7 @@ def test_a_place_in_a_window_is_a_place_in_the_image(
 
 
 def test_a_window_shows_its_part_of_the_image() -> None:
-    view = Window((55, 65), 90).view(NOISE)
+    view = Window((55, 65), 90).view(NOISE, VIEW_SIDE)
     assert view.shape == (VIEW_SIDE, VIEW_SIDE, 3)
     assert np.abs(view.mean(axis=(0, 1)) - NOISE[20:110, 10:100].mean(axis=(0, 1))).max() < 3
 
@@ -51,7 +52,7 @@ def test_what_a_view_shows_lies_where_the_window_says(factor: float, angle: floa
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
     image[(columns - x) ** 2 + (rows - y) ** 2 < radius**2] = 255
     window = Window((150 * factor, 100 * factor), 120 * factor, angle)
-    rows, columns = np.nonzero(window.view(image)[..., 0] > 127)
+    rows, columns = np.nonzero(window.view(image, VIEW_SIDE)[..., 0] > 127)
     middle = np.array([[columns.mean() + 0.5, rows.mean() + 0.5]], np.float32) / VIEW_SIDE
     assert np.abs(window.to_image(middle) - (x, y)).max() < 0.6 * max(1, factor)
 
@@ -59,19 +60,19 @@ def test_what_a_view_shows_lies_where_the_window_says(factor: float, angle: floa
 def test_beyond_the_image_its_border_goes_on() -> None:
     image = NOISE.copy()
     image[:, 0] = (255, 0, 0)
-    view = Window((-40, 60), 120).view(image)
+    view = Window((-40, 60), 120).view(image, VIEW_SIDE)
     assert (view[:, :150] == (255, 0, 0)).all()
 
 
 @pytest.mark.parametrize("side", [40, 600])
 def test_a_window_beside_the_image_shows_its_border(side: int) -> None:
     image = np.full((20, 300, 3), (10, 200, 30), np.uint8)
-    view = Window((150, 2000), side, 0.3).view(image)
+    view = Window((150, 2000), side, 0.3).view(image, VIEW_SIDE)
     assert (view == (10, 200, 30)).all()
 
 
 def test_a_blur_softens_and_a_mirror_turns_around() -> None:
-    view = Window((55, 65), 90).view(NOISE)
+    view = Window((55, 65), 90).view(NOISE, VIEW_SIDE)
     assert blurred(view, 5.0).std() < 0.5 * view.std()
     assert (blurred(view, 0.0) == view).all()
     assert (mirrored(view)[:, 0] == view[:, -1]).all()

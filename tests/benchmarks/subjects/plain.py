@@ -20,8 +20,8 @@ import numpy.typing as npt
 import requests
 from PIL import Image as PillowImage
 
+from shared.face_models import FACE_OVAL
 from shared.geometry import Image, Polygon
-from shared.models import FACE_OVAL
 from shared.stopwatch import Stopwatch
 from tests.benchmarks import servers
 from tests.benchmarks.costs import Cost, measured
