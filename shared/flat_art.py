@@ -42,6 +42,9 @@ _ENCLOSED = 0.9
 """A patch of another colour is a feature if this share of it lies in the skin's convex hull: eyes,
 teeth and glasses do, a fringe belongs to hair that reaches beyond."""
 
+_SPLINTER = 0.01
+"""Where no disc of this radius fits in, at the edge, there is no feature but a piece of a line."""
+
 _COLOURS = 10
 """Patches are parts of one of so many colours."""
 
@@ -90,13 +93,15 @@ def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatAr
     if not area.any():  # the core lies between areas
         return FlatArea(area, 0.0)
     patches = _patches(lab)
-    whole = fill_holes(_bridged(_with_enclosed(area, skin, patches), box, unit))
+    whole = fill_holes(_bridged(_with_enclosed(area, skin, patches, unit), box, unit))
     neck = _neck(whole, core, unit)
     if neck.any():
         whole &= ~neck
         whole &= ~_strip(whole, area, neck, core, unit)
-    face = fill_holes(_touching(whole, core))
-    return FlatArea(fill_holes(_bridged(_with_enclosed(face, skin, patches), box, unit)), flatness)
+    # What was enclosed together with the neck may not be so without it.
+    face = _touching(whole, core) & area
+    features = _with_enclosed(face, skin, patches, unit)
+    return FlatArea(fill_holes(_bridged(features, box, unit)), flatness)
 
 
 def _core(points: Sequence[LabelledPoint], box: Box, shape: tuple[int, ...]) -> BoolMask:
@@ -164,7 +169,9 @@ def _squares(lab: Lab, colour: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
     return np.asarray(cv2.transform((lab - colour) ** 2, np.ones((1, 3))), np.float32)
 
 
-def _with_enclosed(area: BoolMask, skin: BoolMask, patches: npt.NDArray[np.int32]) -> BoolMask:
+def _with_enclosed(
+    area: BoolMask, skin: BoolMask, patches: npt.NDArray[np.int32], unit: int
+) -> BoolMask:
     """The area and the patches of other colours that its convex hull encloses."""
     if not area.any():
         return area
@@ -175,7 +182,9 @@ def _with_enclosed(area: BoolMask, skin: BoolMask, patches: npt.NDArray[np.int32
     count = int(patches.max()) + 1
     inside = np.bincount(patches[hull > 0], minlength=count)
     enclosed = inside > _ENCLOSED * np.bincount(patches.ravel(), minlength=count)
-    return area | (enclosed[patches] & ~skin)
+    more = area | (enclosed[patches] & ~skin)
+    thick = _morphed(fill_holes(more), cv2.MORPH_OPEN, max(1, round(_SPLINTER * unit)))
+    return area | (more & thick)
 
 
 def _bridged(area: BoolMask, box: Box, unit: int) -> BoolMask:

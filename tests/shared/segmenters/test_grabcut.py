@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from shared import masks
 from shared.geometry import Box, Polygon, polygon_mask
 from shared.segmenters import grabcut, oval
 from shared.segmenters.grabcut import segment
+from tests.conftest import example
 from tests.shared.shapes import ellipse, prompt_for
 
 coordinate = st.floats(-50, 150)
@@ -46,6 +48,19 @@ def test_a_flat_face_on_a_flat_ground_is_cut_to_its_edge(scale: float) -> None:
     found = masks.covered([mask], window)
     assert (found & truth).sum() / (found | truth).sum() > 0.97
     assert quality > 0.8
+
+
+def test_an_inked_outline_stays_out_and_the_features_in() -> None:
+    """Its pieces lie in the face's hull, as features do."""
+    image = example("micah_01.png")
+    spread = ((271, 265), (185, 219), (279, 172), (311, 338), (198, 300), (338, 227))
+    marks = [(x, y, 1) for x, y in spread]
+    (candidate,) = segment(image, marks, Box(112, 89, 414, 408), multimask=False)
+    deep = cv2.erode(candidate.pixels.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+    ink = image.sum(axis=2) < 150
+    assert np.count_nonzero(deep & ink) > 1000, "eyes, nose, mouth"
+    at_the_edge = np.count_nonzero(candidate.pixels & ~deep & ink)
+    assert at_the_edge < 0.02 * np.count_nonzero(candidate.pixels)
 
 
 def test_the_oval_segmenter_fills_the_polygon() -> None:
