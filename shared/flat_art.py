@@ -31,6 +31,9 @@ _MODE_RADIUS = 8.0
 _TOLERANCE = (4.0, 14.0)
 """Limits of the difference at which skin ends, set by how much it varies around its mode."""
 
+_FACE = 0.75
+"""An ellipse in the box, so much smaller, shows the face: its skin more than anything else."""
+
 _GAP = 0.008
 """Gaps in outlines that skin does not leak through, as a share of the box's shorter side, like all
 lengths below."""
@@ -88,7 +91,7 @@ def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatAr
     core = _core(points, box, image.shape[:2])
     if not core.any():  # all of it lies beyond the image
         return FlatArea(core, 0.0)
-    skin, flatness = _skin(lab, core)
+    skin, flatness = _skin(lab, core, _ellipse(box, _FACE, image.shape))
     area = _around(skin, core, box, unit)
     if not area.any():  # the core lies between areas
         return FlatArea(area, 0.0)
@@ -114,12 +117,18 @@ def _core(points: Sequence[LabelledPoint], box: Box, shape: tuple[int, ...]) -> 
     return _ellipse(box, 0.4, shape)
 
 
-def _skin(lab: Lab, core: BoolMask) -> tuple[BoolMask, float]:
-    """All pixels of the core's commonest colour, and the flatness of the core."""
+def _skin(lab: Lab, core: BoolMask, around: BoolMask) -> tuple[BoolMask, float]:
+    """All pixels of the skin's colour, and the flatness of the core.
+
+    Eyes may fill the core, hair what is around it: skin is what both have.
+    """
     samples = lab[core]
-    bins = np.round(samples / _MODE_RADIUS).astype(np.int64)
-    _, which, counts = np.unique(bins, axis=0, return_inverse=True, return_counts=True)
-    mode = samples[which.ravel() == counts.argmax()].mean(axis=0)
+    bins = np.round(np.concatenate([samples, lab[around & ~core]]) / _MODE_RADIUS).astype(np.int64)
+    found, which = np.unique(bins, axis=0, return_inverse=True)
+    inside, outside = np.split(which.ravel(), [len(samples)])
+    in_core, beside = (np.bincount(part, minlength=len(found)) for part in (inside, outside))
+    commonest = (in_core * (1 + beside)).argmax()
+    mode = samples[inside == commonest].mean(axis=0)
     for _ in range(4):  # mean shift
         mode = samples[np.linalg.norm(samples - mode, axis=1) < _MODE_RADIUS].mean(axis=0)
     spread = np.linalg.norm(samples - mode, axis=1)

@@ -54,10 +54,10 @@ class Pyramid:
         """The image at full size."""
         return self.levels[0]
 
-    def view(self, window: Window, pixels: int) -> Image:
-        """What the window, given in pixels of the image, shows: RGB (pixels, pixels, 3)."""
+    def view(self, window: Window, pixels: int, *, mirrors: bool = False) -> Image:
+        """`Window.view` of a window that is given in pixels of the image."""
         level, scale = self._enough(pixels / window.side)
-        return window.scaled(scale).view(level, pixels)
+        return window.scaled(scale).view(level, pixels, mirrors=mirrors)
 
     def canvases(self, share: float, pixels: int, step: int, most: int) -> Iterator[Canvas]:
         """All of the image, so small that `share` of its long side is `pixels` long.

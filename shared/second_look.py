@@ -18,27 +18,27 @@ from shared.proposals import Proposal
 from shared.pyramid import Pyramid
 from shared.views import Window, blurred, mirrored
 
-_CONTEXTS = (2.6, 3.4)
-"""Sides of the views, as multiples of the proposal's."""
+_CONTEXTS = (4.4, 2.6)
+"""Sides of the views, as multiples of the proposal's: contexts far apart tell more than more views
+do."""
 
-_LOOKS = ((1.5, False), (1.5, True), (0.0, False))
-"""Gaussian sigma in pixels of a view, and whether the view is mirrored. More of them cost more and
-tell no better (docs/quality.md)."""
+_LOOKS = ((0.0, False), (1.5, True))
+"""Gaussian sigma in pixels of a view, and whether the view is mirrored."""
 
 _MET_AGAIN = 0.3
 """What a view shows is the proposal if their boxes meet with this IoU."""
 
-_SURE = (-1.0, 0.4)
+_SURE = (-1.0, 0.5)
 """Evidence (mean log-odds) below and above which the look ends after both contexts."""
 
-_HOPELESS = -2.2
+_HOPELESS = -1.9
 """Evidence below which a single view is enough: true faces reach more in their first."""
 
 _SIZE_WEIGHT, _SIZE_RANGE = 0.25, (20, 400)
 """Small windows are many, so chance has more occasions to draw a small face: log-odds grow with
 the logarithm of the side, in pixels, between these limits."""
 
-_SLOPE, _OFFSET = 3.0, 0.8
+_SLOPE, _OFFSET = 3.0, 0.6
 """Logistic calibration of the evidence: fitted to generated avatars and clip art."""
 
 
@@ -55,7 +55,9 @@ def look_again(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Face
     """How sure two detectors are, over a few views, that the proposal is a face, and where."""
     prior = _SIZE_WEIGHT * np.log(np.clip(proposal.side, *_SIZE_RANGE) / _SIZE_RANGE[1])
     windows = [proposal.window(context) for context in _CONTEXTS]
-    views = [(window, pyramid.view(window, FULL_SIDE)) for window in windows]
+    # Mirrors at the border make half a face whole; where nothing is cut they would crowd the view.
+    mirrors = _is_cut(proposal, pyramid.image)
+    views = [(window, pyramid.view(window, FULL_SIDE, mirrors=mirrors)) for window in windows]
     odds: list[float] = []
     met: list[Sighting] = []
     evidence = 0.0
@@ -80,6 +82,12 @@ def look_again(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Face
             break
     score = float(1 / (1 + np.exp(-(_SLOPE * evidence + _OFFSET))))
     return Face(proposal, Proposal.mean(met) if met else proposal, score)
+
+
+def _is_cut(proposal: Proposal, image: Image) -> bool:
+    """Whether the image's border runs through the face."""
+    x0, y0, x1, y1 = proposal.box
+    return bool(min(x0, y0) < 0 or x1 > image.shape[1] or y1 > image.shape[0])
 
 
 def _small(view: Image) -> Image:

@@ -43,8 +43,11 @@ class Window:
     side: float
     angle: float = 0.0
 
-    def view(self, image: Image, pixels: int) -> Image:
-        """The window as RGB (pixels, pixels, 3). Beyond the image its border is repeated."""
+    def view(self, image: Image, pixels: int, *, mirrors: bool = False) -> Image:
+        """The window as RGB (pixels, pixels, 3).
+
+        Beyond the image its border is repeated or, with `mirrors`, the image itself in mirrors.
+        """
         step = self.side / pixels
         to_source = _SHIFT_OUT
         if step > 2:
@@ -67,7 +70,7 @@ class Window:
                 (to_source @ self._matrix(step) @ _SHIFT_IN)[:2],
                 (pixels, pixels),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                borderMode=cv2.BORDER_REPLICATE,
+                borderMode=cv2.BORDER_REFLECT if mirrors else cv2.BORDER_REPLICATE,
             ),
             np.uint8,
         )

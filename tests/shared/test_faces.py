@@ -74,14 +74,30 @@ def test_a_turned_head_is_found(detector: Detector, name: str, degrees: int) -> 
     assert any(box.iou(expected) >= FOUND for box in boxes)
 
 
-@pytest.mark.parametrize("name", ["toon_head", "personas", "miniavs_green", "croodles"])
-def test_a_head_cut_by_the_border_is_found(detector: Detector, name: str) -> None:
-    true = UNSEEN[name]
-    start = true.x0 + round(0.3 * true.width)
-    cut = np.ascontiguousarray(_picture(name)[:, start:])
-    seen = Box(0, true.y0, true.x1 - start, true.y1)
+def _is_found_cut(detector: Detector, name: str, part: Box) -> bool:
+    cut = np.ascontiguousarray(_picture(name)[part.slices])
+    seen = UNSEEN[name].intersection(part).shifted(-part.x0, -part.y0)
     boxes = [box.intersection(Box.of_image(cut)) for box in _boxes(detector, cut)]
-    assert any(box.iou(seen) >= FOUND for box in boxes)
+    return any(box.iou(seen) >= FOUND for box in boxes)
+
+
+def _cut_parts(head: Box) -> list[Box]:
+    """Of a picture, without a third of the head at its left or right, or a fifth below."""
+    aside, below = round(0.3 * head.width), round(0.2 * head.height)
+    return [
+        Box(head.x0 + aside, 0, 512, 512),
+        Box(0, 0, head.x1 - aside, 512),
+        Box(0, 0, 512, head.y1 - below),
+    ]
+
+
+def test_most_heads_that_the_border_cuts_are_found(detector: Detector) -> None:
+    found = [
+        _is_found_cut(detector, name, part)
+        for name, head in UNSEEN.items()
+        for part in _cut_parts(head)
+    ]
+    assert np.mean(found) >= 0.7
 
 
 @pytest.mark.parametrize("name", ["toon_head", "personas", "notionists", "croodles"])

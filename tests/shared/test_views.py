@@ -64,6 +64,12 @@ def test_beyond_the_image_its_border_goes_on() -> None:
     assert (view[:, :150] == (255, 0, 0)).all()
 
 
+def test_beyond_the_image_there_are_mirrors_where_they_are_wanted() -> None:
+    half = NOISE[:, :100]
+    view = Window((100, 60), 120).view(half, 120, mirrors=True).astype(int)
+    assert np.abs(view - view[:, ::-1]).max() <= 1
+
+
 @pytest.mark.parametrize("side", [40, 600])
 def test_a_window_beside_the_image_shows_its_border(side: int) -> None:
     image = np.full((20, 300, 3), (10, 200, 30), np.uint8)
