@@ -1,22 +1,22 @@
 """Points that lie on a drawn face for sure.
 
 The oval that a photo model fits to a drawn face may reach over a fringe, a hat or the background; a
-single positive point there costs the whole mask. In flat art the face's own area is known better.
+single positive point there costs the whole mask. In flat art its skin is known better.
 """
 
 import numpy as np
 
-from shared.flat_art import FLAT_ENOUGH, flat_area
 from shared.geometry import Box, Image, Points, Polygon, depths, polygon_mask, shrunk
+from shared.skin import FLAT_ENOUGH, find_skin, seen_colours
 
 _SIDE = 128
-"""Longer side of the outline's bounds, in pixels, at which the face's area is looked for."""
+"""Longer side of the outline's bounds, in pixels, at which skin is looked for."""
 
 _CONTEXT = 0.5
 """Margin around the outline's bounds, as a share of their longer side."""
 
 _DEEP = 0.25
-"""A point is sure if it lies deeper in the area than this share of its deepest."""
+"""A point is sure if it lies deeper in the skin than this share of its deepest."""
 
 
 def inner_points(image: Image, outline: Polygon, features: Points) -> Points | None:
@@ -40,9 +40,9 @@ def inner_points(image: Image, outline: Polygon, features: Points) -> Points | N
     target = Box.around(local).intersection(whole)
     if target.width < 2 or target.height < 2:
         return None
-    area = flat_area(small, marks, target)
-    inside = area.pixels & polygon_mask(local, whole)
-    if area.flatness < FLAT_ENOUGH or not inside.any():
+    skin = find_skin(seen_colours(small), marks, target)
+    inside = skin.area & polygon_mask(local, whole)
+    if skin.flatness < FLAT_ENOUGH or not inside.any():
         return None
     depth = depths(inside)
     rows, columns = np.nonzero(depth >= _DEEP * depth.max())

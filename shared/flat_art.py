@@ -15,31 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.geometry import BoolMask, Box, Image, depths, fill_holes
-
-Lab = npt.NDArray[np.float32]
-LabelledPoint = tuple[float, float, int]
-
-FLAT_ENOUGH = 0.25
-"""Flatness from which an image counts as flat art: drawings have 0.4 to 0.9, photos 0.1."""
-
-_EVEN = 2.5
-"""Colours that differ by no more (CIE76) are seen as one: flatness is their share of the core."""
-
-_MODE_RADIUS = 8.0
-"""Colours within this CIE76 difference of the commonest one are the same skin."""
-
-_TOLERANCE = (4.0, 14.0)
-"""Limits of the difference at which skin ends, set by how much it varies around its mode."""
-
-_FACE = 0.75
-"""An ellipse in the box, so much smaller, shows the face: its skin more than anything else."""
-
-_GAP = 0.008
-"""Gaps in outlines that skin does not leak through, as a share of the box's shorter side, like all
-lengths below."""
+from shared.regions import ellipse, morphed, parts
+from shared.skin import Lab, LabelledPoint, find_skin, seen_colours, squares
 
 _LINE = 0.008
-"""Lines inside the face as thick as twice this are bridged."""
+"""Lines inside the face as thick as twice this are bridged: a share of the box's shorter side, like
+all lengths below."""
 
 _ENCLOSED = 0.9
 """A patch of another colour is a feature if this share of it lies in the skin's convex hull: eyes,
@@ -85,67 +66,22 @@ def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatAr
 
     Cost grows with the pixels: meant for boxes of about 256 pixels.
     """
-    smooth = cv2.medianBlur(np.ascontiguousarray(image), 3)
-    lab = np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+    lab = seen_colours(image)
+    skin = find_skin(lab, points, box)
+    if not skin.area.any():
+        return FlatArea(skin.area, skin.flatness)
     unit = min(box.width, box.height)
-    core = _core(points, box, image.shape[:2])
-    if not core.any():  # all of it lies beyond the image
-        return FlatArea(core, 0.0)
-    skin, flatness = _skin(lab, core, _ellipse(box, _FACE, image.shape))
-    area = _around(skin, core, box, unit)
-    if not area.any():  # the core lies between areas
-        return FlatArea(area, 0.0)
     patches = _patches(lab)
-    whole = fill_holes(_bridged(_with_enclosed(area, skin, patches, unit), box, unit))
-    neck = _neck(whole, core, unit)
+    enclosed = _with_enclosed(skin.area, skin.coloured, patches, unit)
+    whole = fill_holes(_bridged(enclosed, box, unit))
+    neck = _neck(whole, skin.core, unit)
     if neck.any():
         whole &= ~neck
-        whole &= ~_strip(whole, area, neck, core, unit)
+        whole &= ~_strip(whole, skin.area, neck, skin.core, unit)
     # What was enclosed together with the neck may not be so without it.
-    face = _touching(whole, core) & area
-    features = _with_enclosed(face, skin, patches, unit)
-    return FlatArea(fill_holes(_bridged(features, box, unit)), flatness)
-
-
-def _core(points: Sequence[LabelledPoint], box: Box, shape: tuple[int, ...]) -> BoolMask:
-    """Pixels that are sure to be face: the hull of the positive points, or the box's middle."""
-    core = np.zeros(shape[:2], np.uint8)
-    positive = [(int(x), int(y)) for x, y, label in points if label]
-    if len(positive) >= 3:
-        cv2.fillConvexPoly(core, cv2.convexHull(np.array(positive, np.int32)), (1,))
-        return _morphed(core > 0, cv2.MORPH_DILATE, 2)
-    return _ellipse(box, 0.4, shape)
-
-
-def _skin(lab: Lab, core: BoolMask, around: BoolMask) -> tuple[BoolMask, float]:
-    """All pixels of the skin's colour, and the flatness of the core.
-
-    Eyes may fill the core, hair what is around it: skin is what both have.
-    """
-    samples = lab[core]
-    bins = np.round(np.concatenate([samples, lab[around & ~core]]) / _MODE_RADIUS).astype(np.int64)
-    found, which = np.unique(bins, axis=0, return_inverse=True)
-    inside, outside = np.split(which.ravel(), [len(samples)])
-    in_core, beside = (np.bincount(part, minlength=len(found)) for part in (inside, outside))
-    commonest = (in_core * (1 + beside)).argmax()
-    mode = samples[inside == commonest].mean(axis=0)
-    for _ in range(4):  # mean shift
-        mode = samples[np.linalg.norm(samples - mode, axis=1) < _MODE_RADIUS].mean(axis=0)
-    spread = np.linalg.norm(samples - mode, axis=1)
-    same = spread[spread < _MODE_RADIUS]
-    tolerance = np.clip(3 * np.percentile(same, 80) + 2, *_TOLERANCE)
-    return _squares(lab, mode) < tolerance**2, float((spread < _EVEN).mean())
-
-
-def _around(skin: BoolMask, core: BoolMask, box: Box, unit: int) -> BoolMask:
-    """The parts of the skin that the core shows, or that lie in the box."""
-    gap = max(1, round(_GAP * unit))
-    count, labels, areas = _parts(_morphed(skin, cv2.MORPH_OPEN, gap))
-    in_core = np.bincount(labels[core], minlength=count)
-    in_box = np.bincount(labels[_ellipse(box, 1.0, skin.shape)], minlength=count)
-    keep = (in_core > 0.02 * np.count_nonzero(core)) | (in_box > 0.45 * areas)
-    keep[0] = False
-    return _morphed(keep[labels], cv2.MORPH_DILATE, gap) & skin
+    face = _touching(whole, skin.core) & skin.area
+    features = _with_enclosed(face, skin.coloured, patches, unit)
+    return FlatArea(fill_holes(_bridged(features, box, unit)), skin.flatness)
 
 
 def _patches(lab: Lab) -> npt.NDArray[np.int32]:
@@ -159,9 +95,9 @@ def _patches(lab: Lab) -> npt.NDArray[np.int32]:
     _, _, centres = cv2.kmeans(sample, count, None, criteria, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
     nearest, least = np.zeros(lab.shape[:2], np.uint8), np.full(lab.shape[:2], np.inf, np.float32)
     for colour, centre in enumerate(centres):
-        squares = _squares(lab, centre)
-        nearest[squares < least] = colour
-        np.minimum(least, squares, out=least)
+        away = squares(lab, centre)
+        nearest[away < least] = colour
+        np.minimum(least, away, out=least)
     patches = np.zeros(nearest.shape, np.int32)
     used = 0
     for colour in range(count):
@@ -171,11 +107,6 @@ def _patches(lab: Lab) -> npt.NDArray[np.int32]:
         patches += np.where(labels > 0, labels + used, 0).astype(np.int32)
         used += found - 1
     return patches
-
-
-def _squares(lab: Lab, colour: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Float32 (h, w): each pixel's squared CIE76 difference from the colour."""
-    return np.asarray(cv2.transform((lab - colour) ** 2, np.ones((1, 3))), np.float32)
 
 
 def _with_enclosed(
@@ -192,14 +123,14 @@ def _with_enclosed(
     inside = np.bincount(patches[hull > 0], minlength=count)
     enclosed = inside > _ENCLOSED * np.bincount(patches.ravel(), minlength=count)
     more = area | (enclosed[patches] & ~skin)
-    thick = _morphed(fill_holes(more), cv2.MORPH_OPEN, max(1, round(_SPLINTER * unit)))
+    thick = morphed(fill_holes(more), cv2.MORPH_OPEN, max(1, round(_SPLINTER * unit)))
     return area | (more & thick)
 
 
 def _bridged(area: BoolMask, box: Box, unit: int) -> BoolMask:
     """The area with thin lines in the box's middle closed."""
-    closed = _morphed(area, cv2.MORPH_CLOSE, max(1, round(_LINE * unit)))
-    return area | (closed & _ellipse(box, 0.8, area.shape))
+    closed = morphed(area, cv2.MORPH_CLOSE, max(1, round(_LINE * unit)))
+    return area | (closed & ellipse(box, 0.8, area.shape))
 
 
 def _neck(area: BoolMask, core: BoolMask, unit: int) -> BoolMask:
@@ -218,7 +149,7 @@ def _neck(area: BoolMask, core: BoolMask, unit: int) -> BoolMask:
     count, labels, stats, centres = cv2.connectedComponentsWithStats(
         (area & ~reached).astype(np.uint8), connectivity=4
     )
-    seam = _morphed(reached, cv2.MORPH_DILATE, 1)
+    seam = morphed(reached, cv2.MORPH_DILATE, 1)
     least = _SPECK * np.count_nonzero(area)
     for part in range(1, count):
         x, y = centres[part]
@@ -233,31 +164,23 @@ def _neck(area: BoolMask, core: BoolMask, unit: int) -> BoolMask:
 
 def _strip(face: BoolMask, skin: BoolMask, neck: BoolMask, core: BoolMask, unit: int) -> BoolMask:
     """What is left of the neck between the chin line and where the ball was stopped."""
-    count, labels, areas = _parts(fill_holes(face) & ~skin)
-    near_points = _morphed(core, cv2.MORPH_DILATE, round(_FEATURES * unit))
+    count, labels, areas = parts(fill_holes(face) & ~skin)
+    near_points = morphed(core, cv2.MORPH_DILATE, round(_FEATURES * unit))
     features = np.bincount(labels[near_points], minlength=count) > 0.5 * areas
     features[0] = True
     chin_line = ~features[labels]
     rest = _neck(face & ~chin_line, core, unit)
-    count, labels, areas = _parts(rest)
-    beside = _morphed(neck, cv2.MORPH_DILATE, max(2, round(2 * _REACH * unit)))
+    count, labels, areas = parts(rest)
+    beside = morphed(neck, cv2.MORPH_DILATE, max(2, round(2 * _REACH * unit)))
     drop = np.bincount(labels[beside], minlength=count) > 0
     drop &= areas < _STRIP * np.count_nonzero(face)
     drop[0] = False
     return drop[labels]
 
 
-def _parts(mask: BoolMask) -> tuple[int, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Number of 4-connected parts (part 0 is the background), their labels, their areas."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=4
-    )
-    return count, np.asarray(labels, np.int32), np.asarray(stats[:, cv2.CC_STAT_AREA], np.int32)
-
-
 def _touching(mask: BoolMask, core: BoolMask) -> BoolMask:
     """The parts of the mask that hold some of the core."""
-    count, labels, _ = _parts(mask)
+    count, labels, _ = parts(mask)
     held = np.bincount(labels[core], minlength=count) > 0.02 * np.count_nonzero(core)
     held[0] = False
     return held[labels]
@@ -272,27 +195,7 @@ def _grown(seed: BoolMask, within: BoolMask, steps: int) -> BoolMask:
     return grown
 
 
-def _morphed(mask: BoolMask, operation: int, radius: int) -> BoolMask:
-    """A morphological operation with a disc; beyond the array is background."""
-    if radius < 1:
-        return mask
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    margin = radius + 1
-    wide = cv2.copyMakeBorder(
-        mask.astype(np.uint8), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(0,)
-    )
-    return cv2.morphologyEx(wide, operation, disc)[margin:-margin, margin:-margin] > 0
-
-
 def _within(mask: BoolMask, distance: float) -> BoolMask:
     """All pixels no farther than this from the mask: a dilation, of one cost for all discs."""
     away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.asarray(away <= distance)
-
-
-def _ellipse(box: Box, share: float, shape: tuple[int, ...]) -> BoolMask:
-    """The ellipse in the box, its axes scaled by `share`."""
-    inside = np.zeros(shape[:2], np.uint8)
-    centre = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
-    cv2.ellipse(inside, (centre, (box.width * share, box.height * share), 0), (1,), cv2.FILLED)
-    return inside > 0

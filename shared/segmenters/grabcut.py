@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.flat_art import FLAT_ENOUGH, LabelledPoint, flat_area
+from shared.flat_art import flat_area
 from shared.geometry import BoolMask, Box, Image, mask_iou, shrunk
 from shared.masks import Candidate
 from shared.matting import sharpened
 from shared.prompts import Prompt
+from shared.skin import FLAT_ENOUGH, LabelledPoint
 
 _WORKING_SIDE = 256
 """Longer side of the box, in pixels, at which areas and colours are told apart."""

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from shared.face_points import inner_points
-from shared.flat_art import FLAT_ENOUGH, flat_area
+from shared.flat_art import flat_area
 from shared.geometry import BoolMask, Box, Image, mask_iou, polygon_mask
+from shared.skin import FLAT_ENOUGH
 from tests.conftest import example
 from tests.shared.shapes import ellipse
 
@@ -88,6 +89,7 @@ def test_inner_points_keep_off_hair_that_the_outline_covers(scale: float) -> Non
     inside = _truth() & ~(figure == HAIR).all(axis=2)
     columns, rows = (points / scale).astype(int).T
     assert inside[rows, columns].all()
+    assert (figure[rows, columns] == SKINS[0]).all(), "not on eyes and mouth"
     assert np.ptp(columns) > 60, "spread over the face"
 
 
