@@ -21,8 +21,11 @@ _FINEST_BLURS = (1.0,)
 """Blurs for the ladder's first two rungs, its others, and those that only large images have: what
 finer rungs show is more."""
 
-_MOST_PROPOSALS = 24
-"""So many places are looked at again, the best seen first: noise must not cost without bounds."""
+_MOST_PROPOSALS = 64
+"""So many places are looked at again at the most, the best seen first …"""
+
+_MISSES, _MISSED = 8, 0.1
+"""… and none after so many in a row that score less: noise must not cost without bounds."""
 
 _UNCHANGED = 0.7
 """What meets a place that was looked at again with this IoU needs no other look."""
@@ -60,10 +63,12 @@ def _examined(
     pyramid: Pyramid, seen: Iterable[Sighting], before: Sequence[Face], models: FaceModels
 ) -> list[Face]:
     """A second look at all that was seen, but for what `before` had one at."""
-    faces = []
+    faces: list[Face] = []
     for proposal in merged(seen)[:_MOST_PROPOSALS]:
         known = (face for face in before if iou(face.proposal.box, proposal.box) > _UNCHANGED)
         faces.append(next(known, None) or look_again(pyramid, proposal, models))
+        if len(faces) >= _MISSES and all(face.score < _MISSED for face in faces[-_MISSES:]):
+            break
     return faces
 
 

@@ -22,6 +22,9 @@ _EVEN = 2.5
 _MODE_RADIUS = 8.0
 """Colours within this CIE76 difference of the commonest one are the same skin."""
 
+_BINS = 34
+"""So many times _MODE_RADIUS is more than the extent of CIELAB's axes for RGB, -108 to 100."""
+
 _TOLERANCE = (4.0, 14.0)
 """Limits of the difference at which skin ends, set by how much it varies around its mode."""
 
@@ -85,18 +88,23 @@ def _skin(lab: Lab, core: BoolMask, around: BoolMask) -> tuple[BoolMask, float]:
     Eyes may fill the core, hair what is around it: skin is what both have.
     """
     samples = lab[core]
-    bins = np.round(np.concatenate([samples, lab[around & ~core]]) / _MODE_RADIUS).astype(np.int64)
-    found, which = np.unique(bins, axis=0, return_inverse=True)
-    inside, outside = np.split(which.ravel(), [len(samples)])
-    in_core, beside = (np.bincount(part, minlength=len(found)) for part in (inside, outside))
-    commonest = (in_core * (1 + beside)).argmax()
-    mode = samples[inside == commonest].mean(axis=0)
+    own, beside = _bins(samples), _bins(lab[around & ~core])
+    in_core, outside = (np.bincount(bins, minlength=_BINS**3) for bins in (own, beside))
+    mode = samples[own == (in_core * (1 + outside)).argmax()].mean(axis=0)
     for _ in range(4):  # mean shift
         mode = samples[np.linalg.norm(samples - mode, axis=1) < _MODE_RADIUS].mean(axis=0)
     spread = np.linalg.norm(samples - mode, axis=1)
     same = spread[spread < _MODE_RADIUS]
     tolerance = np.clip(3 * np.percentile(same, 80) + 2, *_TOLERANCE)
     return squares(lab, mode) < tolerance**2, float((spread < _EVEN).mean())
+
+
+def _bins(colours: Lab) -> npt.NDArray[np.int64]:
+    """For each of the colours, (n, 3), which cube of _MODE_RADIUS it lies in, (n,)."""
+    cubes = np.rint(colours / _MODE_RADIUS).astype(np.int64)
+    return np.asarray(
+        (cubes[:, 0] * _BINS + cubes[:, 1] + _BINS // 2) * _BINS + cubes[:, 2] + _BINS // 2
+    )
 
 
 def _around(skin: BoolMask, core: BoolMask, box: Box, unit: int) -> BoolMask:
