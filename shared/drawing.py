@@ -1,8 +1,9 @@
 """The pictures of a result: which there are, and what is drawn on each."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from threading import Lock
 
 from shared import images, layout, masks, png, rendering
 from shared.collage import Collage
@@ -49,14 +50,31 @@ class Picture:
 
 def pictures(image: Image, segmented: Sequence[Segmented], outputs: Outputs) -> list[Picture]:
     """All pictures of one upload, mask.png first."""
-    everyone = [one.mask for one in segmented]
-    found = [
-        *_mask_and_cutout(outputs, image, everyone),
-        *_overlays(outputs, image, segmented),
-    ]
-    for one in segmented:
-        found += _mask_and_cutout(one.files, image, [one.mask])
-    return found
+    together = _mask_and_cutout(outputs, image, [one.mask for one in segmented])
+    overlays = list(_overlays(outputs, image, segmented))
+    if len(segmented) == 1:
+        together = [replace(picture, make=_once(picture.make)) for picture in together]
+        (one,) = segmented
+        names = one.files.mask, one.files.cutout
+        alone = [replace(p, name=name) for p, name in zip(together, names, strict=True)]
+    else:
+        alone = [
+            picture
+            for one in segmented
+            for picture in _mask_and_cutout(one.files, image, [one.mask])
+        ]
+    return [*together, *overlays, *alone]
+
+
+def _once(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """The same bytes for all who ask, whichever thread comes first."""
+    made, lock = cache(make), Lock()
+
+    def get() -> bytes:
+        with lock:
+            return made()
+
+    return get
 
 
 def _overlays(outputs: Outputs, image: Image, segmented: Sequence[Segmented]) -> Iterator[Picture]:
