@@ -31,7 +31,7 @@ def section() -> Iterator[str]:
         "## Finding faces",
         "",
         "Decoding and finding, over the plain recipe's: OpenCV's decoding and a run of a Face Mesh",
-        "that was built before. Passes are calls of a model.",
+        "that was built before. Passes count pictures of the size that a model was trained on.",
         "",
     )
     rows = [[name, *_measure(picture)] for name, picture in _pictures().items()]
@@ -67,4 +67,4 @@ def _measure(picture: Image) -> tuple[str, ...]:
     ours = least(lambda: detector.detect(images.decode(data, 10**9), FACES), time.process_time)
     plain = least(lambda: mesh.process(cv2.imdecode(encoded, cv2.IMREAD_COLOR)), time.process_time)
     pixels = f"{picture.shape[1]} x {picture.shape[0]}"
-    return pixels, str(len(found)), str(passes.count), f"{ours / plain:.1f}"
+    return pixels, str(len(found)), f"{passes.count:.0f}", f"{ours / plain:.1f}"

@@ -6,7 +6,6 @@ The whole local system; exit code 1 where a function's memory grows for good.
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from local import stack
 from local.stack import Stack
 from shared import png
 from tests.benchmarks import pictures
+from tests.benchmarks.processes import resident
 from tests.benchmarks.report import table
 from tests.pipeline import await_results, put
 
@@ -42,7 +42,7 @@ def main() -> None:
     ):
         for batch in range(batches):
             _run(system, batch)
-            memory.append([_memory(system, name) for name in _FUNCTIONS])
+            memory.append([resident(system.processes.group(name)) for name in _FUNCTIONS])
             shown = ", ".join(
                 f"{name} {now:.0f} MB" for name, now in zip(_FUNCTIONS, memory[-1], strict=True)
             )
@@ -76,24 +76,6 @@ def _run(system: Stack, batch: int) -> None:
     for bucket in (stack.INPUT_BUCKET, stack.OUTPUT_BUCKET):
         for blob in system.storage.list_blobs(bucket, prefix=f"{batch:04}/"):
             blob.delete()
-
-
-def _memory(system: Stack, name: str) -> float:
-    """Resident MB of all processes of a function."""
-    return sum(_resident(process) for process in _processes(system.processes.group(name)))
-
-
-def _processes(session: int) -> Iterator[Path]:
-    """https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the sixth field."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        fields = stat.read_text().rpartition(")")[2].split()
-        if int(fields[3]) == session:
-            yield stat.parent
-
-
-def _resident(process: Path) -> float:
-    status = (process / "status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+"""What other processes use, as Linux tells of it (proc_pid_stat(5), proc_stat(5))."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_TICK = 1 / os.sysconf("SC_CLK_TCK")
+_SESSION, _USER, _SYSTEM = 3, 11, 12
+"""Of the fields behind the command's name."""
+
+_IDLE = slice(3, 5)
+"""Of a processor's times: idle, and waiting for a disk."""
+
+
+def resident(session: int) -> float:
+    """MB in memory of all processes of a session."""
+    pages = (int((process / "statm").read_text().split()[1]) for process, _ in _members(session))
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def processor_seconds(session: int) -> float:
+    """So far, of all processes of a session."""
+    return sum((int(f[_USER]) + int(f[_SYSTEM])) * _TICK for _, f in _members(session))
+
+
+def machine_seconds() -> float:
+    """So far, of everything on this machine."""
+    times = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return (sum(times) - sum(times[_IDLE])) * _TICK
+
+
+def _members(session: int) -> Iterator[tuple[Path, list[str]]]:
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        fields = stat.read_text().rpartition(")")[2].split()
+        if int(fields[_SESSION]) == session:
+            yield stat.parent, fields
