@@ -30,8 +30,8 @@ _WANTED = (
     "- Ten times the plain recipe's decoding and finding on 12 megapixels of nothing but noise;",
     "  photos and pages are well within it.",
     "- 1.7 times the images a second from a second worker of segmentation. An image costs the",
-    "  function the same with one worker and with two; here storage, SAM2 and the callers share the",
-    "  two processors with both.",
+    "  function the same with one worker and with two; here storage, SAM2 and the callers share",
+    "  the two processors with both.",
 )
 
 

@@ -39,9 +39,9 @@ def section() -> Iterator[str]:
     yield from (
         "## Throughput",
         "",
-        f"{_IMAGES} avatars, pushed to each function by as many callers as it has workers. Storage,",
-        "SAM2 and the callers run on the same processors: with that, so much would be possible if",
-        "none of them ever waited.",
+        f"{_IMAGES} avatars, pushed to each function by as many callers as it has workers.",
+        "Storage, SAM2 and the callers run on the same processors: with that, so much would be",
+        "possible if none of them ever waited.",
         "",
     )
     rows = [_row(function, *rates) for function, rates in _rates().items()]
