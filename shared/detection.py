@@ -1,10 +1,13 @@
 """Finding faces and hands with MediaPipe's models."""
 
+from functools import partial
+
 from shared.face_models import FaceModels
 from shared.faces import find_faces
 from shared.geometry import Image
 from shared.hand_model import HandModel
 from shared.hands import find_hands
+from shared.pool import Pool
 from shared.prompts import Detection, Label
 from shared.pyramid import Pyramid
 
@@ -14,15 +17,17 @@ class Detector:
 
     def __init__(self, max_instances: int, min_score: float) -> None:
         self._min_score = min_score
-        self._faces = FaceModels()
-        self._hands = HandModel(max_instances)
+        self._face_models = Pool(FaceModels)
+        self._hand_models = Pool(partial(HandModel, max_instances))
 
     def detect(self, image: Image, targets: frozenset[Label]) -> list[Detection]:
         """The targets in an RGB uint8 (h, w, 3) image, faces first, best first."""
         pyramid = Pyramid.of(image)
         found: list[Detection] = []
         if "face" in targets:
-            found += find_faces(pyramid, self._faces, self._min_score)
+            with self._face_models.lent() as models:
+                found += find_faces(pyramid, models, self._min_score)
         if "hand" in targets:
-            found += find_hands(pyramid, self._hands, self._min_score)
+            with self._hand_models.lent() as model:
+                found += find_hands(pyramid, model, self._min_score)
         return found

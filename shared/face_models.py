@@ -5,7 +5,6 @@ second to import. LiteRT runs the same models, from the same package, on many pi
 the short-range detector, a convolution, on pictures of any size.
 """
 
-import threading
 from collections.abc import Iterator
 from functools import cached_property
 from importlib.util import find_spec
@@ -25,6 +24,9 @@ SHORT_SIDE, FULL_SIDE, MESH_SIDE = 128, 192, 192
 STEP = 16
 """The short-range detector's coarser grid: sides of its pictures are multiples of it."""
 
+_AT_ONCE = 4 * SHORT_SIDE**2
+"""Pixels of pictures shown together: few small ones take less time so, large ones just memory."""
+
 LEAST_CONFIDENCE = 0.05
 """What counts is decided over many views, so the detectors may say whatever they are so sure of."""
 
@@ -37,11 +39,8 @@ FACE_OVAL = [
 """The mesh's 36 vertices around the face, in order: MediaPipe's FACEMESH_FACE_OVAL as a loop."""
 
 
-class FaceModels(threading.local):
-    """An interpreter is not safe to share between threads: each thread has its own.
-
-    Pictures are RGB uint8, (n, h, w, 3).
-    """
+class FaceModels:
+    """For one thread at a time. Pictures are RGB uint8, (n, h, w, 3)."""
 
     def short_range(self, pictures: Pictures, least: float) -> list[Iterator[Sighting]]:
         """Faces seen in each picture with at least this confidence, in its pixels, surest first.
@@ -49,6 +48,10 @@ class FaceModels(threading.local):
         Seen well are faces of a tenth to nine tenths of SHORT_SIDE, in pictures of any size.
         """
         count, height, width = pictures.shape[:3]
+        at_once = max(1, _AT_ONCE // (height * width))
+        if count > at_once:
+            parts = (pictures[first : first + at_once] for first in range(0, count, at_once))
+            return [seen for part in parts for seen in self.short_range(part, least)]
         grids = anchors(height, width, 8, 2), anchors(height, width, 16, 6)
         # What the finer grid says of all pictures comes before what the coarser does.
         cells = np.concatenate([np.tile(grid, (count, 1)) for grid in grids])

@@ -1,6 +1,5 @@
 """MediaPipe's model of hands, as a function from a square RGB view to what it sees in it."""
 
-import threading
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -11,8 +10,8 @@ from shared.geometry import Image, Points
 from shared.prompts import Side
 
 
-class HandModel(threading.local):
-    """MediaPipe's graphs are not safe to share between threads: each thread builds its own."""
+class HandModel:
+    """For one thread at a time."""
 
     def __init__(self, max_instances: int) -> None:
         self._max_instances = max_instances

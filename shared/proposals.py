@@ -21,7 +21,7 @@ _SAME = 0.4
 """Sightings whose boxes meet with this IoU are of one face."""
 
 _MOST_CANVAS = 512
-"""Pixels a side that the detector is shown at once: bounds its memory, at some 40 MB."""
+"""Pixels a side that the detector is shown at once: bounds its memory, at some 30 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

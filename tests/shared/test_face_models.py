@@ -1,6 +1,5 @@
 """The models are MediaPipe's: run by its own graphs they see the same."""
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -108,11 +107,3 @@ def test_a_mirrored_sighting_is_that_of_the_mirrored_picture(models: FaceModels)
     here = _best(models, face)
     assert np.abs(there.box - here.box).max() < 4
     assert np.abs(there.features - here.features).max() < 4
-
-
-def test_threads_have_models_of_their_own(models: FaceModels) -> None:
-    pictures = [_shown(name, SHORT_SIDE) for name in PICTURES] * 3
-    alone = [_best(models, picture) for picture in pictures]
-    with ThreadPoolExecutor(3) as pool:
-        together = list(pool.map(lambda picture: _best(models, picture), pictures))
-    assert [one.confidence for one in together] == [one.confidence for one in alone]
