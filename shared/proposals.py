@@ -20,6 +20,9 @@ _PROPOSED = 0.4
 _SAME = 0.4
 """Sightings whose boxes meet with this IoU are of one face."""
 
+_LEAST_SHARE = 0.1
+"""Smaller parts of a window are not seen: those of a strip's wide windows hold nothing larger."""
+
 _MOST_CANVAS = 512
 """Pixels a side that the detector is shown at once: bounds its memory, at some 30 MB."""
 
@@ -61,7 +64,9 @@ def slide(
     of what the detector is shown: they give flat art the soft gradients that it looks for.
     """
     found = []
-    for share in shares:
+    height, width = pyramid.image.shape[:2]
+    seen_from = min(height, width) / (_LEAST_SHARE * max(height, width))
+    for share in (share for share in shares if share <= seen_from):
         for canvas in pyramid.canvases(share, SHORT_SIDE, STEP, _MOST_CANVAS):
             if is_flat(canvas.picture):
                 continue

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.geometry import Image, Points, shrunk
+from shared.geometry import Box, Image, Points, shrunk
 from shared.views import Window, starts
 
 _SMALLEST = 512
@@ -70,18 +70,19 @@ class Pyramid:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         small = cv2.resize(self._enough(scale)[0], size, interpolation=cv2.INTER_AREA)
         columns, rows = (_cuts(length, pixels, step, most) for length in size)
-        left, top = max(0, -columns[0].start), max(0, -rows[0].start)
-        right, bottom = columns[-1].stop - size[0], rows[-1].stop - size[1]
-        framed = cv2.copyMakeBorder(small, top, bottom, left, right, cv2.BORDER_REPLICATE)
         for row, column in product(rows, columns):
-            part = framed[
-                row.start + top : row.stop + top, column.start + left : column.stop + left
-            ]
-            yield Canvas(
-                np.asarray(part, np.uint8),
-                (column.start, row.start),
-                (width / size[0], height / size[1]),
+            there = Box(column.start, row.start, column.stop, row.stop)
+            shown = there.intersection(Box.of_image(small))
+            picture = cv2.copyMakeBorder(
+                small[shown.slices],
+                shown.y0 - there.y0,
+                there.y1 - shown.y1,
+                shown.x0 - there.x0,
+                there.x1 - shown.x1,
+                cv2.BORDER_REPLICATE,
             )
+            steps = width / size[0], height / size[1]
+            yield Canvas(np.asarray(picture, np.uint8), there[:2], steps)
 
     def _enough(self, scale: float) -> tuple[Image, float]:
         """The smallest level that has so many pixels for each of the image's, and its scale."""

@@ -1,7 +1,7 @@
 """Whether a proposal is a face: two detectors look again, at views made for it.
 
-The views show the place upright, in the middle and at the size at which the detectors are most
-discerning. Drawn faces are seen again in nearly all of them, chance patterns in few.
+The views show the place upright, in the middle, from near and from farther away. Drawn faces are
+seen again in nearly all of them, chance patterns in few.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _SURE = (-1.0, 0.5)
 """Evidence (mean log-odds) below and above which the look ends after both contexts."""
 
 _HOPELESS = -1.9
-"""Evidence below which a single view is enough: true faces reach more in their first."""
+"""Evidence below which a single view is enough: no face that counts in the end has less in it."""
 
 _SIZE_WEIGHT, _SIZE_RANGE = 0.25, (20, 400)
 """Small windows are many, so chance has more occasions to draw a small face: log-odds grow with

@@ -1,3 +1,4 @@
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -114,3 +115,15 @@ def test_a_drawn_hand_is_found_with_its_joints_and_its_side(detector: Detector) 
 def test_only_the_wanted_targets_are_looked_for(detector: Detector) -> None:
     found = detector.detect(example("astronaut.jpg"), frozenset({"hand"}))
     assert all(one.label == "hand" for one in found)
+
+
+@pytest.mark.parametrize("shape", [(1, 20_000_000), (40, 500_000)])
+def test_a_strip_of_many_pixels_takes_little_memory(
+    detector: Detector, shape: tuple[int, int]
+) -> None:
+    strip = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
+    tracemalloc.start()
+    detector.detect(strip, frozenset({"face"}))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * strip.nbytes + 100 * 2**20
