@@ -4,14 +4,14 @@ The views show the place upright, in the middle, from near and from farther away
 seen again in nearly all of them, chance patterns in few.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import cv2
 import numpy as np
 
 from shared.blaze_face import Sighting
-from shared.face_models import FULL_SIDE, LEAST_CONFIDENCE, SHORT_SIDE, FaceModels
+from shared.face_models import FULL_SIDE, LEAST_CONFIDENCE, SHORT_SIDE, FaceModels, Pictures
 from shared.float_boxes import centred, iou
 from shared.geometry import Image
 from shared.proposals import Proposal
@@ -29,10 +29,10 @@ _MET_AGAIN = 0.3
 """What a view shows is the proposal if their boxes meet with this IoU."""
 
 _SURE = (-1.0, 0.5)
-"""Evidence (mean log-odds) below and above which the look ends after both contexts."""
+"""Evidence (mean log-odds) below and above which one look in both contexts is enough."""
 
 _HOPELESS = -1.9
-"""Evidence below which a single view is enough: no face that counts in the end has less in it."""
+"""Evidence below which it ends at once: no face that counts in the end ever has less."""
 
 _SIZE_WEIGHT, _SIZE_RANGE = 0.25, (20, 400)
 """Small windows are many, so chance has more occasions to draw a small face: log-odds grow with
@@ -54,44 +54,55 @@ class Face:
 def look_again(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Face:
     """How sure two detectors are, over a few views, that the proposal is a face, and where."""
     prior = _SIZE_WEIGHT * np.log(np.clip(proposal.side, *_SIZE_RANGE) / _SIZE_RANGE[1])
-    windows = [proposal.window(context) for context in _CONTEXTS]
-    # Mirrors at the border make half a face whole; where nothing is cut they would crowd the view.
-    mirrors = _is_cut(proposal, pyramid.image)
-    views = [(window, pyramid.view(window, FULL_SIDE, mirrors=mirrors)) for window in windows]
     odds: list[float] = []
     met: list[Sighting] = []
     evidence = 0.0
-    for number, ((sigma, mirror), (window, view)) in enumerate(product(_LOOKS, views), 1):
-        shown = blurred(mirrored(view) if mirror else view, sigma)
-        for picture, detect in (
-            (_small(shown), models.short_range),
-            (shown, models.full_range),
-        ):
-            pixels = len(picture)
-            (seen,) = detect(picture[None], LEAST_CONFIDENCE)
-            middle = centred(
-                np.full(2, pixels / 2), np.full(2, pixels * proposal.side / window.side)
-            )
-            best = next((one for one in seen if iou(one.box, middle) > _MET_AGAIN), None)
-            odds.append(_log_odds(best.confidence if best else LEAST_CONFIDENCE))
-            if best:
-                met.append(_in_image(best.mirrored(pixels) if mirror else best, window, pixels))
+    for shown in _shown(pyramid, proposal, models):
+        pixels = len(shown.picture)
+        (seen,) = shown.detect(shown.picture[None], LEAST_CONFIDENCE)
+        side = pixels * proposal.side / shown.window.side
+        middle = centred(np.full(2, pixels / 2), np.full(2, side))
+        best = next((one for one in seen if iou(one.box, middle) > _MET_AGAIN), None)
+        odds.append(_log_odds(best.confidence if best else LEAST_CONFIDENCE))
+        if best:
+            there = best.mirrored(pixels) if shown.mirrored else best
+            met.append(_in_image(there, shown.window, pixels))
         evidence = float(np.mean(odds) + prior)
-        in_both = number % len(views) == 0
-        if evidence < _HOPELESS or (in_both and not _SURE[0] < evidence < _SURE[1]):
+        if evidence < _HOPELESS or (shown.is_last and not _SURE[0] < evidence < _SURE[1]):
             break
     score = float(1 / (1 + np.exp(-(_SLOPE * evidence + _OFFSET))))
     return Face(proposal, Proposal.mean(met) if met else proposal, score)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """A window's picture and the detector that it is for; whether it is the last of a look."""
+
+    picture: Image
+    window: Window
+    mirrored: bool
+    detect: Callable[[Pictures, float], Sequence[Iterator[Sighting]]]
+    is_last: bool = False
+
+
+def _shown(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Iterator[_Shown]:
+    """All that the detectors are shown of a proposal, look by look."""
+    # Mirrors at the border make half a face whole; where nothing is cut they would crowd the view.
+    mirrors = _is_cut(proposal, pyramid.image)
+    windows = [proposal.window(context) for context in _CONTEXTS]
+    views = [pyramid.view(window, FULL_SIDE, mirrors=mirrors) for window in windows]
+    for sigma, mirror in _LOOKS:
+        for window, view in zip(windows, views, strict=True):
+            large = blurred(mirrored(view) if mirror else view, sigma)
+            small = np.asarray(cv2.resize(large, (SHORT_SIDE, SHORT_SIDE)), np.uint8)
+            yield _Shown(small, window, mirror, models.short_range)
+            yield _Shown(large, window, mirror, models.full_range, window is windows[-1])
 
 
 def _is_cut(proposal: Proposal, image: Image) -> bool:
     """Whether the image's border runs through the face."""
     x0, y0, x1, y1 = proposal.box
     return bool(min(x0, y0) < 0 or x1 > image.shape[1] or y1 > image.shape[0])
-
-
-def _small(view: Image) -> Image:
-    return np.asarray(cv2.resize(view, (SHORT_SIDE, SHORT_SIDE)), np.uint8)
 
 
 def _in_image(seen: Sighting, window: Window, pixels: int) -> Sighting:
