@@ -87,3 +87,12 @@ def test_a_blur_softens_and_a_mirror_turns_around() -> None:
 def test_a_view_of_one_colour_shows_nothing() -> None:
     assert is_flat(np.full((50, 50, 3), 77, np.uint8))
     assert not is_flat(NOISE)
+    grain = np.random.default_rng(0).normal(200, 4, (512, 512, 3))
+    assert is_flat(grain.clip(0, 255).astype(np.uint8))
+
+
+def test_a_small_face_on_a_large_blank_is_something() -> None:
+    page = np.full((512, 512, 3), 235, np.uint8)
+    page[300:320, 100:116] = (240, 190, 160)
+    page[306:309, [104, 111]] = 20
+    assert not is_flat(page)
