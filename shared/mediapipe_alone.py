@@ -1,8 +1,8 @@
 """MediaPipe without matplotlib.
 
-Importing MediaPipe imports matplotlib, for drawing helpers that nothing here calls; that takes longer
-than all the rest. While MediaPipe is imported, empty modules stand for it; whoever imports matplotlib
-later gets the real one.
+Importing MediaPipe imports matplotlib, for drawing helpers that nothing here calls; that takes
+longer than all the rest. While MediaPipe is imported, empty modules stand for it; whoever imports
+matplotlib later gets the real one.
 """
 
 import sys
