@@ -50,25 +50,20 @@ class Window:
         Beyond the image its border is repeated or, with `mirrors`, the image itself in mirrors.
         """
         step = self.side / pixels
-        to_source = _SHIFT_OUT
+        around = self._surroundings(Box.of_image(image))
+        part = image[around.slices]
         if step > 2:
             # Warping takes single pixels: what lies between them has to be averaged first.
-            whole = Box.of_image(image)
-            around = self._surroundings.intersection(whole)
-            if not around.area:
-                around = whole
             size = max(1, round(around.width / step)), max(1, round(around.height / step))
-            image = np.asarray(
-                cv2.resize(image[around.slices], size, interpolation=cv2.INTER_AREA), np.uint8
-            )
-            across, down = size[0] / around.width, size[1] / around.height
-            to_source = _SHIFT_OUT @ np.array(
-                [[across, 0, -around.x0 * across], [0, down, -around.y0 * down], [0, 0, 1]]
-            )
+            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        across, down = part.shape[1] / around.width, part.shape[0] / around.height
+        to_part = np.array(
+            [[across, 0, -around.x0 * across], [0, down, -around.y0 * down], [0, 0, 1]]
+        )
         return np.asarray(
             cv2.warpAffine(
-                image,
-                (to_source @ self._matrix(step) @ _SHIFT_IN)[:2],
+                part,
+                (_SHIFT_OUT @ to_part @ self._matrix(step) @ _SHIFT_IN)[:2],
                 (pixels, pixels),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REFLECT if mirrors else cv2.BORDER_REPLICATE,
@@ -86,17 +81,15 @@ class Window:
         matrix = self._matrix(self.side)
         return (places @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
 
-    @property
-    def _surroundings(self) -> Box:
-        """An upright box that holds the window."""
+    def _surroundings(self, image: Box) -> Box:
+        """An upright box that holds the window's part of the image; at least the nearest pixel."""
         x, y = self.centre
-        reach = self.side * (0.5 if self.angle == 0 else 0.75)
-        return Box(
-            int(np.floor(x - reach)),
-            int(np.floor(y - reach)),
-            int(np.ceil(x + reach)),
-            int(np.ceil(y + reach)),
-        )
+        reach = self.side * (0.5 if self.angle == 0 else 0.75) + 1
+        low = int(np.floor(x - reach)), int(np.floor(y - reach))
+        high = int(np.ceil(x + reach)), int(np.ceil(y + reach))
+        x0, y0 = min(max(low[0], 0), image.x1 - 1), min(max(low[1], 0), image.y1 - 1)
+        x1, y1 = max(min(high[0], image.x1), x0 + 1), max(min(high[1], image.y1), y0 + 1)
+        return Box(x0, y0, x1, y1)
 
     def _matrix(self, unit: float) -> npt.NDArray[np.float64]:
         """From places in the view, `unit` image pixels apart, to the image."""

@@ -123,7 +123,9 @@ def test_a_strip_of_many_pixels_takes_little_memory(
 ) -> None:
     strip = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
     tracemalloc.start()
-    detector.detect(strip, frozenset({"face"}))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    try:
+        detector.detect(strip, frozenset({"face"}))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert peak < 2 * strip.nbytes + 100 * 2**20

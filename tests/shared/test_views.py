@@ -96,3 +96,10 @@ def test_a_small_face_on_a_large_blank_is_something() -> None:
     page[300:320, 100:116] = (240, 190, 160)
     page[306:309, [104, 111]] = 20
     assert not is_flat(page)
+
+
+def test_a_view_of_a_strip_longer_than_opencv_warps_is_that_of_its_part() -> None:
+    strip = np.tile(NOISE, (1, 300, 1))
+    there = Window((200 * 150 + 90, 60), 100, 0.4).view(strip, VIEW_SIDE)
+    here = Window((90 + 200, 60), 100, 0.4).view(np.tile(NOISE, (1, 3, 1)), VIEW_SIDE)
+    assert np.abs(there.astype(int) - here).max() <= 1
