@@ -42,14 +42,14 @@ _INSIDE = 0.5
 def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> list[Detection]:
     """All faces that score at least `min_score`, best first."""
     whole = Box.of_image(pyramid.image)
-    shares = ladder(whole)
-    seen = slide(pyramid, shares[:_COARSE], _COARSE_BLURS, models)
+    sides = ladder(whole)
+    seen = slide(pyramid, sides[:_COARSE], _COARSE_BLURS, models)
     faces = _examined(pyramid, seen, (), models)
     large = _CLOSE_UP * max(whole.width, whole.height)
     if not any(face.score >= _SURE_SCORE and face.place.side >= large for face in faces):
-        seen += slide(pyramid, shares[_COARSE:_FINE], _FINE_BLURS, models)
+        seen += slide(pyramid, sides[_COARSE:_FINE], _FINE_BLURS, models)
         faces = _examined(pyramid, seen, faces, models)
-    finest = shares[_FINE:]
+    finest = sides[_FINE:]
     if finest and not any(face.score >= _SURE_SCORE for face in faces):
         seen += slide(pyramid, finest, _FINEST_BLURS, models)
         faces = _examined(pyramid, seen, faces, models)

@@ -20,9 +20,6 @@ _PROPOSED = 0.4
 _SAME = 0.4
 """Sightings whose boxes meet with this IoU are of one face."""
 
-_LEAST_SHARE = 0.1
-"""Smaller parts of a window are not seen: those of a strip's wide windows hold nothing larger."""
-
 _MOST_CANVAS = 512
 """Pixels a side that the detector is shown at once: bounds its memory, at some 30 MB."""
 
@@ -55,19 +52,17 @@ class Proposal:
 
 
 def slide(
-    pyramid: Pyramid, shares: Sequence[float], blurs: Sequence[float], models: FaceModels
+    pyramid: Pyramid, sides: Sequence[float], blurs: Sequence[float], models: FaceModels
 ) -> list[Sighting]:
     """What the detector sees, in image coordinates.
 
-    It looks as through windows whose sides are such `shares` of the image's long side: a face is
-    seen well if it takes up a tenth to nine tenths of one. `blurs` are Gaussian sigmas in pixels
+    It looks as through windows with such `sides`, in pixels: a face is seen well if it takes up a
+    tenth to nine tenths of one. `blurs` are Gaussian sigmas in pixels
     of what the detector is shown: they give flat art the soft gradients that it looks for.
     """
     found = []
-    height, width = pyramid.image.shape[:2]
-    seen_from = min(height, width) / (_LEAST_SHARE * max(height, width))
-    for share in (share for share in shares if share <= seen_from):
-        for canvas in pyramid.canvases(share, SHORT_SIDE, STEP, _MOST_CANVAS):
+    for side in sides:
+        for canvas in pyramid.canvases(side, SHORT_SIDE, STEP, _MOST_CANVAS):
             if is_flat(canvas.picture):
                 continue
             shown = np.stack([blurred(canvas.picture, sigma) for sigma in blurs])

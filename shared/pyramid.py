@@ -14,6 +14,9 @@ from shared.views import Window, starts
 _SMALLEST = 512
 """Pixels of the longer side from which there is no smaller level."""
 
+_MOST_PIXELS = 2**25
+"""Of all canvases of a size: three times what 50 megapixels need at most."""
+
 _OVERLAP = 0.75
 """Canvases side by side share this part of a window: all faces but the largest lie whole in one."""
 
@@ -59,15 +62,18 @@ class Pyramid:
         level, scale = self._enough(pixels / window.side)
         return window.scaled(scale).view(level, pixels, mirrors=mirrors)
 
-    def canvases(self, share: float, pixels: int, step: int, most: int) -> Iterator[Canvas]:
-        """All of the image, so small that `share` of its long side is `pixels` long.
+    def canvases(self, side: float, pixels: int, step: int, most: int) -> Iterator[Canvas]:
+        """All of the image, so small that `side` of its pixels are `pixels` long.
 
         In one canvas, or in some of one size, overlapping, with no side over `most`. Sides are
-        multiples of `step` and at least `pixels`; around the image its border is repeated.
+        multiples of `step` and at least `pixels`; around the image its border is repeated. None
+        where that were too many: a strip of a few pixels by millions.
         """
         height, width = self.image.shape[:2]
-        scale = pixels / (share * max(height, width))
+        scale = pixels / side
         size = max(1, round(width * scale)), max(1, round(height * scale))
+        if max(size[0], pixels) * max(size[1], pixels) > _MOST_PIXELS:
+            return
         small = cv2.resize(self._enough(scale)[0], size, interpolation=cv2.INTER_AREA)
         columns, rows = (_cuts(length, pixels, step, most) for length in size)
         for row, column in product(rows, columns):

@@ -23,6 +23,10 @@ face that fills the picture needs surroundings."""
 _FINER = 0.64
 """On large images the ladder goes on, each window so many times the last, to _SMALLEST pixels."""
 
+_STRIP = 3
+"""No face is larger than a strip's short side: its ladder begins where that of an image so many
+times as long would."""
+
 _FLAT, _CELL = 10, 8
 """A view shows nothing if the means of its cells, so many pixels a side, differ by less (of 255):
 grain does not count, a small face on a large blank does."""
@@ -106,11 +110,13 @@ class Window:
 
 
 def ladder(image: Box) -> list[float]:
-    """Window sides as shares of the image's long side, coarse to fine."""
-    shares = list(LADDER)
-    while shares[-1] * _FINER * max(image.width, image.height) >= _SMALLEST:
-        shares.append(shares[-1] * _FINER)
-    return shares
+    """Window sides for faces, in pixels, coarse to fine."""
+    short, long = sorted((image.width, image.height))
+    whole = min(long, _STRIP * short)
+    sides = [share * whole for share in LADDER]
+    while sides[-1] * _FINER >= _SMALLEST:
+        sides.append(sides[-1] * _FINER)
+    return sides
 
 
 def rung(image: Box, share: float) -> list[Window]:

@@ -114,6 +114,18 @@ def test_a_small_face_on_a_large_page_is_found(detector: Detector, name: str) ->
     assert any(box.iou(Box.around(corners.astype(np.float32))) >= FOUND for box in boxes)
 
 
+def test_faces_on_a_long_strip_are_found(detector: Detector) -> None:
+    """As web comics have: panel below panel."""
+    names = ("toon_head", "personas", "miniavs_green")
+    strip = np.full((36_000, 640, 3), 250, np.uint8)
+    for number, name in enumerate(names):
+        strip[2000 + 15_000 * number :][:512, 60:572] = _picture(name)
+    boxes = _boxes(detector, strip)
+    for number, name in enumerate(names):
+        true = UNSEEN[name].shifted(60, 2000 + 15_000 * number)
+        assert any(box.iou(true) >= FOUND for box in boxes)
+
+
 @pytest.mark.parametrize("scale", [0.2, 0.4, 1, 2.5])
 def test_on_photos_no_face_is_missed_that_plain_face_mesh_finds(
     detector: Detector, scale: float

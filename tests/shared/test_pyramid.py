@@ -14,7 +14,7 @@ def test_canvases_show_all_of_the_image_at_one_scale(share: float, size: tuple[i
     x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
     image = np.dstack([x, y, np.zeros_like(x)]).round().astype(np.uint8)
     covered = np.zeros((height, width), bool)
-    for canvas in Pyramid.of(image).canvases(share, PIXELS, 16, 512):
+    for canvas in Pyramid.of(image).canvases(share * max(size), PIXELS, 16, 512):
         tall, wide = canvas.picture.shape[:2]
         step = share * max(size) / PIXELS
         assert min(tall, wide) >= PIXELS
@@ -29,3 +29,7 @@ def test_canvases_show_all_of_the_image_at_one_scale(share: float, size: tuple[i
             shown = canvas.picture[tall // 2, wide // 2, :2] / 255
             assert shown == pytest.approx((across, down), abs=0.02 + step / min(size))
     assert covered.all()
+
+
+def test_a_thread_of_pixels_is_not_blown_up() -> None:
+    assert list(Pyramid.of(np.zeros((2, 900_000, 3), np.uint8)).canvases(8, PIXELS, 16, 512)) == []
