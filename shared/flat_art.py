@@ -49,7 +49,7 @@ _SPECK = 0.004
 _STRIP = 0.12
 """Least and greatest share of the face's area of what a chin line parts from it."""
 
-_FEATURES = 0.08
+_FEATURES = 0.03
 """Lines that lie no farther than this from the prompt's points are features, not the chin's."""
 
 
