@@ -1,6 +1,7 @@
 """Finding faces: propose, look again, outline."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from shared.blaze_face import Sighting
 from shared.face_models import FaceModels
@@ -64,7 +65,7 @@ def _examined(
 ) -> list[Face]:
     """A second look at all that was seen, but for what `before` had one at."""
     faces: list[Face] = []
-    for proposal in merged(seen)[:_MOST_PROPOSALS]:
+    for proposal in islice(merged(seen), _MOST_PROPOSALS):
         known = (face for face in before if iou(face.proposal.box, proposal.box) > _UNCHANGED)
         faces.append(next(known, None) or look_again(pyramid, proposal, models))
         if len(faces) >= _MISSES and all(face.score < _MISSED for face in faces[-_MISSES:]):

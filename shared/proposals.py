@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,10 +71,9 @@ def slide(
     return found
 
 
-def merged(sightings: Iterable[Sighting]) -> list[Proposal]:
+def merged(sightings: Iterable[Sighting]) -> Iterator[Proposal]:
     """One proposal for all sightings of a place: their mean. The best seen come first."""
     left = sorted(sightings, key=lambda seen: -seen.confidence)
-    proposals = []
     while left:
         boxes = np.array([seen.box for seen in left])
         proposal = Proposal(left[0].box, left[0].features)
@@ -85,9 +84,8 @@ def merged(sightings: Iterable[Sighting]) -> list[Proposal]:
             proposal = Proposal.mean(
                 [seen for seen, is_same in zip(left, same, strict=True) if is_same]
             )
-        proposals.append(proposal)
+        yield proposal
         left = [seen for seen, is_same in zip(left, same, strict=True) if not is_same]
-    return proposals
 
 
 def _in_image(seen: Sighting, canvas: Canvas) -> Sighting:
