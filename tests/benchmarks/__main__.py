@@ -25,13 +25,13 @@ _WANTED = (
     "",
     "- Twice the floor for images smaller than photos. A third of an avatar's processor time goes",
     "  into finding its face, where the floor looks once and finds 13% of drawn faces",
-    "  ([quality.md](quality.md)) and ours looks 16 times, at a scene 100 times; most of the rest",
+    "  ([quality.md](quality.md)) and ours looks 16 times, at a scene 135 times; most of the rest",
     "  into reading, asking and writing over HTTP, which the floor does not.",
     "- Ten times the plain recipe's decoding and finding on 12 megapixels of nothing but noise;",
     "  photos and pages are well within it.",
-    "- 1.7 times the images a second from a second worker of segmentation. An image costs the",
-    "  function the same with one worker and with two; here storage, SAM2 and the callers share",
-    "  the two processors with both.",
+    "- 1.7 times the images a second from a second worker of segmentation: runs differ, from 1.3",
+    "  to 1.75. An image costs the function the same with one worker and with two; here storage,",
+    "  SAM2 and the callers share the two processors with both.",
 )
 
 
