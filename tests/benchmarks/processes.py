@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
@@ -31,6 +32,7 @@ def machine_seconds() -> float:
 
 def _members(session: int) -> Iterator[tuple[Path, list[str]]]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        fields = stat.read_text().rpartition(")")[2].split()
-        if int(fields[_SESSION]) == session:
-            yield stat.parent, fields
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[_SESSION]) == session:
+                yield stat.parent, fields
