@@ -57,8 +57,8 @@ def slide(
     """What the detector sees, in image coordinates.
 
     It looks as through windows with such `sides`, in pixels: a face is seen well if it takes up a
-    tenth to nine tenths of one. `blurs` are Gaussian sigmas in pixels
-    of what the detector is shown: they give flat art the soft gradients that it looks for.
+    tenth to nine tenths of one. `blurs` are Gaussian sigmas in pixels of what the detector is
+    shown: they give flat art the soft gradients that it looks for.
     """
     found = []
     for side in sides:
