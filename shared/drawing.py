@@ -11,15 +11,15 @@ from shared.documents import InstanceFiles, Outputs
 from shared.geometry import Box, Image, disjoint
 from shared.masking import Segmented
 from shared.masks import Mask
-from shared.room import Room
+from shared.memory_budget import MemoryBudget
 
-_ROOM = Room(12_000_000)
+_BUDGET = MemoryBudget(12_000_000)
 """Pixels that are being drawn and encoded in this process, at some 12 bytes each."""
 
 _ENCODED = 0.25
 """What a pixel may take in a file, over what it takes while it is drawn."""
 
-_ROOM_SECONDS = 120
+_BUDGET_SECONDS = 120
 
 _ENCODERS: dict[str, Callable[[Image], bytes]] = {
     "image/jpeg": images.encode_jpeg,
@@ -44,7 +44,7 @@ class Picture:
         Raises:
             Transient: they take too long.
         """
-        with _ROOM.taking(self.pixels, _ROOM_SECONDS):
+        with _BUDGET.acquired(self.pixels, _BUDGET_SECONDS):
             return self.make()
 
 

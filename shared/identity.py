@@ -1,6 +1,8 @@
 """What authorises calls to a SAM2 service: Google identity tokens, a key, or nothing."""
 
 import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -19,8 +21,12 @@ _RENEW_BEFORE = timedelta(minutes=5)
 class Authorisation(Protocol):
     """Where the headers that authorise a call come from."""
 
-    def headers(self) -> dict[str, str]:
-        """Raises Transient where they cannot be had at the moment."""
+    def headers(self) -> "Future[dict[str, str]]":
+        """Headers for one attempt, soon; it ends in Transient where they cannot be had now."""
+        ...
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Whether other headers can be had than these, which a server answered 401 to."""
         ...
 
     def remedy(self, status: int) -> str:
@@ -31,9 +37,14 @@ class Authorisation(Protocol):
 class NoAuthorisation:
     """For a server that lets everyone in."""
 
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> "Future[dict[str, str]]":
         """None."""
-        return {}
+        return _settled({})
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """There are none."""
+        del refused
+        return False
 
     def remedy(self, status: int) -> str:
         """It does not let everyone in."""
@@ -51,9 +62,14 @@ class BearerKey:
     def __init__(self, key: str) -> None:
         self._key = key
 
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> "Future[dict[str, str]]":
         """The key as a bearer token."""
-        return {"Authorization": f"Bearer {self._key}"}
+        return _settled(_bearer(self._key))
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """There is one key alone."""
+        del refused
+        return False
 
     def remedy(self, status: int) -> str:
         """Another key."""
@@ -73,13 +89,28 @@ class IdentityToken:
         self._audience = audience
         self._lock = threading.Lock()
         self._credentials: Any = None
+        self._renewal: Future[dict[str, str]] | None = None
 
-    def headers(self) -> dict[str, str]:
-        """The token as a bearer token."""
+    def headers(self) -> "Future[dict[str, str]]":
+        """The token as a bearer token; all callers share one renewal, which runs in the background.
+
+        So no caller waits for a slow metadata server longer than it wants to.
+        """
         with self._lock:
-            if not self._is_fresh():
-                self._renew()
-            return {"Authorization": f"Bearer {self._credentials.token}"}
+            if self._is_fresh():
+                return _settled(_bearer(self._credentials.token))
+            if self._renewal is None or self._renewal.done():
+                self._renewal = Future()
+                self._renewal.set_running_or_notify_cancel()  # no waiter cancels it for the others
+                threading.Thread(target=self._renew, args=(self._renewal,), daemon=True).start()
+            return self._renewal
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Forgets the token that was refused, unless another has taken its place."""
+        with self._lock:
+            if self._credentials is not None and _bearer(self._credentials.token) == dict(refused):
+                self._credentials.token = None
+        return True
 
     def remedy(self, status: int) -> str:
         """The role that is missing, on what and for whom; or the audience."""
@@ -106,14 +137,18 @@ class IdentityToken:
         left = self._credentials.expiry.replace(tzinfo=UTC) - datetime.now(UTC)
         return bool(left > _RENEW_BEFORE)
 
-    def _renew(self) -> None:
+    def _renew(self, renewal: "Future[dict[str, str]]") -> None:
         request = google.auth.transport.requests.Request()
         try:
-            if self._credentials is None:
-                self._credentials = _credentials(self._audience, request)
-            self._credentials.refresh(request)
+            credentials = self._credentials or _credentials(self._audience, request)
+            credentials.refresh(request)
         except GoogleAuthError as error:
-            raise Transient(f"no identity token for {self._audience}: {error}") from error
+            renewal.set_exception(Transient(f"no identity token for {self._audience}: {error}"))
+        except Exception as error:  # noqa: BLE001 whoever waits has to be told, whatever it is
+            renewal.set_exception(error)
+        else:
+            self._credentials = credentials
+            renewal.set_result(_bearer(credentials.token))
 
 
 class _UserIdentity:
@@ -134,6 +169,16 @@ class _UserIdentity:
         self._login.refresh(request)
         if not self._login.id_token:
             raise RefreshError("the login gives no identity token: it lacks the scope openid")
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _settled(headers: dict[str, str]) -> "Future[dict[str, str]]":
+    future: Future[dict[str, str]] = Future()
+    future.set_result(headers)
+    return future
 
 
 def _credentials(audience: str, request: google.auth.transport.requests.Request) -> Any:

@@ -70,20 +70,37 @@ def decode(data: bytes, max_pixels: int) -> Image:
         Rejected: not one of FORMATS, more than `max_pixels`, or broken.
     """
     with _as_rejection():
-        picture = PillowImage.open(io.BytesIO(data), formats=FORMATS)
-        width, height = picture.size
-        if width * height > max_pixels:
-            raise Rejected(
-                ReasonCode.TOO_MANY_PIXELS,
-                f"The image has {width} x {height} pixels; at most {max_pixels:,} in all are "
-                "taken (MAX_PIXELS).",
-            )
+        picture = _opened(data, max_pixels)
         _check_scans(data)
         pixels = _sound_jpeg(picture, data)
         if pixels is None:
             picture.load()
             pixels = _pixels(_rgb(picture))
         return _upright(pixels, picture.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def count_pixels(data: bytes, max_pixels: int) -> int:
+    """Pixels of the first frame, as its header declares them; none of them is decoded.
+
+    Raises:
+        Rejected: not one of FORMATS, or more than `max_pixels`.
+    """
+    with _as_rejection():
+        width, height = _opened(data, max_pixels).size
+        return width * height
+
+
+def _opened(data: bytes, max_pixels: int) -> PillowImage.Image:
+    """The image with its header read, and no pixel."""
+    picture = PillowImage.open(io.BytesIO(data), formats=FORMATS)
+    width, height = picture.size
+    if width * height > max_pixels:
+        raise Rejected(
+            ReasonCode.TOO_MANY_PIXELS,
+            f"The image has {width} x {height} pixels; at most {max_pixels:,} in all are "
+            "taken (MAX_PIXELS).",
+        )
+    return picture
 
 
 def _sound_jpeg(picture: PillowImage.Image, data: bytes) -> Image | None:

@@ -9,13 +9,14 @@ from shared.detection import Detector
 from shared.documents import PromptsDocument, Source
 from shared.errors import BadMessage, ReasonCode, Rejected, Superseded
 from shared.geometry import Box, Image
+from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.messages import Message, Upload, parse_upload
 from shared.prompts import build_prompts
 from shared.publishing import Publisher
 from shared.results import Results, document_item
 from shared.settings import LandmarksSettings
 from shared.stopwatch import Stopwatch
-from shared.storage import Outcome, Stamp, Storage
+from shared.storage import ObjectRef, Outcome, Stamp, Storage
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class Landmarking:
         self._settings = settings
         self._storage = Storage()
         self._results = Results(self._storage, settings.output_bucket)
+        self._memory = MemoryBudget(settings.max_pixels)
         self._publisher = Publisher()
         self._detector = Detector(settings.max_instances, settings.min_score)
         self._versions = {
@@ -57,31 +59,37 @@ class Landmarking:
     def _landmark(self, upload: Upload, trace: str) -> None:
         watch = Stopwatch()
         try:
-            image = self._read(upload)
+            document = self._prompts(upload, watch)
         except Superseded as reason:
             self._results.clear_superseded(upload.ref, reason)
         except Rejected as rejection:
             watch.lap("read")
             self._results.reject(upload.ref, rejection, self._settings.config, watch.laps)
         else:
-            watch.lap("read")
-            self._prompt(upload, image, watch, trace)
+            self._write(document, watch, trace)
 
-    def _read(self, upload: Upload) -> Image:
+    def _prompts(self, upload: Upload, watch: Stopwatch) -> PromptsDocument:
+        """The prompts of an upload, which is in memory only meanwhile."""
         limits = self._settings
         _check_name(upload.ref.name)
         images.check_before_download(upload.content_type, upload.size, limits.max_bytes)
         data = self._storage.read(upload.ref, limits.max_bytes)
-        return images.decode(data, limits.max_pixels)
+        pixels = images.count_pixels(data, limits.max_pixels)
+        with self._memory.acquired(pixels, MEMORY_SECONDS):
+            image = images.decode(data, limits.max_pixels)
+            watch.lap("read")
+            document = self._detect(upload.ref, image)
+        watch.lap("detect", found=len(document.instances))
+        return document
 
-    def _prompt(self, upload: Upload, image: Image, watch: Stopwatch, trace: str) -> None:
+    def _detect(self, ref: ObjectRef, image: Image) -> PromptsDocument:
         whole = Box.of_image(image)
         detections = self._detector.detect(image, self._settings.targets)
-        document = PromptsDocument(
+        return PromptsDocument(
             source=Source(
-                bucket=upload.ref.bucket,
-                name=upload.ref.name,
-                generation=upload.ref.generation,
+                bucket=ref.bucket,
+                name=ref.name,
+                generation=ref.generation,
                 width=whole.width,
                 height=whole.height,
             ),
@@ -89,12 +97,14 @@ class Landmarking:
             instances=build_prompts(detections, whole, self._settings.prompt_options),
             versions=self._versions,
         )
-        watch.lap("detect", found=len(document.instances))
-        name = layout.folder(upload.ref.name) + layout.PROMPTS
+
+    def _write(self, document: PromptsDocument, watch: Stopwatch, trace: str) -> None:
+        """Writes prompts.json, and publishes what is in it."""
+        source = document.source
         outcome = self._storage.write(
             self._settings.output_bucket,
-            document_item(name, document),
-            Stamp(upload.ref.generation, self._settings.config),
+            document_item(layout.folder(source.name) + layout.PROMPTS, document),
+            Stamp(source.generation, self._settings.config),
         )
         watch.lap("write", outcome=outcome.value)
         if outcome is Outcome.OUTRANKED:

@@ -10,18 +10,15 @@ from shared.drawing import pictures
 from shared.errors import BadMessage, Permanent, Rejected, Superseded
 from shared.geometry import Box
 from shared.masking import Masking
+from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.messages import REPEATED, Message, parse_prompts
 from shared.results import Results
-from shared.room import Room
 from shared.segmenters import Segmenter
 from shared.settings import SegmentationSettings
 from shared.stopwatch import Stopwatch
 from shared.storage import Item, ObjectRef, Storage
 
 _log = logging.getLogger(__name__)
-
-_ROOM_SECONDS = 120
-"""How long an image waits for others to leave memory, before Pub/Sub is asked to bring it later."""
 
 
 class Segmentation:
@@ -37,7 +34,7 @@ class Segmentation:
         self._masking = Masking(primary, fallback, settings.sam2_deadline)
         self._storage = Storage()
         self._results = Results(self._storage, settings.output_bucket)
-        self._images = Room(settings.max_pixels)
+        self._memory = MemoryBudget(settings.max_pixels)
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
 
     def handle(self, message: Message) -> None:
@@ -57,7 +54,7 @@ class Segmentation:
             with last_words(self._results, ref, message.attempt, most):
                 if again and self._is_done(document, ref):
                     return
-                with self._images.taking(source.pixels, _ROOM_SECONDS):
+                with self._memory.acquired(source.pixels, MEMORY_SECONDS):
                     self._handle(document, ref)
 
     def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:

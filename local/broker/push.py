@@ -106,4 +106,4 @@ class Pusher(threading.Thread):
         if not oidc.service_account_email:
             return {}
         audience = oidc.audience or subscription.config.push_config.push_endpoint
-        return self._tokens.setdefault(audience, IdentityToken(audience)).headers()
+        return self._tokens.setdefault(audience, IdentityToken(audience)).headers().result()

@@ -5,11 +5,13 @@ loop, on a thread of its own, where a call as a whole can be cut short; any thre
 """
 
 import asyncio
+import json
 import threading
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,6 +28,8 @@ MOST_BYTES = 64 * 2**20
 
 _CONNECT_SECONDS = 5.0
 _RETRYABLE = frozenset({408, 425, 429})
+
+_JSON = {"Content-Type": "application/json"}
 
 T = TypeVar("T")
 
@@ -63,22 +67,17 @@ class JsonService:
             Transient: no answer before the deadline, but there may be one later.
             Permanent: the server refuses, or answers what nobody could understand.
         """
-        headers = self._authorisation.headers()
-        request = self._client.build_request("POST", self._url, json=payload, headers=headers)
+        content = json.dumps(payload, separators=(",", ":")).encode()
         timeout = self._timeout * pictures
-        call = partial(self._answer, request, timeout, deadline)
+        call = partial(self._answer, content, timeout, deadline)
         return parse_json(in_loop(self._patience.ask(call, deadline)))
 
-    async def _answer(self, request: httpx2.Request, timeout: float, deadline: Deadline) -> bytes:
-        """The body of one answer: asked once, bounded in time and bytes."""
+    async def _answer(self, content: bytes, timeout: float, deadline: Deadline) -> bytes:
+        """The body of one answer, bounded in time and bytes, its authorisation included."""
         seconds = min(timeout, deadline.left)
         try:
             async with asyncio.timeout(seconds):
-                response = await self._client.send(request, stream=True)
-                try:
-                    body = await fetch(response)
-                finally:
-                    await response.aclose()
+                response, body = await self._send_authorised(content)
         except TimeoutError as error:
             raise Transient(f"SAM2 at {self._place} gave no answer in {seconds:.0f} s") from error
         except httpx2.DecodingError as error:
@@ -88,6 +87,32 @@ class JsonService:
             raise Transient(f"SAM2 at {self._place} cannot be reached: {reason}") from error
         self._check(response, body)
         return body
+
+    async def _send_authorised(self, content: bytes) -> tuple[httpx2.Response, bytes]:
+        """Sends with fresh headers; once more where a server refuses a token that can be renewed.
+
+        A token may end between two attempts, or be taken for ended where clocks differ.
+        """
+        headers = await self._headers()
+        response, body = await self._send(content, headers)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self._authorisation.renew(headers):
+            response, body = await self._send(content, await self._headers())
+        return response, body
+
+    async def _headers(self) -> dict[str, str]:
+        return await asyncio.wrap_future(self._authorisation.headers())
+
+    async def _send(
+        self, content: bytes, headers: Mapping[str, str]
+    ) -> tuple[httpx2.Response, bytes]:
+        request = self._client.build_request(
+            "POST", self._url, content=content, headers={**_JSON, **headers}
+        )
+        response = await self._client.send(request, stream=True)
+        try:
+            return response, await fetch(response)
+        finally:
+            await response.aclose()
 
     def _check(self, response: httpx2.Response, body: bytes) -> None:
         """Raises unless the status is 200."""

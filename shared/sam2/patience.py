@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from circuitbreaker import CircuitBreaker
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -16,6 +15,7 @@ from tenacity import (
 
 from shared.deadline import Deadline
 from shared.errors import Transient
+from shared.sam2.circuit_breaker import CircuitBreaker
 
 _ATTEMPTS = 4
 _BACKOFF = wait_exponential_jitter(initial=0.5, max=8, jitter=1)
@@ -35,8 +35,7 @@ class Patience:
     """With one server, for all callers in the process. To be used in one event loop."""
 
     def __init__(self, server: str) -> None:
-        self._server = server
-        self._circuit = CircuitBreaker(_FAILURES_OF_THE_DEAD, _REST, _is_sign_of_death, server)
+        self._circuit = CircuitBreaker(server, _FAILURES_OF_THE_DEAD, _REST)
 
     async def ask(self, call: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
         """What `call` gives at last, asked again as long as its trouble may pass.
@@ -51,18 +50,8 @@ class Patience:
             stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(deadline.left),
             reraise=True,
         )
-        answer: T = await retrying(self._through_circuit, call)
+        answer: T = await retrying(self._circuit.call, call)
         return answer
-
-    async def _through_circuit(self, call: Callable[[], Awaitable[T]]) -> T:
-        if self._circuit.opened:
-            raise Transient(
-                f"{self._server} failed {_FAILURES_OF_THE_DEAD} times in a row and is left alone "
-                f"for a while; the last time: {self._circuit.last_failure}",
-                retry_after=max(0.0, float(self._circuit.open_remaining)),
-            )
-        with self._circuit:
-            return await call()
 
 
 def _pause(state: RetryCallState) -> float:
@@ -71,8 +60,3 @@ def _pause(state: RetryCallState) -> float:
     if error is not None and error.retry_after is not None:
         return float(error.retry_after) + _STAGGER(state)
     return _BACKOFF(state)
-
-
-def _is_sign_of_death(_: type[BaseException], error: BaseException) -> bool:
-    """A server that says when to come back is alive."""
-    return isinstance(error, Transient) and error.retry_after is None

@@ -1,6 +1,7 @@
 """Tokens, from the metadata server by way of google-auth to the gate before the SAM2 service."""
 
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from shared.deadline import Deadline
 from shared.errors import Permanent, Transient
 from shared.identity import BearerKey, IdentityToken, NoAuthorisation
 from shared.sam2.calls import JsonService
+from tests.endpoint import serving as endpoint
 from tests.servers import serving
 
 AUDIENCE = "https://sam2.example.com"
@@ -48,7 +50,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issu
 
 def test_a_token_for_the_audience_opens_the_gate(served: tuple[str, metadata.Issuer]) -> None:
     url, issuer = served
-    headers = IdentityToken(AUDIENCE).headers()
+    headers = IdentityToken(AUDIENCE).headers().result(60)
     answer = requests.get(f"{url}/healthz", headers=headers, timeout=5)
     assert (answer.status_code, answer.text) == (200, "hello /healthz")
     claims = jwt.decode(headers["Authorization"].split()[1], certs=issuer.certs())
@@ -59,14 +61,14 @@ def test_the_gate_refuses_strangers_as_cloud_run_does(
     served: tuple[str, metadata.Issuer],
 ) -> None:
     url, issuer = served
-    another = IdentityToken("https://another.example.com").headers()
+    another = IdentityToken("https://another.example.com").headers().result(60)
     stranger = metadata.Issuer().token(AUDIENCE)
     expired = issuer.token(AUDIENCE, seconds=-600)
     refused = {
         403: [{}, {"Authorization": "Basic eDp5"}],
         401: [
             another,
-            BearerKey("nonsense").headers(),
+            BearerKey("nonsense").headers().result(60),
             {"Authorization": f"Bearer {stranger}"},
             {"Authorization": f"Bearer {expired}"},
         ],
@@ -81,12 +83,12 @@ def test_a_token_is_kept_until_it_nears_its_end_and_then_renewed(
 ) -> None:
     del served
     token = IdentityToken(AUDIENCE)
-    first = token.headers()
-    assert token.headers() == first
+    first = token.headers().result(60)
+    assert token.headers().result(60) == first
     credentials = token._credentials
     now = datetime.now(UTC).replace(tzinfo=None)  # google-auth's expiries are naive UTC
     credentials.expiry = now + timedelta(minutes=4)
-    token.headers()
+    token.headers().result(60)
     assert credentials.expiry > now + timedelta(minutes=30)
 
 
@@ -104,7 +106,7 @@ def test_many_threads_share_one_token(
     monkeypatch.setattr(issuer, "token", counted)
     token = IdentityToken(AUDIENCE)
     with ThreadPoolExecutor(16) as pool:
-        told = list(pool.map(lambda _: token.headers()["Authorization"], range(64)))
+        told = list(pool.map(lambda _: token.headers().result(60)["Authorization"], range(64)))
     assert len(set(told)) == len(made) == 1
 
 
@@ -113,6 +115,64 @@ def test_a_refused_call_says_what_to_do(served: tuple[str, metadata.Issuer]) -> 
     service = JsonService(f"{url}/v1/segment", IdentityToken("https://another.example.com"), 5)
     with pytest.raises(Permanent, match=f"identity token of {metadata.ACCOUNT}.*SAM2_AUDIENCE"):
         service.ask({}, Deadline.after(5))
+
+
+def test_a_refused_token_is_renewed_once_and_the_call_goes_on(
+    served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a rotation of keys, or where a clock jumped: here it still looks fresh."""
+    url, issuer = served
+    tokens = _given(monkeypatch, issuer, [metadata.Issuer().token(AUDIENCE)])
+    service = JsonService(f"{url}/v1/segment", IdentityToken(AUDIENCE), 5)
+    with pytest.raises(Permanent, match="hello"):  # the service's own words, past the gate
+        service.ask({}, Deadline.after(20))
+    assert len(tokens) == 2
+
+
+def test_every_attempt_has_a_token_that_is_fresh(
+    served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attempt fails, and the token nears its end meanwhile."""
+    _, issuer = served
+    tokens = _given(monkeypatch, issuer, [issuer.token(AUDIENCE, seconds=290)])
+    with endpoint() as sam2:
+        sam2.answer = lambda _: (503, None) if len(sam2.asked) == 1 else (200, {})
+        assert JsonService(sam2.url, IdentityToken(AUDIENCE), 5).ask({}, Deadline.after(20)) == {}
+    sent = [asked.headers["Authorization"] for asked in sam2.asked]
+    assert sent == [f"Bearer {token}" for token in tokens]
+    assert len(set(sent)) == 2
+
+
+def test_a_metadata_server_that_does_not_answer_holds_a_call_no_longer_than_its_deadline(
+    served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server answers only after the call has ended: a call that waited would never end."""
+    _, issuer = served
+    ended = threading.Event()
+    real = issuer.token
+
+    def late(audience: str) -> str:
+        ended.wait(60)
+        return real(audience)
+
+    monkeypatch.setattr(issuer, "token", late)
+    with endpoint() as sam2, pytest.raises(Transient):
+        JsonService(sam2.url, IdentityToken(AUDIENCE), 5).ask({}, Deadline.after(0.5))
+    assert not sam2.asked
+    ended.set()
+
+
+def _given(monkeypatch: pytest.MonkeyPatch, issuer: metadata.Issuer, first: list[str]) -> list[str]:
+    """All tokens that the metadata server gave out: these at first, real ones after them."""
+    given: list[str] = []
+    real = issuer.token
+
+    def token(audience: str) -> str:
+        given.append(first[len(given)] if len(given) < len(first) else real(audience))
+        return given[-1]
+
+    monkeypatch.setattr(issuer, "token", token)
+    return given
 
 
 def test_without_a_metadata_server_the_trouble_is_transient(
@@ -124,12 +184,12 @@ def test_without_a_metadata_server_the_trouble_is_transient(
     monkeypatch.setenv("GCE_METADATA_DETECT_RETRIES", "1")
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     with pytest.raises(Transient, match=AUDIENCE):
-        IdentityToken(AUDIENCE).headers()
+        IdentityToken(AUDIENCE).headers().result(60)
 
 
 def test_a_key_is_a_bearer_token_and_nothing_is_nothing() -> None:
-    assert BearerKey("k").headers() == {"Authorization": "Bearer k"}
-    assert NoAuthorisation().headers() == {}
+    assert BearerKey("k").headers().result(60) == {"Authorization": "Bearer k"}
+    assert NoAuthorisation().headers().result(60) == {}
 
 
 def test_the_metadata_server_wants_its_header(served: tuple[str, metadata.Issuer]) -> None:

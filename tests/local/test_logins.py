@@ -88,10 +88,10 @@ def test_what_gcloud_left_gives_tokens(
     if by_variable:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
     token = IdentityToken(AUDIENCE)
-    header = token.headers()["Authorization"]
+    header = token.headers().result(60)["Authorization"]
     claims = jwt.decode(header.split()[1], certs=google.certs())
     assert claims["aud"] == audience
-    assert token.headers()["Authorization"] == header, "kept"
+    assert token.headers().result(60)["Authorization"] == header, "kept"
     assert audience in token.remedy(401)
 
 
@@ -100,7 +100,7 @@ def test_a_refusal_says_who_lacks_which_role_where(google: metadata.Issuer, tmp_
     file = tmp_path / "application_default_credentials.json"
     file.write_text(json.dumps(LOGIN))
     token = IdentityToken(AUDIENCE)
-    token.headers()
+    token.headers().result(60)
     told = token.remedy(403)
     assert all(part in told for part in (metadata.ACCOUNT, "roles/run.invoker", AUDIENCE))
     assert "SAM2_API_KEY" in BearerKey("k").remedy(403)

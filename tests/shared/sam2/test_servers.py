@@ -225,7 +225,8 @@ def test_a_dead_server_is_spared_for_a_while_and_then_tried_again(
         function.handle(message)
     assert len(sam2.asked) == asked
     sam2.answer = honest
-    monkeypatch.setattr("circuitbreaker.monotonic", lambda: time.monotonic() + 61)
+    later = time.monotonic() + 61
+    monkeypatch.setattr("shared.sam2.circuit_breaker.time.monotonic", lambda: later)
     function.handle(message)
     assert _written_mask(bucket) == TRUTH.tolist()
 

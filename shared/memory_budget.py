@@ -1,0 +1,60 @@
+"""Bounding what is in memory at a time."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.errors import Transient
+
+MEMORY_SECONDS = 120
+"""How long an image waits for others to leave memory, before Pub/Sub is asked to bring it later."""
+
+
+class MemoryBudget:
+    """So many pixels at a time, shared by all threads. What is larger than that has it alone.
+
+    First come, first served: whoever waits for much is never passed by those who want little.
+    """
+
+    def __init__(self, pixels: int) -> None:
+        self._pixels = pixels
+        self._used = 0
+        self._queue: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    @property
+    def waiting(self) -> int:
+        """Callers whose turn has not come."""
+        return len(self._queue)
+
+    @contextmanager
+    def acquired(self, pixels: int, seconds: float) -> Iterator[None]:
+        """Waits until it is this caller's turn and the pixels fit.
+
+        Raises:
+            Transient: they did not within so many seconds.
+        """
+        self._acquire(pixels, seconds)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= pixels
+                self._changed.notify_all()
+
+    def _acquire(self, pixels: int, seconds: float) -> None:
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
+            try:
+                if not self._changed.wait_for(lambda: self._may_enter(ticket, pixels), seconds):
+                    raise Transient(f"No memory came free for {pixels:,} pixels in {seconds:g} s.")
+                self._used += pixels
+            finally:
+                self._queue.remove(ticket)
+                self._changed.notify_all()  # whoever is first now may fit
+
+    def _may_enter(self, ticket: object, pixels: int) -> bool:
+        fits = self._used == 0 or self._used + pixels <= self._pixels
+        return fits and self._queue[0] is ticket
