@@ -6,6 +6,7 @@ A status of 2xx acknowledges a message; with any other it is delivered again.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 
 from flask import Request
@@ -13,7 +14,14 @@ from flask.typing import ResponseReturnValue
 
 from shared import logs
 from shared.documents import Reason
-from shared.errors import BadMessage, ReasonCode, ToonmaskError, Transient
+from shared.errors import (
+    ForeignMessage,
+    ReasonCode,
+    ToonmaskError,
+    Transient,
+    UnreadableMessage,
+)
+from shared.foreign_messages import record_foreign
 from shared.messages import Message, receive
 from shared.results import Results
 from shared.settings import BucketSettings
@@ -31,35 +39,51 @@ def respond(
 ) -> ResponseReturnValue:
     """Handles the message in a push request.
 
-    200 once it is done with for good, also where it is no message of this pipeline: redelivery
-    would never mend that. 503 where trouble may pass, 500 for what nobody foresaw.
+    200 once it is done with for good, and once it is recorded that it is not from this pipeline.
+    422 for one that is, and that this version does not understand: Pub/Sub delivers it again, to
+    another version perhaps, and keeps it among the dead letters at last. 503 where trouble may
+    pass, 500 for what nobody foresaw.
     """
     if request.method != "POST":
         return "Messages are POSTed here.", HTTPStatus.METHOD_NOT_ALLOWED
     request.max_content_length = _MOST_BYTES
+    body = request.get_data()
+
+    def record(error: ForeignMessage) -> None:
+        record_foreign(settings.output_bucket, body, str(error))
+
     try:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        message = receive(headers, request.get_data())
-    except BadMessage as error:
-        return _drop(error)
+        message = receive(headers, body)
+    except ForeignMessage as error:
+        return _answered(partial(record, error))
     with logs.about(**_story(message, settings)):
         try:
-            handle(message)
-        except BadMessage as error:
-            return _drop(error)
-        except Transient as error:
-            told = {"state": "retrying", "why": str(error)}
-            _log.error("delivery failed", extra=told)
-            return "failed", HTTPStatus.SERVICE_UNAVAILABLE
-        except Exception:  # noqa: BLE001 - Pub/Sub is told, and delivers again
-            _log.exception("delivery failed", extra={"state": "retrying"})
-            return "failed", HTTPStatus.INTERNAL_SERVER_ERROR
+            return _answered(partial(handle, message))
+        except ForeignMessage as error:
+            return _answered(partial(record, error))
+
+
+def _answered(work: Callable[[], None]) -> ResponseReturnValue:
+    """The answer once the work is done, or has failed."""
+    try:
+        work()
+    except ForeignMessage:
+        raise
+    except UnreadableMessage as error:
+        _log_failure(error)
+        return "not understood", HTTPStatus.UNPROCESSABLE_ENTITY
+    except Transient as error:
+        _log_failure(error)
+        return "failed", HTTPStatus.SERVICE_UNAVAILABLE
+    except Exception:  # noqa: BLE001 - Pub/Sub is told, and delivers again
+        _log.exception("delivery failed", extra={"state": "retrying"})
+        return "failed", HTTPStatus.INTERNAL_SERVER_ERROR
     return "OK", HTTPStatus.OK
 
 
-def _drop(error: BadMessage) -> ResponseReturnValue:
-    _log.error("dropped: %s", error, extra={"state": "dropped"})
-    return "dropped", HTTPStatus.OK
+def _log_failure(error: Exception) -> None:
+    _log.error("delivery failed", extra={"state": "retrying", "why": str(error)})
 
 
 def _story(message: Message, settings: BucketSettings) -> dict[str, object]:
@@ -80,7 +104,7 @@ def last_words(
     """
     try:
         yield
-    except BadMessage:
+    except ForeignMessage:
         raise
     except Exception as error:
         if attempt >= most_attempts:

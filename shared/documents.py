@@ -5,6 +5,7 @@ Their JSON Schemas are committed under docs/schemas; `make schemas` writes them 
 
 import hashlib
 import json
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -17,7 +18,9 @@ from shared.prompts import Label, Prompt, Side
 from shared.record import Record
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
-Segmenter = Literal["sam2", "replicate", "grabcut", "oval"]
+SegmenterName = Annotated[str, StringConstraints(pattern=r"^[\w.:/@+\[\]-]{1,200}$")]
+"""What cut a mask: `grabcut`, `oval`, a checkpoint as `sam2.1-hiera-large`, `replicate:meta/sam-2`,
+or `http:HOST` for a server that does not say what it is."""
 
 MOST_INSTANCES = 100
 
@@ -39,6 +42,18 @@ class Status(StrEnum):
     EMPTY = "empty"
     REJECTED = "rejected"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterVersion:
+    """What cut a mask, and in which revision where that is known."""
+
+    name: SegmenterName
+    revision: str = ""
+
+    def __str__(self) -> str:
+        """For logs, and for digests of what shaped a result."""
+        return f"{self.name}@{self.revision}" if self.revision else self.name
 
 
 class Source(Record):
@@ -101,7 +116,7 @@ class Instance(Record):
     score: float = Field(ge=0, le=1)
     box: Box
     area: int = Field(ge=0)
-    segmenter: Segmenter
+    segmenter: SegmenterName
     quality: float = Field(ge=0, le=1)
     rle: RleModel
     files: InstanceFiles
@@ -136,6 +151,12 @@ class ResultDocument(Record):
             return ()
         files = (self.outputs, *(instance.files for instance in self.instances))
         return tuple(name for each in files for name in each.model_dump(exclude_none=True).values())
+
+    @property
+    def segmenters(self) -> frozenset[SegmenterVersion]:
+        """What cut the masks; `versions` has the revisions."""
+        names = {instance.segmenter for instance in self.instances}
+        return frozenset(SegmenterVersion(name, self.versions.get(name, "")) for name in names)
 
     @property
     def shown(self) -> Digest:

@@ -5,7 +5,7 @@ The message itself is kept by another subscription of the same dead-letter topic
 
 from shared import logs
 from shared.documents import Reason
-from shared.errors import BadMessage, ReasonCode
+from shared.errors import ForeignMessage, ReasonCode
 from shared.messages import Message, parse_identity
 from shared.results import Results
 from shared.settings import BucketSettings
@@ -27,12 +27,12 @@ class Drain:
         """Writes the result of the upload that a dead letter is about, unless there is one.
 
         Raises:
-            BadMessage: it does not say which upload, or one of another bucket.
+            ForeignMessage: it does not say which upload, or one of another bucket.
         """
         ref = parse_identity(message)
         with logs.about(**ref.story):
             if ref.bucket != self._settings.input_bucket:
-                raise BadMessage(f"{ref} is not in {self._settings.input_bucket}")
+                raise ForeignMessage(f"{ref} is not in {self._settings.input_bucket}")
             count = message.attributes.get(_COUNT, "its last")
             hop = message.attributes.get(_SUBSCRIPTION, "a function")
             reason = Reason(

@@ -4,6 +4,8 @@
 `Permanent`  asking again will not help: the answer is final (fallback or `failed`).
 `Transient`  asking again may help: raise, so that Pub/Sub redelivers with backoff.
 `Superseded` a newer upload of the same name exists, or the object is gone: stop, all is well.
+`ForeignMessage` what came is not ours: record and acknowledge it.
+`UnreadableMessage` it is ours and not understood: refuse it, so that it ends in the dead letters.
 """
 
 from enum import StrEnum
@@ -59,5 +61,9 @@ class Superseded(ToonmaskError):
     """The upload at hand was overwritten or deleted; its successor has an event of its own."""
 
 
-class BadMessage(ToonmaskError):
-    """A message that cannot come from this pipeline; redelivery would never mend it."""
+class ForeignMessage(ToonmaskError):
+    """A message that is not from this pipeline; redelivery would never make it one."""
+
+
+class UnreadableMessage(ToonmaskError):
+    """A message of this pipeline that this version does not understand; another one may."""

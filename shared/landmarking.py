@@ -7,7 +7,7 @@ from shared import VERSION, images, layout, logs
 from shared.deliveries import last_words
 from shared.detection import Detector
 from shared.documents import PromptsDocument, Source
-from shared.errors import BadMessage, ReasonCode, Rejected, Superseded
+from shared.errors import ForeignMessage, ReasonCode, Rejected, Superseded
 from shared.geometry import Box, Image
 from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.messages import Message, Upload, parse_upload
@@ -42,7 +42,8 @@ class Landmarking:
         """Writes prompts.json and publishes it, or writes the result of a rejected upload.
 
         Raises:
-            BadMessage: it announces an upload and is no upload to our input bucket.
+            ForeignMessage: it announces no upload, or one to another bucket.
+            UnreadableMessage: it announces an upload and is not understood.
             Exception: whatever may be gone at the next delivery.
         """
         upload = parse_upload(message)
@@ -51,7 +52,7 @@ class Landmarking:
             return
         with logs.about(**upload.ref.story):
             if upload.ref.bucket != self._settings.input_bucket:
-                raise BadMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
+                raise ForeignMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
             most = self._settings.max_delivery_attempts
             with last_words(self._results, upload.ref, message.attempt, most):
                 self._landmark(upload, message.trace)

@@ -8,12 +8,19 @@ from dataclasses import dataclass, replace
 
 from shared import masks, rle
 from shared.deadline import Deadline
-from shared.documents import Instance, InstanceFiles, Reason, RleModel, Status
+from shared.documents import (
+    Instance,
+    InstanceFiles,
+    Reason,
+    RleModel,
+    SegmenterVersion,
+    Status,
+)
 from shared.errors import Permanent
 from shared.geometry import Box, Image
-from shared.masks import Candidate, Mask
+from shared.masks import Mask
 from shared.prompts import Prompt
-from shared.segmenters import Answer, Segmenter
+from shared.segmenters import Answer, Answered, Segmenter
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +32,7 @@ class Segmented:
     prompt: Prompt
     mask: Mask
     quality: float
-    segmenter: Segmenter
+    segmenter: SegmenterVersion
     trouble: Permanent | None = None
 
     @property
@@ -66,6 +73,11 @@ class Verdict:
     reason: Reason | None
     segmented: tuple[Segmented, ...]
 
+    @property
+    def segmenters(self) -> frozenset[SegmenterVersion]:
+        """What cut the masks."""
+        return frozenset(one.segmenter for one in self.segmented)
+
 
 class Masking:
     """Asks for masks. Safe to share between threads.
@@ -78,6 +90,10 @@ class Masking:
         self._primary = primary
         self._fallback = fallback
         self._seconds = seconds
+
+    def version(self, deadline: Deadline) -> SegmenterVersion | None:
+        """What the primary segmenter would answer with now; None where that cannot be known."""
+        return self._primary.version(deadline)
 
     def masks_of(self, image: Image, prompts: Sequence[Prompt]) -> Verdict:
         """A mask for each prompt, none on top of another.
@@ -117,14 +133,23 @@ class Masking:
         try:
             answers = self._primary.segment(image, prompts, deadline)
         except Permanent as error:
-            # without its traceback, whose frames would keep the image in memory
-            answers = [error.with_traceback(None)] * len(prompts)
+            answers = [error] * len(prompts)
         return [
-            self._fall_back(image, prompt, answer, deadline)
-            if isinstance(answer, Permanent)
-            else _chosen(answer, prompt, self._primary)
+            self._masked(image, prompt, answer, deadline)
             for prompt, answer in zip(prompts, answers, strict=True)
         ]
+
+    def _masked(
+        self, image: Image, prompt: Prompt, answer: Answer, deadline: Deadline
+    ) -> Segmented:
+        """The best mask of an answer, or the fallback's where there is none in it."""
+        if isinstance(answer, Answered):
+            try:
+                return _chosen(answer, prompt)
+            except Permanent as error:
+                answer = error
+        # without its traceback, whose frames would keep the image in memory
+        return self._fall_back(image, prompt, answer.with_traceback(None), deadline)
 
     def _fall_back(
         self, image: Image, prompt: Prompt, trouble: Permanent, deadline: Deadline
@@ -136,9 +161,9 @@ class Masking:
         (answer,) = self._fallback.segment(image, [prompt], deadline)
         if isinstance(answer, Permanent):
             raise answer
-        return replace(_chosen(answer, prompt, self._fallback), trouble=trouble)
+        return replace(_chosen(answer, prompt), trouble=trouble)
 
 
-def _chosen(candidates: Sequence[Candidate], prompt: Prompt, segmenter: Segmenter) -> Segmented:
-    mask, quality = masks.choose(candidates, prompt)
-    return Segmented(prompt, mask, quality, segmenter)
+def _chosen(answer: Answered, prompt: Prompt) -> Segmented:
+    mask, quality = masks.choose(answer.candidates, prompt)
+    return Segmented(prompt, mask, quality, answer.segmenter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -80,22 +80,24 @@ def agreement(candidate: Candidate, prompt: Prompt) -> float:
     return sum(_WEIGHTS[name] * value for name, value in terms.items()) / total
 
 
-def choose(candidates: Sequence[Candidate], prompt: Prompt) -> tuple[Mask, float]:
+def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float]:
     """The candidate that agrees best with the prompt, cleaned, and its agreement (0..1).
+
+    Two candidates at most are in memory: the best so far, and the one that is looked at.
 
     Raises:
         ValueError: there is no candidate.
     """
-    if not candidates:
+    best: BoolMask | None = None
+    quality = -1.0
+    for candidate in candidates:
+        cleaned = Candidate(clean(candidate.pixels, prompt), candidate.predicted_iou)
+        agrees = agreement(cleaned, prompt)
+        if agrees > quality:
+            best, quality = cleaned.pixels, agrees
+    if best is None:
         raise ValueError("no candidate to choose from")
-    cleaned = [
-        Candidate(clean(candidate.pixels, prompt), candidate.predicted_iou)
-        for candidate in candidates
-    ]
-    quality, _, best = max(
-        (agreement(candidate, prompt), -index, candidate) for index, candidate in enumerate(cleaned)
-    )
-    return Mask(prompt.crop, best.pixels), quality
+    return Mask(prompt.crop, best), quality
 
 
 def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:

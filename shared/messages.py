@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from shared.documents import PromptsDocument
-from shared.errors import BadMessage
+from shared.errors import ForeignMessage, ToonmaskError, UnreadableMessage
 from shared.storage import ObjectRef
 
 FINALIZED = "OBJECT_FINALIZE"
@@ -101,9 +101,9 @@ def receive(headers: Mapping[str, str], body: bytes) -> Message:
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md.
 
     Raises:
-        BadMessage: it is neither.
+        ForeignMessage: it is neither.
     """
-    with _as_bad_message():
+    with _raising(ForeignMessage, "neither a push of Pub/Sub's nor an event"):
         kind, content = _unwrapped(headers, body)
         if kind != _PUBSUB_EVENT:
             return Message(
@@ -129,14 +129,18 @@ def _unwrapped(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
 
 
 def parse_upload(message: Message) -> Upload | None:
-    """The upload that a message announces; None for one of another kind.
+    """The upload that a message announces; None for an event of another kind.
 
     Raises:
-        BadMessage: it claims to announce an upload and lacks what one has.
+        ForeignMessage: it is no event.
+        UnreadableMessage: it announces an upload and lacks what one has.
     """
-    if message.attributes.get("eventType") != FINALIZED:
+    kind = message.attributes.get("eventType", "")
+    if not kind:
+        raise ForeignMessage("not an event: it has no attribute eventType")
+    if kind != FINALIZED:
         return None
-    with _as_bad_message():
+    with _raising(UnreadableMessage, "an upload's notification that is not understood"):
         resource = _ObjectResource.model_validate_json(message.data)
     ref = ObjectRef(resource.bucket, resource.name, resource.generation)
     return Upload(ref, resource.content_type, resource.size)
@@ -146,19 +150,23 @@ def parse_prompts(message: Message) -> PromptsDocument:
     """The document that a prompts message carries.
 
     Raises:
-        BadMessage: it does not fit the schema of prompts.json.
+        ForeignMessage: it does not fit the schema of prompts.json and names no upload.
+        UnreadableMessage: it does not fit the schema, and does name one.
     """
-    with _as_bad_message():
+    try:
         return PromptsDocument.model_validate_json(message.data)
+    except ValueError as error:
+        ref = parse_identity(message)
+        raise UnreadableMessage(f"prompts for {ref} that are not understood: {error}") from error
 
 
 def parse_identity(message: Message) -> ObjectRef:
     """The upload that a message of either hop is about, by its attributes alone.
 
     Raises:
-        BadMessage: it does not say.
+        ForeignMessage: it does not say.
     """
-    with _as_bad_message():
+    with _raising(ForeignMessage, "it names no upload in its attributes"):
         found = _Identity.model_validate(dict(message.attributes))
     return ObjectRef(found.bucket, found.name, found.generation)
 
@@ -175,8 +183,8 @@ def _trace(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _as_bad_message() -> Iterator[None]:
+def _raising(kind: type[ToonmaskError], what: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:  # pydantic's and base64's own
-        raise BadMessage(f"not a message of this pipeline: {error}") from error
+        raise kind(f"{what}: {error}") from error

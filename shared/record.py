@@ -4,11 +4,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Record(BaseModel):
-    """Immutable, refuses unknown and non-finite fields, written under its JSON names."""
+    """Immutable, refuses non-finite numbers, written under its JSON names.
+
+    Fields that are not known are left alone: while a new version of one function runs beside an old
+    one of another, each reads what the other writes.
+    """
 
     model_config = ConfigDict(
         frozen=True,
-        extra="forbid",
+        extra="ignore",
         allow_inf_nan=False,
         validate_by_name=True,
         serialize_by_alias=True,

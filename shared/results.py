@@ -5,9 +5,11 @@ wrong.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
+
+from pydantic import ValidationError
 
 from shared import VERSION, layout
 from shared.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source, Status
@@ -115,16 +117,23 @@ class Results:
         if there and there.generation > ref.generation:
             self._sweep_until(ref.name, ref.generation)
 
-    def are_finished(self, ref: ObjectRef, config: Digest) -> bool:
-        """Whether that upload's result is there under these settings, with all its pictures."""
+    def are_finished(self, ref: ObjectRef, is_current: Callable[[ResultDocument], bool]) -> bool:
+        """Whether that upload's result is there, is current, and has all its pictures.
+
+        A result that is not understood is not current: another version wrote it.
+        """
         name = layout.folder(ref.name) + layout.RESULT
         found = self._storage.read_document(self._bucket, name)
         if found is None:
             return False
         content, stamp = found
-        if (stamp.generation, stamp.config) != (ref.generation, config):
+        if stamp.generation != ref.generation:
             return False
-        return self._is_whole(ResultDocument.model_validate_json(content), stamp)
+        try:
+            document = ResultDocument.model_validate_json(content)
+        except ValidationError:
+            return False
+        return is_current(document) and self._is_whole(document, stamp)
 
     def _write_document(self, document: ResultDocument, stamp: Stamp) -> Outcome:
         name = layout.folder(document.source.name) + layout.RESULT

@@ -4,10 +4,17 @@ import logging
 from importlib.metadata import version
 
 from shared import VERSION, images, layout, logs
+from shared.deadline import Deadline
 from shared.deliveries import last_words
-from shared.documents import Outputs, PromptsDocument, Reason, ResultDocument
+from shared.documents import (
+    Outputs,
+    PromptsDocument,
+    Reason,
+    ResultDocument,
+    SegmenterVersion,
+)
 from shared.drawing import pictures
-from shared.errors import BadMessage, Permanent, Rejected, Superseded
+from shared.errors import ForeignMessage, Permanent, Rejected, Superseded, UnreadableMessage
 from shared.geometry import Box
 from shared.masking import Masking
 from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
@@ -19,6 +26,9 @@ from shared.stopwatch import Stopwatch
 from shared.storage import Item, ObjectRef, Storage
 
 _log = logging.getLogger(__name__)
+
+_VERSION_SECONDS = 10
+"""How long a segmentation service is waited for that is asked what it is."""
 
 
 class Segmentation:
@@ -41,7 +51,8 @@ class Segmentation:
         """Writes all results of the upload that the message is about, result.json last.
 
         Raises:
-            BadMessage: the message was not made by the landmarks function.
+            ForeignMessage: the message was not made by the landmarks function.
+            UnreadableMessage: its prompts are not understood, or do not fit the upload.
             Exception: whatever may be gone at the next delivery.
         """
         document = parse_prompts(message)
@@ -59,18 +70,30 @@ class Segmentation:
 
     def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
         """Whether an earlier delivery did it all, so that SAM2 need not be asked again."""
-        done = self._results.are_finished(ref, self._settings.config(document.config))
+
+        def is_current(result: ResultDocument) -> bool:
+            segmenters = self._would_cut(result)
+            return result.config == self._settings.config(document.config, segmenters)
+
+        done = self._results.are_finished(ref, is_current)
         if done:
             _log.info("finished before", extra={"state": "repeated"})
         return done
 
+    def _would_cut(self, result: ResultDocument) -> frozenset[SegmenterVersion]:
+        """What would cut now what is in a result: what did, where that cannot be known."""
+        if not result.instances:
+            return frozenset()
+        version = self._masking.version(Deadline.after(_VERSION_SECONDS))
+        return frozenset({version}) if version else result.segmenters
+
     def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
-        config = self._settings.config(document.config)
         watch = Stopwatch()
         try:
             data = self._storage.read(ref, self._settings.max_bytes)
             image = images.decode(data, self._settings.max_pixels)
         except Rejected as rejection:  # the limits were lowered meanwhile
+            config = self._settings.config(document.config, frozenset())
             self._results.reject(ref, rejection, config, watch.laps)
             return
         except Superseded as reason:
@@ -84,17 +107,18 @@ class Segmentation:
         except Permanent as error:
             self._results.fail(ref, Reason.of(error))
             return
-        watch.lap("segment")
+        segmenters = verdict.segmenters
+        watch.lap("segment", segmenters=sorted(map(str, segmenters)))
         outputs = Outputs(preview=layout.PREVIEWS[self._settings.preview])
         result = ResultDocument(
             status=verdict.status,
             reason=verdict.reason,
             source=document.source,
-            config=config,
+            config=self._settings.config(document.config, segmenters),
             instances=tuple(one.described(whole) for one in verdict.segmented),
             outputs=outputs,
             timing=watch.laps,
-            versions=document.versions | self._versions,
+            versions=document.versions | self._versions | _revisions(segmenters),
         )
         folder = layout.folder(ref.name)
         items = [
@@ -104,24 +128,30 @@ class Segmentation:
         self._results.write(result, items)
 
 
+def _revisions(segmenters: frozenset[SegmenterVersion]) -> dict[str, str]:
+    return {one.name: one.revision for one in segmenters if one.revision}
+
+
 def _check_source(ref: ObjectRef, input_bucket: str) -> None:
-    """Raises BadMessage for an upload that the landmarks function would not have prompted."""
+    """Raises ForeignMessage for an upload that the landmarks function would not have prompted."""
     if ref.bucket != input_bucket:
-        raise BadMessage(f"{ref} is not in {input_bucket}")
+        raise ForeignMessage(f"{ref} is not in {input_bucket}")
     if layout.is_taken(ref.name):
-        raise BadMessage(f"{ref} is where the results of another upload lie")
+        raise ForeignMessage(f"{ref} is where the results of another upload lie")
 
 
 def _check_fit(document: PromptsDocument, image: Box) -> None:
-    """Raises BadMessage where prompts lie outside the image or stand for one another."""
+    """Raises UnreadableMessage where prompts lie outside the image or stand for one another."""
     if (document.source.width, document.source.height) != (image.width, image.height):
-        raise BadMessage(
+        raise UnreadableMessage(
             f"prompts for another size than the image's {image.width} x {image.height}"
         )
     ids = [prompt.id for prompt in document.instances]
     if len(set(ids)) < len(ids):
-        raise BadMessage("two prompts have the same id")
+        raise UnreadableMessage("two prompts have the same id")
     for prompt in document.instances:
         for box in (prompt.crop, prompt.box):
             if not box.area or box.intersection(image) != box:
-                raise BadMessage(f"{prompt.id}: the box {box} does not lie in the image {image}")
+                raise UnreadableMessage(
+                    f"{prompt.id}: the box {box} does not lie in the image {image}"
+                )

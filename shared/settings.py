@@ -14,7 +14,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.documents import MOST_INSTANCES, Digest, digest
+from shared.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
 from shared.layout import Preview
 from shared.prompts import Label, PromptOptions
 
@@ -187,10 +187,11 @@ class SegmentationSettings(MaskingSettings, PipelineSettings):
         "webp (preview.webp), or none",
     )
 
-    def config(self, prompts: Digest) -> Digest:
-        """Digest of what shapes the pictures, on top of what shaped the prompts."""
+    def config(self, prompts: Digest, segmenters: frozenset[SegmenterVersion]) -> Digest:
+        """Digest of what shapes the pictures: what shaped the prompts, and what cut the masks."""
         return digest(
             prompts=prompts,
+            segmenters=sorted(map(str, segmenters)),
             provider=self.sam2_provider,
             sam2=str(self.sam2_url) if self.sam2_url else None,
             replicate=self.replicate_model,

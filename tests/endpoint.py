@@ -28,7 +28,8 @@ class Endpoint(ThreadingHTTPServer):
     """Answers every POST with what `answer` makes of it, and remembers all of them.
 
     With `stream` the answer is whatever that writes to the connection, headers included; the
-    connection is closed when it returns. `headers` go with every other answer.
+    connection is closed when it returns. `headers` go with every other answer. A GET is answered
+    with `description`, or 404.
     """
 
     daemon_threads = True
@@ -39,6 +40,7 @@ class Endpoint(ThreadingHTTPServer):
         self.answer: Answer = lambda _: (204, None)
         self.stream: Stream | None = None
         self.headers: dict[str, str] = {}
+        self.description: Any = None
         self.arrived = threading.Condition()
 
     @property
@@ -63,12 +65,18 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError):  # whoever asked may be tired of waiting
             self._reply(asked)
 
+    def do_GET(self) -> None:
+        described = self.server.description is not None
+        self._send(200 if described else 404, self.server.description)
+
     def _reply(self, asked: Asked) -> None:
         if self.server.stream:
             self.close_connection = True
             self.server.stream(self.wfile)
             return
-        status, answer = self.server.answer(asked)
+        self._send(*self.server.answer(asked))
+
+    def _send(self, status: int, answer: Any) -> None:
         content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         content = b"" if answer is None else content
         self.send_response(status)

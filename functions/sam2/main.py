@@ -1,5 +1,6 @@
 """SAM2's HTTP contract as a service: pictures, points and boxes in, masks and scores out."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
 
 import functions_framework
@@ -7,6 +8,7 @@ from flask import Request, Response
 from flask.typing import ResponseReturnValue
 
 from shared import logs
+from shared.sam2.contract import Description
 from shared.sam2_server import backends, openapi
 from shared.sam2_server.loading import Loading
 from shared.sam2_server.service import respond
@@ -20,23 +22,38 @@ _backend = Loading(lambda: backends.load(_settings))
 
 @functions_framework.http
 def sam2(request: Request) -> ResponseReturnValue:
-    """POST /v1/segment; GET /healthz says whether the model is loaded, /openapi.json the rest."""
+    """POST /v1/segment; a GET there says what computes the masks, /openapi.json the rest."""
     match request.method, request.path:
         case "POST", openapi.SEGMENT:
-            request.max_content_length = _settings.max_bytes
-            answer, status = respond(_backend.wait(), request.get_data, _settings)
-            text = answer.model_dump_json()
-            # The framework reads a request to its end before any answer but a streamed one.
-            told = iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text
-            return Response(told, status, mimetype="application/json")
+            return _segment(request)
+        case "GET", openapi.SEGMENT:
+            return _json(Description(segmenter=_backend.wait().segmenter).model_dump_json())
         case "GET", openapi.HEALTH:
-            if not _backend.is_done():
-                return {"status": "loading", "backend": _settings.sam2_backend}, 503
-            return {"status": "ok", "backend": _settings.sam2_backend}
+            return _health()
         case "GET", openapi.DOCUMENT:
             return openapi.document()
         case _, path if path in openapi.METHODS:
             allowed = openapi.METHODS[path]
-            return {"error": f"{path} takes {allowed} alone"}, 405, {"Allow": allowed}
+            return {"error": f"{path} takes {allowed}"}, 405, {"Allow": allowed}
         case _:
             return {"error": f"there is no {request.path}: POST {openapi.SEGMENT}"}, 404
+
+
+def _segment(request: Request) -> Response:
+    request.max_content_length = _settings.max_bytes
+    answer, status = respond(_backend.wait(), request.get_data, _settings)
+    text = answer.model_dump_json()
+    # The framework reads a request to its end before any answer but a streamed one.
+    told = iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text
+    return _json(told, status)
+
+
+def _health() -> ResponseReturnValue:
+    """Whether the model is loaded."""
+    if not _backend.is_done():
+        return {"status": "loading", "backend": _settings.sam2_backend}, 503
+    return {"status": "ok", "backend": _settings.sam2_backend}
+
+
+def _json(told: str | Iterator[str], status: int = HTTPStatus.OK) -> Response:
+    return Response(told, status, mimetype="application/json")

@@ -1,10 +1,15 @@
-"""Every known format of a SAM2 server's answer, understood or refused by the name of its field."""
+"""Every known format of a SAM2 server's answer, understood or refused by the name of its field.
+
+An answer is far smaller than what it may hold: a PNG of one colour has a thousandth of its pixels.
+So JSON is refused by how much it would become, masks by the size that they declare, and masks are
+decoded one by one.
+"""
 
 import base64
 import binascii
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +20,19 @@ from PIL import Image as PillowImage
 from shared import rle
 from shared.errors import Permanent, ReasonCode
 
-_LARGEST_CLAIM = 64 * 2**20
-"""Most pixels in a mask that an answer may claim."""
+MOST_MASK_PIXELS = 2**20
+"""SAM2's own input, 1024 x 1024: no larger picture is sent, so no larger mask is taken."""
+
+MOST_MASKS = 16
+"""In an answer to one prompt; SAM2 gives three."""
+
+_MOST_NUMBERS = 4 * MOST_MASK_PIXELS
+"""In an answer's JSON: four masks as lists of numbers. Each takes some 32 bytes in Python."""
+
+_MOST_LISTS = 2**20
+"""Lists and objects in an answer's JSON, of some 64 bytes each: a mask has one for each row."""
+
+_MASK_FORMATS = ("PNG", "JPEG", "WEBP")
 
 _LARGEST_NUMBER = 1e9
 """JSON knows integers of any length, and Python's JSON infinity."""
@@ -25,6 +41,8 @@ _ASPECT_TOLERANCE = 0.03
 """A mask of another size fits if its sides' ratio is the picture's within this share. Those of low
 resolution are square whatever the picture's shape."""
 
+_LIMIT = f"a mask has at most {MOST_MASK_PIXELS:,}"
+
 Values = npt.NDArray[np.float32]
 
 
@@ -32,7 +50,10 @@ class AnswerError(Permanent):
     """An answer that is not in any of the known formats; says which field and what came."""
 
     def __init__(self, what: object) -> None:
-        super().__init__(ReasonCode.SAM2_BAD_ANSWER, f"SAM2's answer is not understood: {what}")
+        super().__init__(
+            ReasonCode.SAM2_BAD_ANSWER,
+            f"The segmentation service's answer is not understood: {what}",
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,46 +68,53 @@ class ScoredMask:
 
 
 def parse_json(body: bytes) -> Any:
-    """The value that the bytes hold as JSON; AnswerError where they hold none."""
+    """The value that the bytes hold as JSON.
+
+    Raises:
+        AnswerError: they hold none, or one that would take far more memory than any mask needs.
+    """
+    if body.count(b",") > _MOST_NUMBERS or body.count(b"[") + body.count(b"{") > _MOST_LISTS:
+        raise AnswerError(f"{len(body):,} bytes of JSON hold more than {_MOST_NUMBERS:,} values")
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise AnswerError(f"want JSON, got {len(body):,} bytes: {_shown(body)}") from error
 
 
-def parse_answer(answer: Any, size: tuple[int, int]) -> list[ScoredMask]:
-    """The masks of an answer for a picture of `size` (height, width).
+def parse_answer(answer: Any, size: tuple[int, int]) -> Iterator[ScoredMask]:
+    """The masks of an answer for a picture of `size` (height, width), decoded one by one.
 
     Raises:
         AnswerError: nothing in it is understood, or what is there makes no sense.
     """
     if not isinstance(answer, Mapping):
         raise AnswerError(f"want a JSON object, got {_shown(answer)}")
-    found = _masks(answer)
+    named = _masks(answer)
     scores = _scores(answer)
-    if scores and len(scores) != len(found):
-        raise AnswerError(f"scores: {len(scores)} for {len(found)} masks")
-    for field, values in found:
+    if scores and len(scores) != len(named):
+        raise AnswerError(f"scores: {len(scores)} for {len(named)} masks")
+    found = False
+    for index, (field, mask) in enumerate(named):
+        values = _mask(mask, field)
         _check_shape(field, values.shape, size)
-    if not any((values > 0.5).any() for _, values in found):
-        raise AnswerError(f"{found[0][0]}: every mask is empty")
-    return [
-        ScoredMask(values, scores[index] if scores else None)
-        for index, (_, values) in enumerate(found)
-    ]
+        found = found or bool((values > 0.5).any())
+        yield ScoredMask(values, scores[index] if scores else None)
+    if not found:
+        raise AnswerError(f"{named[0][0]}: every mask is empty")
 
 
-def _masks(answer: Mapping[str, Any]) -> list[tuple[str, Values]]:
-    """The masks with the names of the fields that they stood in."""
+def _masks(answer: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The masks as they came, with the names of the fields that they stood in."""
     if "masks" in answer:
         masks = answer["masks"]
         if not isinstance(masks, list) or not masks:
             raise AnswerError(f"masks: want a list of masks, got {_shown(masks)}")
-        named = [(f"masks[{index}]", mask) for index, mask in enumerate(masks)]
-        return [(field, _any_mask(mask, field)) for field, mask in named]
-    for field, read in (("mask_rle", _from_rle), ("mask_png_base64", _from_png)):
+        if len(masks) > MOST_MASKS:
+            raise AnswerError(f"masks: want at most {MOST_MASKS}, got {len(masks):,}")
+        return [(f"masks[{index}]", mask) for index, mask in enumerate(masks)]
+    for field in ("mask_rle", "mask_png_base64"):
         if field in answer:
-            return [(field, read(answer[field], field))]
+            return [(field, answer[field])]
     raise AnswerError(
         f"want masks, mask_rle or mask_png_base64, got the fields {_shown(sorted(answer))}"
     )
@@ -103,11 +131,11 @@ def _scores(answer: Mapping[str, Any]) -> list[float]:
     return []
 
 
-def _any_mask(mask: Any, field: str) -> Values:
-    if isinstance(mask, str):
-        return _from_png(mask, field)
-    if isinstance(mask, Mapping):
+def _mask(mask: Any, field: str) -> Values:
+    if field == "mask_rle" or isinstance(mask, Mapping):
         return _from_rle(mask, field)
+    if field == "mask_png_base64" or isinstance(mask, str):
+        return _from_png(mask, field)
     return _from_lists(mask, field)
 
 
@@ -122,13 +150,13 @@ def _from_png(text: Any, field: str) -> Values:
 def parse_picture(data: bytes, field: str) -> Values:
     """The mask in an image file: its grey, 0/1 or 0..255; AnswerError where it is none."""
     try:
-        picture = PillowImage.open(io.BytesIO(data))
+        picture = PillowImage.open(io.BytesIO(data), formats=_MASK_FORMATS)
         pixels = picture.width * picture.height
-        grey = _grey(picture) if pixels <= _LARGEST_CLAIM else None
+        grey = _grey(picture) if pixels <= MOST_MASK_PIXELS else None
     except Exception as error:  # Pillow's decoders raise nearly anything on broken files
         raise AnswerError(f"{field}: the {len(data):,} bytes are no whole image") from error
     if grey is None:
-        raise AnswerError(f"{field}: {pixels:,} pixels are too many")
+        raise AnswerError(f"{field}: {pixels:,} pixels are too many; {_LIMIT}")
     return _scaled(grey)
 
 
@@ -150,8 +178,8 @@ def _from_rle(value: Any, field: str) -> Values:
     if not (isinstance(size, list) and len(size) == 2 and all(_is_whole(edge) for edge in size)):
         raise AnswerError(f"{field}.size: want [height, width], got {_shown(size)}")
     height, width = size
-    if not (height > 0 and width > 0 and height * width <= _LARGEST_CLAIM):
-        raise AnswerError(f"{field}.size: {height} x {width} makes no sense")
+    if not (height > 0 and width > 0 and height * width <= MOST_MASK_PIXELS):
+        raise AnswerError(f"{field}.size: {height} x {width} makes no sense; {_LIMIT}")
     if not isinstance(counts, str) and not (
         isinstance(counts, list) and all(_is_whole(run) for run in counts)
     ):
@@ -170,7 +198,7 @@ def _from_lists(value: Any, field: str) -> Values:
         raise AnswerError(f"{field}: want rows of numbers, got {_shown(value)}") from error
     if values.ndim == 3 and values.shape[0] == 1:
         values = values[0]
-    if values.ndim != 2 or not values.size:
+    if values.ndim != 2 or not 0 < values.size <= MOST_MASK_PIXELS:
         raise AnswerError(f"{field}: want height x width numbers, got the shape {values.shape}")
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 255:
         raise AnswerError(f"{field}: numbers outside 0..255")

@@ -27,6 +27,7 @@ MOST_BYTES = 64 * 2**20
 """Of an answer: some 20 times four masks of SAM2's own resolution as lists of numbers."""
 
 _CONNECT_SECONDS = 5.0
+_DESCRIBE_SECONDS = 10.0
 _RETRYABLE = frozenset({408, 425, 429})
 
 _JSON = {"Content-Type": "application/json"}
@@ -53,12 +54,17 @@ class JsonService:
         self._url = url
         self._authorisation = authorisation
         self._timeout = timeout
-        self._place = _without_secrets(url)
-        self._patience = Patience(f"SAM2 at {self._place}")
+        self._name = f"The segmentation service at {_without_secrets(url)}"
+        self._patience = Patience(self._name)
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
         )
+
+    @property
+    def host(self) -> str:
+        """Where it is, as host or host:port."""
+        return urlsplit(self._url).netloc.rpartition("@")[2]
 
     def ask(self, payload: Mapping[str, Any], deadline: Deadline, pictures: int = 1) -> Any:
         """The JSON value that the server answers with, given the time-out for each picture.
@@ -69,55 +75,65 @@ class JsonService:
         """
         content = json.dumps(payload, separators=(",", ":")).encode()
         timeout = self._timeout * pictures
-        call = partial(self._answer, content, timeout, deadline)
+        call = partial(self._answer, "POST", content, timeout, deadline)
         return parse_json(in_loop(self._patience.ask(call, deadline)))
 
-    async def _answer(self, content: bytes, timeout: float, deadline: Deadline) -> bytes:
+    def describe(self, deadline: Deadline) -> Any:
+        """What the server says of itself: the JSON that a GET of its address is answered with.
+
+        Raises:
+            Transient, Permanent: it says nothing; it is asked once.
+        """
+        return parse_json(in_loop(self._answer("GET", b"", _DESCRIBE_SECONDS, deadline)))
+
+    async def _answer(
+        self, method: str, content: bytes, timeout: float, deadline: Deadline
+    ) -> bytes:
         """The body of one answer, bounded in time and bytes, its authorisation included."""
         seconds = min(timeout, deadline.left)
         try:
             async with asyncio.timeout(seconds):
-                response, body = await self._send_authorised(content)
+                response, body = await self._send_authorised(method, content)
         except TimeoutError as error:
-            raise Transient(f"SAM2 at {self._place} gave no answer in {seconds:.0f} s") from error
+            raise Transient(f"{self._name} gave no answer in {seconds:.0f} s") from error
         except httpx2.DecodingError as error:
             raise AnswerError(error) from error
         except httpx2.TransportError as error:
             reason = str(error) or type(error).__name__
-            raise Transient(f"SAM2 at {self._place} cannot be reached: {reason}") from error
+            raise Transient(f"{self._name} cannot be reached: {reason}") from error
         self._check(response, body)
         return body
 
-    async def _send_authorised(self, content: bytes) -> tuple[httpx2.Response, bytes]:
+    async def _send_authorised(self, method: str, content: bytes) -> tuple[httpx2.Response, bytes]:
         """Sends with fresh headers; once more where a server refuses a token that can be renewed.
 
         A token may end between two attempts, or be taken for ended where clocks differ.
         """
         headers = await self._headers()
-        response, body = await self._send(content, headers)
+        response, body = await self._send(method, content, headers)
         if response.status_code == HTTPStatus.UNAUTHORIZED and self._authorisation.renew(headers):
-            response, body = await self._send(content, await self._headers())
+            response, body = await self._send(method, content, await self._headers())
         return response, body
 
     async def _headers(self) -> dict[str, str]:
         return await asyncio.wrap_future(self._authorisation.headers())
 
     async def _send(
-        self, content: bytes, headers: Mapping[str, str]
+        self, method: str, content: bytes, headers: Mapping[str, str]
     ) -> tuple[httpx2.Response, bytes]:
         request = self._client.build_request(
-            "POST", self._url, content=content, headers={**_JSON, **headers}
+            method, self._url, content=content, headers={**_JSON, **headers}
         )
         response = await self._client.send(request, stream=True)
         try:
-            return response, await fetch(response)
+            return response, await fetch(response, Allowance())
         finally:
             await response.aclose()
 
     def _check(self, response: httpx2.Response, body: bytes) -> None:
         """Raises unless the status is 200."""
         status = response.status_code
-        told = f"SAM2 at {self._place} answered {status} {response.reason_phrase}".rstrip()
+        told = f"{self._name} answered {status} {response.reason_phrase}".rstrip()
         if status in _RETRYABLE or status >= 500:
             raise Transient(told, retry_after(response.headers))
         if status in (401, 403):
@@ -148,15 +164,27 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-async def fetch(response: httpx2.Response) -> bytes:
-    """The body of a response whose headers have come; Permanent past MOST_BYTES."""
+class Allowance:
+    """Bytes that the parts of one answer may have together."""
+
+    def __init__(self, most: int = MOST_BYTES) -> None:
+        self._most = most
+        self._left = most
+
+    def use(self, count: int) -> None:
+        """Raises Permanent where too many have come."""
+        self._left -= count
+        if self._left < 0:
+            sentence = f"The segmentation service's answer has more than {self._most:,} bytes."
+            raise Permanent(ReasonCode.SAM2_BAD_ANSWER, sentence)
+
+
+async def fetch(response: httpx2.Response, allowance: Allowance) -> bytes:
+    """The body of a response whose headers have come; Permanent where it is too large."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
+        allowance.use(len(chunk))
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise Permanent(
-                ReasonCode.SAM2_BAD_ANSWER, f"SAM2's answer has more than {MOST_BYTES:,} bytes."
-            )
     return bytes(body)
 
 

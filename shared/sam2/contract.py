@@ -5,14 +5,15 @@ a picture, and many pictures, in one request.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared import png
+from shared.documents import SegmenterVersion
 from shared.masks import Candidate
 from shared.prompts import Prompt
 from shared.sam2.answers import AnswerError, ScoredMask
@@ -97,6 +98,26 @@ class BatchRequest(_Options):
     images: list[PicturePart] = Field(min_length=1, max_length=MOST_PICTURES)
 
 
+class SegmenterPart(_Part):
+    """What computes the masks: `sam2` with its checkpoint and that one's revision, or `grabcut`."""
+
+    backend: str = Field(pattern=r"^[a-z0-9._-]{1,40}$")
+    checkpoint: str | None = Field(None, pattern=r"^[\w./-]{1,150}$")
+    revision: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
+
+    @property
+    def version(self) -> SegmenterVersion:
+        """As results name it: `facebook/sam2.1-hiera-large` is `sam2.1-hiera-large`."""
+        name = self.checkpoint.rstrip("/").rpartition("/")[2] if self.checkpoint else ""
+        return SegmenterVersion(name or self.backend, self.revision or "")
+
+
+class Description(_Part):
+    """What the service says of itself."""
+
+    segmenter: SegmenterPart
+
+
 class MaskAnswer(_Part):
     """All candidates for one prompt: PNGs of the picture's size with the predicted IoU of each.
 
@@ -108,8 +129,12 @@ class MaskAnswer(_Part):
     mask_png_base64: str
 
 
-class BatchAnswer(_Part):
-    """An answer for each prompt of each picture, in the request's order."""
+class SingleAnswer(MaskAnswer, Description):
+    """The answer to one prompt, and what computed it."""
+
+
+class BatchAnswer(Description):
+    """An answer for each prompt of each picture, in the request's order, and what computed them."""
 
     images: list[list[MaskAnswer]]
 
@@ -159,6 +184,14 @@ def batch_request(
     }
 
 
+def segmenter_of(answer: Any) -> SegmenterVersion | None:
+    """What a service says that it is, in an answer of any kind; None where it does not."""
+    try:
+        return Description.model_validate(answer).segmenter.version
+    except ValidationError:
+        return None
+
+
 def per_prompt(
     answer: Any, pictures: Sequence[tuple[Picture, Sequence[Prompt]]]
 ) -> list[tuple[Any, Picture, Prompt]]:
@@ -180,10 +213,12 @@ def per_prompt(
     return told
 
 
-def mask_answer(masks: Sequence[ScoredMask], *, return_prob: bool) -> MaskAnswer:
+def mask_answer(masks: Iterable[ScoredMask], *, return_prob: bool) -> MaskAnswer:
     """Our service's answer for one prompt, with 0 and 255 in the masks or, asked for, 0..255."""
-    encoded = [_png(mask, return_prob=return_prob) for mask in masks]
-    scores = [round(mask.predicted_iou or 0.0, 4) for mask in masks]
+    encoded, scores = [], []
+    for mask in masks:
+        encoded.append(_png(mask, return_prob=return_prob))
+        scores.append(round(mask.predicted_iou or 0.0, 4))
     return MaskAnswer(masks=encoded, scores=scores, mask_png_base64=encoded[int(np.argmax(scores))])
 
 

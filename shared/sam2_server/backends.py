@@ -1,12 +1,13 @@
 """What computes masks in the service: real SAM2, or the embedded segmenter."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared import VERSION
 from shared.geometry import Box, Image
 from shared.sam2.answers import ScoredMask
-from shared.sam2.contract import PromptPart, scored
+from shared.sam2.contract import PromptPart, SegmenterPart, scored
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmenters import grabcut
 
@@ -24,10 +25,15 @@ class Job:
 class Backend(Protocol):
     """Safe to share between threads."""
 
-    def segment(self, jobs: Sequence[Job]) -> Iterator[list[ScoredMask]]:
+    @property
+    def segmenter(self) -> SegmenterPart:
+        """What computes the masks, as answers name it."""
+        ...
+
+    def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:
         """For each prompt of each job, in order, at least one mask of the picture's size.
 
-        One after the other: the masks of a large request would not fit into memory together.
+        One mask after the other: those of a large request would not fit into memory together.
         """
         ...
 
@@ -35,13 +41,15 @@ class Backend(Protocol):
 class GrabCutBackend:
     """The embedded segmenter: no weights, no GPU."""
 
-    def segment(self, jobs: Sequence[Job]) -> Iterator[list[ScoredMask]]:
+    segmenter = SegmenterPart(backend="grabcut", revision=VERSION)
+
+    def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:
         """Masks of certainties."""
         for job in jobs:
             for prompt in job.prompts:
                 box = Box(*(round(edge) for edge in prompt.box)) if prompt.box else None
                 masks = grabcut.segment(job.image, prompt.points, box, multimask=job.multimask)
-                yield [scored(mask) for mask in masks]
+                yield map(scored, masks)
 
 
 def load(settings: Sam2Settings) -> Backend:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from shared.sam2.answers import ScoredMask
 from shared.sam2.contract import PromptPart
 from shared.sam2_server.backends import Job
 from shared.sam2_server.batching import Batcher
+from shared.sam2_server.checkpoint import identified
 from shared.sam2_server.settings import Sam2Settings
 
 disable_progress_bar()
@@ -48,16 +49,19 @@ class Sam2Backend:
         self._processor: Any = Sam2Processor.from_pretrained(checkpoint)  # nosec B615
         model: Any = Sam2Model.from_pretrained(checkpoint, dtype=torch.float32)  # nosec B615
         self._model: Any = model.to(self.device).eval()
+        self.segmenter = identified(checkpoint, model.config)
         self._embeddings: LRUCache[bytes, list[torch.Tensor]] = LRUCache(settings.sam2_embeddings)
         batch = settings.sam2_encoder_batch or _ENCODER_BATCHES[self.device.type]
         self._batches = Batcher(self._run, batch)
-        _log.info("loaded", extra={"checkpoint": checkpoint, "device": str(self.device)})
+        told = {**self.segmenter.model_dump(), "device": str(self.device)}
+        _log.info("loaded", extra=told)
 
     def warm_up(self) -> None:
         """Does once, with nobody waiting, what the first request would pay for."""
-        list(self.segment([_WARM_UP]))
+        for masks in self.segment([_WARM_UP]):
+            list(masks)
 
-    def segment(self, jobs: Sequence[Job]) -> Iterator[list[ScoredMask]]:
+    def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:
         """Masks of probabilities at the picture's size."""
         for job, answers in zip(jobs, self._batches(jobs), strict=True):
             for logits, scores in answers:
@@ -65,13 +69,12 @@ class Sam2Backend:
 
     def _enlarged(
         self, logits: torch.Tensor, scores: torch.Tensor, size: tuple[int, ...]
-    ) -> list[ScoredMask]:
-        """As SAM2 itself does it: logits are interpolated, not masks."""
-        (enlarged,) = self._processor.post_process_masks(logits[None, None], [size], binarize=False)
-        return [
-            ScoredMask(torch.sigmoid(full).numpy(), float(score))
-            for full, score in zip(enlarged[0], scores.clamp(0, 1), strict=True)
-        ]
+    ) -> Iterator[ScoredMask]:
+        """As SAM2 itself does it: logits are interpolated, not masks. One at a time."""
+        for index, score in enumerate(scores.clamp(0, 1)):
+            one = logits[None, None, index : index + 1]
+            (enlarged,) = self._processor.post_process_masks(one, [size], binarize=False)
+            yield ScoredMask(torch.sigmoid(enlarged[0, 0]).numpy(), float(score))
 
     def _run(self, jobs: Sequence[Job]) -> list[Logits]:
         with torch.inference_mode():

@@ -7,15 +7,16 @@ from shared.openapi import content
 from shared.sam2.contract import (
     BatchAnswer,
     BatchRequest,
+    Description,
     ErrorAnswer,
-    MaskAnswer,
     SegmentRequest,
+    SingleAnswer,
 )
 
 SEGMENT = "/v1/segment"
 HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
-METHODS = {SEGMENT: "POST", HEALTH: "GET", DOCUMENT: "GET"}
+METHODS = {SEGMENT: "GET, POST", HEALTH: "GET", DOCUMENT: "GET"}
 
 
 def document() -> dict[str, Any]:
@@ -23,9 +24,9 @@ def document() -> dict[str, Any]:
     return openapi.document(
         "toonmask SAM2",
         "Masks of what points and boxes mean in pictures.",
-        {SEGMENT: {"post": _segment()}, HEALTH: {"get": _health()}},
+        {SEGMENT: {"post": _segment(), "get": _describe()}, HEALTH: {"get": _health()}},
         (SegmentRequest, BatchRequest),
-        (MaskAnswer, BatchAnswer, ErrorAnswer),
+        (SingleAnswer, BatchAnswer, Description, ErrorAnswer),
     )
 
 
@@ -35,10 +36,24 @@ def _segment() -> dict[str, Any]:
         "summary": "One prompt for one picture, or many for many",
         "requestBody": {"required": True, "content": content(SegmentRequest, BatchRequest)},
         "responses": {
-            "200": {"description": "the masks", "content": content(MaskAnswer, BatchAnswer)},
-            "405": {"description": "not a POST", "content": content(ErrorAnswer)},
+            "200": {"description": "the masks", "content": content(SingleAnswer, BatchAnswer)},
+            "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
             "413": {"description": "too large", "content": content(ErrorAnswer)},
             "422": {"description": "not understood", "content": content(ErrorAnswer)},
+        },
+    }
+
+
+def _describe() -> dict[str, Any]:
+    return {
+        "operationId": "describe",
+        "summary": "What computes the masks; it waits for the model",
+        "responses": {
+            "200": {
+                "description": "backend, checkpoint, revision",
+                "content": content(Description),
+            },
+            "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
         },
     }
 

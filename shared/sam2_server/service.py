@@ -3,6 +3,7 @@
 import binascii
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Discriminator, Tag, TypeAdapter, ValidationError
@@ -17,6 +18,7 @@ from shared.sam2.contract import (
     BatchRequest,
     ErrorAnswer,
     SegmentRequest,
+    SingleAnswer,
     mask_answer,
 )
 from shared.sam2_server.backends import Backend, Job
@@ -68,15 +70,32 @@ def _segment(
     told = (mask_answer(m, return_prob=batch.return_prob) for m in backend.segment(jobs))
     answers = [[next(told) for _ in job.prompts] for job in jobs]
     watch.lap("segment", pictures=len(answers), prompts=sum(map(len, answers)))
-    return answers[0][0] if request is not batch else BatchAnswer(images=answers)
+    if request is batch:
+        return BatchAnswer(images=answers, segmenter=backend.segmenter)
+    return SingleAnswer(**answers[0][0].model_dump(), segmenter=backend.segmenter)
 
 
 def _jobs(request: BatchRequest, settings: Sam2Settings) -> Iterator[Job]:
+    """The pictures, decoded; none is if their headers say that all of them have too many pixels."""
+    files, pixels = [], 0
     for index, part in enumerate(request.images):
-        try:
-            data = decode_base64(part.image_base64)
+        with _naming_picture(request, index):
+            files.append(decode_base64(part.image_base64))
+            pixels += images.count_pixels(files[-1], settings.max_pixels)
+    if pixels > settings.max_pixels:
+        raise _BadPictureError(
+            f"images: {pixels:,} pixels together; at most {settings.max_pixels:,} are taken"
+        )
+    for index, (part, data) in enumerate(zip(request.images, files, strict=True)):
+        with _naming_picture(request, index):
             image = images.decode(data, settings.max_pixels)
-        except (binascii.Error, ValueError, Rejected) as error:
-            where = f"images.{index}." if len(request.images) > 1 else ""
-            raise _BadPictureError(f"{where}image_base64: {error}") from error
         yield Job(image, hashlib.sha256(data).digest(), part.prompts, request.multimask)
+
+
+@contextmanager
+def _naming_picture(request: BatchRequest, index: int) -> Iterator[None]:
+    try:
+        yield
+    except (binascii.Error, ValueError, Rejected) as error:
+        where = f"images.{index}." if len(request.images) > 1 else ""
+        raise _BadPictureError(f"{where}image_base64: {error}") from error

@@ -31,4 +31,6 @@ class Sam2Settings(Settings):
         32, ge=1, description="pictures whose embeddings are kept, of 16 MB each"
     )
     max_bytes: int = Field(32 * 2**20, gt=0, description="largest request, in bytes")
-    max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
+    max_pixels: int = Field(
+        50_000_000, gt=0, description="most pixels of all pictures in a request"
+    )

@@ -1,17 +1,31 @@
 """What turns prompts into candidate masks: one small module per backend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from shared.deadline import Deadline
-from shared.documents import Segmenter as SegmenterName
+from shared.documents import SegmenterVersion
 from shared.errors import Permanent
 from shared.geometry import Image
 from shared.masks import Candidate
 from shared.prompts import Prompt
 
-Answer: TypeAlias = list[Candidate] | Permanent
-"""To one prompt: candidate masks of the size of its crop, or why there never will be any."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """Candidate masks of the size of the prompt's crop, and what computed them.
+
+    They are decoded one by one, while they are gone through once: all of them together may be far
+    larger than the answer that they came in. Permanent is raised where one makes no sense.
+    """
+
+    segmenter: SegmenterVersion
+    candidates: Iterable[Candidate]
+
+
+Answer: TypeAlias = Answered | Permanent
+"""To one prompt: masks, or why there never will be any."""
 
 
 class Segmenter(Protocol):
@@ -19,11 +33,6 @@ class Segmenter(Protocol):
 
     `batch` is the most prompts that one call takes, `parallel` the most calls at a time.
     """
-
-    @property
-    def name(self) -> SegmenterName:
-        """As it is recorded in result.json."""
-        ...
 
     @property
     def batch(self) -> int:
@@ -42,4 +51,8 @@ class Segmenter(Protocol):
             Permanent: none of these prompts will ever be answered.
             Transient: they may be answered later.
         """
+        ...
+
+    def version(self, deadline: Deadline) -> SegmenterVersion | None:
+        """What would answer now; None where that cannot be known."""
         ...

@@ -1,9 +1,9 @@
 """Stands where no SAM2 service is configured."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from shared.deadline import Deadline
+from shared.documents import SegmenterVersion
 from shared.errors import Permanent, ReasonCode
 from shared.geometry import Image
 from shared.prompts import Prompt
@@ -13,7 +13,6 @@ from shared.segmenters import Answer
 class AbsentSegmenter:
     """Answers nothing, so that the fallback works and the result says why."""
 
-    name: Literal["sam2"] = "sam2"
     batch = 1
     parallel = 1
 
@@ -23,3 +22,8 @@ class AbsentSegmenter:
         raise Permanent(
             ReasonCode.SAM2_NOT_CONFIGURED, "No SAM2 service is configured (SAM2_URL is not set)."
         )
+
+    def version(self, deadline: Deadline) -> SegmenterVersion | None:
+        """Nothing would."""
+        del deadline
+        return None

@@ -5,8 +5,8 @@ https://replicate.com/meta/sam-2/api: input `image`, output `individual_masks`, 
 
 import asyncio
 import io
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 import httpx
 import httpx2
@@ -15,15 +15,16 @@ from replicate.exceptions import ReplicateError
 from replicate.identifier import ModelVersionIdentifier
 
 from shared.deadline import Deadline
+from shared.documents import SegmenterVersion
 from shared.errors import Permanent, ReasonCode, Transient
 from shared.geometry import BoolMask, Box, Image, mask_iou, polygon_mask
 from shared.masks import Candidate, Mask
 from shared.prompts import Prompt
 from shared.sam2.answers import AnswerError, parse_picture
-from shared.sam2.calls import fetch, in_loop, retry_after
+from shared.sam2.calls import Allowance, fetch, in_loop, retry_after
 from shared.sam2.patience import Patience
 from shared.sam2.pictures import Picture, picture_of
-from shared.segmenters import Answer
+from shared.segmenters import Answer, Answered
 
 _INLINE = 256 * 2**10
 """Replicate's advice: pictures up to this many bytes go into the request, larger ones as files."""
@@ -36,11 +37,12 @@ _KEPT = 3
 _LEAST_FIT = 0.1
 """A best mask that agrees less with the outline is not of this face."""
 
+T = TypeVar("T")
+
 
 class ReplicateSegmenter:
     """Asks a model that answers as meta/sam-2 does."""
 
-    name: Literal["replicate"] = "replicate"
     batch = 1
     parallel = 4
 
@@ -59,25 +61,39 @@ class ReplicateSegmenter:
         """The masks that fit each prompt best."""
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
-    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> list[Candidate]:
+    def version(self, deadline: Deadline) -> SegmenterVersion | None:
+        """The model in the version that would answer, if Replicate says which."""
+        try:
+            in_loop(self._patience.ask(lambda: self._bounded(self._newest(), deadline), deadline))
+        except (Permanent, Transient):
+            return None
+        return self._segmenter
+
+    @property
+    def _segmenter(self) -> SegmenterVersion:
+        name, _, version = self._model.partition(":")
+        return SegmenterVersion(f"replicate:{name}", self._version or version)
+
+    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> Answer:
         picture = picture_of(image, prompt.crop)
         files = in_loop(self._patience.ask(lambda: self._ask(picture, deadline), deadline))
-        found = [parse_picture(data, f"individual_masks[{i}]") for i, data in enumerate(files)]
-        masks = [picture.mask(values, prompt.crop) for values in found]
-        fits = _fits(masks, prompt)
-        best = sorted(range(len(masks)), key=lambda index: -fits[index])[:_KEPT]
-        if not best or fits[best[0]] < _LEAST_FIT:
-            raise AnswerError(f"none of {len(files)} masks is near {prompt.id}")
-        return [Candidate(masks[index]) for index in best]
+        return Answered(self._segmenter, _best(files, picture, prompt))
 
     async def _ask(self, picture: Picture, deadline: Deadline) -> list[bytes]:
         """All masks of the picture, as image files."""
+        return await self._bounded(self._masks_of(picture), deadline)
+
+    async def _masks_of(self, picture: Picture) -> list[bytes]:
+        urls = _mask_urls(await self._predict(picture))
+        slots, allowance = asyncio.Semaphore(_DOWNLOADS), Allowance()
+        return await asyncio.gather(*(self._download(url, slots, allowance) for url in urls))
+
+    async def _bounded(self, work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
+        """What the work gives, in time, with its errors in the families of ours."""
         seconds = min(self._timeout, deadline.left)
         try:
             async with asyncio.timeout(seconds):
-                urls = _mask_urls(await self._predict(picture))
-                slots = asyncio.Semaphore(_DOWNLOADS)
-                return await asyncio.gather(*(self._download(url, slots) for url in urls))
+                return await work
         except TimeoutError as error:
             raise Transient(f"Replicate gave no answer in {seconds:.0f} s") from error
         except (httpx.TransportError, httpx2.TransportError) as error:
@@ -113,14 +129,14 @@ class ReplicateSegmenter:
             self._version = model.latest_version.id
         return self._version
 
-    async def _download(self, url: str, slots: asyncio.Semaphore) -> bytes:
+    async def _download(self, url: str, slots: asyncio.Semaphore, allowance: Allowance) -> bytes:
         local = self._base_url is not None and url.startswith(self._base_url)
         if not (url.startswith("https://") or local):
             raise AnswerError(f"individual_masks: {url[:80]} is no https address")
         async with slots, self._downloads.stream("GET", url) as response:
             if response.status_code != 200:
                 raise Transient(f"Replicate's file answered {response.status_code}")
-            return await fetch(response)
+            return await fetch(response, allowance)
 
 
 async def _raise_for_trouble(response: httpx.Response) -> None:
@@ -142,12 +158,20 @@ def _mask_urls(output: Any) -> list[str]:
     return urls[:_MOST_MASKS]
 
 
-def _fits(masks: Sequence[BoolMask], prompt: Prompt) -> list[float]:
-    """For each the mean of its IoU with the prompt's polygon and of their bounds' IoU."""
+def _best(files: Sequence[bytes], picture: Picture, prompt: Prompt) -> list[Candidate]:
+    """The few masks that fit the prompt best; no more than these are in memory at a time.
+
+    How well one fits is the mean of its IoU with the prompt's polygon and of their bounds' IoU.
+    """
     polygon = polygon_mask(prompt.outline, prompt.crop)
     target = Box.around(prompt.outline).intersection(prompt.crop)
-    bounds = [Mask(prompt.crop, mask).bounds for mask in masks]
-    return [
-        (mask_iou(mask, polygon) + box.iou(target)) / 2 if box else 0.0
-        for mask, box in zip(masks, bounds, strict=True)
-    ]
+    best: list[tuple[float, int, BoolMask]] = []
+    for index, data in enumerate(files):
+        values = parse_picture(data, f"individual_masks[{index}]")
+        mask = picture.mask(values, prompt.crop)
+        bounds = Mask(prompt.crop, mask).bounds
+        fit = (mask_iou(mask, polygon) + bounds.iou(target)) / 2 if bounds else 0.0
+        best = sorted([*best, (fit, -index, mask)], key=lambda one: one[:2], reverse=True)[:_KEPT]
+    if not best or best[0][0] < _LEAST_FIT:
+        raise AnswerError(f"none of {len(files)} masks is near {prompt.id}")
+    return [Candidate(mask) for _, _, mask in best]

@@ -1,13 +1,15 @@
 """A SAM2 service over HTTP: anybody's, a prompt a call, or our own, all prompts in one."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from shared.deadline import Deadline
+from shared.documents import SegmenterVersion
+from shared.errors import Permanent, Transient
 from shared.geometry import Image
 from shared.masks import Candidate
 from shared.prompts import Prompt
-from shared.sam2.answers import AnswerError, parse_answer
+from shared.sam2.answers import parse_answer
 from shared.sam2.calls import JsonService
 from shared.sam2.contract import (
     MOST_PICTURES,
@@ -15,10 +17,11 @@ from shared.sam2.contract import (
     FieldNames,
     batch_request,
     per_prompt,
+    segmenter_of,
     single_request,
 )
 from shared.sam2.pictures import Picture, picture_of, shared_windows
-from shared.segmenters import Answer
+from shared.segmenters import Answer, Answered
 
 _MOST_BYTES = 18 * 2**20
 """Of pictures in a request, where base64 makes them a third larger: Cloud Run, and our own service,
@@ -27,38 +30,50 @@ take 32 MiB."""
 Asked: TypeAlias = tuple[Picture, Sequence[Prompt]]
 
 
-class Sam2Segmenter:
-    """Asks any server that speaks the contract."""
-
-    name: Literal["sam2"] = "sam2"
-    batch = 1
-    parallel = 4
-
-    def __init__(self, service: JsonService, names: FieldNames, *, multimask: bool = True) -> None:
-        self._service = service
-        self._names = names
-        self._multimask = multimask
-
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
-        """Every candidate of the service's answer to each."""
-        answers: list[Answer] = []
-        for prompt in prompts:
-            picture = picture_of(image, prompt.crop)
-            request = single_request(picture, prompt, self._names, multimask=self._multimask)
-            answers.append(_answer(self._service.ask(request, deadline), picture, prompt))
-        return answers
-
-
-class BatchSegmenter:
-    """Asks our own service (functions/sam2)."""
-
-    name: Literal["sam2"] = "sam2"
-    batch = MOST_PROMPTS
-    parallel = 1
+class _ServiceSegmenter:
+    """What both have in common: whom they ask, and what that one says that it is."""
 
     def __init__(self, service: JsonService, *, multimask: bool = True) -> None:
         self._service = service
         self._multimask = multimask
+
+    def version(self, deadline: Deadline) -> SegmenterVersion | None:
+        """What the service says that it is, if it says it."""
+        try:
+            return segmenter_of(self._service.describe(deadline))
+        except (Permanent, Transient):
+            return None
+
+    def _segmenter_of(self, answer: Any) -> SegmenterVersion:
+        return segmenter_of(answer) or SegmenterVersion(f"http:{self._service.host}")
+
+
+class Sam2Segmenter(_ServiceSegmenter):
+    """Asks any server that speaks the contract."""
+
+    batch = 1
+    parallel = 4
+
+    def __init__(self, service: JsonService, names: FieldNames, *, multimask: bool = True) -> None:
+        super().__init__(service, multimask=multimask)
+        self._names = names
+
+    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+        """Every candidate of the service's answer to each."""
+        return [self._segment(image, prompt, deadline) for prompt in prompts]
+
+    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> Answer:
+        picture = picture_of(image, prompt.crop)
+        request = single_request(picture, prompt, self._names, multimask=self._multimask)
+        answer = self._service.ask(request, deadline)
+        return Answered(self._segmenter_of(answer), _candidates(answer, picture, prompt))
+
+
+class BatchSegmenter(_ServiceSegmenter):
+    """Asks our own service (functions/sam2)."""
+
+    batch = MOST_PROMPTS
+    parallel = 1
 
     def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
         """Every candidate of the service's answers: one, or a few where pictures are large."""
@@ -72,8 +87,11 @@ class BatchSegmenter:
     def _ask(self, pictures: Sequence[Asked], deadline: Deadline) -> dict[str, Answer]:
         request = batch_request(pictures, multimask=self._multimask)
         answer = self._service.ask(request, deadline, len(pictures))
-        told = per_prompt(answer, pictures)
-        return {prompt.id: _answer(masks, picture, prompt) for masks, picture, prompt in told}
+        segmenter = self._segmenter_of(answer)
+        return {
+            prompt.id: Answered(segmenter, _candidates(masks, picture, prompt))
+            for masks, picture, prompt in per_prompt(answer, pictures)
+        }
 
 
 def _requests(pictures: Sequence[Asked]) -> Iterator[list[Asked]]:
@@ -91,10 +109,7 @@ def _requests(pictures: Sequence[Asked]) -> Iterator[list[Asked]]:
         yield request
 
 
-def _answer(told: Any, picture: Picture, prompt: Prompt) -> Answer:
+def _candidates(told: Any, picture: Picture, prompt: Prompt) -> Iterator[Candidate]:
     """The masks in what a service told about one prompt, brought to the prompt's crop."""
-    try:
-        masks = parse_answer(told, (picture.height, picture.width))
-    except AnswerError as error:
-        return error
-    return [Candidate(picture.mask(mask.values, prompt.crop), mask.predicted_iou) for mask in masks]
+    for mask in parse_answer(told, (picture.height, picture.width)):
+        yield Candidate(picture.mask(mask.values, prompt.crop), mask.predicted_iou)

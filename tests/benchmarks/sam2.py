@@ -87,8 +87,8 @@ def _row(name: str) -> str:
         )
         backend = Sam2Backend(settings)
     backend.warm_up()
-    first = _milliseconds(lambda: list(backend.segment([_job(1)])))
-    twenty = _milliseconds(lambda: list(backend.segment([_job(20)])))
+    first = _milliseconds(lambda: _segment(backend, 1))
+    twenty = _milliseconds(lambda: _segment(backend, 20))
     batch = _milliseconds(lambda: backend._batches([_job(1) for _ in range(_BATCH)]), runs=1)
     return (
         f"| {name} | {parameters / 1e6:.0f} M | {first:.0f} | {(twenty - first) / 19:.0f} "
@@ -112,6 +112,11 @@ def _job(prompts: int) -> Job:
     digest = os.urandom(8)
     noise = np.random.default_rng(list(digest)).integers(0, 255, (1024, 1024, 3), np.uint8)
     return Job(noise, digest, [PROMPT] * prompts, multimask=True)
+
+
+def _segment(backend: Sam2Backend, prompts: int) -> None:
+    for masks in backend.segment([_job(prompts)]):
+        list(masks)
 
 
 def _milliseconds(work: Callable[[], object], runs: int = _RUNS) -> float:

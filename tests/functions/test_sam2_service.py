@@ -129,7 +129,7 @@ def test_what_is_no_request_is_refused(client: FlaskClient, body: bytes) -> None
 def test_health_is_told_and_other_methods_are_refused(client: FlaskClient) -> None:
     assert _ask(client)[0] == 200
     assert client.get("/healthz").get_json() == {"status": "ok", "backend": "grabcut"}
-    assert client.get("/v1/segment").status_code == 405
+    assert client.put("/v1/segment").status_code == 405
     assert client.post("/healthz").status_code == 405
     assert client.post("/v1/elsewhere", json={}).status_code == 404
 

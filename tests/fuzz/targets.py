@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from shared import images, rle
-from shared.errors import BadMessage, Permanent, Rejected
+from shared.errors import ForeignMessage, Permanent, Rejected, UnreadableMessage
 from shared.messages import Message, parse_identity, parse_prompts, parse_upload, receive
 from shared.sam2 import answers
 
@@ -19,15 +19,15 @@ def envelope(data: bytes) -> None:
         {"content-type": "application/cloudevents+json"},
         {"ce-type": "google.cloud.storage.object.v1.finalized", "traceparent": data[:60].hex()},
     ):
-        with suppress(BadMessage):
+        with suppress(ForeignMessage, UnreadableMessage):
             parse_upload(receive(headers, data))
 
 
 def notification(data: bytes) -> None:
     """What a bucket announces."""
-    with suppress(BadMessage):
+    with suppress(ForeignMessage, UnreadableMessage):
         parse_upload(Message(data, {"eventType": "OBJECT_FINALIZE"}))
-    with suppress(BadMessage, ValueError):
+    with suppress(ForeignMessage, UnreadableMessage, ValueError):
         attributes = json.loads(data)
         if isinstance(attributes, dict):
             parse_identity(Message(b"", attributes))
@@ -35,7 +35,7 @@ def notification(data: bytes) -> None:
 
 def prompts(data: bytes) -> None:
     """prompts.json."""
-    with suppress(BadMessage):
+    with suppress(ForeignMessage, UnreadableMessage):
         parse_prompts(Message(data, {}))
 
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from shared import layout
+from shared.foreign_messages import FOLDER
 from tests.conftest import EXAMPLES
 from tests.hostile.files import File, files
 from tests.hostile.functions import Functions, running
@@ -138,61 +139,74 @@ MESSAGES: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
 @pytest.mark.parametrize("function", ["landmarks", "segmentation"])
-def test_a_hostile_body_is_acknowledged(functions: Functions, function: str, name: str) -> None:
+def test_a_hostile_body_is_refused_or_acknowledged_and_recorded(
+    functions: Functions, function: str, name: str
+) -> None:
+    for record in functions.results.list_blobs(prefix=FOLDER):
+        record.delete()
     before = {blob.name for blob in functions.results.list_blobs()}
-    assert functions.post(function, MESSAGES[name]) == 200
-    assert {blob.name for blob in functions.results.list_blobs()} == before
+    status = functions.post(function, MESSAGES[name])
+    records = {blob.name for blob in functions.results.list_blobs()} - before
+    announces = function == "landmarks" and name == "no data"
+    assert (status, len(records)) == ((422, 0) if announces else (200, 1))
+    assert all(record.startswith(FOLDER) for record in records)
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "status"),
     [
-        {"bucket": "another-bucket"},
-        {"bucket": "out-bucket"},
-        {"name": ""},
-        {"name": "no/such/object.png"},
-        {"generation": "1"},
-        {"generation": "-1"},
-        {"generation": "9" * 40},
-        {"size": "-1"},
-        {"contentType": 7},
-        {"name": ["a"]},
+        ({"bucket": "another-bucket"}, 200),
+        ({"bucket": "out-bucket"}, 200),
+        ({"name": ""}, 422),
+        ({"name": "no/such/object.png"}, 200),
+        ({"generation": "1"}, 200),
+        ({"generation": "-1"}, 422),
+        ({"generation": "9" * 40}, 200),
+        ({"size": "-1"}, 422),
+        ({"contentType": 7}, 422),
+        ({"name": ["a"]}, 422),
     ],
 )
-def test_a_forged_notification_is_acknowledged_and_writes_nothing(
-    functions: Functions, change: dict[str, Any]
+def test_a_forged_notification_writes_no_result(
+    functions: Functions, change: dict[str, Any], status: int
 ) -> None:
     blob = functions.upload("forged.png", FACE, "image/png")
-    assert functions.announce(blob, **change) == 200
+    assert functions.announce(blob, **change) == status
     assert functions.hand_on() is None
     assert not list(functions.results.list_blobs(prefix="forged.png"))
     assert not list(functions.results.list_blobs(prefix="no/such"))
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "status"),
     [
-        {"bucket": "another-bucket"},
-        {"bucket": "out-bucket"},
-        {"name": "../../elsewhere"},
-        {"name": "tampered.png/face-1"},
-        {"generation": 1},
-        {"width": 10**9},
-        {"height": 1},
+        ({"bucket": "another-bucket"}, 200),
+        ({"bucket": "out-bucket"}, 200),
+        ({"name": "../../elsewhere"}, 200),
+        ({"name": "tampered.png/face-1"}, 200),
+        ({"generation": 1}, 200),
+        ({"width": 10**9}, 422),
+        ({"height": 1}, 422),
     ],
 )
-def test_tampered_prompts_are_acknowledged_and_write_nothing(
-    functions: Functions, change: dict[str, Any]
+def test_tampered_prompts_write_no_result(
+    functions: Functions, change: dict[str, Any], status: int
 ) -> None:
     blob = functions.upload("tampered.png", FACE, "image/png")
     assert functions.announce(blob) == 200
     assert functions.hand_on() == 200
     content = functions.results.blob("tampered.png/prompts.json").download_as_bytes()
     document = json.loads(content)
-    before = {found.name: found.generation for found in functions.results.list_blobs()}
+    before = _results(functions)
     document["source"] |= change
-    assert functions.push("segmentation", json.dumps(document).encode(), {"a": "b"}) == 200
-    assert {f.name: f.generation for f in functions.results.list_blobs()} == before
+    assert functions.push("segmentation", json.dumps(document).encode(), {"a": "b"}) == status
+    assert _results(functions) == before
+
+
+def _results(functions: Functions) -> dict[str, int]:
+    """All objects with their generations, but the records of what was foreign."""
+    found = functions.results.list_blobs()
+    return {blob.name: blob.generation for blob in found if not blob.name.startswith(FOLDER)}
 
 
 def test_after_all_of_that_the_next_upload_works(functions: Functions) -> None:

@@ -20,13 +20,14 @@ from local.storage.preconditions import Preconditions
 from local.storage.store import Store
 from shared.deadline import Deadline
 from shared.detection import Detector
+from shared.documents import SegmenterVersion
 from shared.draining import Drain
 from shared.errors import Permanent, ReasonCode
 from shared.geometry import Image
 from shared.landmarking import Landmarking
 from shared.messages import Message
 from shared.prompts import Detection, Label, Prompt
-from shared.segmenters import Answer, oval
+from shared.segmenters import Answer, Answered, oval
 from shared.segmenters.embedded import EmbeddedSegmenter
 from shared.segmenting import Segmentation
 from shared.settings import BucketSettings, LandmarksSettings, SegmentationSettings
@@ -38,13 +39,14 @@ INPUT, OUTPUT = "in-bucket", "out-bucket"
 _BUCKETS: dict[str, Any] = {"input_bucket": INPUT, "output_bucket": OUTPUT}
 _TOPIC = "projects/p/topics/prompts"
 
+_SAM2 = SegmenterVersion("sam2-of-the-test")
+
 Handle = Callable[[Message], None]
 
 
 class Flaky:
     """SAM2 that answers with the outline, or never will, as it is told."""
 
-    name: Any = "sam2"
     batch = 20
     parallel = 1
 
@@ -55,7 +57,14 @@ class Flaky:
         del deadline
         if not self.works:
             raise Permanent(ReasonCode.SAM2_BAD_ANSWER, "garbage")
-        return [oval.candidates(image[prompt.crop.slices], prompt) for prompt in prompts]
+        return [
+            Answered(_SAM2, oval.candidates(image[prompt.crop.slices], prompt))
+            for prompt in prompts
+        ]
+
+    def version(self, deadline: Deadline) -> SegmenterVersion:
+        del deadline
+        return _SAM2
 
 
 def _smaller(crop: Image, prompt: Prompt) -> list[Any]:

@@ -1,7 +1,13 @@
 """Real SAM2's loading and computing, with a checkpoint of a few thousand random weights."""
 
+import json
+import shutil
+import subprocess
+import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +16,12 @@ import torch
 from transformers import Sam2Model, Sam2Processor, Sam2VideoModel
 
 from shared.geometry import Image
+from shared.sam2.answers import ScoredMask
 from shared.sam2.contract import PromptPart
 from shared.sam2_server.backends import Job
 from shared.sam2_server.model import Sam2Backend
 from shared.sam2_server.settings import Sam2Settings
+from tests.conftest import ROOT
 
 POINTS = PromptPart(points=[(120, 90, 1), (20, 30, 0)])
 MORE_POINTS = PromptPart(points=[(40, 60, 1), (80, 10, 1), (5, 5, 0)])
@@ -50,6 +58,11 @@ class Watched(Sam2Backend):
         return super()._encode(pictures)
 
 
+def _masks(backend: Sam2Backend, jobs: Sequence[Job]) -> list[list[ScoredMask]]:
+    """Of each prompt, all of them computed."""
+    return [list(masks) for masks in backend.segment(jobs)]
+
+
 @pytest.fixture
 def backend(checkpoint: str) -> Watched:
     return Watched(checkpoint)
@@ -84,7 +97,7 @@ def test_masks_are_those_of_calling_the_model_directly(
 ) -> None:
     """For every form of prompt, whatever else is asked about the picture in the same request."""
     job = _job(1, *ALL, multimask=multimask)
-    answers = list(backend.segment([job]))
+    answers = _masks(backend, [job])
     assert len(answers) == len(ALL)
     for prompt, masks in zip(ALL, answers, strict=True):
         expected = _directly(checkpoint, job, prompt)
@@ -100,7 +113,7 @@ def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
 ) -> None:
     """Those at huggingface.co are of this kind."""
     job = _job(1, POINTS)
-    (masks,) = Sam2Backend(_settings(video_checkpoint)).segment([job])
+    (masks,) = _masks(Sam2Backend(_settings(video_checkpoint)), [job])
     model = Sam2VideoModel.from_pretrained(video_checkpoint).eval()
     processor = Sam2Processor.from_pretrained(video_checkpoint)
     inputs = processor(
@@ -118,12 +131,12 @@ def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
 
 def test_prompts_make_a_difference(backend: Watched) -> None:
     """Else the test above would show nothing."""
-    one, other = (masks[0].values for masks in backend.segment([_job(1, POINTS, BOX)]))
+    one, other = (masks[0].values for masks in _masks(backend, [_job(1, POINTS, BOX)]))
     assert np.abs(one - other).max() > 0.05
 
 
 def test_twenty_prompts_cost_one_encoding(backend: Watched) -> None:
-    assert len(list(backend.segment([_job(1, *[POINTS, BOX] * 10)]))) == 20
+    assert len(_masks(backend, [_job(1, *[POINTS, BOX] * 10)])) == 20
     assert backend.encoded == [1]
 
 
@@ -131,7 +144,7 @@ def test_a_picture_that_comes_again_is_not_encoded_again_until_others_pushed_it_
     backend: Watched,
 ) -> None:
     for seed in (1, 2, 1, 3, 4, 1, 5, 1, 2):
-        list(backend.segment([_job(seed)]))
+        _masks(backend, [_job(seed)])
     assert len(backend.encoded) == 6, "1, 2, 3, 4, 5, and 2 again"
 
 
@@ -144,7 +157,7 @@ def test_more_pictures_at_a_time_than_are_kept_are_all_answered(checkpoint: str)
 def test_pictures_of_one_request_are_encoded_together(backend: Watched) -> None:
     backend.free.clear()
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(lambda: list(backend.segment([_job(seed) for seed in range(4)])))
+        asked = pool.submit(lambda: _masks(backend, [_job(seed) for seed in range(4)]))
         while sum(backend.encoded) + backend._batches.waiting < 4:
             pass
         backend.free.set()
@@ -155,7 +168,7 @@ def test_pictures_of_one_request_are_encoded_together(backend: Watched) -> None:
 def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) -> None:
     backend.free.clear()
     with ThreadPoolExecutor(5) as pool:
-        asked = [pool.submit(lambda s: list(backend.segment([_job(s)])), seed) for seed in range(5)]
+        asked = [pool.submit(lambda s: _masks(backend, [_job(s)]), seed) for seed in range(5)]
         while sum(backend.encoded) + backend._batches.waiting < 5:
             pass
         backend.free.set()
@@ -164,14 +177,14 @@ def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) 
     assert len(backend.encoded) <= 2, "one, and all that came meanwhile"
     backend._embeddings.clear()
     for seed, values in enumerate(alone):
-        (again,) = backend.segment([_job(seed)])
+        (again,) = _masks(backend, [_job(seed)])
         np.testing.assert_allclose(again[0].values, values, atol=2e-4)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 900), (1024, 700)])
 def test_masks_have_the_pictures_size(backend: Watched, height: int, width: int) -> None:
     job = Job(_image(9, height, width), b"9", [POINTS], multimask=True)
-    (masks,) = backend.segment([job])
+    (masks,) = _masks(backend, [job])
     assert {mask.values.shape for mask in masks} == {(height, width)}
 
 
@@ -186,3 +199,31 @@ def test_a_gpu_that_is_asked_for_and_is_not_there_stops_the_start(checkpoint: st
         pytest.skip("there is a GPU here")
     with pytest.raises((AssertionError, RuntimeError), match=r"CUDA|cuda|NVIDIA"):
         Sam2Backend(_settings(checkpoint, sam2_device="cuda"))
+
+
+def test_a_folder_is_named_by_where_it_was_baked_from(checkpoint: str, tmp_path: Path) -> None:
+    folder = tmp_path / "baked"
+    shutil.copytree(checkpoint, folder)
+    source = {"backend": "sam2", "checkpoint": "facebook/sam2.1-hiera-tiny", "revision": "abc123"}
+    (folder / "source.json").write_text(json.dumps(source))
+    assert str(Sam2Backend(_settings(str(folder))).segmenter.version) == "sam2.1-hiera-tiny@abc123"
+
+
+def test_another_folder_is_named_by_itself_and_a_digest_of_its_weights(
+    checkpoint: str, video_checkpoint: str, tmp_path: Path
+) -> None:
+    versions = set()
+    for number, source in enumerate((checkpoint, video_checkpoint, checkpoint)):
+        folder = tmp_path / str(number) / "mine"
+        shutil.copytree(source, folder)
+        versions.add(Sam2Backend(_settings(str(folder))).segmenter.version)
+    assert {version.name for version in versions} == {"mine"}
+    assert len(versions) == 2
+
+
+def test_baking_leaves_word_of_where_it_was_from(checkpoint: str, tmp_path: Path) -> None:
+    script = ROOT / "functions" / "sam2" / "bake.py"
+    command = [sys.executable, str(script), checkpoint, "main", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    segmenter = Sam2Backend(_settings(str(tmp_path))).segmenter
+    assert (segmenter.checkpoint, segmenter.revision) == (checkpoint, "main")

@@ -12,14 +12,14 @@ from google.cloud import storage as gcs
 
 from shared import logs
 from shared.deliveries import last_words, respond
-from shared.errors import BadMessage, Transient
+from shared.errors import ForeignMessage, Transient, UnreadableMessage
 from shared.messages import Message
 from shared.results import Results
 from shared.settings import BucketSettings
 from shared.storage import ObjectRef, Storage
 
 SETTINGS = BucketSettings(
-    input_bucket="in-bucket", output_bucket="out-bucket", trace_project="a-project"
+    input_bucket="in-bucket", output_bucket="a-bucket", trace_project="a-project"
 )
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -51,20 +51,52 @@ def test_what_was_handled_is_acknowledged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(Transient("busy"), 503), (OSError("disk"), 500), (BadMessage("x"), 200)]
+    ("error", "status"),
+    [(Transient("busy"), 503), (OSError("disk"), 500), (UnreadableMessage("what?"), 422)],
 )
-def test_trouble_is_redelivered_and_bad_messages_are_not(error: Exception, status: int) -> None:
+def test_trouble_and_what_is_not_understood_is_redelivered(error: Exception, status: int) -> None:
     assert _answer(_raising(error)) == status
 
 
 @pytest.mark.parametrize("body", [{}, [], "x", {"message": {"data": "!"}}])
 def test_what_is_no_push_is_acknowledged_unhandled_and_recorded(
-    body: Any, caplog: pytest.LogCaptureFixture
+    bucket: gcs.Bucket, body: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert _answer(_raising(AssertionError()), body) == 200
-    (record,) = caplog.records
-    assert record.levelno == logging.ERROR
-    assert record.__dict__["state"] == "dropped"
+    for _ in range(2):
+        assert _answer(_raising(AssertionError()), body) == 200
+    assert caplog.records[-1].levelno == logging.ERROR
+    assert caplog.records[-1].__dict__["state"] == "dropped"
+    (blob,) = bucket.list_blobs()
+    assert caplog.records[-1].__dict__["record"] == f"gs://a-bucket/{blob.name}"
+    assert json.loads(blob.download_as_bytes()) == body
+
+
+def test_a_message_that_a_function_does_not_know_is_acknowledged_and_recorded(
+    bucket: gcs.Bucket,
+) -> None:
+    assert _answer(_raising(ForeignMessage("of another bucket: \u2028\n\x1b"))) == 200
+    (blob,) = bucket.list_blobs()
+    assert blob.metadata["why"].startswith("of another bucket: \\u2028")
+    assert json.loads(blob.download_as_bytes())["message"]["attributes"] == {"a": "b"}
+
+
+def test_of_a_large_message_the_beginning_is_kept(bucket: gcs.Bucket) -> None:
+    assert _answer(_raising(AssertionError()), "x" * 10**6) == 200
+    (blob,) = bucket.list_blobs()
+    assert (blob.size, blob.metadata["bytes"]) == (2**16, str(10**6 + 2))
+
+
+def test_what_cannot_be_recorded_is_not_acknowledged(
+    bucket: gcs.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.delete()
+    assert _answer(_raising(ForeignMessage("x"))) == 500
+    monkeypatch.setattr(Storage, "write", _raising_transient)
+    assert _answer(_raising(ForeignMessage("x"))) == 503
+
+
+def _raising_transient(*_: object) -> None:
+    raise Transient("storage is down")
 
 
 def test_a_body_that_pubsub_cannot_have_sent_is_not_read() -> None:
@@ -129,8 +161,8 @@ def test_the_last_delivery_leaves_the_reason_and_no_secrets(
     assert written["reason"]["message"].endswith(f"10 deliveries, at last because of: {sentence}")
 
 
-def test_a_bad_message_is_no_failure_of_its_upload(bucket: gcs.Bucket) -> None:
+def test_a_foreign_message_is_no_failure_of_the_upload_that_it_names(bucket: gcs.Bucket) -> None:
     results = Results(Storage(), bucket.name)
-    with pytest.raises(BadMessage), last_words(results, REF, attempt=10, most_attempts=10):
-        raise BadMessage("forged")
+    with pytest.raises(ForeignMessage), last_words(results, REF, attempt=10, most_attempts=10):
+        raise ForeignMessage("forged")
     assert not list(bucket.list_blobs())

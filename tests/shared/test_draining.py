@@ -6,7 +6,7 @@ import pytest
 from google.cloud import storage as gcs
 
 from shared.draining import Drain
-from shared.errors import BadMessage
+from shared.errors import ForeignMessage
 from shared.messages import Message
 from shared.settings import BucketSettings
 
@@ -38,9 +38,9 @@ def test_a_dead_letter_ends_as_failed_and_names_the_hop(bucket: gcs.Bucket) -> N
     "change",
     [{"bucketId": "another"}, {"bucketId": ""}, {"objectGeneration": "x"}, {"objectId": ""}],
 )
-def test_a_dead_letter_that_is_not_ours_is_a_bad_message(
+def test_a_dead_letter_that_is_not_ours_is_foreign(
     bucket: gcs.Bucket, change: dict[str, str]
 ) -> None:
-    with pytest.raises(BadMessage):
+    with pytest.raises(ForeignMessage):
         _drain(bucket).handle(Message(b"", {**DEAD, **change}))
     assert not list(bucket.list_blobs())

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 
 from shared import png
-from shared.documents import Outputs
+from shared.documents import Outputs, SegmenterVersion
 from shared.drawing import Picture, pictures
 from shared.geometry import Box, polygon_mask
 from shared.masking import Segmented
 from shared.masks import Mask
-from shared.segmenters.absent import AbsentSegmenter
 from tests.shared.shapes import ellipse, prompt_for
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
@@ -23,7 +22,7 @@ def _segmented(number: int) -> Segmented:
     outline = ellipse(90 * number, 100, 30, 40)
     prompt = prompt_for(outline, WHOLE).model_copy(update={"id": f"face-{number}"})
     mask = Mask(prompt.crop, polygon_mask(outline, prompt.crop))
-    return Segmented(prompt, mask, 0.9, AbsentSegmenter())
+    return Segmented(prompt, mask, 0.9, SegmenterVersion("oval"))
 
 
 def _made(instances: int) -> tuple[dict[str, bytes], int]:

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from shared import images
-from shared.documents import Outputs
+from shared.documents import Outputs, SegmenterVersion
 from shared.drawing import pictures
 from shared.geometry import Box, polygon_mask
 from shared.masking import Segmented
 from shared.masks import Mask
 from shared.pyramid import Pyramid
-from shared.segmenters.absent import AbsentSegmenter
 from tests.shared.shapes import ellipse, prompt_for
 
 HEIGHT, WIDTH = 3000, 4000
@@ -61,7 +60,7 @@ def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
     image = images.decode(jpeg, WIDTH * HEIGHT)
     whole = Box.of_image(image)
     face = Mask(PROMPT.crop, polygon_mask(PROMPT.outline, PROMPT.crop))
-    segmented = Segmented(PROMPT, face, 0.9, AbsentSegmenter())
+    segmented = Segmented(PROMPT, face, 0.9, SegmenterVersion("oval"))
     before = tracemalloc.get_traced_memory()[0] / PIXELS
     tracemalloc.reset_peak()
     segmented.described(whole)

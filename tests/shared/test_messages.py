@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.documents import PromptsDocument, Source
-from shared.errors import BadMessage
+from shared.errors import ForeignMessage, UnreadableMessage
 from shared.geometry import Box
 from shared.messages import Message, parse_identity, parse_prompts, parse_upload, receive
 from shared.storage import ObjectRef
@@ -28,6 +28,7 @@ DOCUMENT = PromptsDocument(
 )
 
 
+NAMED = {"bucketId": "in", "objectId": "album/cat.png", "objectGeneration": "1795253628185254"}
 JSON = {"content-type": "application/json"}
 EVENTARC = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "//storage.googleapis.com/x"}
 FINALIZED = "google.cloud.storage.object.v1.finalized"
@@ -65,11 +66,14 @@ def test_eventarcs_event_of_a_message_is_that_message() -> None:
     assert receive({**EVENTARC, "ce-type": kind}, body).data == b"hi"
 
 
-@pytest.mark.parametrize(
-    "event_type", ["OBJECT_DELETE", "OBJECT_METADATA_UPDATE", "OBJECT_ARCHIVE", None]
-)
-def test_other_notifications_are_no_uploads(event_type: str | None) -> None:
+@pytest.mark.parametrize("event_type", ["OBJECT_DELETE", "OBJECT_METADATA_UPDATE", "x"])
+def test_other_notifications_are_no_uploads(event_type: str) -> None:
     assert parse_upload(_pushed(RESOURCE, event_type)) is None
+
+
+def test_what_is_no_notification_is_foreign() -> None:
+    with pytest.raises(ForeignMessage, match="eventType"):
+        parse_upload(_pushed(RESOURCE, None))
 
 
 def test_events_of_other_kinds_are_no_uploads() -> None:
@@ -116,8 +120,8 @@ def test_without_a_trace_there_is_a_new_one() -> None:
         {key: value for key, value in RESOURCE.items() if key != "size"},
     ],
 )
-def test_a_notification_that_lacks_what_one_has_is_a_bad_message(payload: Any) -> None:
-    with pytest.raises(BadMessage):
+def test_a_notification_that_lacks_what_one_has_is_not_understood(payload: Any) -> None:
+    with pytest.raises(UnreadableMessage):
         parse_upload(_pushed(payload))
 
 
@@ -136,20 +140,20 @@ DEEP = b"[" * 100_000
         {"data": "", "attributes": {"eventType": {}}},
     ],
 )
-def test_a_push_that_is_none_is_a_bad_message(message: Any) -> None:
-    with pytest.raises(BadMessage):
+def test_a_push_that_is_none_is_foreign(message: Any) -> None:
+    with pytest.raises(ForeignMessage):
         receive(JSON, _push(message))
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"\xff", b"hello", DEEP, b'{"a":' + DEEP])
 @pytest.mark.parametrize("kind", ["application/json", "application/cloudevents+json"])
-def test_a_body_that_is_no_push_is_a_bad_message(body: bytes, kind: str) -> None:
-    with pytest.raises(BadMessage):
+def test_a_body_that_is_no_push_is_foreign(body: bytes, kind: str) -> None:
+    with pytest.raises(ForeignMessage):
         receive({"content-type": kind}, body)
 
 
 def test_a_message_without_data_is_no_prompts_message() -> None:
-    with pytest.raises(BadMessage):
+    with pytest.raises(ForeignMessage):
         parse_prompts(receive(JSON, _push({"attributes": {"a": "b"}})))
 
 
@@ -163,21 +167,31 @@ def test_a_prompts_document_survives_its_message() -> None:
     [
         {"config": "../x"},
         {"schema": "toonmask/prompts/9"},
-        {"extra": 1},
         {"source": None},
         {"instances": [{"id": "face-1/../.."}]},
         {"instances": [json.loads(DOCUMENT.instances[0].model_dump_json())] * 101},
     ],
 )
-def test_a_tampered_prompts_document_is_a_bad_message(change: dict[str, Any]) -> None:
-    payload = {**json.loads(DOCUMENT.model_dump_json()), **change}
-    with pytest.raises(BadMessage):
-        parse_prompts(_pushed(payload, None))
+def test_prompts_that_do_not_fit_are_foreign_unless_they_name_an_upload(
+    change: dict[str, Any],
+) -> None:
+    data = json.dumps({**json.loads(DOCUMENT.model_dump_json()), **change}).encode()
+    with pytest.raises(ForeignMessage):
+        parse_prompts(Message(data, {}))
+    with pytest.raises(UnreadableMessage, match=r"gs://in/album/cat\.png#1795253628185254"):
+        parse_prompts(Message(data, NAMED))
+
+
+def test_fields_of_a_newer_version_are_left_alone() -> None:
+    payload = json.loads(DOCUMENT.model_dump_json())
+    payload["near_misses"] = 3
+    payload["source"]["colour_space"] = "sRGB"
+    payload["instances"][0]["pose"] = {"yaw": 20}
+    assert parse_prompts(_pushed(payload, None)) == DOCUMENT
 
 
 def test_both_hops_messages_name_their_upload_in_their_attributes() -> None:
-    named = {"bucketId": "in", "objectId": "album/cat.png", "objectGeneration": "1795253628185254"}
-    assert parse_identity(Message(b"", {**named, "more": "x"})) == REF
-    for missing in named:
-        with pytest.raises(BadMessage):
-            parse_identity(Message(b"", {k: v for k, v in named.items() if k != missing}))
+    assert parse_identity(Message(b"", {**NAMED, "more": "x"})) == REF
+    for missing in NAMED:
+        with pytest.raises(ForeignMessage):
+            parse_identity(Message(b"", {k: v for k, v in NAMED.items() if k != missing}))

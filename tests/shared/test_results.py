@@ -39,7 +39,7 @@ def _document(
         instances=tuple(
             Instance(
                 id=f"face-{number}", label="face", side=None, score=1, box=Box(0, 0, 1, 1), area=1,
-                segmenter="sam2", quality=1, rle=RleModel(size=(1, 1), counts="01"),
+                segmenter="grabcut", quality=1, rle=RleModel(size=(1, 1), counts="01"),
                 files=InstanceFiles(
                     mask=f"face-{number}/mask.png", cutout=f"face-{number}/cutout.png"
                 ),
@@ -175,13 +175,27 @@ def test_a_result_that_another_worker_damaged_meanwhile_is_not_acknowledged(
 
 def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Bucket) -> None:
     results, ref = _results(bucket), ObjectRef("in", "cat.png", NEW)
-    assert not results.are_finished(ref, CONFIG)
+
+    def is_current(result: ResultDocument) -> bool:
+        return result.config == CONFIG
+
+    assert not results.are_finished(ref, is_current)
     _write(bucket, NEW, 1)
-    assert results.are_finished(ref, CONFIG)
-    assert not results.are_finished(ref, "ba9876543210")
-    assert not results.are_finished(ObjectRef("in", "cat.png", OLD), CONFIG)
+    assert results.are_finished(ref, is_current)
+    assert not results.are_finished(ref, lambda result: not is_current(result))
+    assert not results.are_finished(ObjectRef("in", "cat.png", OLD), is_current)
     bucket.blob("cat.png/face-1/mask.png").delete()
-    assert not results.are_finished(ref, CONFIG)
+    assert not results.are_finished(ref, is_current)
+
+
+def test_a_result_that_is_not_understood_is_not_finished(bucket: gcs.Bucket) -> None:
+    _write(bucket, NEW, 1)
+    blob = bucket.get_blob("cat.png/result.json")
+    blob.upload_from_string(b'{"schema": "toonmask/result/9"}')
+    blob.metadata = {"source-generation": str(NEW)}
+    blob.patch()
+    ref = ObjectRef("in", "cat.png", NEW)
+    assert not _results(bucket).are_finished(ref, lambda _: True)
 
 
 def test_a_failure_says_why_and_clears_what_is_older(bucket: gcs.Bucket) -> None:

@@ -14,7 +14,7 @@ from google.cloud import storage as gcs
 from PIL import Image as PillowImage
 
 from shared import logs
-from shared.errors import BadMessage, Transient
+from shared.errors import ForeignMessage, Transient, UnreadableMessage
 from shared.geometry import Box
 from shared.prompts import Prompt
 from tests.endpoint import Endpoint, serving
@@ -49,7 +49,10 @@ def test_what_sam2_answers_is_what_is_drawn(bucket: gcs.Bucket, sam2: Endpoint) 
     sam2.answer = lambda _: (200, _whole_crop())
     segmentation(bucket, sam2).handle(event(bucket, upload(bucket), PROMPT))
     found = result(bucket)
-    assert (found["status"], found["instances"][0]["segmenter"]) == ("segmented", "sam2")
+    assert (found["status"], found["instances"][0]["segmenter"]) == (
+        "segmented",
+        f"http:{sam2.url.split('/')[2]}",
+    )
     assert found["instances"][0]["box"] == list(PROMPT.crop)
 
 
@@ -178,13 +181,22 @@ def test_an_upload_that_was_overwritten_meanwhile_is_left_to_its_successor(
         ((PROMPT.model_copy(update={"box": Box(10, 10, 10, 20)}),), {}),
         ((PROMPT.model_copy(update={"crop": Box(-5, 0, 100, 100)}),), {}),
         ((PROMPT,), {"width": 30}),
-        ((PROMPT,), {"bucket": "another-bucket"}),
     ],
 )
-def test_prompts_that_cannot_be_ours_are_bad_messages(
+def test_prompts_that_do_not_fit_their_upload_are_not_understood(
     bucket: gcs.Bucket, sam2: Endpoint, prompts: tuple[Prompt, ...], source: dict[str, Any]
 ) -> None:
     message = event(bucket, upload(bucket), *prompts, **source)
-    with pytest.raises(BadMessage):
+    with pytest.raises(UnreadableMessage):
+        segmentation(bucket, sam2).handle(message)
+    assert not list(output(bucket).list_blobs())
+
+
+@pytest.mark.parametrize("source", [{"bucket": "another-bucket"}, {"name": "cat.png/face-1"}])
+def test_prompts_for_what_is_no_upload_of_ours_are_foreign(
+    bucket: gcs.Bucket, sam2: Endpoint, source: dict[str, Any]
+) -> None:
+    message = event(bucket, upload(bucket), PROMPT, **source)
+    with pytest.raises(ForeignMessage):
         segmentation(bucket, sam2).handle(message)
     assert not list(output(bucket).list_blobs())

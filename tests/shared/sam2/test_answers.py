@@ -99,7 +99,7 @@ def test_scores_stay_with_their_masks(field: str) -> None:
 )
 def test_an_absurd_answer_is_refused_by_the_name_of_its_field(answer: Any, named: str) -> None:
     with pytest.raises(AnswerError, match=named):
-        parse_answer(answer, SIZE)
+        list(parse_answer(answer, SIZE))
 
 
 @pytest.mark.parametrize("size", [(20, 30), (256, 256), (39, 61), (400, 600)])

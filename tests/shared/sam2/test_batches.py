@@ -1,7 +1,7 @@
 """Our own service gets all prompts of an image in one request."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Counting(GrabCutBackend):
     def __init__(self) -> None:
         self.jobs: list[Job] = []
 
-    def segment(self, jobs: Sequence[Job]) -> Iterator[list[ScoredMask]]:
+    def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:
         self.jobs += jobs
         return super().segment(jobs)
 
@@ -106,6 +106,7 @@ def test_one_face_without_a_mask_leaves_the_others_alone(
     def answer(asked: Asked) -> tuple[int, Any]:
         status, told = honest(asked)
         told["images"][0][0]["masks"] = ["nonsense"]
+        told["segmenter"] = {"backend": "sam2"}
         return status, told
 
     sam2.answer = answer

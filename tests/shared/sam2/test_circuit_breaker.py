@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from shared.errors import Permanent, ReasonCode, Transient
+from shared.geometry import Image
 from shared.sam2.circuit_breaker import CircuitBreaker
 
 
@@ -41,7 +42,9 @@ def test_after_failures_in_a_row_nothing_passes_and_the_last_failure_is_told() -
     async def story() -> None:
         breaker = _breaker()
         await _fail_times(breaker, 3)
-        with pytest.raises(Transient, match="a server failed 3 times in a row.*it is down") as told:
+        with pytest.raises(
+            Transient, match=r"a server failed 3 times in a row.*it is down"
+        ) as told:
             await breaker.call(_succeed)
         assert 0 < (told.value.retry_after or 0) <= 60
 
@@ -97,7 +100,7 @@ def test_while_one_call_tries_others_are_refused(monkeypatch: pytest.MonkeyPatch
 def test_a_failure_keeps_no_image_in_memory() -> None:
     breaker = _breaker()
 
-    def ask() -> "weakref.ref[np.ndarray]":
+    def ask() -> "weakref.ref[Image]":
         image = np.zeros((100, 100, 3), np.uint8)
 
         async def fail() -> None:

@@ -14,6 +14,7 @@ from shared.sam2.contract import (
     MOST_PROMPTS,
     BatchAnswer,
     BatchRequest,
+    SegmenterPart,
     batch_request,
     mask_answer,
     per_prompt,
@@ -57,7 +58,11 @@ def test_a_batch_is_read_as_it_was_built_and_its_answers_find_their_prompts() ->
     assert request.images[0].prompts[0].box is not None
     assert len(request.images[0].prompts[0].points) == len(_picture().points(PROMPT))
     masks = [mask_answer([ScoredMask(SOFT, i / 4)], return_prob=False) for i in range(3)]
-    answer = json.loads(BatchAnswer(images=[masks[:2], masks[2:]]).model_dump_json())
+    answer = json.loads(
+        BatchAnswer(
+            images=[masks[:2], masks[2:]], segmenter=SegmenterPart(backend="grabcut")
+        ).model_dump_json()
+    )
     told = [one["scores"] for one, _, _ in per_prompt(answer, pictures)]
     assert told == [[0.0], [0.25], [0.5]]
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from shared.deadline import Deadline
+from shared.documents import SegmenterVersion
 from shared.errors import Permanent, Transient
 from shared.geometry import BoolMask, Box, Image, polygon_mask
 from shared.masks import Candidate, choose, covered
 from shared.prompts import Prompt
-from shared.segmenters import choice
+from shared.segmenters import Answered, choice
 from shared.segmenters.replicate import ReplicateSegmenter
 from shared.settings import SegmentationSettings
 from tests.shared.segmenters.replicate_server import NEWEST, TOKEN, Replicate, serving
@@ -42,12 +43,15 @@ def _everything(image: Image) -> list[BoolMask]:
 def _ask(
     server: Replicate, image: Image = DRAWING, prompt: Prompt = PROMPT, **changes: Any
 ) -> list[Candidate]:
-    options = {"token": TOKEN, "model": "meta/sam-2", "timeout": 30, "seconds": 30, **changes}
-    deadline = Deadline.after(options.pop("seconds"))
-    segmenter = ReplicateSegmenter(**options, base_url=server.url)
-    (answer,) = segmenter.segment(image, [prompt], deadline)
-    assert isinstance(answer, list)
-    return answer
+    deadline = Deadline.after(changes.pop("seconds", 30))
+    (answer,) = _segmenter(server, **changes).segment(image, [prompt], deadline)
+    assert isinstance(answer, Answered)
+    return list(answer.candidates)
+
+
+def _segmenter(server: Replicate, **changes: Any) -> ReplicateSegmenter:
+    options = {"token": TOKEN, "model": "meta/sam-2", "timeout": 30, **changes}
+    return ReplicateSegmenter(**options, base_url=server.url)
 
 
 def test_the_mask_that_fits_the_face_is_chosen_among_all(replicate: Replicate) -> None:
@@ -145,4 +149,16 @@ def test_it_is_chosen_by_its_setting() -> None:
         sam2_provider="replicate",
         replicate_api_token=TOKEN,
     )
-    assert choice.primary(settings).name == "replicate"
+    assert isinstance(choice.primary(settings), ReplicateSegmenter)
+
+
+def test_the_masks_name_the_model_and_its_version(replicate: Replicate) -> None:
+    segmenter = _segmenter(replicate)
+    (answer,) = segmenter.segment(DRAWING, [PROMPT], Deadline.after(30))
+    assert isinstance(answer, Answered)
+    assert answer.segmenter == SegmenterVersion("replicate:meta/sam-2", NEWEST)
+    assert segmenter.version(Deadline.after(30)) == answer.segmenter
+
+
+def test_the_version_is_unknown_where_replicate_does_not_answer(replicate: Replicate) -> None:
+    assert _segmenter(replicate, token="wrong").version(Deadline.after(30)) is None

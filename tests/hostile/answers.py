@@ -1,0 +1,81 @@
+"""python -m tests.hostile.answers NAME: reads a segmentation service's hostile answer.
+
+To be run with a memory limit: answers are bounded in bytes, and may hold a thousand times as much.
+Prints how it ended.
+"""
+
+import base64
+import io
+import json
+import sys
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from shared.errors import Permanent
+from shared.geometry import Box
+from shared.masks import choose
+from shared.sam2.answers import parse_json
+from shared.sam2.pictures import picture_of
+from shared.segmenters.replicate import _best
+from shared.segmenters.sam2 import _candidates
+from tests.shared.shapes import ellipse, prompt_for
+
+WHOLE = Box(0, 0, 1024, 1024)
+PROMPT = prompt_for(ellipse(512, 512, 300, 350), WHOLE)
+_BYTES = 60 * 2**20
+
+
+def _png(side: int) -> bytes:
+    file = io.BytesIO()
+    PillowImage.new("L", (side, side), 255).save(file, "PNG")
+    return file.getvalue()
+
+
+def _pngs(count: int, side: int) -> bytes:
+    one = base64.b64encode(_png(side)).decode()
+    return json.dumps({"masks": [one] * count}).encode()
+
+
+def _repeated(item: bytes, around: tuple[bytes, bytes] = (b"[", b"]")) -> bytes:
+    """JSON of as many items as fit into the bytes that an answer may have."""
+    items = (item + b",") * (_BYTES // (len(item) + 1))
+    return b'{"masks":' + around[0] + items + item + around[1] + b"}"
+
+
+def _rle(height: int, width: int) -> bytes:
+    masks = [{"counts": [0, height * width], "size": [height, width]}] * 40
+    return json.dumps({"masks": masks}).encode()
+
+
+ANSWERS: dict[str, Callable[[], bytes]] = {
+    "many large PNGs": lambda: _pngs(40, 4096),
+    "many PNGs": lambda: _pngs(4000, 1024),
+    "large RLE": lambda: _rle(8000, 8000),
+    "empty lists": lambda: _repeated(b"[]"),
+    "empty objects": lambda: _repeated(b"{}"),
+    "numbers": lambda: _repeated(b"300"),
+    "rows of numbers": lambda: _repeated(b"0.5", (b"[[[", b"]]]")),
+}
+"""All of these are refused."""
+
+
+def main() -> None:
+    name = sys.argv[1]
+    picture = picture_of(np.zeros((1024, 1024, 3), np.uint8), WHOLE)
+    try:
+        if name == "Replicate's masks":
+            _best([_png(1024)] * 256, picture, PROMPT)
+        elif name == "as many masks as may be":
+            choose(_candidates(parse_json(_pngs(16, 1024)), picture, PROMPT), PROMPT)
+        else:
+            choose(_candidates(parse_json(ANSWERS[name]()), picture, PROMPT), PROMPT)
+    except Permanent as error:
+        sys.stdout.write(f"refused: {error}")
+    else:
+        sys.stdout.write("read")
+
+
+if __name__ == "__main__":
+    main()
