@@ -5,6 +5,7 @@ Their JSON Schemas are committed under docs/schemas; `make schemas` writes them 
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -54,6 +55,11 @@ class SegmenterVersion:
     def __str__(self) -> str:
         """For logs, and for digests of what shaped a result."""
         return f"{self.name}@{self.revision}" if self.revision else self.name
+
+
+def revisions(segmenters: Iterable[SegmenterVersion]) -> dict[str, str]:
+    """The known revisions by the names of the segmenters, as documents list versions."""
+    return {one.name: one.revision for one in segmenters if one.revision}
 
 
 class Source(Record):

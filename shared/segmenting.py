@@ -12,6 +12,7 @@ from shared.documents import (
     Reason,
     ResultDocument,
     SegmenterVersion,
+    revisions,
 )
 from shared.drawing import pictures
 from shared.errors import ForeignMessage, Permanent, Rejected, Superseded, UnreadableMessage
@@ -118,7 +119,7 @@ class Segmentation:
             instances=tuple(one.described(whole) for one in verdict.segmented),
             outputs=outputs,
             timing=watch.laps,
-            versions=document.versions | self._versions | _revisions(segmenters),
+            versions=document.versions | self._versions | revisions(segmenters),
         )
         folder = layout.folder(ref.name)
         items = [
@@ -126,10 +127,6 @@ class Segmentation:
             for picture in pictures(image, verdict.segmented, outputs)
         ]
         self._results.write(result, items)
-
-
-def _revisions(segmenters: frozenset[SegmenterVersion]) -> dict[str, str]:
-    return {one.name: one.revision for one in segmenters if one.revision}
 
 
 def _check_source(ref: ObjectRef, input_bucket: str) -> None:

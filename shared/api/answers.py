@@ -1,14 +1,14 @@
 """The answer about one image, as JSON that is written while it is sent."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from pydantic import Field
 
 from shared import VERSION
 from shared.api.face_masks import Found
-from shared.documents import Instance, Outputs, Reason, Status
+from shared.documents import Instance, Outputs, Reason, Status, revisions
 from shared.geometry import Box
 from shared.record import Record
 
@@ -31,6 +31,7 @@ class Findings(Record):
     instances: tuple[Instance, ...]
     timing: dict[str, float] = Field(description="seconds by stage")
     versions: dict[str, str]
+    warnings: tuple[str, ...] = Field((), description="what was sent and is not known")
 
 
 class FaceMaskAnswer(Findings):
@@ -52,7 +53,7 @@ PICTURES = {
 _VERSIONS = {"toonmask": VERSION, "mediapipe": version("mediapipe")}
 
 
-def findings(found: Found, timing: dict[str, float]) -> Findings:
+def findings(found: Found, timing: dict[str, float], warnings: Sequence[str]) -> Findings:
     """What the answer says beside its pictures."""
     whole = Box.of_image(found.image)
     return Findings(
@@ -63,7 +64,8 @@ def findings(found: Found, timing: dict[str, float]) -> Findings:
         reason=found.verdict.reason,
         instances=tuple(one.described(whole) for one in found.verdict.segmented),
         timing=timing,
-        versions=_VERSIONS,
+        versions=_VERSIONS | revisions(found.verdict.segmenters),
+        warnings=tuple(warnings),
     )
 
 

@@ -1,8 +1,9 @@
 """The application: who may call, what is where."""
 
+import io
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Request
 from flask_cors import CORS
 
 from shared import VERSION
@@ -10,7 +11,7 @@ from shared.api import access, openapi, problems
 from shared.api.bucket_routes import BucketRoutes
 from shared.api.face_masks import FaceMasks
 from shared.api.library import Library
-from shared.api.mask_routes import STATUS_HEADER, MaskRoutes
+from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
 from shared.api.settings import ApiSettings
 from shared.settings import revealed
@@ -19,9 +20,20 @@ _FORM_BYTES = 64 * 2**10
 """Of a request, beside the image."""
 
 
+class _Request(Request):
+    """Keeps an uploaded file in memory, once.
+
+    By default it lies on disk, which is memory too on Cloud Run, and is copied when it is read.
+    """
+
+    def _get_file_stream(self, *_: object, **__: object) -> io.BytesIO:
+        return io.BytesIO()
+
+
 def create_app(settings: ApiSettings, page: Path) -> Flask:
     """The API, and the page whose files lie in a folder."""
     app = Flask(__name__, static_folder=None)
+    app.request_class = _Request
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes + _FORM_BYTES
     problems.register(app)
     if settings.cors_origins:
@@ -29,13 +41,13 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
             app,
             resources=r"/v1/.*",
             origins=sorted(settings.cors_origins),
-            expose_headers=[STATUS_HEADER, "Retry-After"],
+            expose_headers=[STATUS_HEADER, WARNING_HEADER, "Retry-After"],
         )
     key = revealed(settings.api_key)
     if key:
         app.before_request(lambda: access.check(key))
     masks = FaceMasks(settings)
-    MaskRoutes(masks).register(app)
+    MaskRoutes(masks, settings.max_send).register(app)
     library = Library.of(settings)
     BucketRoutes(library, masks).register(app)
     Page(page, (library.origin,) if library else ()).register(app)

@@ -2,9 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -49,11 +47,7 @@ class Found:
 
 
 class FaceMasks:
-    """Finds and cuts. One per process; safe to share between threads.
-
-    Works in as many threads of its own as there may be images at a time: each thread that finds
-    faces keeps models of its own.
-    """
+    """Finds and cuts. One per process; safe to share between threads."""
 
     def __init__(self, settings: ApiSettings) -> None:
         self._settings = settings
@@ -66,11 +60,10 @@ class FaceMasks:
             for multimask in (True, False)
         }
         self._turns = threading.BoundedSemaphore(settings.max_parallel)
-        self._workers = ThreadPoolExecutor(settings.max_parallel)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Waits until another image may be in memory.
+        """Waits until another image, and its pictures, may be in memory.
 
         Raises:
             Refused: too many others came first.
@@ -95,10 +88,6 @@ class FaceMasks:
             Permanent: neither SAM2 nor a fallback will ever answer.
             Transient: they may do so later.
         """
-        context = copy_context()
-        return self._workers.submit(context.run, self._find, data, options, watch).result()
-
-    def _find(self, data: bytes, options: Options, watch: Stopwatch) -> Found:
         images.check_before_download("", len(data), self._settings.max_bytes)
         image = images.decode(data, self._settings.max_pixels)
         watch.lap("read")

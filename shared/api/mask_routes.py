@@ -1,17 +1,22 @@
 """POST /v1/face-mask-sam2: a picture in a form, its masks in the answer."""
 
 import re
+from collections.abc import Sequence
+from contextlib import ExitStack
 from http import HTTPStatus
+from io import BytesIO
 
 from flask import Flask, Request, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
-from werkzeug.datastructures import FileStorage, MIMEAccept
+from werkzeug.datastructures import MIMEAccept
 
 from shared import layout
 from shared.api.answers import PICTURES, findings, written
 from shared.api.face_masks import FaceMasks, Found, Options
 from shared.api.problems import Refused, bad_fields
+from shared.api.sending import sent_in_turn
+from shared.api.unknown_fields import unknown
 from shared.stopwatch import Stopwatch
 
 PATH = "/v1/face-mask-sam2"
@@ -19,13 +24,17 @@ OUTPUT = layout.PICTURE.replace(r"\.png", "")
 """Pattern of a picture's name without its ending."""
 
 STATUS_HEADER = "Toonmask-Status"
+WARNING_HEADER = "Toonmask-Warning"
+
+_IMAGE, _OUTPUT = "image", "output"
 
 
 class MaskRoutes:
     """The masks of a picture that is sent."""
 
-    def __init__(self, masks: FaceMasks) -> None:
+    def __init__(self, masks: FaceMasks, max_send: float) -> None:
         self._masks = masks
+        self._max_send = max_send
 
     def register(self, app: Flask) -> None:
         """Adds the route."""
@@ -44,20 +53,32 @@ class MaskRoutes:
                 HTTPStatus.BAD_REQUEST, "broken-form", "The form's Content-Type has no boundary."
             )
         output = _wanted_picture(request)
-        # Read before the turn, which a slow sender would keep from others; large files lie on disk.
-        options, file = _options(request), _file(request)
-        with self._masks.turn():
-            watch = Stopwatch()
-            found = self._masks.find(file.read(), options, watch)
-            status = found.verdict.status
-            if output:
-                answer = Response(_picture(found, output), mimetype="image/png")
-            else:
-                drawn = {one.name: one.encoded() for one in found.pictures if one.name in _ALL}
-                watch.lap("draw", status=status.value)
-                told = written(findings(found, watch.laps), drawn)
-                answer = Response(told, mimetype="application/json")
+        # Read before the turn, which a slow sender would keep from others.
+        options, data = _options(request), _file(request)
+        ignored = _ignored(request)
+        with ExitStack() as turn:
+            turn.enter_context(self._masks.turn())
+            answer = self._answer(data, options, output, ignored)
+            # Until the answer is sent its pictures are in memory, so the turn goes on.
+            sent_in_turn(answer, request.environ, turn.pop_all(), self._max_send)
+        return answer
+
+    def _answer(
+        self, data: bytes, options: Options, output: str | None, ignored: Sequence[str]
+    ) -> Response:
+        watch = Stopwatch()
+        found = self._masks.find(data, options, watch)
+        status = found.verdict.status
+        if output:
+            answer = Response(_picture(found, output), mimetype="image/png")
+        else:
+            drawn = {one.name: one.encoded() for one in found.pictures if one.name in _ALL}
+            watch.lap("draw", status=status.value)
+            told = written(findings(found, watch.laps, ignored), drawn)
+            answer = Response(told, mimetype="application/json")
         answer.headers[STATUS_HEADER] = status.value
+        if ignored:
+            answer.headers[WARNING_HEADER] = " ".join(ignored)
         return answer
 
 
@@ -69,7 +90,7 @@ def _wanted_picture(asked: Request) -> str | None:
 
     That is so if the caller takes PNG rather than JSON, or takes both and says which.
     """
-    output = asked.args.get("output")
+    output = asked.args.get(_OUTPUT)
     if output is not None and not re.fullmatch(OUTPUT, output):
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -92,15 +113,27 @@ def _options(asked: Request) -> Options:
         raise bad_fields(error) from error
 
 
-def _file(asked: Request) -> FileStorage:
-    file = asked.files.get("image")
+def _file(asked: Request) -> bytes:
+    file = asked.files.get(_IMAGE)
     if file is None:
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "missing-field",
             "The form has no file in its field `image`: curl -F image=@cartoon.png",
         )
-    return file
+    # its own buffer, where read() would copy it
+    return file.stream.getvalue() if isinstance(file.stream, BytesIO) else file.read()
+
+
+def _ignored(asked: Request) -> list[str]:
+    """A sentence for each field of the form, and each part of the query, that changes nothing."""
+    names = {name or "" for name in (*asked.form, *asked.files)}  # a field may have no name
+    fields = sorted(names - {_IMAGE, *Options.model_fields})
+    parts = sorted(set(asked.args) - {_OUTPUT})
+    return [
+        *unknown("form field", fields, [_IMAGE, *Options.model_fields]),
+        *unknown("query parameter", parts, [_OUTPUT]),
+    ]
 
 
 def _picture(found: Found, output: str) -> bytes:

@@ -31,6 +31,9 @@ class ApiSettings(MaskingSettings, DetectionSettings):
     max_wait: float = Field(
         20, ge=0, description="seconds that a request waits for its turn before it is answered 429"
     )
+    max_send: float = Field(
+        120, gt=0, description="seconds that an answer may take to be sent; its image has its turn"
+    )
     max_bytes: int = Field(
         31 * 2**20, gt=0, description="largest image, in bytes; Cloud Run takes requests of 32 MiB"
     )

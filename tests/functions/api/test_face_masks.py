@@ -140,5 +140,33 @@ def test_fields_shape_what_sam2_is_asked(sam2: Endpoint) -> None:
     assert other[0] < plain[0] < plain[2] < other[2]
 
 
-def test_fields_of_others_are_left_alone(api: FlaskClient) -> None:
-    assert send(api, NO_FACE, {"model": "large"}).status_code == 200
+def test_fields_that_nobody_knows_are_left_alone_and_named(api: FlaskClient) -> None:
+    fields = {"min_score": "0.2", "target": "hand", "evil\r\nSet-Cookie: a=b \u2028": "x"}
+    answer = send(api, NO_FACE, fields, query="?outptu=mask")
+    assert answer.status_code == 200
+    warnings = answer.get_json()["warnings"]
+    assert len(warnings) == 4
+    told = answer.headers["Toonmask-Warning"]
+    assert told == " ".join(warnings)
+    assert "The form field 'target' was ignored: did you mean 'targets'?" in told
+    assert "The query parameter 'outptu' was ignored: did you mean 'output'?" in told
+    assert "The form field 'min_score' was ignored: known are image, multimask" in told
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_picture_carries_the_warning_in_its_header(api: FlaskClient) -> None:
+    answer = send(api, NO_FACE, {"models": "x"}, query="?output=mask")
+    assert answer.mimetype == "image/png"
+    assert "models" in answer.headers["Toonmask-Warning"]
+
+
+def test_many_unknown_fields_are_named_in_part(api: FlaskClient) -> None:
+    warnings = send(api, NO_FACE, {f"f{n}" * 50: "" for n in range(99)}).get_json()["warnings"]
+    assert (len(warnings), warnings[-1]) == (11, "89 more were ignored.")
+    assert len(" ".join(warnings)) < 2000
+
+
+def test_what_is_known_is_not_warned_of(api: FlaskClient) -> None:
+    answer = send(api, NO_FACE, {"targets": "face", "expand": "0.2"}, query="?output=mask")
+    assert "Toonmask-Warning" not in answer.headers
+    assert send(api, NO_FACE).get_json()["warnings"] == []
