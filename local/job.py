@@ -2,16 +2,21 @@
 
 import mimetypes
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
 from shared import layout
+from shared.deadline import Deadline
 from shared.documents import ResultDocument, Status
 from shared.storage import Stamp
 
 _POLL_SECONDS = 0.3
+_STALLED_SECONDS = 4000
+"""Longer than ten deliveries of one message take, each until SAM2's deadline: then there would be
+a result that says why it was given up on."""
+
 _UNKNOWN_TYPE = "application/octet-stream"
 
 
@@ -37,21 +42,38 @@ def upload(stack: Stack, files: Mapping[str, Path]) -> dict[str, int]:
     return generations
 
 
-def outcomes(stack: Stack, generations: Mapping[str, int]) -> Iterator[Outcome]:
+class Stalled(Exception):
+    """No upload comes to its end any more; names those that did not."""
+
+
+def outcomes(
+    stack: Stack, generations: Mapping[str, int], seconds: float = _STALLED_SECONDS
+) -> Iterator[Outcome]:
     """How each upload ended, as soon as it has.
 
     Raises:
         ChildDied: a part of the stack ended meanwhile.
+        Stalled: for so many seconds none has ended.
     """
     waiting = dict(generations)
+    deadline = Deadline.after(seconds)
     while waiting:
         stack.processes.check()
         found = list(_results(stack, waiting))
         for outcome in found:
             if waiting.pop(outcome.name, None) is not None:
+                deadline = Deadline.after(seconds)
                 yield outcome
+        if not deadline.left:
+            raise Stalled(f"nothing has ended for {seconds:.0f} s; missing: {_some(waiting)}")
         if not found:
             time.sleep(_POLL_SECONDS)
+
+
+def _some(names: Iterable[str]) -> str:
+    """A few of the names, and how many more there are."""
+    first, *rest = sorted(names)
+    return f"{first} and {len(rest)} more" if rest else first
 
 
 def fetch(stack: Stack, name: str, folder: Path) -> None:

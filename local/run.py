@@ -41,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="toonmask-") as root:
         try:
             finished = _process(console, files, arguments.output, Path(root))
-        except ChildDied as error:
+        except (ChildDied, job.Stalled) as error:
             console.print("The system broke down:", str(error), style="red", markup=False)
             sys.exit(2)
         except KeyboardInterrupt:

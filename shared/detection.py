@@ -8,7 +8,7 @@ from shared.geometry import Image
 from shared.hand_model import HandModel
 from shared.hands import find_hands
 from shared.pool import Pool
-from shared.prompts import Detection, Label
+from shared.prompts import Detected, Label
 from shared.pyramid import Pyramid
 
 
@@ -20,14 +20,15 @@ class Detector:
         self._face_models = Pool(FaceModels)
         self._hand_models = Pool(partial(HandModel, max_instances))
 
-    def detect(self, image: Image, targets: frozenset[Label]) -> list[Detection]:
+    def detect(self, image: Image, targets: frozenset[Label]) -> Detected:
         """The targets in an RGB uint8 (h, w, 3) image, faces first, best first."""
         pyramid = Pyramid.of(image)
-        found: list[Detection] = []
+        parts: list[Detected] = []
         if "face" in targets:
             with self._face_models.lent() as models:
-                found += find_faces(pyramid, models, self._min_score)
+                parts.append(find_faces(pyramid, models, self._min_score))
         if "hand" in targets:
             with self._hand_models.lent() as model:
-                found += find_hands(pyramid, model, self._min_score)
-        return found
+                parts.append(find_hands(pyramid, model, self._min_score))
+        found = [one for part in parts for one in part.found]
+        return Detected(found, sum(part.near_misses for part in parts))

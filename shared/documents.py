@@ -89,6 +89,13 @@ class Reason(Record):
         return cls(code=error.code, message=str(error))
 
 
+class Missed(Record):
+    """What was seen and is no instance: reasons to look at a result."""
+
+    near: int = Field(0, ge=0, description="places that score just below MIN_SCORE")
+    omitted: int = Field(0, ge=0, description="found, but more than MAX_INSTANCES")
+
+
 class PromptsDocument(Record):
     """prompts.json, and the data of the message that carries it on to segmentation."""
 
@@ -96,7 +103,26 @@ class PromptsDocument(Record):
     source: Source
     config: Digest
     instances: tuple[Prompt, ...] = Field(max_length=MOST_INSTANCES)
+    missed: Missed = Missed()
     versions: dict[str, str]
+
+
+class ReviewCode(StrEnum):
+    """Why a person should look at a result."""
+
+    LOW_SCORE = "low-score"
+    LOW_QUALITY = "low-quality"
+    ODD_SIZE = "odd-size"
+    NEAR_MISSES = "near-misses"
+    OMITTED = "omitted"
+
+
+class Review(Record):
+    """A reason to look at a result, and at which instance, None for the whole of it."""
+
+    code: ReviewCode
+    message: str
+    instance: str | None = None
 
 
 class RleModel(Record):
@@ -146,6 +172,7 @@ class ResultDocument(Record):
     source: Source
     config: Digest
     instances: tuple[Instance, ...] = ()
+    review: tuple[Review, ...] = ()
     outputs: Outputs | None
     timing: dict[str, float]
     versions: dict[str, str]

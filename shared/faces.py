@@ -8,8 +8,9 @@ from shared.face_models import FaceModels
 from shared.face_points import inner_points
 from shared.float_boxes import iou, overlap
 from shared.geometry import Box
+from shared.near_misses import parted
 from shared.outlines import outline
-from shared.prompts import Detection
+from shared.prompts import Detected, Detection
 from shared.proposals import merged, slide
 from shared.pyramid import Pyramid
 from shared.second_look import Face, look_again
@@ -40,7 +41,7 @@ _INSIDE = 0.5
 """Of two faces that share more than this part of the smaller, the better scored one stays."""
 
 
-def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> list[Detection]:
+def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> Detected:
     """All faces that score at least `min_score`, best first."""
     whole = Box.of_image(pyramid.image)
     sides = ladder(whole)
@@ -54,10 +55,8 @@ def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> list[D
     if finest and not any(face.score >= _SURE_SCORE for face in faces):
         seen += slide(pyramid, finest, _FINEST_BLURS, models)
         faces = _examined(pyramid, seen, faces, models)
-    return [
-        _detection(pyramid, face, models)
-        for face in _apart(face for face in faces if face.score >= min_score)
-    ]
+    found, near_misses = parted(_apart(faces), min_score)
+    return Detected([_detection(pyramid, face, models) for face in found], near_misses)
 
 
 def _examined(

@@ -8,7 +8,8 @@ import numpy as np
 from shared.consensus import Agreement, Finding, agreements
 from shared.geometry import Box
 from shared.hand_model import HandModel
-from shared.prompts import Detection
+from shared.near_misses import parted
+from shared.prompts import Detected, Detection
 from shared.pyramid import Pyramid
 from shared.views import LADDER, Window, blurred, is_flat, rung
 
@@ -30,7 +31,7 @@ _FINGER = 0.12
 _WRIST, _MIDDLE_KNUCKLE = 0, 9
 
 
-def find_hands(pyramid: Pyramid, model: HandModel, min_score: float) -> list[Detection]:
+def find_hands(pyramid: Pyramid, model: HandModel, min_score: float) -> Detected:
     """All hands that score at least `min_score`, best first."""
     whole = Box.of_image(pyramid.image)
     large = _CLOSE_UP * max(whole.width, whole.height)
@@ -47,7 +48,8 @@ def find_hands(pyramid: Pyramid, model: HandModel, min_score: float) -> list[Det
             for one in found
         ):
             break
-    return [_detection(one) for one in found if one.score >= min_score]
+    hands, near_misses = parted(found, min_score)
+    return Detected([_detection(one) for one in hands], near_misses)
 
 
 def _look(pyramid: Pyramid, window: Window, model: HandModel) -> Iterator[Finding]:

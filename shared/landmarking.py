@@ -14,6 +14,7 @@ from shared.messages import Message, Upload, parse_upload
 from shared.prompts import build_prompts
 from shared.publishing import Publisher
 from shared.results import Results, document_item
+from shared.review import missed
 from shared.settings import LandmarksSettings
 from shared.stopwatch import Stopwatch
 from shared.storage import ObjectRef, Outcome, Stamp, Storage
@@ -85,7 +86,7 @@ class Landmarking:
 
     def _detect(self, ref: ObjectRef, image: Image) -> PromptsDocument:
         whole = Box.of_image(image)
-        detections = self._detector.detect(image, self._settings.targets)
+        detected = self._detector.detect(image, self._settings.targets)
         return PromptsDocument(
             source=Source(
                 bucket=ref.bucket,
@@ -95,7 +96,8 @@ class Landmarking:
                 height=whole.height,
             ),
             config=self._settings.config,
-            instances=build_prompts(detections, whole, self._settings.prompt_options),
+            instances=build_prompts(detected.found, whole, self._settings.prompt_options),
+            missed=missed(detected, self._settings.max_instances),
             versions=self._versions,
         )
 

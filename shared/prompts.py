@@ -54,6 +54,14 @@ class Detection:
     side: Side | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Detected:
+    """Faces or hands, best first; `near_misses` is how many more places score nearly enough."""
+
+    found: list[Detection]
+    near_misses: int
+
+
 class Prompt(Record):
     """What SAM2 is told about one instance, in whole pixels of the image (polygon: 1/100 pixel).
 

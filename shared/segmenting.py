@@ -21,6 +21,7 @@ from shared.masking import Masking
 from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.messages import REPEATED, Message, parse_prompts
 from shared.results import Results
+from shared.review import reviewed
 from shared.segmenters import Segmenter
 from shared.settings import SegmentationSettings
 from shared.stopwatch import Stopwatch
@@ -117,6 +118,7 @@ class Segmentation:
             source=document.source,
             config=self._settings.config(document.config, segmenters),
             instances=tuple(one.described(whole) for one in verdict.segmented),
+            review=reviewed(verdict.segmented, document.missed),
             outputs=outputs,
             timing=watch.laps,
             versions=document.versions | self._versions | revisions(segmenters),

@@ -36,6 +36,21 @@ resource "google_storage_bucket" "data" {
     }
   }
 
+  # Records of messages that are not from this pipeline go when dead letters do.
+  dynamic "lifecycle_rule" {
+    for_each = each.key == "output" ? [31] : []
+
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        age            = lifecycle_rule.value
+        matches_prefix = [".toonmask/foreign/"]
+      }
+    }
+  }
+
   dynamic "encryption" {
     for_each = var.kms_key == null ? [] : [var.kms_key]
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared import VERSION
 from shared.api.face_masks import Found
-from shared.documents import Instance, Outputs, Reason, Status, revisions
+from shared.documents import Instance, Outputs, Reason, Review, Status, revisions
 from shared.geometry import Box
 from shared.record import Record
 
@@ -29,6 +29,7 @@ class Findings(Record):
     status: Status
     reason: Reason | None
     instances: tuple[Instance, ...]
+    review: tuple[Review, ...] = Field(description="reasons for a person to look at it")
     timing: dict[str, float] = Field(description="seconds by stage")
     versions: dict[str, str]
     warnings: tuple[str, ...] = Field((), description="what was sent and is not known")
@@ -63,6 +64,7 @@ def findings(found: Found, timing: dict[str, float], warnings: Sequence[str]) ->
         status=found.verdict.status,
         reason=found.verdict.reason,
         instances=tuple(one.described(whole) for one in found.verdict.segmented),
+        review=found.review,
         timing=timing,
         versions=_VERSIONS | revisions(found.verdict.segmenters),
         warnings=tuple(warnings),

@@ -11,11 +11,12 @@ from shared import images
 from shared.api.problems import busy
 from shared.api.settings import ApiSettings
 from shared.detection import Detector
-from shared.documents import Outputs
+from shared.documents import Outputs, Review
 from shared.drawing import Picture, pictures
 from shared.geometry import Box, Image
 from shared.masking import Masking, Verdict
 from shared.prompts import Prompt, PromptOptions, build_prompts
+from shared.review import missed, reviewed
 from shared.segmenters import choice
 from shared.settings import Targets
 from shared.stopwatch import Stopwatch
@@ -43,6 +44,7 @@ class Found:
     image: Image
     prompts: tuple[Prompt, ...]
     verdict: Verdict
+    review: tuple[Review, ...]
     pictures: tuple[Picture, ...]
 
 
@@ -91,10 +93,16 @@ class FaceMasks:
         images.check_before_download("", len(data), self._settings.max_bytes)
         image = images.decode(data, self._settings.max_pixels)
         watch.lap("read")
-        detections = self._detector.detect(image, options.targets)
+        detected = self._detector.detect(image, options.targets)
         shape = PromptOptions(options.pos_points, options.expand, self._settings.max_instances)
-        prompts = build_prompts(detections, Box.of_image(image), shape)
+        prompts = build_prompts(detected.found, Box.of_image(image), shape)
         watch.lap("detect", found=len(prompts))
         verdict = self._maskings[options.multimask].masks_of(image, prompts)
         watch.lap("segment")
-        return Found(image, prompts, verdict, tuple(pictures(image, verdict.segmented, Outputs())))
+        return Found(
+            image,
+            prompts,
+            verdict,
+            reviewed(verdict.segmented, missed(detected, self._settings.max_instances)),
+            tuple(pictures(image, verdict.segmented, Outputs())),
+        )

@@ -54,7 +54,7 @@ run "budget_and_retention" {
   }
 
   assert {
-    condition     = one(one(google_storage_bucket.data["input"].lifecycle_rule).condition).age == 30 && length(google_storage_bucket.data["output"].lifecycle_rule) == 0
+    condition     = one(one(google_storage_bucket.data["input"].lifecycle_rule).condition).age == 30 && one(one(google_storage_bucket.data["output"].lifecycle_rule).condition).matches_prefix == tolist([".toonmask/foreign/"])
     error_message = "Uploads go after a month, results stay."
   }
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -81,8 +82,8 @@ class Functions:
 
 
 @contextmanager
-def running(logs: Path) -> Iterator[Functions]:
-    """Starts storage, broker and functions."""
+def running(logs: Path, trees: Mapping[str, Path] = MappingProxyType({})) -> Iterator[Functions]:
+    """Starts storage, broker and functions, each function from its tree or this one."""
     storage, tls, broker, *ports = free_ports(5)
     environment = {
         "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{storage}",
@@ -98,9 +99,9 @@ def running(logs: Path) -> Iterator[Functions]:
         files = ["--root", str(logs / "buckets"), "--tls-port", str(tls)]
         _start(tree, "storage", ["local.storage", *files], storage, environment)
         for (function, threads), port in zip(THREADS.items(), ports, strict=True):
-            limit = [sys.executable, "-m", "tests.hostile.limited", str(MEMORY)]
-            own = {**environment, "WORKERS": "1", "THREADS": str(threads)}
-            tree.start(function, [*limit, *function_command(function, port)], own, port)
+            command, path = _limited(function, port, trees.get(function, ROOT))
+            own = {**environment, "PYTHONPATH": path, "WORKERS": "1", "THREADS": str(threads)}
+            tree.start(function, command, own, port)
         tree.await_ready()
         os.environ.update(environment)
         client = gcs.Client(project="p")
@@ -110,6 +111,14 @@ def running(logs: Path) -> Iterator[Functions]:
         buckets = [client.create_bucket(name) for name in ("in-bucket", "out-bucket")]
         urls = {name: f"http://127.0.0.1:{tree.port(name)}/" for name in THREADS}
         yield Functions(buckets[0], buckets[1], subscriber, urls)
+
+
+def _limited(function: str, port: int, tree: Path) -> tuple[list[str], str]:
+    """The command that serves a function of that tree in so much memory, and its PYTHONPATH."""
+    python, *command = function_command(function, port, tree / "functions" / function / "main.py")
+    alone = [python, "-P"]  # else the current folder, which is this tree, comes first
+    limit = [*alone, "-m", "tests.hostile.limited", str(MEMORY)]
+    return [*limit, *alone, *command], f"{tree}{os.pathsep}{ROOT}"
 
 
 def _start(

@@ -26,7 +26,7 @@ from shared.errors import Permanent, ReasonCode
 from shared.geometry import Image
 from shared.landmarking import Landmarking
 from shared.messages import Message
-from shared.prompts import Detection, Label, Prompt
+from shared.prompts import Detected, Label, Prompt
 from shared.segmenters import Answer, Answered, oval
 from shared.segmenters.embedded import EmbeddedSegmenter
 from shared.segmenting import Segmentation
@@ -164,13 +164,13 @@ class Cloud:
         self._open.close()
 
 
-def _cached(detect: Callable[[Detector, Image, frozenset[Label]], list[Detection]]) -> Any:
+def _cached(detect: Callable[[Detector, Image, frozenset[Label]], Detected]) -> Any:
     """Detection is deterministic, and the slowest part."""
 
     @lru_cache
     def cached(
         detector: Detector, pixels: bytes, shape: tuple[int, ...], targets: frozenset[Label]
-    ) -> list[Detection]:
+    ) -> Detected:
         return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), targets)
 
     return lambda detector, image, targets: cached(detector, image.tobytes(), image.shape, targets)

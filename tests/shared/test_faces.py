@@ -45,7 +45,7 @@ def _picture(name: str) -> Image:
 
 
 def _boxes(detector: Detector, image: Image) -> list[Box]:
-    return [Box.around(found.polygon) for found in detector.detect(image, FACES)]
+    return [Box.around(found.polygon) for found in detector.detect(image, FACES).found]
 
 
 @pytest.mark.parametrize("name", UNSEEN)
@@ -147,7 +147,7 @@ def test_cost_is_bounded(detector: Detector) -> None:
         small = cv2.resize(_picture(name), (360, 360), interpolation=cv2.INTER_AREA)
         scene[400:760, 100 + 500 * column :][:, :360] = small
     with Passes() as several:
-        found = detector.detect(scene, FACES)
+        found = detector.detect(scene, FACES).found
     assert len(found) == 3
     assert several.count <= 300
 

@@ -1,0 +1,26 @@
+"""What scores nearly enough: not found, but a reason to look at a result."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+_NEAR = 0.4
+"""Of the least score. docs/quality.md: about half of the places between 0.2 and 0.5 are faces."""
+
+
+class Scored(Protocol):
+    """What has a score of 0..1."""
+
+    @property
+    def score(self) -> float:
+        """How sure it is."""
+        ...
+
+
+S = TypeVar("S", bound=Scored)
+
+
+def parted(scored: Sequence[S], min_score: float) -> tuple[list[S], int]:
+    """What scores at least `min_score`, in order, and how many others score nearly as much."""
+    found = [one for one in scored if one.score >= min_score]
+    near = sum(_NEAR * min_score <= one.score < min_score for one in scored)
+    return found, near

@@ -1,0 +1,27 @@
+"""A message of this pipeline that is not understood is refused, and kept for a later version."""
+
+import json
+
+import pytest
+
+from local.stack import INPUT_BUCKET, Stack, subscription_path, topic_path
+from tests.pipeline import await_results
+
+
+@pytest.mark.parametrize("system", ["embedded"], indirect=True)
+def test_prompts_that_are_not_understood_end_as_failed_and_among_the_dead_letters(
+    system: Stack,
+) -> None:
+    name = "of an unknown version.png"
+    data = json.dumps({"schema": "toonmask/prompts/9"}).encode()
+    named = {"bucketId": INPUT_BUCKET, "objectId": name, "objectGeneration": "1"}
+    system.publisher.publish(topic_path("prompts"), data, **named).result()
+    outcome = await_results(system, {name: 1})[name]
+    reason = outcome.document.reason
+    assert reason is not None
+    assert (outcome.status, reason.code) == ("failed", "gave-up")
+    subscription = subscription_path("prompts-dead")
+    answer = system.subscriber.pull(subscription=subscription, max_messages=10)
+    kept = {one.message.data: one.ack_id for one in answer.received_messages}
+    assert data in kept
+    system.subscriber.acknowledge(subscription=subscription, ack_ids=[kept[data]])
