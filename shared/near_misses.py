@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 _NEAR = 0.4
-"""Of the least score. docs/quality.md: about half of the places between 0.2 and 0.5 are faces."""
+"""Of the least score. More than half of such places in drawings by people are faces that were missed:
+docs/quality.md, `python -m tests.corpus.review`."""
 
 
 class Scored(Protocol):
