@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 _NEAR = 0.4
-"""Of the least score. More than half of such places in drawings by people are faces that were missed:
+"""Of the least score. More than half of such places in drawings by people are missed faces:
 docs/quality.md, `python -m tests.corpus.review`."""
 
 

@@ -12,7 +12,6 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "ai_edge_litert": "ai-edge-litert",
     "cachetools": "cachetools",
-    "circuitbreaker": "circuitbreaker",
     "cv2": "opencv-python-headless",
     "flask": "flask",
     "flask_cors": "flask-cors",
