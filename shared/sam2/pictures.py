@@ -78,14 +78,18 @@ class Picture:
         """What is more likely foreground than not, bool (place.height, place.width).
 
         `values` are probabilities 0..1 over the whole window, float32 of any size; `place`, in
-        image coordinates, lies in the window. Interpolated, so a small mask gives no staircase.
+        image coordinates, lies in the window. Interpolated, so a small mask gives no staircase; in
+        8 bits, because a window may have 50 times the pixels of its mask.
         """
         size = self.window.width, self.window.height
-        if (values.shape[1], values.shape[0]) != size:
-            shrinks = values.shape[1] > size[0] or values.shape[0] > size[1]
-            how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            values = np.asarray(cv2.resize(values, size, interpolation=how), np.float32)
-        return values[place.within(self.window)] > 0.5
+        if (values.shape[1], values.shape[0]) == size:
+            return values[place.within(self.window)] > 0.5
+        shrinks = values.shape[1] > size[0] or values.shape[0] > size[1]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        grey = np.rint(values * np.float32(255)).astype(np.uint8)
+        return np.asarray(
+            cv2.resize(grey, size, interpolation=how)[place.within(self.window)] > 127
+        )
 
     @property
     def _scale(self) -> tuple[float, float]:

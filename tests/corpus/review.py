@@ -63,7 +63,9 @@ def _result(detector: Detector, masking: Masking, file: Path, truth: dict[str, A
 def _kind(segmented: Sequence[Segmented], truth: dict[str, Any]) -> str:
     """What is wrong with a result, if anything is."""
     faces = [Box(*face["box"]) for face in truth["faces"]]
-    unsure = [Box(*(one["box"] if isinstance(one, dict) else one)) for one in truth["unsure"]]
+    unsure = [
+        Box(*(one["box"] if isinstance(one, dict) else one)) for one in truth.get("unsure", [])
+    ]
     found = [one.box for one in segmented]
     best = [max((box.iou(face) for box in found), default=0.0) for face in faces]
     if any(iou < _MET for iou in best):
