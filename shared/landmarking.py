@@ -11,10 +11,10 @@ from shared.errors import ForeignMessage, ReasonCode, Rejected, Superseded
 from shared.geometry import Box, Image
 from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.messages import Message, Upload, parse_upload
+from shared.near_misses import missed
 from shared.prompts import build_prompts
 from shared.publishing import Publisher
 from shared.results import Results, document_item
-from shared.review import missed
 from shared.settings import LandmarksSettings
 from shared.stopwatch import Stopwatch
 from shared.storage import ObjectRef, Outcome, Stamp, Storage

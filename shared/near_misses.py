@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+from shared.documents import Missed
+from shared.prompts import Detected
+
 _NEAR = 0.4
 """Of the least score. More than half of such places in drawings by people are missed faces:
 docs/quality.md, `python -m tests.corpus.review`."""
@@ -25,3 +28,9 @@ def parted(scored: Sequence[S], min_score: float) -> tuple[list[S], int]:
     found = [one for one in scored if one.score >= min_score]
     near = sum(_NEAR * min_score <= one.score < min_score for one in scored)
     return found, near
+
+
+def missed(detected: Detected, max_instances: int) -> Missed:
+    """What was seen and does not become an instance."""
+    omitted = max(0, len(detected.found) - max_instances)
+    return Missed(near=detected.near_misses, omitted=omitted)

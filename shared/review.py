@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from shared.documents import Missed, Review, ReviewCode
 from shared.geometry import polygon_mask
 from shared.masking import Segmented
-from shared.prompts import Detected
 
 # Chosen on drawings by people, where `python -m tests.corpus.review` tells what they flag; its
 # figures are in docs/quality.md.
@@ -16,12 +15,6 @@ _SIZES = (0.6, 1.8)
 
 _LEAST_AREA = 400
 """Pixels of the smallest mask that shows anything: 20 x 20."""
-
-
-def missed(detected: Detected, max_instances: int) -> Missed:
-    """What was seen and does not become an instance."""
-    omitted = max(0, len(detected.found) - max_instances)
-    return Missed(near=detected.near_misses, omitted=omitted)
 
 
 def reviewed(segmented: Sequence[Segmented], missed: Missed) -> tuple[Review, ...]:

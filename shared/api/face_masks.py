@@ -15,8 +15,9 @@ from shared.documents import Outputs, Review
 from shared.drawing import Picture, pictures
 from shared.geometry import Box, Image
 from shared.masking import Masking, Verdict
+from shared.near_misses import missed
 from shared.prompts import Prompt, PromptOptions, build_prompts
-from shared.review import missed, reviewed
+from shared.review import reviewed
 from shared.segmenters import choice
 from shared.settings import Targets
 from shared.stopwatch import Stopwatch

@@ -18,8 +18,9 @@ from shared.detection import Detector
 from shared.documents import Review
 from shared.geometry import Box
 from shared.masking import Masking, Segmented
+from shared.near_misses import missed
 from shared.prompts import PromptOptions, build_prompts
-from shared.review import missed, reviewed
+from shared.review import reviewed
 from shared.segmenters import grabcut
 from shared.segmenters.embedded import EmbeddedSegmenter
 

@@ -9,9 +9,9 @@ from shared.documents import Missed, SegmenterVersion
 from shared.geometry import Box, polygon_mask
 from shared.masking import Segmented
 from shared.masks import Mask
-from shared.near_misses import parted
+from shared.near_misses import missed, parted
 from shared.prompts import Detected, Detection
-from shared.review import missed, reviewed
+from shared.review import reviewed
 from tests.shared.shapes import ellipse, prompt_for
 
 OVAL = ellipse(150, 100, 40, 50)
