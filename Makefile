@@ -1,5 +1,5 @@
 # Everything starts here: `make help`.
-PYTHON ?= python3.11
+PYTHON ?=
 UV_VERSION := 0.13.8
 INPUT ?= examples
 OUTPUT ?= results
@@ -129,6 +129,4 @@ $(VENV)/.ready: $(UV) pyproject.toml uv.lock
 	@touch $@
 
 $(UV):
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@local/environment.sh $(VENV) $(UV_VERSION) $(PYTHON)
