@@ -60,14 +60,16 @@ python=$(any_python) || stop "There is no Python 3 here: install Python ${fits% 
   "$(tail -n 12 "$work/log")" "" \
   "On Debian and Ubuntu, 'apt install python3-venv' gives it what it lacks."
 
+: >"$work/log"
 if [ -n "$wanted" ]; then
-  create --python "$wanted" || stop "PYTHON=$wanted:" "$(tail -n 3 "$work/log")"
+  create --no-python-downloads --python "$wanted" || stop "PYTHON=$wanted: $(tail -n 3 "$work/log")"
 elif ! create --no-python-downloads --python 3.11 &&
   ! create --no-python-downloads --python 3.12; then
   echo "No Python ${fits% *} or ${fits#* } is installed here: uv downloads ${fits#* } for itself."
   : >"$work/log"
   create --python "${fits#* }" || stop "uv could not download it:" "" "$(cat "$work/log")" "" \
-    "Install Python ${fits% *} or ${fits#* }, or say where one is: PYTHON=/path/to/python${fits#* }"
+    "Install Python ${fits% *} or ${fits#* }, or say where one is: PYTHON=/path/to/python${fits#* }," \
+    "or where uv may download it: UV_PYTHON_INSTALL_MIRROR=…"
 fi
 
 found=$("$venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
