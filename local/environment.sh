@@ -9,6 +9,11 @@ venv=$1 version=$2 wanted=${3:-}
 fits="3.11 3.12"                   # requires-python of pyproject.toml
 pip=https://bootstrap.pypa.io/pip/pip.pyz
 
+# those that pyenv has and has not chosen
+for bin in "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.1[12].*/bin; do
+  PATH=$PATH:$bin
+done
+
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 

@@ -71,6 +71,13 @@ class Machine:
         """What pyenv has for a version that is not chosen."""
         self._program(name, f'#!/bin/sh\necho "pyenv: {name}: command not found" >&2\nexit 127\n')
 
+    def put_into_pyenv(self) -> None:
+        """The same Python where pyenv keeps what it installed."""
+        self.put("python3", fits=True)
+        folder = self._bin.parent / ".pyenv" / "versions" / f"{HERE}.1" / "bin"
+        folder.mkdir(parents=True)
+        (self._bin / "python3").rename(folder / "python3")
+
     def downloading_uv(self, version: str, *, installed: bool) -> Path:
         """A uv that finds this version where it may download, or here."""
         wanted = "true" if installed else "false"
@@ -128,6 +135,14 @@ def test_programs_of_pyenv_that_do_not_run_are_passed_over(machine: Machine) -> 
         machine.put_shim(name)
     machine.put("python3.13")
     machine.put("python", fits=True)
+    done = machine.make()
+    assert done.returncode == 0, done.stderr
+    assert machine.version().startswith(HERE)
+
+
+def test_one_that_pyenv_has_and_has_not_chosen_is_found(machine: Machine) -> None:
+    machine.put_shim(f"python{HERE}")
+    machine.put_into_pyenv()
     done = machine.make()
     assert done.returncode == 0, done.stderr
     assert machine.version().startswith(HERE)
