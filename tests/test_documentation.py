@@ -17,7 +17,7 @@ TARGETS = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
 
 SOURCES = [
     file
-    for folder in ("shared", "local", "functions", "tests")
+    for folder in ("shared", "local", "functions")
     for file in sorted((ROOT / folder).rglob("*.py"))
     if ".venv" not in file.parts
 ]
@@ -29,14 +29,18 @@ FILES = {
 }  # fmt: skip
 CODE = MAKEFILE + "".join(
     file.read_text()
-    for file in [*SOURCES, *ROOT.glob("local/*.sh"), *ROOT.glob("terraform/**/*.tf")]
-)
+    for pattern in ("shared/**/*.py", "local/**/*.py", "local/*.sh", "tests/**/*.py",
+                    "terraform/**/*.tf")
+    for file in ROOT.glob(pattern)
+)  # fmt: skip
 
 _PLACE = re.compile(
     r"(?<![\w./*{}<-])((?:shared|local|tests|functions|docs|terraform)/[\w./-]*\w"
     r"|\w[\w/-]*\.(?:py|md|tf|hcl|sh|yaml))(?![\w*{}<])"
 )
-_MADE = re.compile(r"\bmake ([a-z][a-z0-9-]+)(?=[`'\"\s.,;:)]|$)")
+_BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_MADE = re.compile(r"`make ([a-z0-9-]+)")
+_MADE_IN_BLOCK = re.compile(r"^make ([a-z0-9-]+)", re.MULTILINE)
 _VARIABLE = re.compile(r"`([A-Z][A-Z0-9_]{2,})(?:=[^`]*)?`")
 
 
@@ -84,9 +88,8 @@ def test_every_file_that_is_named_is_there() -> None:
         f"{_named(file)}: {place}"
         for file, text in SAID
         for place in _PLACE.findall(text)
-        if place not in FILES and (file.parent / place).exists() is False
-        and not ("/" not in place and place in names)
-    ]  # fmt: skip
+        if place not in FILES | names and not (file.parent / place).exists()
+    ]
     assert missing == []
 
 
@@ -94,7 +97,7 @@ def test_every_make_target_that_is_named_exists() -> None:
     missing = [
         f"{_named(file)}: make {target}"
         for file, text in SAID
-        for target in _MADE.findall(text)
+        for target in [*_MADE.findall(text), *_MADE_IN_BLOCK.findall("".join(_BLOCK.findall(text)))]
         if target not in TARGETS
     ]
     assert missing == []
