@@ -213,3 +213,15 @@ def test_the_versions_are_those_of_the_project() -> None:
     first, last = (int(version.removeprefix("3.")) for version in fits.split())
     assert project["requires-python"] == f">=3.{first},<3.{last + 1}"
     assert f"Python {fits.replace(' ', ' or ')}" in (ROOT / "README.md").read_text()
+
+
+def test_what_is_deployed_and_checked_is_the_first_of_them() -> None:
+    """Wherever else a version is named."""
+    (fits,) = re.findall(r'^fits="(.*?) ', SCRIPT.read_text(), re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    dockerfile = (ROOT / "functions/sam2/Dockerfile").read_text()
+    terraform = (ROOT / "terraform/modules/function/main.tf").read_text()
+    assert project["mypy"]["python_version"] == fits
+    assert project["ruff"]["target-version"] == "py" + fits.replace(".", "")
+    assert re.findall(r"^FROM python:(\d\.\d+)\.", dockerfile, re.MULTILINE) == [fits]
+    assert f'"python{fits.replace(".", "")}"' in terraform
