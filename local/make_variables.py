@@ -9,6 +9,7 @@ of these only what is nearly the name of a setting is spoken of.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -30,8 +31,21 @@ def main() -> None:
     goals, given, around = (argument.split() for argument in sys.argv[1:])
     known = Known.of(goals, _MAKEFILE.read_text())
     sentences = [*known.complaints(given), *known.complaints(around, only_near=True)]
+    if "PYTHON" in given:
+        sentences += _too_late(os.environ["PYTHON"])
     for sentence in sentences:
         sys.stderr.write(f"make: {sentence}\n")
+
+
+def _too_late(python: str) -> Iterator[str]:
+    """A sentence where this environment was made with another Python than the one named now."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = re.search(r"3\.\d+", Path(python).name)
+    if wanted and wanted.group() != here and sys.prefix != sys.base_prefix:
+        yield (
+            f"PYTHON={python} is not used: {Path(sys.prefix).name} was made with Python {here}; "
+            "`make clean` comes first"
+        )
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+import sys
 
 import pytest
 
 from local.make_variables import Known
 from tests.conftest import ROOT
 
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
@@ -27,12 +29,15 @@ def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 def test_a_variable_that_is_not_used_is_named_with_the_one_that_was_meant() -> None:
     said = _make(
         "run", "INPUT=no/such/folder", "TARGET=hand", "MIN_SCORES=0.3", "MAX_PIXELS=9",
+        "PYTHON=/opt/python3.99",
         SAM2_FALBACK="oval", SAM2_BUILD_CUDA="1", MIN_SCOR="0.3",
     ).stderr  # fmt: skip
-    assert [line for line in said.splitlines() if line.startswith("make: ")][:3] == [
+    assert [line for line in said.splitlines() if line.startswith("make: ")][:4] == [
         "make: MIN_SCORES is not used by `run`; did you mean MIN_SCORE?",
         "make: TARGET is not used by `run`; did you mean TARGETS?",
         "make: SAM2_FALBACK is not used by `run`; did you mean SAM2_FALLBACK?",
+        f"make: PYTHON=/opt/python3.99 is not used: .venv was made with Python {HERE}; "
+        "`make clean` comes first",
     ]
     assert "no/such/folder: there is no such file" in said, "the goal is made all the same"
     for used_or_not_ours in ("MAX_PIXELS", "SAM2_BUILD_CUDA", "MIN_SCOR "):
