@@ -62,7 +62,7 @@ create() {
 python=$(any_python) || stop "There is no Python 3 here: install Python ${fits% *} or ${fits#* }."
 { with_venv || with_pip -m pip || with_fetched_pip; } >"$work/log" 2>&1 || stop \
   "$python could not install uv $version, which makes the environment. What it said:" "" \
-  "$(tail -n 12 "$work/log")" "" \
+  "$(tail -n 3 "$work/log")" "" \
   "On Debian and Ubuntu, 'apt install python3-venv' gives it what it lacks."
 
 : >"$work/log"
