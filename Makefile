@@ -1,5 +1,5 @@
 # Everything starts here: `make help`.
-PYTHON ?= python3.11
+PYTHON ?=
 UV_VERSION := 0.13.8
 INPUT ?= examples
 OUTPUT ?= results
@@ -20,14 +20,25 @@ REVISION ?= main
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
+READY := $(VENV)/.ready check-variables
 FUNCTIONS := landmarks segmentation drain sam2 api
 FUZZED := envelope notification prompts decoder sam2 rle
+
+# the functions that a goal starts on this machine: each reads its settings from the environment
+run evaluate chaos bench soak: STARTS := landmarks segmentation sam2
+up: STARTS := landmarks segmentation sam2 api
+
+# what was given to make, and what the environment has that can hardly be meant for others
+from = $(foreach name,$(.VARIABLES),$(if $(filter $(1),$(firstword $(origin $(name)))),$(name)))
+GIVEN = $(call from,command)
+AROUND = $(filter SAM2_%,$(call from,environment))
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }
 need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-project"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run up redrive backfill test test-model chaos fuzz audit lint format evaluate bench \
+.NOTPARALLEL:  # what a goal needs is made from left to right
+.PHONY: help check-variables run up redrive backfill test test-model chaos fuzz audit lint format evaluate bench \
   simulate soak bench-model docs deploy destroy sam2-image lock clean
 
 help: ## What there is to make
@@ -36,78 +47,78 @@ help: ## What there is to make
 	@echo "  INPUT=folder or files  OUTPUT=folder  MANIFEST=corpus manifest, and every setting of"
 	@echo "  the functions: make run INPUT=~/pictures OUTPUT=/tmp/masks TARGETS=face,hand"
 
-run: $(VENV)/.ready ## Masks, overlays and cutouts of INPUT into OUTPUT, with a gallery
+run: $(READY) ## Masks, overlays and cutouts of INPUT into OUTPUT, with a gallery
 	$(RUN) -m local.run $(INPUT) --output $(OUTPUT)
 
-up: $(VENV)/.ready ## Keep the whole system running, for gsutil, gcloud and curl
+up: $(READY) ## Keep the whole system running, for gsutil, gcloud and curl
 	$(RUN) -m local.up --root .toonmask/up
 
-redrive: $(VENV)/.ready ## Send the dead letters of `make up`, or of PROJECT, through the pipeline again
+redrive: $(READY) ## Send the dead letters of `make up`, or of PROJECT, through the pipeline again
 	$(RUN) -m local.operations.redrive --project "$(PROJECT)" --deployment "$(DEPLOYMENT)"
 
-backfill: $(VENV)/.ready ## Announce uploads without a result (ALL=1: all) under PREFIX again; GO=1 does it
+backfill: $(READY) ## Announce uploads without a result (ALL=1: all) under PREFIX again; GO=1 does it
 	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
-test: $(VENV)/.ready ## All tests, but those of real SAM2 where torch is not installed
+test: $(READY) ## All tests, but those of real SAM2 where torch is not installed
 	$(VENV)/bin/pytest
 
-test-model: $(VENV)/.ready ## The tests of real SAM2; installs torch for them (3 GB to download)
+test-model: $(READY) ## The tests of real SAM2; installs torch for them (3 GB to download)
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
 	$(VENV)/bin/pytest tests/model
 
-chaos: $(VENV)/.ready ## Everything goes wrong at once; UPLOADS, SEED, CHAOS="--errors 0.3 --kill-every 2 …"
+chaos: $(READY) ## Everything goes wrong at once; UPLOADS, SEED, CHAOS="--errors 0.3 --kill-every 2 …"
 	$(RUN) -m tests.chaos.run --uploads $(UPLOADS) --seed $(SEED) $(CHAOS)
 
-fuzz: $(VENV)/.ready ## Look for input that breaks what reads it, SECONDS for each target
+fuzz: $(READY) ## Look for input that breaks what reads it, SECONDS for each target
 	for target in $(FUZZED); do $(RUN) -m tests.fuzz $$target .toonmask/fuzz \
 	  -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 || exit 1; done
 
-audit: $(VENV)/.ready ## Known holes in what is installed, and bandit
+audit: $(READY) ## Known holes in what is installed, and bandit
 	$(RUN) -m tests.audit
 
-lint: $(VENV)/.ready ## ruff and mypy
+lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	for function in $(FUNCTIONS); do $(VENV)/bin/mypy functions/$$function/main.py || exit 1; done
 
-format: $(VENV)/.ready ## Let ruff mend what it can
+format: $(READY) ## Let ruff mend what it can
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-evaluate: $(VENV)/.ready ## Run the pipeline on the corpus of MANIFEST and score it
+evaluate: $(READY) ## Run the pipeline on the corpus of MANIFEST and score it
 	$(RUN) -m tests.corpus.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
 
-bench: $(VENV)/.ready ## What everything costs, beside the plain recipe, into docs/performance.md
+bench: $(READY) ## What everything costs, beside the plain recipe, into docs/performance.md
 	$(RUN) -m tests.benchmarks
 
-simulate: $(VENV)/.ready ## What a deployment takes and costs at a few loads, into docs/scale.md
+simulate: $(READY) ## What a deployment takes and costs at a few loads, into docs/scale.md
 	$(RUN) -m tests.planning
 
-soak: $(VENV)/.ready ## IMAGES through the whole local system, and what its memory does
+soak: $(READY) ## IMAGES through the whole local system, and what its memory does
 	$(RUN) -m tests.benchmarks.soak --images $(IMAGES)
 
-bench-model: $(VENV)/.ready ## What real SAM2 costs on this machine's device; installs torch
+bench-model: $(READY) ## What real SAM2 costs on this machine's device; installs torch
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
 	$(RUN) -m tests.benchmarks.sam2
 
-docs: $(VENV)/.ready ## Write the generated parts of docs/ anew
+docs: $(READY) ## Write the generated parts of docs/ anew
 	$(RUN) -m tests.documentation
 
-deploy: ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
+deploy: check-variables ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
 	@$(call need,terraform)
 	@$(call need_project)
 	@echo "Applies terraform/ to the project $(PROJECT). Terraform shows its plan and asks first."
 	cd terraform && terraform init -input=false && terraform apply -var project_id=$(PROJECT) $(TF)
 
-destroy: ## terraform destroy in PROJECT
+destroy: check-variables ## terraform destroy in PROJECT
 	@$(call need,terraform)
 	@$(call need_project)
 	@echo "Destroys what terraform/ made in the project $(PROJECT). Terraform shows its plan and asks first."
 	cd terraform && terraform init -input=false && terraform destroy -var project_id=$(PROJECT) $(TF)
 
-sam2-image: ## Build the SAM2 service's image into IMAGE with PROJECT's Cloud Build (TARGET=cpu: no GPU)
+sam2-image: check-variables ## Build the SAM2 service's image into IMAGE with PROJECT's Cloud Build (TARGET=cpu: no GPU)
 	@$(call need,gcloud)
 	@$(call need_project)
 	@test -n "$(IMAGE)" || { echo "Say where to: IMAGE=REGION-docker.pkg.dev/PROJECT/REPOSITORY/sam2:TAG"; exit 1; }
@@ -115,20 +126,23 @@ sam2-image: ## Build the SAM2 service's image into IMAGE with PROJECT's Cloud Bu
 	gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore \
 	  --project=$(PROJECT) --substitutions=_IMAGE=$(IMAGE),_TARGET=$(TARGET),_CHECKPOINT=$(CHECKPOINT),_REVISION=$(REVISION)
 
-lock: $(UV) ## Lock all dependencies; the functions follow the root's versions
+lock: $(UV) check-variables ## Lock all dependencies; the functions follow the root's versions
 	$(UV) lock
 	for function in $(FUNCTIONS); do \
 	  cp uv.lock functions/$$function/uv.lock && $(UV) lock --directory functions/$$function || exit 1; \
 	done
 
-clean: ## Remove the environment and everything that was made
+clean: check-variables ## Remove the environment and everything that was made
 	rm -rf $(VENV) .toonmask results evaluation
+
+check-variables:
+	@$(if $(GIVEN)$(AROUND),for python in $(VENV)/bin/python python3; do \
+	  command -v $$python >/dev/null || continue; \
+	  $$python -m local.make_variables "$(MAKECMDGOALS)" "$(GIVEN)" "$(AROUND)"; break; done; true)
 
 $(VENV)/.ready: $(UV) pyproject.toml uv.lock
 	$(UV) sync --quiet --locked --python $(VENV)/bin/python
 	@touch $@
 
 $(UV):
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@local/environment.sh $(VENV) $(UV_VERSION) $(PYTHON)

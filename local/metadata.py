@@ -1,7 +1,7 @@
 """The metadata server of a Google Cloud machine, and with it an issuer of identity tokens.
 
 What google-auth asks of it: https://cloud.google.com/compute/docs/metadata/overview. Tokens are
-signed with a key made at start; /certs publishes its public half.
+signed with a key of its own; /certs publishes its public half.
 """
 
 import argparse

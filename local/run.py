@@ -18,6 +18,7 @@ from rich.table import Table
 from local import gallery, job, stack
 from local.processes import ChildDied
 from shared.documents import Status
+from shared.settings import BadSettings
 
 _STYLES = {
     Status.SEGMENTED: "green",
@@ -41,6 +42,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="toonmask-") as root:
         try:
             finished = _process(console, files, arguments.output, Path(root))
+        except BadSettings as error:
+            sys.exit(str(error))
         except (ChildDied, job.Stalled) as error:
             console.print("The system broke down:", str(error), style="red", markup=False)
             sys.exit(2)

@@ -17,24 +17,17 @@ from google.pubsub_v1 import types
 from local.broker import official
 from local.metadata import ACCOUNT
 from local.processes import ProcessTree, free_ports
+from local.settings import ATTEMPTS, FIXED, SETTINGS
+from shared.settings import read
 
-PROJECT = "toonmask-local"
-INPUT_BUCKET = "toonmask-input"
-OUTPUT_BUCKET = "toonmask-output"
+PROJECT = FIXED["TRACE_PROJECT"]
+INPUT_BUCKET, OUTPUT_BUCKET = FIXED["INPUT_BUCKET"], FIXED["OUTPUT_BUCKET"]
 HOPS = {"uploads": "landmarks", "prompts": "segmentation"}
 """Topics, and the functions that their messages are pushed to."""
 
 _ROOT = Path(__file__).parent.parent
 _ACK_SECONDS = 600
 _LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=0.5), timedelta(seconds=5)
-_ATTEMPTS = 10
-
-_SETTINGS = {
-    "INPUT_BUCKET": INPUT_BUCKET,
-    "OUTPUT_BUCKET": OUTPUT_BUCKET,
-    "MAX_DELIVERY_ATTEMPTS": str(_ATTEMPTS),
-    "TRACE_PROJECT": PROJECT,
-}
 
 LEAN = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """What keeps a worker to one processor and one heap, as terraform/modules/function does."""
@@ -109,6 +102,7 @@ def running(
     `with_api` also serves the HTTP API and the page.
 
     Raises:
+        BadSettings: a variable does not hold what it should.
         ChildDied: a part does not come up.
     """
     jar = official.find_emulator() if broker != "embedded" else None
@@ -130,7 +124,7 @@ def running(
         _start_infrastructure(stack, jar)
         _start_sam2(stack, settings, sam2, gate)
         _start_pipeline(stack, settings, landmarks, segmentation)
-        _start_function(stack, "drain", drain, _SETTINGS)
+        _start_function(stack, "drain", drain, FIXED)
         if with_api:
             _start_api(stack, settings, api)
         processes.await_ready()
@@ -164,16 +158,15 @@ def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, gate: int)
 def _start_pipeline(
     stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int
 ) -> None:
-    masks = {**_SETTINGS, **_sam2(stack), **settings}
+    masks = {**FIXED, **_sam2(stack), **settings}
     _start_function(stack, "segmentation", segmentation, masks)
-    topic = {"PROMPTS_TOPIC": topic_path("prompts")}
-    _start_function(stack, "landmarks", landmarks, {**_SETTINGS, **topic, **settings})
+    _start_function(stack, "landmarks", landmarks, {**FIXED, **settings})
 
 
 def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:
     """Serves the HTTP API and the page."""
     # one process, in which all requests share the turns to work
-    served = {"WORKERS": "1", "THREADS": "16", **_SETTINGS, **_sam2(stack), **settings}
+    served = {"WORKERS": "1", "THREADS": "16", **FIXED, **_sam2(stack), **settings}
     _start_function(stack, "api", port, served)
 
 
@@ -186,7 +179,11 @@ def _sam2(stack: Stack) -> dict[str, str]:
 
 
 def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:
-    """Serves a function as the cloud does, with a worker process for each processor."""
+    """Serves a function as the cloud does, with a worker process for each processor.
+
+    Raises:
+        BadSettings: the function would not start with what it is given.
+    """
     environment = {
         **stack.environment,
         "PYTHONPATH": str(_ROOT),
@@ -195,6 +192,8 @@ def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, s
         **LEAN,
         **settings,
     }
+    with _environment(environment):
+        read(SETTINGS[name])
     stack.processes.start(name, function_command(name, port), environment, port)
 
 
@@ -221,7 +220,7 @@ def _create_hop(stack: Stack, hop: str, port: int, drain: int) -> None:
     drained = _push(f"{hop}-drain", dead, drain)
     worked = _push(hop, topic, port)
     worked.dead_letter_policy = types.DeadLetterPolicy(
-        dead_letter_topic=dead, max_delivery_attempts=_ATTEMPTS
+        dead_letter_topic=dead, max_delivery_attempts=ATTEMPTS
     )
     for subscription in (kept, drained, worked):
         try:

@@ -17,6 +17,7 @@ from local.operations import backfill, target
 from local.operations.target import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
+from shared.settings import BadSettings
 
 _BOTO = """\
 [Credentials]
@@ -45,6 +46,8 @@ def main() -> None:
             while True:
                 _look_after(system, console)
                 time.sleep(1)
+    except BadSettings as error:
+        sys.exit(str(error))
     except ChildDied as error:
         sys.exit(f"The system broke down: {error}")
     except KeyboardInterrupt:

@@ -18,8 +18,8 @@ _INSIDE = 0.5
 """Of two targets that share more than this part of the smaller, the better scored one stays."""
 
 _UNSTEADY = 0.2
-"""A true face's box stays put from view to view: its edges vary by 2 to 5% of its width. What
-varies by this share, or was seen once only, scores 0."""
+"""What is there stays put from view to view. A box whose edges vary by this share of its width, or
+that was seen once only, scores 0."""
 
 _SEEN_SHARES = (0.18, 0.9)
 """A model is expected to see what takes up between these shares of a window's side …"""

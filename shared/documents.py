@@ -1,6 +1,6 @@
 """The JSON documents that users and checks rely on: prompts.json and result.json.
 
-Their JSON Schemas are committed under docs/schemas; `make schemas` writes them anew.
+Their JSON Schemas are committed under docs/schemas; `make docs` writes them anew.
 """
 
 import hashlib

@@ -101,7 +101,7 @@ def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float
 
 
 def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
-    """Without holes and specks: the largest part, and those nearly as large that hold a point."""
+    """Without holes and specks: the largest part, and others that hold a positive point."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(pixels.view(np.uint8))
     if count == 1:
         return pixels

@@ -1,4 +1,4 @@
-"""The pictures people look at: mask, overlay, cutout. RGB(A) uint8 arrays in, arrays out."""
+"""The pictures in colour: overlay, preview, cutout, drawn on an RGB uint8 image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

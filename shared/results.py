@@ -1,7 +1,6 @@
 """Writing an upload's results so that the newest upload wins and no older picture stays behind.
 
-Why this is safe is said in docs/architecture.md; tests/test_interleavings.py tries to prove it
-wrong.
+Why this is safe is said in docs/architecture.md; tests/interleavings tries to prove it wrong.
 """
 
 import logging

@@ -208,8 +208,16 @@ def revealed(secret: SecretStr | None) -> str:
 S = TypeVar("S", bound=BaseSettings)
 
 
-def load(settings: type[S]) -> S:
-    """The settings from the environment; ends the process with a sentence for each bad one."""
+class BadSettings(ValueError):
+    """The environment does not fit; the message has a sentence for each bad variable."""
+
+
+def read(settings: type[S]) -> S:
+    """The settings from the environment.
+
+    Raises:
+        BadSettings: a variable is missing or does not hold what it should.
+    """
     try:
         return settings()
     except ValidationError as error:
@@ -221,4 +229,12 @@ def load(settings: type[S]) -> S:
             name = str(problem["loc"][0]).upper()
             got = "it is missing" if problem["type"] == "missing" else f"got {problem['input']!r}"
             lines.append(f"  {name}: {problem['msg']} ({got})")
-        sys.exit("\n".join(lines))
+        raise BadSettings("\n".join(lines)) from None
+
+
+def load(settings: type[S]) -> S:
+    """The settings from the environment; ends the process with a sentence for each bad one."""
+    try:
+        return read(settings)
+    except BadSettings as error:
+        sys.exit(str(error))

@@ -134,7 +134,7 @@ class Storage:
         return _unpacked(data, max_bytes) if blob.content_encoding == "gzip" else data
 
     def read_document(self, bucket: str, name: str) -> tuple[bytes, Stamp] | None:
-        """One of our own documents, its newest generation; None where there is none."""
+        """The newest generation of one of our own objects; None where there is none."""
         blob = self._find(bucket, name)
         if blob is None:
             return None

@@ -11,22 +11,13 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from local.settings import SETTINGS
 from shared.api import openapi as api_openapi
-from shared.api.settings import ApiSettings
 from shared.documents import PromptsDocument, ResultDocument
 from shared.record import Record
 from shared.sam2_server import openapi as sam2_openapi
-from shared.sam2_server.settings import Sam2Settings
-from shared.settings import BucketSettings, LandmarksSettings, SegmentationSettings, Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
-SETTINGS: dict[str, type[Settings]] = {
-    "landmarks": LandmarksSettings,
-    "segmentation": SegmentationSettings,
-    "drain": BucketSettings,
-    "sam2": Sam2Settings,
-    "api": ApiSettings,
-}
 DOCUMENTS: dict[str, type[Record]] = {"prompts": PromptsDocument, "result": ResultDocument}
 
 

@@ -1,13 +1,74 @@
+import io
 import re
+import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.documentation import generated
+from tests.functions.test_dependencies import CORE
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "terraform/README.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
+
+SOURCES = [
+    file
+    for folder in ("shared", "local", "functions")
+    for file in sorted((ROOT / folder).rglob("*.py"))
+    if ".venv" not in file.parts
+]
+FILES = {
+    file.relative_to(ROOT).as_posix()
+    for pattern in ("*", "docs/**/*", "examples/**/*", "functions/**/*", "local/**/*",
+                    "shared/**/*", "terraform/**/*", "tests/**/*")
+    for file in ROOT.glob(pattern)
+}  # fmt: skip
+CODE = MAKEFILE + "".join(
+    file.read_text()
+    for pattern in ("shared/**/*.py", "local/**/*.py", "local/*.sh", "tests/**/*.py",
+                    "terraform/**/*.tf")
+    for file in ROOT.glob(pattern)
+)  # fmt: skip
+
+_PLACE = re.compile(
+    r"(?<![\w./*{}<-])((?:shared|local|tests|functions|docs|terraform)/[\w./-]*\w"
+    r"|\w[\w/-]*\.(?:py|md|tf|hcl|sh|yaml))(?![\w*{}<])"
+)
+_BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_MADE = re.compile(r"`make ([a-z0-9-]+)")
+_MADE_IN_BLOCK = re.compile(r"^make ([a-z0-9-]+)", re.MULTILINE)
+_VARIABLE = re.compile(r"`([A-Z][A-Z0-9_]{2,})(?:=[^`]*)?`")
+
+
+def _prose(source: Path) -> str:
+    """A module's docstrings and comments."""
+    tokens = tokenize.generate_tokens(io.StringIO(source.read_text()).readline)
+    return "\n".join(
+        token.string
+        for token in tokens
+        if token.type == tokenize.COMMENT
+        or (token.type == tokenize.STRING and token.string.startswith('"""'))
+    )
+
+
+def _said() -> Iterator[tuple[Path, str]]:
+    """What people are told: pages, but for the history, and what the code says about itself."""
+    for page in PAGES:
+        if page.name != "CHANGELOG.md":
+            yield page, page.read_text()
+    for source in SOURCES:
+        yield source, _prose(source)
+
+
+def _named(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+SAID = list(_said())
 
 
 @pytest.mark.parametrize("file", generated(), ids=lambda file: file.name)
@@ -21,9 +82,44 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.startswith("https://") or (page.parent / target).exists(), target
 
 
-def test_every_make_target_that_the_readme_names_exists() -> None:
-    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z0-9-]+)", (ROOT / "README.md").read_text())) <= targets
+def test_every_file_that_is_named_is_there() -> None:
+    names = {file.rsplit("/", 1)[-1] for file in FILES}
+    missing = [
+        f"{_named(file)}: {place}"
+        for file, text in SAID
+        for place in _PLACE.findall(text)
+        if place not in FILES | names and not (file.parent / place).exists()
+    ]
+    assert missing == []
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    missing = [
+        f"{_named(file)}: make {target}"
+        for file, text in SAID
+        for target in [*_MADE.findall(text), *_MADE_IN_BLOCK.findall("".join(_BLOCK.findall(text)))]
+        if target not in TARGETS
+    ]
+    assert missing == []
+
+
+def test_every_variable_that_a_page_names_is_one_of_the_code() -> None:
+    missing = [
+        f"{_named(file)}: {name}"
+        for file, text in SAID
+        if file in PAGES
+        for name in _VARIABLE.findall(text)
+        if not re.search(rf"\b({name}|{name.lower()})\b", CODE)
+    ]
+    assert missing == []
+
+
+def test_the_core_is_what_the_map_says() -> None:
+    text = " ".join((ROOT / "docs/architecture.md").read_text().split())
+    (listed,) = re.findall(r"a pure core \((.*?)\)", text)
+    names = re.findall(r"\w+", listed.replace("the segmenters grabcut and oval", ""))
+    segmenters = ["segmenters/grabcut", "segmenters/oval"]
+    assert sorted([*names, *segmenters]) == sorted(CORE)
 
 
 def test_ci_runs_the_readmes_test_commands() -> None:

@@ -39,7 +39,7 @@ Base64Image = Annotated[
     str,
     Field(
         min_length=1,
-        description="a PNG, JPEG, WebP, GIF, BMP or TIFF as base64, or as a data URL",
+        description="a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF as base64, or as a data URL",
         json_schema_extra={"format": "base64-image"},
     ),
 ]

@@ -25,7 +25,7 @@ _AUTHORISATIONS: dict[str, Callable[[MaskingSettings], Authorisation]] = {
 
 
 def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
-    """The SAM2 service that is configured, or one that says that none is.
+    """What is configured to be asked for masks, or a segmenter that says that nothing is.
 
     With `multimask` it answers with several candidates where there is doubt.
     """
@@ -48,7 +48,7 @@ def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
 
 
 def _replicate(settings: MaskingSettings) -> Segmenter:
-    # Imported here: Replicate's client would be a fifth of everybody's cold start.
+    # Imported here: Replicate's client would lengthen everybody's cold start.
     from shared.segmenters.replicate import ReplicateSegmenter  # noqa: PLC0415
 
     token = revealed(settings.replicate_api_token)

@@ -169,9 +169,14 @@ def test_the_whole_system_leaves_nothing_behind(tmp_path: Path, ending: signal.S
     assert all(_is_gone(pid) for pid in children)
 
 
-def test_a_function_with_a_bad_setting_ends_the_start_with_its_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [("local.up", "--root"), ("local.run", "examples/apple.png", "--output")]
+)
+def test_a_bad_setting_ends_the_start_with_a_sentence_about_it_alone(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "local.up", "--root", str(tmp_path)],
+        [sys.executable, "-W", "ignore", "-m", *command, str(tmp_path)],
         cwd=ROOT,
         env={**os.environ, "TARGETS": "feet"},
         capture_output=True,
@@ -180,5 +185,7 @@ def test_a_function_with_a_bad_setting_ends_the_start_with_its_name(tmp_path: Pa
         check=False,
     )
     assert done.returncode == 1
-    assert "landmarks ended" in done.stderr
-    assert "TARGETS" in done.stderr
+    assert done.stderr.splitlines() == [
+        "LandmarksSettings: the environment does not fit.",
+        "  TARGETS: Input should be 'face' or 'hand' (got 'feet')",
+    ]

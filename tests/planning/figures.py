@@ -1,6 +1,9 @@
 """What the simulation starts from: measured costs, the sizes of terraform/, list prices."""
 
+import re
 from dataclasses import dataclass
+
+from tests.conftest import ROOT
 
 DAY = 86_400
 
@@ -23,12 +26,32 @@ class Kind:
     message: int
 
 
+_MEASURED = (ROOT / "docs/performance.md").read_text()
+
+
+def _processor_seconds(title: str) -> tuple[float, float]:
+    """Of landmarks and of segmentation, for the image of this title in docs/performance.md."""
+    _, _, section = _MEASURED.partition(f"\n### {title}")
+    landmarks, segmentation = re.findall(r"^\| ours: \w+ \| ([\d.]+)", section, re.MULTILINE)[:2]
+    return float(landmarks), float(segmentation)
+
+
+def _start_seconds(function: str) -> float:
+    """From the start of its process to its first answer, as docs/performance.md has it."""
+    (seconds,) = re.findall(rf"^\| {function} \| ([\d.]+) \| \*\*", _MEASURED, re.MULTILINE)
+    return float(seconds)
+
+
 MIX = (
-    Kind("avatar, 512 x 512", 0.6, 0.04, 0.03, 1, 8, 330_000, 8_000),
-    Kind("scene of six", 0.3, 0.29, 0.17, 2, 18, 1_000_000, 40_000),
-    Kind("photo of three, 12 megapixels", 0.1, 0.22, 0.36, 3, 12, 26_000_000, 20_000),
-)
-"""Costs: `make bench`, docs/performance.md. The shares are assumed."""
+    Kind("avatar, 512 x 512", 0.6, *_processor_seconds("Avatar"), 1, 8, 330_000, 8_000),
+    Kind("scene of six", 0.3, *_processor_seconds("Scene of six"), 2, 18, 1_000_000, 40_000),
+    Kind("photo of three, 12 megapixels", 0.1, *_processor_seconds("Photo of three"), 3, 12,
+         26_000_000, 20_000),
+)  # fmt: skip
+"""The shares are assumed."""
+
+_INSTANCE_SECONDS = 2
+"""Assumed: for an instance to come up before its process starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +72,25 @@ class Size:
     billed_idle: bool = False
 
 
-LANDMARKS = Size(concurrency=1, most=20, start=4, processors=1, memory=2)
-SEGMENTATION = Size(concurrency=4, most=20, start=4, processors=1, memory=2)
+LANDMARKS = Size(
+    concurrency=1,
+    most=20,
+    start=_INSTANCE_SECONDS + _start_seconds("landmarks"),
+    processors=1,
+    memory=2,
+)
+SEGMENTATION = Size(
+    concurrency=4,
+    most=20,
+    start=_INSTANCE_SECONDS + _start_seconds("segmentation"),
+    processors=1,
+    memory=2,
+)
 SAM2 = Size(
     concurrency=16, most=3, start=30, processors=4, memory=16, gpu=True, idle=600, billed_idle=True
 )
-"""Sizes as terraform/ has them. Starts: 2 s of process (docs/performance.md) and as much assumed
-for the instance; the GPU's 5 s (Cloud Run's documentation) and 25 s assumed for loading the model.
-"""
+"""Sizes as terraform/ has them. The GPU's start: 5 s (Cloud Run's documentation), and 25 s assumed
+for loading the model."""
 
 PICTURE_SECONDS = 0.178
 """SAM2 large on an L4, one picture: Roboflow's documentation of its inference server."""

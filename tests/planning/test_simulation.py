@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.planning import figures
 from tests.planning.costs import bill
 from tests.planning.figures import Kind, Size
@@ -85,3 +86,10 @@ def test_twice_the_uploads_cost_twice_the_work() -> None:
         assert two[part] == pytest.approx(2 * one[part])
     seconds = 500 * KIND.landmarks + runs[0].landmarks.starts * figures.LANDMARKS.start
     assert one["landmarks"] == pytest.approx(seconds * (0.000_024 + 2 * 0.000_002_5))
+
+
+@pytest.mark.parametrize("kind", figures.MIX, ids=lambda kind: kind.title)
+def test_the_page_starts_from_what_was_measured_last(kind: Kind) -> None:
+    page = (ROOT / "docs/scale.md").read_text()
+    measured = f"{kind.landmarks:.2f} | {kind.segmentation:.2f}"
+    assert f"| {kind.title} | {kind.share:.0%} | {measured} |" in page, "run `make simulate`"

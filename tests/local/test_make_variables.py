@@ -1,0 +1,110 @@
+"""What make says about variables that come to nothing."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from local.make_variables import Known
+from tests.conftest import ROOT
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def _said(goals: str, *given: str) -> list[str]:
+    return list(Known.of(goals.split(), MAKEFILE).complaints(list(given)))
+
+
+def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("PROJECT", "IMAGE")}
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=ROOT, env={**kept, **environment}, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+
+
+def test_a_variable_that_is_not_used_is_named_with_the_one_that_was_meant() -> None:
+    said = _make(
+        "run", "INPUT=no/such/folder", "TARGET=hand", "MIN_SCORES=0.3", "MAX_PIXELS=9",
+        "PYTHON=/opt/python3.99",
+        SAM2_FALBACK="oval", SAM2_BUILD_CUDA="1", MIN_SCOR="0.3",
+    ).stderr  # fmt: skip
+    assert [line for line in said.splitlines() if line.startswith("make: ")][:4] == [
+        "make: MIN_SCORES is not used by `run`; did you mean MIN_SCORE?",
+        "make: TARGET is not used by `run`; did you mean TARGETS?",
+        "make: SAM2_FALBACK is not used by `run`; did you mean SAM2_FALLBACK?",
+        f"make: PYTHON=/opt/python3.99 is not used: .venv was made with Python {HERE}; "
+        "`make clean` comes first",
+    ]
+    assert "no/such/folder: there is no such file" in said, "the goal is made all the same"
+    for used_or_not_ours in ("MAX_PIXELS", "SAM2_BUILD_CUDA", "MIN_SCOR "):
+        assert used_or_not_ours not in said
+
+
+def test_what_is_known_depends_on_the_goal() -> None:
+    """It needs no environment where the goal starts no function."""
+    said = _make("sam2-image", "TARGETS=cpu", "VENV=.toonmask/no-environment").stderr
+    assert "make: TARGETS is not used by `sam2-image`; did you mean TARGET?" in said
+
+
+@pytest.mark.parametrize(
+    ("goals", "given"),
+    [
+        ("run", "INPUT"),
+        ("run", "OUTPUT"),
+        ("run", "TARGETS"),
+        ("run", "targets"),  # settings are read in any case
+        ("run", "SAM2_CHECKPOINT"),
+        ("run", "PYTHON"),
+        ("run", "VENV"),
+        ("run", "SHELL"),
+        ("up", "API_KEY"),
+        ("soak", "IMAGES"),
+        ("soak", "PREVIEW"),
+        ("chaos", "CHAOS"),
+        ("chaos", "POS_POINTS"),
+        ("fuzz", "SECONDS"),
+        ("evaluate", "MANIFEST"),
+        ("backfill", "PREFIX"),
+        ("backfill", "ALL"),
+        ("deploy", "TF"),
+        ("deploy", "PROJECT"),
+        ("sam2-image", "TARGET"),
+        ("sam2-image", "REVISION"),
+        ("lock", "FUNCTIONS"),
+        ("run evaluate", "MANIFEST"),
+    ],
+)
+def test_nothing_is_said_about_what_is_used(goals: str, given: str) -> None:
+    assert _said(goals, given) == []
+
+
+@pytest.mark.parametrize(
+    ("goals", "given", "sentence"),
+    [
+        ("run", "API_KEY", "API_KEY is not used by `run`: it is a setting of the function api"),
+        ("run", "INPUT_BUCKET", "INPUT_BUCKET is not used by `run`, which has its own"),
+        ("up", "OUTPUT", "OUTPUT is no variable of `up`: programs get it as it is"),
+        ("test", "PYTEST_ADDOPTS", "PYTEST_ADDOPTS is no variable of `test`: programs get it as "
+         "it is"),
+        ("deploy", "PROJCT", "PROJCT is not used by `deploy`; did you mean PROJECT?"),
+        ("run evaluate", "MANIFST", "MANIFST is not used by `run`, `evaluate`; did you mean "
+         "MANIFEST?"),
+    ],
+)  # fmt: skip
+def test_what_is_not_used_is_told(goals: str, given: str, sentence: str) -> None:
+    assert _said(goals, given) == [sentence]
+
+
+def test_every_goal_checks_its_variables() -> None:
+    goals = [
+        line
+        for line in MAKEFILE.splitlines()
+        if " ## " in line and not line.startswith(("help:", "\t"))
+    ]
+    assert len(goals) > 15
+    for line in goals:
+        assert "$(READY)" in line or "check-variables" in line, line
