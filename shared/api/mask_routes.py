@@ -15,7 +15,7 @@ from shared.api.problems import Refused, bad_fields
 from shared.stopwatch import Stopwatch
 
 PATH = "/v1/face-mask-sam2"
-OUTPUT = layout.PICTURE.replace(r"\.png", "")
+OUTPUT = layout.PNG.replace(r"\.png", "")
 """Pattern of a picture's name without its ending."""
 
 STATUS_HEADER = "Toonmask-Status"
