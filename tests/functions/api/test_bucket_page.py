@@ -138,7 +138,7 @@ def test_many_uploads_come_in_pages(bucket: Page, system: Stack) -> None:
     expect(bucket.locator("#tiles .tile").first).to_contain_text("many/000.png")
 
 
-def _upload(page: Page, folder: str, *files: Path | FilePayload) -> None:
+def _upload(page: Page, folder: str, *files: FilePayload) -> None:
     """By the file chooser."""
     page.get_by_role("textbox", name="Folder").fill(folder)
     page.locator("#bucket-files").set_input_files(list(files))
