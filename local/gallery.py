@@ -45,7 +45,9 @@ def write(folder: Path, newest: Mapping[str, Path]) -> Path:
     )
     page = folder / "index.html"
     template = environment.get_template("gallery.html")
-    page.write_text(template.render(count=len(results), parts=parts, unread=unread), "utf-8")
+    logs = (folder / "logs").is_dir()
+    html = template.render(count=len(results), parts=parts, unread=unread, logs=logs)
+    page.write_text(html, "utf-8")
     return page
 
 

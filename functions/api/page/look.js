@@ -30,7 +30,7 @@ export async function look(upload) {
   const mine = { name: upload.name, viewer: null };
   replace(mine);
   byId("look-title").textContent = upload.name;
-  byId("look-body").replaceChildren(badge(upload.state), element("p", {}, "Fetches the result …"));
+  byId("look-body").replaceChildren(badges(upload), element("p", {}, "Fetches the result …"));
   if (!byId("look").open) byId("look").showModal();
   const parts = await described(upload, mine);
   if (shown === mine) byId("look-body").replaceChildren(...parts);
@@ -43,19 +43,21 @@ function replace(next) {
 }
 
 async function described(upload, mine) {
-  const state = badge(upload.state);
-  if (upload.state === "working") return [state, element("p", {}, "It is being worked on.")];
+  if (upload.state === "working") return [badges(upload), element("p", {}, "It is being worked on.")];
   try {
     const result = await getJson("v1/uploads/result", { name: upload.name });
     const told = [remark(result), doubts(result), instances(result)];
-    const badges = [state, reviewBadge(result)];
-    if (!result.outputs) return [...badges, ...told].filter(Boolean);
+    if (!result.outputs) return [badges(upload), ...told].filter(Boolean);
     const load = (view) => picture(upload, view === "original" ? view : `${view}.png`, SIDE);
     mine.viewer = viewer(upload.name, result, load);
-    return [...badges, mine.viewer.element, ...told, files(upload, result)].filter(Boolean);
+    return [badges(upload, result), mine.viewer.element, ...told, files(upload, result)].filter(Boolean);
   } catch (error) {
-    return [state, element("p", { className: "wrong", role: "alert" }, error.message)];
+    return [badges(upload), element("p", { className: "wrong", role: "alert" }, error.message)];
   }
+}
+
+function badges(upload, result = null) {
+  return element("p", { className: "badges" }, badge(upload.state), reviewBadge(result));
 }
 
 function files(upload, result) {

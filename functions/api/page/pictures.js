@@ -151,11 +151,11 @@ function end(picture, state, outcome) {
 }
 
 function draw(picture, doing = null, sent = null) {
-  const head = element("div", { className: "head" }, element("h2", {}, picture.name), badge(picture.state));
   const remove = element("button", {
     type: "button", className: "plain", "aria-label": `Remove ${picture.name}`, onclick: () => drop(picture),
   }, "×");
-  head.append(...[reviewBadge(picture.result), remove].filter(Boolean));
+  const badges = [badge(picture.state), reviewBadge(picture.result)];
+  const head = element("div", { className: "head" }, element("h2", {}, picture.name), ...badges, remove);
   if (doing) {
     const bar = element("progress", { "aria-label": doing });
     if (sent !== null && sent < 1) bar.value = sent;

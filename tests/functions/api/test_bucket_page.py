@@ -286,6 +286,7 @@ def test_what_is_doubtful_about_a_result_is_told(bucket: Page, system: Stack) ->
     expect(dialog.locator(".badge")).to_have_text(["segmented", "to review"])
     expect(dialog.get_by_role("list", name="To review")).to_have_text("face-1 may be no face.")
     check_accessibility(bucket)
+    keep(bucket, "doubt.png")
 
 
 def test_a_service_that_is_gone_is_told(bucket: Page) -> None:
