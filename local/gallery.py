@@ -1,45 +1,85 @@
 """A page to look at results with: one file, no network, works from the file system."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, select_autoescape
+from pydantic import ValidationError
 
-from local.job import Outcome
+from local.review import doubts
+from shared import layout
+from shared.documents import ResultDocument
+from shared.record import problems
 
 
-def write(folder: Path, outcomes: Sequence[Outcome], originals: Mapping[str, Path]) -> Path:
-    """Writes index.html over results that lie in `folder`, with copies of the originals.
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """One image's; `pictures` are links by what they show, `doubts` what a person should check."""
 
+    name: str
+    document: ResultDocument
+    pictures: Mapping[str, str]
+    doubts: tuple[str, ...]
+
+
+def write(folder: Path, newest: Mapping[str, Path]) -> Path:
+    """Writes index.html over all results in `folder`, those of the newest run first.
+
+    `newest` are the names of that run's images with their files, which are copied to the results.
     Returns the page's path.
     """
-    images = []
-    for outcome in outcomes:
-        place = folder / outcome.name
+    for name, file in newest.items():
+        place = folder / name
         place.mkdir(parents=True, exist_ok=True)
-        original = place / f"original{originals[outcome.name].suffix.lower()}"
-        shutil.copyfile(originals[outcome.name], original)
-        pictures = {"original": original.name}
-        if outcome.document.outputs:
-            outputs = outcome.document.outputs
-            pictures |= {
-                "overlay": outputs.overlay,
-                "cutout": outputs.cutout,
-                "mask": outputs.mask,
-            }
-        images.append(
-            {
-                "outcome": outcome,
-                "pictures": {
-                    kind: quote(f"{outcome.name}/{file}") for kind, file in pictures.items()
-                },
-            }
-        )
+        shutil.copyfile(file, place / f"original{file.suffix.lower()}")
+    results, unread = _read(folder)
+    parts = {
+        "This run": [one for one in results if one.name in newest],
+        "Earlier runs": [one for one in results if one.name not in newest],
+    }
     environment = Environment(
         loader=PackageLoader("local"), autoescape=select_autoescape(), trim_blocks=True
     )
     page = folder / "index.html"
-    page.write_text(environment.get_template("gallery.html").render(images=images), "utf-8")
+    template = environment.get_template("gallery.html")
+    logs = (folder / "logs").is_dir()
+    html = template.render(count=len(results), parts=parts, unread=unread, logs=logs)
+    page.write_text(html, "utf-8")
     return page
+
+
+def _read(folder: Path) -> tuple[list[_Result], dict[str, str]]:
+    """The results in a folder by name, and the files that look like one with what is wrong."""
+    results: list[_Result] = []
+    unread: dict[str, str] = {}
+    for file in sorted(folder.rglob(layout.RESULT)):
+        if not file.is_file():
+            continue
+        try:
+            document = ResultDocument.model_validate_json(file.read_bytes())
+        except ValidationError as error:
+            unread[file.relative_to(folder).as_posix()] = problems(error)
+        else:
+            pictures = _pictures(folder, file.parent, document)
+            name = file.parent.relative_to(folder).as_posix()
+            results.append(_Result(name, document, pictures, doubts(document)))
+    return results, unread
+
+
+def _pictures(folder: Path, place: Path, document: ResultDocument) -> dict[str, str]:
+    """Links to those that are there."""
+    files = {"original": next(place.glob("original.*"), None)}
+    if outputs := document.outputs:
+        files |= {
+            "overlay": place / outputs.overlay,
+            "cutout": place / outputs.cutout,
+            "mask": place / outputs.mask,
+        }
+    return {
+        kind: quote(file.relative_to(folder).as_posix())
+        for kind, file in files.items()
+        if file and file.is_file()
+    }

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from local import gallery, job, stack
 from local.processes import ChildDied
+from local.review import doubts
 from shared.documents import Status
 from shared.settings import BadSettings
 
@@ -49,8 +50,8 @@ def main() -> None:
             sys.exit(2)
         except KeyboardInterrupt:
             sys.exit("Stopped.")
-    page = gallery.write(arguments.output, finished, files)
-    _summarise(console, finished, time.monotonic() - started, page)
+    page = gallery.write(arguments.output, files)
+    summarise(console, finished, time.monotonic() - started, page)
     sys.exit(any(outcome.status is Status.FAILED for outcome in finished))
 
 
@@ -135,9 +136,10 @@ def _counted(counts: Counter[Status]) -> str:
     )
 
 
-def _summarise(
+def summarise(
     console: Console, finished: Sequence[job.Outcome], seconds: float, page: Path
 ) -> None:
+    """Prints a line for each image, and the sum."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("image", "status", "found", "remark"):
         table.add_column(heading, overflow="fold")
@@ -148,7 +150,7 @@ def _summarise(
             escape(outcome.name),
             status,
             ", ".join(instance.id for instance in found),
-            escape(outcome.message),
+            escape(" ".join(filter(None, (outcome.message, *doubts(outcome.document))))),
         )
     console.print(table)
     console.print(

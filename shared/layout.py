@@ -7,10 +7,11 @@ from typing import Literal
 PROMPTS = "prompts.json"
 RESULT = "result.json"
 
-PICTURE = (
-    r"(mask|overlay|cutout)\.png|preview\.(jpg|webp)|(face|hand)-[1-9][0-9]*/(mask|cutout)\.png"
-)
-"""Pattern of a picture's name in its upload's folder."""
+PNG = r"(mask|overlay|cutout)\.png|(face|hand)-[1-9][0-9]*/(mask|cutout)\.png"
+"""Pattern of the name of a picture of the image's size in its upload's folder."""
+
+PICTURE = rf"{PNG}|preview\.(jpg|webp)"
+"""Pattern of any picture's name there."""
 
 Preview = Literal["none", "jpeg", "webp"]
 PREVIEWS: dict[Preview, str | None] = {

@@ -1,13 +1,12 @@
 """The HTTP face: https://cloud.google.com/storage/docs/json_api/v1."""
 
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask
 
 from local.storage.bucket_routes import Buckets
-from local.storage.errors import ApiError
+from local.storage.errors import ApiError, answer
 from local.storage.object_routes import Objects
 from local.storage.store import Store
 from local.storage.upload_routes import Uploads
@@ -20,7 +19,7 @@ def create_app(store: Store) -> Flask:
     app = Flask(__name__)
     app.url_map.merge_slashes = False
     app.wsgi_app = _keep_encoded(app.wsgi_app)  # type: ignore[method-assign, assignment]  # how Flask documents middleware
-    app.register_error_handler(ApiError, _answer_error)
+    app.register_error_handler(ApiError, answer)
     Buckets(store).register(app)
     Objects(store).register(app)
     Uploads(store).register(app)
@@ -35,12 +34,3 @@ def _keep_encoded(app: WsgiApp) -> WsgiApp:
         return app(environ, start_response)
 
     return with_raw_path
-
-
-def _answer_error(error: ApiError) -> Response:
-    if error.status is HTTPStatus.NOT_MODIFIED:
-        return Response(status=error.status)
-    details = {"domain": "global", "reason": error.reason, "message": str(error)}
-    answer = jsonify(error={"code": error.status, "message": str(error), "errors": [details]})
-    answer.status_code = error.status
-    return answer

@@ -2,6 +2,8 @@
 
 from http import HTTPStatus
 
+from flask import Response, jsonify
+
 
 class ApiError(Exception):
     """An HTTP status with the API's reason and a sentence."""
@@ -35,3 +37,13 @@ def not_modified() -> ApiError:
 def conflict(message: str) -> ApiError:
     """409."""
     return ApiError(HTTPStatus.CONFLICT, "conflict", message)
+
+
+def answer(error: ApiError) -> Response:
+    """As the API writes it."""
+    if error.status is HTTPStatus.NOT_MODIFIED:
+        return Response(status=error.status)
+    details = {"domain": "global", "reason": error.reason, "message": str(error)}
+    written = jsonify(error={"code": error.status, "message": str(error), "errors": [details]})
+    written.status_code = error.status
+    return written

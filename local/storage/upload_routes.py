@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
 
-from local.storage.errors import invalid
+from local.storage.errors import ApiError, answer, invalid
 from local.storage.exchange import base, resource
 from local.storage.store import Store
 from local.storage.uploads import Plan, Session, Sessions, parse_json, split_multipart
@@ -33,7 +33,11 @@ class Uploads:
         upload_id = request.args.get("upload_id")
         if upload_id:
             session = self._sessions.get(upload_id)
-            return _allow(session.origin, self._resume(upload_id, session))
+            try:
+                told = self._resume(upload_id, session)
+            except ApiError as error:  # the page that began it may read why
+                told = answer(error)
+            return _allow(session.origin, told)
         body = request.get_data()
         content_type = request.headers.get("Content-Type", "")
         match request.args.get("uploadType"):

@@ -70,6 +70,7 @@ class NewUpload(_Asked):
     )
     type: str = Field("", pattern=r"^[\w.+/-]{0,100}$", description="media type")
     size: int = Field(ge=0, lt=2**40, description="in bytes")
+    replace: bool = Field(False, description="put it in the place of an object of that name")
 
 
 class Place(_Asked):
@@ -113,14 +114,27 @@ class BucketRoutes:
     def _begin(self) -> ResponseReturnValue:
         asked = _new_upload()
         origin = request.headers.get("Origin") or request.host_url.rstrip("/")
-        place = self._library.begin_upload(asked.name, asked.type, asked.size, origin)
+        place = self._library.begin_upload(
+            asked.name, asked.type, asked.size, origin, replace=asked.replace
+        )
+        if place is None:
+            sentence = (
+                f"{self._library.address(asked.name)} is there already. Choose another name, or "
+                "send replace: true to put the new content in its place."
+            )
+            raise Refused(HTTPStatus.CONFLICT, "exists", sentence)
         return _json(Place(url=place).model_dump_json())
 
     def _result(self) -> ResponseReturnValue:
-        found = self._library.result(_query(ResultQuery).name)
-        if found is None:
-            raise Refused(HTTPStatus.NOT_FOUND, "no-result", "There is no result yet.")
-        return _json(found)
+        name = _query(ResultQuery).name
+        found = self._library.result(name)
+        if found is not None:
+            return _json(found)
+        address = self._library.address(name)
+        if self._library.has(name):
+            sentence = f"There is no result for {address} yet: it is being worked on."
+            raise Refused(HTTPStatus.NOT_FOUND, "no-result", sentence)
+        raise Refused(HTTPStatus.NOT_FOUND, "no-such-upload", f"There is no upload {address}.")
 
     def _picture(self) -> ResponseReturnValue:
         asked = _query(PictureQuery)

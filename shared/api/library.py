@@ -4,12 +4,15 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 
+from google.api_core.exceptions import PreconditionFailed
 from google.cloud import storage
 from PIL import Image as PillowImage
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared import images, layout
+from shared.api.problems import Refused
 from shared.api.settings import ApiSettings
 from shared.documents import Status
 from shared.errors import Superseded
@@ -26,6 +29,8 @@ _MOST_BYTES = 64 * 2**20
 """Of an upload that is shown: what the pipeline takes where it was told nothing else."""
 
 _STATUSES = frozenset(status.value for status in Status)
+
+_STORED_FORMATS = ("PNG", "JPEG", "WEBP")
 
 _QUALITY = 85
 """Of WebP, 0..100."""
@@ -166,29 +171,70 @@ class Library:
         Raises:
             Superseded: as for the picture itself.
             Rejected: the upload is no image that is taken.
+            Refused: the stored picture is broken.
         """
         data = self.picture(upload, picture)
         if picture == ORIGINAL:
             small = PillowImage.fromarray(images.decode(data, self._max_pixels))
         else:
-            small = PillowImage.open(io.BytesIO(data), formats=["PNG"])
+            small = self._opened(upload, picture, data)
         small.thumbnail((side, side))
         written = io.BytesIO()
         small.save(written, "WEBP", quality=_QUALITY)
         return written.getvalue()
 
-    def begin_upload(self, name: str, kind: str, size: int, origin: str) -> str:
-        """An address that takes the content of a new object by PUT, from pages of that origin.
+    def _opened(self, upload: ObjectRef, picture: str, data: bytes) -> PillowImage.Image:
+        """A picture of a result, decoded; somebody may have put something else in its place."""
+        try:
+            opened = PillowImage.open(io.BytesIO(data), formats=_STORED_FORMATS)
+            opened.load()
+        except MemoryError:
+            raise
+        except Exception as error:  # Pillow's decoders raise nearly anything on broken files
+            raise Refused(
+                HTTPStatus.BAD_GATEWAY,
+                "broken-picture",
+                f"gs://{self._output}/{layout.folder(upload.name)}{picture} is no picture that can "
+                "be opened. Upload the image again: that writes its pictures anew.",
+            ) from error
+        return opened
+
+    def has(self, name: str) -> bool:
+        """Whether there is an upload of that name."""
+        blob = self._storage.client.bucket(self._input).blob(name)
+        return bool(blob.exists(timeout=TIMEOUT, retry=RETRY))
+
+    def address(self, name: str) -> str:
+        """Of an upload, as gsutil writes it."""
+        return f"gs://{self._input}/{name}"
+
+    def begin_upload(
+        self, name: str, kind: str, size: int, origin: str, *, replace: bool
+    ) -> str | None:
+        """An address that takes the content of an object by PUT, from pages of that origin.
 
         A resumable session: it needs no signature, no key to sign with and no CORS settings of the
         bucket. https://cloud.google.com/storage/docs/resumable-uploads#session-uris
+
+        Unless it may `replace` one, None where there is such an object; one that comes before the
+        content does lets the PUT end in 412.
         """
+        if not replace and self.has(name):
+            return None
         blob = self._storage.client.bucket(self._input).blob(name)
-        return str(
-            blob.create_resumable_upload_session(
-                content_type=kind, size=size, origin=origin, timeout=TIMEOUT, retry=RETRY
+        try:
+            return str(
+                blob.create_resumable_upload_session(
+                    content_type=kind,
+                    size=size,
+                    origin=origin,
+                    if_generation_match=None if replace else 0,
+                    timeout=TIMEOUT,
+                    retry=RETRY,
+                )
             )
-        )
+        except PreconditionFailed:
+            return None
 
 
 def _upload(blob: storage.Blob, result: tuple[int, Status] | None) -> Upload:

@@ -20,7 +20,7 @@ from shared.api.unknown_fields import unknown
 from shared.stopwatch import Stopwatch
 
 PATH = "/v1/face-mask-sam2"
-OUTPUT = layout.PICTURE.replace(r"\.png", "")
+OUTPUT = layout.PNG.replace(r"\.png", "")
 """Pattern of a picture's name without its ending."""
 
 STATUS_HEADER = "Toonmask-Status"

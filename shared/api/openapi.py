@@ -22,6 +22,7 @@ _REFUSALS = {
     400: "the image is empty or broken, or the form is",
     401: "no key, or the wrong one",
     404: "there is no such thing",
+    409: "there is an upload of that name already",
     413: "too many bytes or pixels",
     415: "not an image that is taken, or not the media type that is wanted",
     422: "a field is missing, or does not hold what it should",
@@ -100,7 +101,7 @@ def _begin() -> dict[str, Any]:
         "operationId": "beginUpload",
         "summary": "An address that takes an upload's content by PUT",
         "requestBody": {"required": True, "content": openapi.content(NewUpload)},
-        "responses": {"200": _json(Place), **_refusals(404, 413, 415, 422, 502, 503)},
+        "responses": {"200": _json(Place), **_refusals(404, 409, 413, 415, 422, 502, 503)},
     }
 
 

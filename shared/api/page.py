@@ -27,13 +27,17 @@ class Page:
     """
 
     def __init__(self, folder: Path, connects_to: tuple[str, ...]) -> None:
-        self._files = {file.name: _read(file) for file in folder.iterdir() if file.is_file()}
+        self._files = {
+            file.relative_to(folder).as_posix(): _read(file)
+            for file in folder.rglob("*")
+            if file.is_file()
+        }
         self._policy = policy(connects_to)
 
     def register(self, app: Flask) -> None:
         """Adds the routes."""
         app.get("/")(self._index)
-        app.get("/page/<name>")(self._file)
+        app.get("/page/<path:name>")(self._file)
         app.after_request(self._add_headers)
 
     def _index(self) -> ResponseReturnValue:

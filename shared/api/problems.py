@@ -52,7 +52,7 @@ class Refused(Exception):
 
 def bad_fields(error: ValidationError) -> Refused:
     """For fields that do not hold what they should: names each, and what is wrong with it."""
-    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", problems(error))
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", problems(error, parts=1))
 
 
 def busy(sentence: str, seconds: float) -> Refused:

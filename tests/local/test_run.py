@@ -6,11 +6,16 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from urllib.parse import unquote
 
 import pytest
+from rich.console import Console
 
-from local.run import collect
+from local.job import Outcome
+from local.run import collect, summarise
+from shared.documents import ResultDocument, Status
 from tests.conftest import EXAMPLES, ROOT
 
 
@@ -75,7 +80,7 @@ def test_the_summary_tells_each_image_and_the_sum(output: Path) -> None:
 def test_the_gallery_shows_files_that_are_there_and_nothing_from_the_network(output: Path) -> None:
     links = _Links()
     links.feed((output / "index.html").read_text())
-    assert len(links.targets) >= 2 * (4 + 4 + 1)
+    assert len(links.targets) == 2 * (4 + 4 + 1)
     assert links.pictures_without_text == []
     for target in links.targets:
         assert ":" not in target
@@ -92,6 +97,17 @@ def test_a_second_run_replaces_the_first(output: Path) -> None:
     (source / "a face #1.png").write_bytes(original.read_bytes())
     assert _run(source.parent, "--output", output, TARGETS="face,hand").returncode == 0
     assert not (face / "face-7" / "mask.png").exists()
+    index = (output / "index.html").read_text()
+    for name in ("sub folder/a face #1.png", "apple.png", "broken.png"):
+        assert name in index
+
+
+def test_what_is_doubtful_is_a_remark_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    doubtful = SimpleNamespace(instances=(), review=(SimpleNamespace(message="Look again."),))
+    document = cast(ResultDocument, doubtful)
+    outcome = Outcome("cat.png", Status.SEGMENTED, "", document)
+    summarise(Console(width=100), [outcome], 1, Path("index.html"))
+    assert "Look again." in capsys.readouterr().out
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

@@ -32,7 +32,8 @@ def test_a_package_holds_the_function_its_lock_and_shared(
     with zipfile.ZipFile(packages[function]) as package:
         held = set(package.namelist())
     shared = {str(file.relative_to(ROOT)) for file in (ROOT / "shared").rglob("*.py")}
-    page = {f"page/{file.name}" for file in (ROOT / "functions" / function).glob("page/*")}
+    folder = ROOT / "functions" / function
+    page = {str(file.relative_to(folder)) for file in folder.glob("page/**/*") if file.is_file()}
     assert held == {"main.py", "pyproject.toml", "uv.lock", "shared/py.typed"} | shared | page
 
 

@@ -2,6 +2,11 @@
 
 const KEY = "toonmask-key";
 const MOST_TRIES = 8;
+const UNREACHABLE =
+  "The service cannot be reached. See that it is running and that you are online, then try again.";
+const NO_BUCKET = "The bucket cannot be reached. See that you are online, then upload it again.";
+const CAME_LATE =
+  "Another upload of this name came first, and was not replaced. Upload it again to choose what to do.";
 
 /** What the service answered instead; `message` is for people. */
 export class Refusal extends Error {
@@ -12,33 +17,40 @@ export class Refusal extends Error {
   }
 }
 
-/** The answer to a GET, as a Response. */
-export async function get(path, query = {}) {
-  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
-  const url = asked.size ? `${path}?${asked}` : path;
-  return persistently(async () => {
-    const answer = await fetch(url, { headers: keyHeader() });
-    return answer.ok ? answer : refused(answer.status, answer.headers, await answer.text());
-  });
+/** The JSON that a GET is answered with. */
+export const getJson = async (path, query) => JSON.parse(await asked(path, query, "text"));
+
+/** The file that a GET is answered with, as a Blob. */
+export const getBlob = (path, query) => asked(path, query, "blob");
+
+/** A page of uploads. */
+export const listUploads = (query) => getJson("v1/uploads", query);
+
+function asked(path, query = {}, kind) {
+  const fields = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
+  return persistently(() => fetched(fields.size ? `${path}?${fields}` : path, {}, kind));
 }
 
 /** The JSON that a POST of JSON is answered with. */
 export async function post(path, body) {
-  return persistently(async () => {
-    const answer = await fetch(path, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...keyHeader() },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.text();
-    return answer.ok ? JSON.parse(text) : refused(answer.status, answer.headers, text);
-  });
+  const headers = { "Content-Type": "application/json" };
+  const request = { method: "POST", headers, body: JSON.stringify(body) };
+  return JSON.parse(await persistently(() => fetched(path, request, "text")));
+}
+
+async function fetched(url, request, kind) {
+  try {
+    const answer = await fetch(url, { ...request, headers: { ...request.headers, ...keyHeader() } });
+    return answer.ok ? await answer[kind]() : refused(answer.status, answer.headers, await answer.text());
+  } catch (error) {
+    throw error instanceof TypeError ? new Error(UNREACHABLE) : error; // which is how fetch says it
+  }
 }
 
 /** The JSON that a form with a picture is answered with; tells how much of it has been sent, 0..1. */
 export async function sendForm(path, form, { onSent, onWait, signal }) {
   return persistently(async () => {
-    const request = await sent("POST", path, form, keyHeader(), onSent, signal);
+    const request = await sent("POST", path, form, keyHeader(), onSent, UNREACHABLE, signal);
     const headers = { get: (name) => request.getResponseHeader(name) };
     return request.status === 200
       ? JSON.parse(request.responseText)
@@ -48,11 +60,12 @@ export async function sendForm(path, form, { onSent, onWait, signal }) {
 
 /** Puts a file to an address that takes it. */
 export async function put(url, file, type, onSent) {
-  const request = await sent("PUT", url, file, { "Content-Type": type }, onSent);
-  if (request.status >= 300) throw new Error(`The bucket answered ${request.status}.`);
+  const request = await sent("PUT", url, file, { "Content-Type": type }, onSent, NO_BUCKET);
+  if (request.status === 412) throw new Error(CAME_LATE);
+  if (request.status >= 300) throw new Error(`The bucket answered ${request.status}. Upload it again.`);
 }
 
-function sent(method, url, body, headers, onSent, signal) {
+function sent(method, url, body, headers, onSent, unreachable, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest(); // fetch tells nothing of what was sent
     request.open(method, url);
@@ -60,8 +73,8 @@ function sent(method, url, body, headers, onSent, signal) {
     request.upload.onprogress = (event) => onSent(event.total ? event.loaded / event.total : 0);
     request.upload.onload = () => onSent(1);
     request.onload = () => resolve(request);
-    request.onerror = () => reject(new Error("The service cannot be reached."));
-    request.onabort = () => reject(new DOMException("given up", "AbortError"));
+    request.onerror = () => reject(new Error(unreachable));
+    request.onabort = () => reject(signal.reason);
     signal?.addEventListener("abort", () => request.abort());
     request.send(body);
   });
@@ -90,10 +103,18 @@ async function persistently(call, onWait = () => {}, signal = undefined) {
       if (error.status === 401) await askForKey();
       else if (error.retryAfter) {
         onWait(error);
-        await new Promise((resolve) => setTimeout(resolve, error.retryAfter * 1000));
+        await waited(error.retryAfter * 1000, signal);
       } else throw error;
     }
   }
+}
+
+/** Ends early where it is given up; whoever waits looks at the signal anyway. */
+function waited(milliseconds, signal) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", resolve);
+  });
 }
 
 const keyHeader = () => {

@@ -13,33 +13,6 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** Hands dropped and pasted files on, and those of a file input. */
-export function takeFiles(zone, input, active, take) {
-  const only = (list) => [...list].filter((file) => file.size || file.type);
-  input.addEventListener("change", () => {
-    take(only(input.files));
-    input.value = "";
-  });
-  const inside = (event) => active() && event.dataTransfer?.types.includes("Files");
-  let depth = 0;
-  const shade = (change) => {
-    depth = Math.max(0, depth + change);
-    zone.classList.toggle("over", depth > 0);
-  };
-  addEventListener("dragenter", (event) => inside(event) && shade(1));
-  addEventListener("dragleave", (event) => inside(event) && shade(-1));
-  addEventListener("dragover", (event) => inside(event) && event.preventDefault());
-  addEventListener("drop", (event) => {
-    if (!inside(event)) return;
-    event.preventDefault();
-    shade(-depth);
-    take(only(event.dataTransfer.files));
-  });
-  addEventListener("paste", (event) => {
-    if (active() && event.clipboardData?.files.length) take(only(event.clipboardData.files));
-  });
-}
-
 /** Saves a blob as a file. */
 export function save(blob, name) {
   const link = element("a", { href: URL.createObjectURL(blob), download: name });

@@ -1,6 +1,6 @@
 // Where the page begins: its views, and what the service says of itself.
 
-import { get } from "./client.js";
+import { getJson } from "./client.js";
 import * as bucket from "./bucket.js";
 import * as pictures from "./pictures.js";
 
@@ -35,11 +35,21 @@ for (const view of VIEWS) {
   tab(view).addEventListener("keydown", moved);
 }
 
-const about = await (await get("v1/about")).json();
-pictures.begin(about, () => isShown("pictures"));
-if (about.input_bucket) {
-  bucket.begin(about, () => isShown("bucket"));
-  tab("bucket").hidden = false;
-  if (location.hash === "#bucket") show("bucket");
+async function start() {
+  const about = await getJson("v1/about");
+  pictures.begin(about, () => isShown("pictures"));
+  if (about.input_bucket) {
+    bucket.begin(about, () => isShown("bucket"));
+    tab("bucket").hidden = false;
+    if (location.hash === "#bucket") show("bucket");
+  }
+  document.documentElement.dataset.ready = "";
 }
-document.documentElement.dataset.ready = "";
+
+try {
+  await start();
+} catch (error) {
+  const trouble = document.getElementById("trouble");
+  trouble.textContent = error.message;
+  trouble.hidden = false;
+}

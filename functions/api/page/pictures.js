@@ -1,12 +1,16 @@
 // The first view: pictures that are dropped here, and what was cut out of them.
 
+import { archive } from "./archive.js";
 import { sendForm } from "./client.js";
-import { byId, bytes, element, save, takeFiles } from "./dom.js";
-import { badge, downloads, instances, remark } from "./results.js";
+import { byId, bytes, element, save } from "./dom.js";
+import { takeFiles } from "./files.js";
+import { numbered, safePath } from "./names.js";
+import { badge, doubts, downloads, instances, isDoubtful, remark, reviewBadge, warnings } from "./results.js";
 import { viewer } from "./viewer.js";
-import { archive } from "./zip.js";
 
 const AT_A_TIME = 2;
+/** On the page: results are kept in memory, and four files each are well within one archive. */
+const MOST_PICTURES = 1_000;
 const FIELDS = {
   "mask.png": "mask_png_base64",
   "overlay.png": "overlay_png_base64",
@@ -16,14 +20,22 @@ const FIELDS = {
 let limits = { max_bytes: Infinity };
 let pictures = [];
 let running = 0;
+let saving = false;
 
-/** Begins; `isShown` tells whether this view is the one on screen. */
-export function begin(about, isShown) {
+/** Begins; `active` tells whether this view is the one on screen. */
+export function begin(about, active) {
   limits = about;
   byId("takes").textContent += `, up to ${bytes(about.max_bytes)} and ${about.max_pixels / 1e6} megapixels`;
   byId("curl").textContent =
     `curl -F image=@cartoon.png -H 'Accept: image/png' '${new URL("v1/face-mask-sam2", document.baseURI)}?output=cutout' > cutout.png`;
-  takeFiles(byId("drop"), byId("files"), isShown, (files) => files.forEach(add));
+  takeFiles({
+    zone: byId("drop"),
+    input: byId("files"),
+    note: byId("drop-note"),
+    active,
+    most: () => MOST_PICTURES - pictures.length,
+    take: (files) => files.forEach(add),
+  });
   byId("options").addEventListener("input", chosen);
   byId("again").addEventListener("click", runAgain);
   byId("clear").addEventListener("click", clear);
@@ -45,27 +57,27 @@ function chosen(event) {
   refresh();
 }
 
-const sameChoice = (picture) =>
-  picture.options && JSON.stringify(picture.options) === JSON.stringify(options());
-
-function add(file) {
+function add({ file, name }) {
   const card = element("li", { className: "card" });
-  const picture = { file, name: freeName(file.name || "pasted.png"), card, state: "waiting" };
+  const picture = { file, card, state: "waiting", ...freeName(name) };
   pictures.push(picture);
   byId("cards").prepend(card);
   queue(picture);
 }
 
-/** The file's name, with a number if another one has it: names are folders in the archive. */
-function freeName(name) {
-  const taken = new Set(pictures.map((picture) => picture.name));
+/** The name, with a number if another one has it, and its folder in the archive. */
+function freeName(wanted) {
+  const taken = new Set(pictures.map(({ folder }) => folder.toLowerCase()));
   for (let number = 1; ; number += 1) {
-    const tried = number === 1 ? name : name.replace(/(\.[^.]*)?$/, ` (${number})$1`);
-    if (!taken.has(tried)) return tried;
+    const name = number === 1 ? wanted : numbered(wanted, number);
+    const folder = safePath(name);
+    if (!taken.has(folder.toLowerCase())) return { name, folder };
   }
 }
 
+/** Whatever there was of it before is outdated, a request under way included. */
 function queue(picture) {
+  stop(picture);
   if (picture.file.size > limits.max_bytes) {
     const error = `It has ${bytes(picture.file.size)}; at most ${bytes(limits.max_bytes)} are taken.`;
     end(picture, "rejected", { error });
@@ -74,6 +86,12 @@ function queue(picture) {
   picture.state = "waiting";
   draw(picture, "Waits for its turn …");
   pump();
+}
+
+function stop(picture) {
+  picture.abort?.abort();
+  picture.viewer?.release();
+  Object.assign(picture, { abort: null, viewer: null, result: null, files: null, error: null });
 }
 
 function pump() {
@@ -86,21 +104,22 @@ function pump() {
 
 async function run(picture) {
   running += 1;
-  picture.state = "working";
-  picture.options = options();
-  picture.abort = new AbortController();
+  const abort = new AbortController();
+  const isCurrent = () => picture.abort === abort;
+  const tell = (...how) => isCurrent() && draw(picture, ...how);
+  Object.assign(picture, { state: "working", options: options(), abort });
   const form = new FormData();
   form.append("image", picture.file, picture.name);
   for (const [name, value] of Object.entries(picture.options)) form.append(name, value);
   try {
     const answer = await sendForm("v1/face-mask-sam2", form, {
-      onSent: (share) => draw(picture, share < 1 ? "Sending …" : "Looking and cutting …", share),
-      onWait: () => draw(picture, "The service is busy; tries again shortly …"),
-      signal: picture.abort.signal,
+      onSent: (share) => tell(share < 1 ? "Sending …" : "Looking and cutting …", share),
+      onWait: () => tell("The service is busy; tries again shortly …"),
+      signal: abort.signal,
     });
-    accept(picture, answer);
+    if (isCurrent()) accept(picture, answer);
   } catch (error) {
-    if (error.name !== "AbortError") end(picture, error.status < 500 ? "rejected" : "failed", { error: error.message });
+    if (isCurrent()) end(picture, error.status < 500 ? "rejected" : "failed", { error: error.message });
   } finally {
     running -= 1;
     pump();
@@ -126,24 +145,17 @@ function decoded(base64) {
 }
 
 function end(picture, state, outcome) {
-  forget(picture);
-  Object.assign(picture, { result: null, files: null, error: null }, outcome, { state });
+  Object.assign(picture, outcome, { state });
   draw(picture);
   refresh();
 }
 
-/** Gives back the memory of a result that is not shown any more. */
-function forget(picture) {
-  picture.urls?.forEach((url) => URL.revokeObjectURL(url));
-  picture.urls = [];
-}
-
 function draw(picture, doing = null, sent = null) {
-  const head = element("div", { className: "head" }, element("h2", {}, picture.name), badge(picture.state));
   const remove = element("button", {
     type: "button", className: "plain", "aria-label": `Remove ${picture.name}`, onclick: () => drop(picture),
   }, "×");
-  head.append(remove);
+  const badges = [badge(picture.state), reviewBadge(picture.result)];
+  const head = element("div", { className: "head" }, element("h2", {}, picture.name), ...badges, remove);
   if (doing) {
     const bar = element("progress", { "aria-label": doing });
     if (sent !== null && sent < 1) bar.value = sent;
@@ -151,46 +163,55 @@ function draw(picture, doing = null, sent = null) {
   } else if (picture.error) {
     picture.card.replaceChildren(head, element("p", { className: "wrong", role: "alert" }, picture.error));
   } else {
-    picture.card.replaceChildren(head, ...shown(picture));
+    picture.card.replaceChildren(head, shown(picture));
   }
 }
 
 function shown(picture) {
-  const address = (blob) => {
-    const url = URL.createObjectURL(blob);
-    picture.urls.push(url);
-    return url;
-  };
-  const load = (view) => address(view === "original" ? picture.file : picture.files.get(`${view}.png`));
-  const stem = picture.name.replace(/\.[^.]*$/, "");
-  const saveOne = (name) => save(picture.files.get(name), `${stem}-${name}`);
+  const { name, result, files } = picture;
+  const load = (view) => (view === "original" ? picture.file : files.get(`${view}.png`));
+  picture.viewer = viewer(name, result, load);
+  const stem = name.split("/").pop().replace(/\.[^.]*$/, "");
+  const saveOne = (file) => save(files.get(file), `${stem}-${file}`);
   const side = element(
     "div", { className: "side" },
-    remark(picture.result), instances(picture.result),
-    downloads([...picture.files.keys()], picture.name, saveOne),
+    remark(result), doubts(result), warnings(result), instances(result),
+    downloads([...files.keys()], name, saveOne),
   );
-  return [element("div", { className: "body" }, viewer(picture.name, picture.result, load), side)];
+  return element("div", { className: "body" }, picture.viewer.element, side);
+}
+
+/** Whether running it again may give another result. */
+function canRunAgain({ state, options: past }) {
+  if (!past || state === "waiting") return false;
+  return state === "failed" || JSON.stringify(past) !== JSON.stringify(options());
 }
 
 function refresh() {
-  const done = pictures.filter((picture) => picture.files);
-  const counts = new Map();
-  for (const { state } of pictures) counts.set(state, (counts.get(state) ?? 0) + 1);
-  const told = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
-  const text = `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}: ${told}`;
+  const done = pictures.filter(({ files }) => files).length;
+  const pending = pictures.some(({ state }) => ["waiting", "working"].includes(state));
+  const text = `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}: ${counts()}`;
   if (byId("summary").textContent !== text) byId("summary").textContent = text;
   byId("bar").hidden = pictures.length === 0;
-  byId("zip").disabled = done.length === 0;
-  byId("again").hidden = done.length === 0 || done.every(sameChoice);
+  byId("zip").disabled = saving || done === 0;
+  byId("zip").textContent = pending && done ? `Download the ${done} done so far (.zip)` : "Download all (.zip)";
+  byId("again").hidden = !pictures.some(canRunAgain);
+}
+
+function counts() {
+  const states = new Map();
+  for (const { state } of pictures) states.set(state, (states.get(state) ?? 0) + 1);
+  const doubtful = pictures.filter(({ result }) => isDoubtful(result)).length;
+  if (doubtful) states.set("to review", doubtful);
+  return [...states].map(([state, count]) => `${count} ${state}`).join(", ");
 }
 
 function runAgain() {
-  pictures.filter((picture) => picture.files && !sameChoice(picture)).forEach(queue);
+  pictures.filter(canRunAgain).forEach(queue);
 }
 
 function drop(picture) {
-  picture.abort?.abort();
-  forget(picture);
+  stop(picture);
   picture.card.remove();
   pictures = pictures.filter((other) => other !== picture);
   refresh();
@@ -202,9 +223,14 @@ function clear() {
 }
 
 async function saveAll() {
-  byId("zip").disabled = true;
-  const files = pictures.filter((picture) => picture.files).flatMap((picture) =>
-    [...picture.files].map(([name, blob]) => [`${picture.name}/${name}`, blob]));
-  save(await archive(files), "toonmask.zip");
+  saving = true;
   refresh();
+  const files = pictures.filter((picture) => picture.files).flatMap((picture) =>
+    [...picture.files].map(([name, blob]) => [`${picture.folder}/${name}`, blob]));
+  try {
+    save(await archive(files), "toonmask.zip");
+  } finally {
+    saving = false;
+    refresh();
+  }
 }

@@ -1,20 +1,44 @@
-// What is told of a result: its state, its reason, what was found.
+// What is told of a result: its state, its reason, what was found, what is doubtful about it.
 
 import { element } from "./dom.js";
-
-const SENTENCES = {
-  segmented: "Every mask is SAM2's.",
-  empty: "Nothing was found.",
-};
 
 /** The state in colour. */
 export function badge(state) {
   return element("span", { className: `badge ${state}` }, state);
 }
 
+/** A second badge, where a person should look at the result. */
+export function reviewBadge(result) {
+  return isDoubtful(result) ? element("span", { className: "badge review" }, "to review") : null;
+}
+
+/** Whether anything about a result is doubtful. */
+export const isDoubtful = (result) => Boolean(result?.review?.length);
+
+/** What is doubtful, a sentence each; null where nothing is. */
+export function doubts(result) {
+  return sentences("doubts", "To review", (result.review ?? []).map(({ message }) => message));
+}
+
+/** What the service took otherwise than it was asked to, a sentence each; null where there is none. */
+export function warnings(result) {
+  return sentences("warnings", "Warnings", result.warnings ?? []);
+}
+
+function sentences(className, label, told) {
+  if (!told.length) return null;
+  return element("ul", { className, "aria-label": label }, ...told.map((one) => element("li", {}, one)));
+}
+
 /** A line that says why the state is what it is. */
 export function remark(result) {
-  return element("p", { className: "quiet" }, result.reason?.message ?? SENTENCES[result.status]);
+  return element("p", { className: "quiet" }, result.reason?.message ?? outcome(result));
+}
+
+function outcome({ instances }) {
+  if (!instances.length) return "Nothing was found.";
+  const cutters = [...new Set(instances.map(({ segmenter }) => segmenter))];
+  return `Every mask was cut by ${new Intl.ListFormat("en").format(cutters)}.`;
 }
 
 /** What was found, a row each; null where nothing was. */

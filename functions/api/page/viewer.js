@@ -11,8 +11,8 @@ let count = 0;
 const first = (result) => (result.status === "empty" ? "overlay" : "cutout");
 
 /**
- * `load` gives the address of "original", "overlay", "mask" or "cutout", or a promise of it; of the
- * original null if there is none to show.
+ * An element, and a function that gives back the memory of its pictures. `load` gives "original",
+ * "overlay", "mask" or "cutout" as a Blob, or a promise of it.
  */
 export function viewer(name, result, load) {
   count += 1;
@@ -30,15 +30,21 @@ export function viewer(name, result, load) {
 
   const alone = () => stage.classList.add("alone");
   under.addEventListener("error", alone); // a TIFF, for one
-  Promise.resolve(load("original")).then((url) => (url ? (under.src = url) : alone()), alone);
+  let open = true;
+  const put = (image, blob) => {
+    URL.revokeObjectURL(image.src);
+    if (open) image.src = URL.createObjectURL(blob);
+  };
+  Promise.resolve(load("original")).then((blob) => put(under, blob)).catch(alone);
 
   const show = async (view) => {
     stage.dataset.view = view;
     over.alt = `${name}, ${VIEWS[view].toLowerCase()}`;
     try {
-      over.src = await load(view);
+      const blob = await load(view);
+      if (stage.dataset.view === view) put(over, blob); // or another one was chosen meanwhile
     } catch (error) {
-      over.alt = error.message; // replaced by a newer upload meanwhile, for one
+      if (stage.dataset.view === view) over.alt = error.message; // replaced by a newer upload meanwhile, for one
     }
   };
   const choices = Object.entries(VIEWS).map(([view, label]) => {
@@ -50,8 +56,10 @@ export function viewer(name, result, load) {
   });
   show(shown);
   const legend = element("legend", { className: "reach" }, `What to see of ${name}`);
-  return element(
-    "div", { className: "viewer" },
-    stage, element("fieldset", { className: "choices" }, legend, ...choices),
-  );
+  const choice = element("fieldset", { className: "choices" }, legend, ...choices);
+  const release = () => {
+    open = false;
+    [under, over].forEach((image) => URL.revokeObjectURL(image.src));
+  };
+  return { element: element("div", { className: "viewer" }, stage, choice), release };
 }

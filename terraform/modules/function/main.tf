@@ -7,7 +7,7 @@ locals {
   own = {
     for name in fileset("${local.root}/functions/${var.name}", "**") :
     name => "${local.root}/functions/${var.name}/${name}"
-    if can(regex("^(main\\.py|pyproject\\.toml|uv\\.lock|page/[^/]+)$", name))
+    if can(regex("^(main\\.py|pyproject\\.toml|uv\\.lock|page/.+)$", name))
   }
 
   shared = {

@@ -27,6 +27,14 @@ def save(page: Page, button: Locator) -> bytes:
     return Path(saved.value.path()).read_bytes()
 
 
+def drop(page: Page, *files: Path) -> None:
+    """Drops files and folders of this machine on the page, as from a file manager."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 200, "data": data})
+
+
 def check_accessibility(page: Page) -> None:
     """axe finds nothing, however small."""
     found = Axe().run(page).response["violations"]

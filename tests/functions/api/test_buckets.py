@@ -2,7 +2,9 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -15,6 +17,7 @@ from google.cloud.storage._http import Connection
 from google.cloud.storage.retry import DEFAULT_RETRY
 from PIL import Image as PillowImage
 
+from shared import images, layout
 from shared.documents import Outputs, Reason, ResultDocument, Source, Status
 from shared.errors import ReasonCode
 from shared.results import Results
@@ -24,7 +27,8 @@ from tests.pipeline import png
 from tests.shared.segmentation import output
 
 ORIGIN = {"Origin": "https://masks.example"}
-PICTURE = png(np.random.default_rng(0).integers(0, 255, (300, 500, 3), np.uint8))
+PIXELS = np.random.default_rng(0).integers(0, 255, (300, 500, 3), np.uint8)
+PICTURE = png(PIXELS)
 
 
 @pytest.fixture
@@ -40,8 +44,14 @@ def _upload(
     return int(blob.generation)
 
 
-def _finish(bucket: gcs.Bucket, name: str, generation: int, status: Status) -> None:
-    """Writes a result, through the pipeline's own code."""
+def _finish(
+    bucket: gcs.Bucket,
+    name: str,
+    generation: int,
+    status: Status,
+    more: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """Writes a result, through the pipeline's own code, with more pictures if there are any."""
     results = Results(Storage(), output(bucket).name)
     ref = ObjectRef(bucket.name, name, generation)
     if status is Status.FAILED:
@@ -59,6 +69,10 @@ def _finish(bucket: gcs.Bucket, name: str, generation: int, status: Status) -> N
     )
     kinds = ("mask", "overlay", "cutout")
     items = [Item(f"{name}/{kind}.png", "image/png", lambda: PICTURE) for kind in kinds]
+    items += [
+        Item(f"{name}/{picture}", layout.content_type(picture), partial(bytes, content))
+        for picture, content in more.items()
+    ]
     results.write(document, items)
 
 
@@ -145,10 +159,18 @@ def test_a_page_costs_the_same_however_many_uploads_there_are(
 
 
 def test_a_result_is_given_as_it_is(api: FlaskClient, bucket: gcs.Bucket) -> None:
-    assert api.get("/v1/uploads/result?name=cat.png").status_code == 404
     _finish(bucket, "cat.png", _upload(bucket, "cat.png"), Status.EMPTY)
     answer = api.get("/v1/uploads/result?name=cat.png")
     assert answer.data == output(bucket).blob("cat.png/result.json").download_as_bytes()
+
+
+def test_no_result_yet_is_not_the_same_as_no_upload(api: FlaskClient, bucket: gcs.Bucket) -> None:
+    answer = api.get("/v1/uploads/result?name=cat.png")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "no-such-upload")
+    assert f"gs://{bucket.name}/cat.png" in answer.get_json()["detail"]
+    _upload(bucket, "cat.png")
+    answer = api.get("/v1/uploads/result?name=cat.png")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "no-result")
 
 
 def _picture(api: FlaskClient, generation: int, picture: str, **more: Any) -> Any:
@@ -174,6 +196,32 @@ def test_pictures_are_saved_as_they_are_and_shown_small(
     assert _picture(api, generation - 1, "original").status_code == 404
     for name in ("result.json", "../other.png/mask.png", "mask.png/", ""):
         assert _picture(api, generation, name).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("preview.jpg", images.encode_jpeg(PIXELS)), ("preview.webp", images.encode_webp(PIXELS))],
+)
+def test_previews_are_shown_small_too(
+    api: FlaskClient, bucket: gcs.Bucket, name: str, content: bytes
+) -> None:
+    generation = _upload(bucket, "cat.png")
+    _finish(bucket, "cat.png", generation, Status.EMPTY, {name: content})
+    assert _picture(api, generation, name).data == content
+    small = _picture(api, generation, name, side=100)
+    assert (small.status_code, small.mimetype) == (200, "image/webp")
+    assert PillowImage.open(io.BytesIO(small.data)).size == (100, 60)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", PICTURE[:2000]])
+def test_a_stored_picture_that_cannot_be_opened_is_told(
+    api: FlaskClient, bucket: gcs.Bucket, content: bytes
+) -> None:
+    generation = _upload(bucket, "cat.png")
+    _finish(bucket, "cat.png", generation, Status.EMPTY, {"face-1/mask.png": content})
+    answer = _picture(api, generation, "face-1/mask.png", side=100)
+    assert (answer.status_code, answer.get_json()["code"]) == (502, "broken-picture")
+    assert "cat.png/face-1/mask.png" in answer.get_json()["detail"]
 
 
 def test_what_somebody_uploaded_is_never_a_page_of_ours(
@@ -211,13 +259,46 @@ def test_an_upload_goes_straight_into_the_bucket_from_the_page_that_began_it(
     assert (blob.content_type, blob.download_as_bytes()) == ("image/png", PICTURE)
 
 
+def _begin(api: FlaskClient, **fields: Any) -> Any:
+    upload = {"name": "cat.png", "type": "image/png", "size": len(PICTURE), **fields}
+    return api.post("/v1/uploads", json=upload, headers=ORIGIN)
+
+
+def _put(place: str) -> requests.Response:
+    headers = {**ORIGIN, "Content-Type": "image/png"}
+    return requests.put(place, PICTURE, headers=headers, timeout=60)
+
+
+def test_an_upload_replaces_another_only_where_it_is_told_to(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    generation = _upload(bucket, "cat.png")
+    answer = _begin(api)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "exists")
+    assert f"gs://{bucket.name}/cat.png" in answer.get_json()["detail"]
+    assert bucket.get_blob("cat.png").generation == generation
+    assert _put(_begin(api, replace=True).get_json()["url"]).ok
+    assert bucket.get_blob("cat.png").generation > generation
+
+
+def test_who_comes_second_replaces_nothing_and_the_page_may_know(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    place = _begin(api).get_json()["url"]
+    generation = _upload(bucket, "cat.png", b"first")
+    late = _put(place)
+    assert late.status_code == 412
+    assert late.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+    assert bucket.get_blob("cat.png").generation == generation
+
+
 @pytest.mark.parametrize(
     "name",
     ["", ".", "a\nb.png", "album/", "cat.png/face-1", "ä" * 600, ".well-known/acme-challenge/x"],
 )
 def test_names_that_no_object_may_have(api: FlaskClient, name: str) -> None:
     answer = api.post("/v1/uploads", json={"name": name, "type": "image/png", "size": 1})
-    assert (answer.status_code, answer.get_json()["detail"][:5]) == (422, "name:")
+    assert (answer.status_code, answer.get_json()["detail"][:5]) == (422, "name ")
 
 
 def test_uploads_are_begun_with_json_alone(api: FlaskClient) -> None:

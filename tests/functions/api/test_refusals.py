@@ -4,6 +4,7 @@ import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -67,7 +68,15 @@ def test_images_that_are_not_taken(
 )
 def test_fields_that_hold_nonsense_are_named(api: FlaskClient, field: str, value: str) -> None:
     answer = send(api, EXAMPLES / "apple.png", {field: value})
-    assert _problem(answer, 422, "bad-field").startswith(field)
+    assert _problem(answer, 422, "bad-field").startswith(f"{field} ")
+
+
+def test_what_is_wrong_with_a_field_is_said_in_a_sentence(api: FlaskClient) -> None:
+    fields = {"targets": "face,feet", "expand": "9"}
+    told = _problem(send(api, EXAMPLES / "apple.png", fields), 422, "bad-field")
+    assert (
+        told == "expand must be at most 4, not '9'. targets must be 'face' or 'hand', not 'feet'."
+    )
 
 
 def test_a_form_without_a_picture(api: FlaskClient) -> None:
@@ -83,8 +92,9 @@ def test_what_is_no_form(api: FlaskClient) -> None:
     _problem(broken, 400, "broken-form")
 
 
-def test_pictures_that_do_not_exist(api: FlaskClient) -> None:
-    answer = send(api, EXAMPLES / "apple.png", query="?output=hat")
+@pytest.mark.parametrize("output", ["hat", "preview.jpg", "preview.webp", "mask.png", "mask\n"])
+def test_pictures_that_do_not_exist(api: FlaskClient, output: str) -> None:
+    answer = send(api, EXAMPLES / "apple.png", query=f"?output={quote(output)}")
     assert "mask, overlay, cutout" in _problem(answer, 422, "bad-output")
 
 
