@@ -9,7 +9,6 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, select_autoescape
 from pydantic import ValidationError
 
-from local.review import doubts
 from shared import layout
 from shared.documents import ResultDocument
 from shared.record import problems
@@ -17,12 +16,11 @@ from shared.record import problems
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """One image's; `pictures` are links by what they show, `doubts` what a person should check."""
+    """One image's; `pictures` are links by what they show."""
 
     name: str
     document: ResultDocument
     pictures: Mapping[str, str]
-    doubts: tuple[str, ...]
 
 
 def write(folder: Path, newest: Mapping[str, Path]) -> Path:
@@ -65,7 +63,7 @@ def _read(folder: Path) -> tuple[list[_Result], dict[str, str]]:
         else:
             pictures = _pictures(folder, file.parent, document)
             name = file.parent.relative_to(folder).as_posix()
-            results.append(_Result(name, document, pictures, doubts(document)))
+            results.append(_Result(name, document, pictures))
     return results, unread
 
 

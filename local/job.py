@@ -14,7 +14,7 @@ from shared.storage import Stamp
 
 _POLL_SECONDS = 0.3
 _STALLED_SECONDS = 4000
-"""Longer than ten deliveries of one message take, each until SAM2's deadline: then there would be
+"""Longer than ten deliveries of one message take, each until SAM2_DEADLINE: then there would be
 a result that says why it was given up on."""
 
 _UNKNOWN_TYPE = "application/octet-stream"

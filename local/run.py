@@ -17,7 +17,6 @@ from rich.table import Table
 
 from local import gallery, job, stack
 from local.processes import ChildDied
-from local.review import doubts
 from shared.documents import Status
 from shared.settings import BadSettings
 
@@ -102,7 +101,7 @@ def _process(
 ) -> list[job.Outcome]:
     """Runs all files through a fresh system and copies the results out."""
     with ExitStack() as running:
-        with console.status("Starting storage, broker, SAM2 stand-in and functions …"):
+        with console.status("Starting storage, broker, segmenter and functions …"):
             system = running.enter_context(stack.running(root, {}))
         with _progress(console) as progress:
             task = progress.add_task("uploading", total=len(files), counts="")
@@ -145,12 +144,13 @@ def summarise(
         table.add_column(heading, overflow="fold")
     for outcome in finished:
         found = outcome.document.instances
+        reasons = (reason.message for reason in outcome.document.review)
         status = f"[{_STYLES[outcome.status]}]{outcome.status}[/]"
         table.add_row(
             escape(outcome.name),
             status,
             ", ".join(instance.id for instance in found),
-            escape(" ".join(filter(None, (outcome.message, *doubts(outcome.document))))),
+            escape(" ".join(filter(None, (outcome.message, *reasons)))),
         )
     console.print(table)
     console.print(

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder of buckets and logs")
     root = parser.parse_args().root.absolute()
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.print("Starting storage, broker, SAM2 stand-in and functions …")
+    console.print("Starting storage, broker, segmenter and functions …")
     try:
         with stack.running(root, {}, with_api=True) as system, _known(system, running_file(root)):
             console.print(instructions(system, root))

@@ -72,7 +72,11 @@ def test_the_result_describes_the_pictures(system: Stack, name: str) -> None:
     ys, xs = np.nonzero(mask)
     assert instance["box"] == [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
     assert instance["area"] == mask.sum()
-    assert (instance["id"], instance["label"], instance["segmenter"]) == ("face-1", "face", "sam2")
+    assert (instance["id"], instance["label"], instance["segmenter"]) == (
+        "face-1",
+        "face",
+        "grabcut",
+    )
     assert 0 < instance["quality"] <= 1
     assert result["source"]["name"] == name
     assert (result["source"]["width"], result["source"]["height"]) == (512, 512)

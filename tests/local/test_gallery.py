@@ -4,26 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from local import gallery
-from shared.documents import ResultDocument
-from shared.record import Record
 from tests.conftest import EXAMPLES
 
 APPLE = EXAMPLES / "apple.png"
-
-
-class _Finding(Record):
-    code: str
-    message: str
-    instance: str | None = None
-
-
-class _Reviewed(ResultDocument):
-    """A result.json that says what is doubtful."""
-
-    review: tuple[_Finding, ...] = ()
 
 
 def _finish(folder: Path, name: str, **fields: Any) -> None:
@@ -85,10 +69,7 @@ def test_pictures_that_were_taken_away_are_not_shown(tmp_path: Path) -> None:
     assert "a.png/mask.png" not in html
 
 
-def test_what_is_doubtful_does_not_look_perfect(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gallery, "ResultDocument", _Reviewed)
+def test_what_is_doubtful_does_not_look_perfect(tmp_path: Path) -> None:
     doubt = {"code": "low-score", "message": "face-1 may be no face.", "instance": "face-1"}
     _finish(tmp_path, "sure.png", review=[])
     _finish(tmp_path, "unsure.png", review=[doubt])
