@@ -8,6 +8,7 @@
 `UnreadableMessage` it is ours and not understood: refuse it, so that it ends in the dead letters.
 """
 
+import traceback
 from enum import StrEnum
 
 
@@ -67,3 +68,13 @@ class ForeignMessage(ToonmaskError):
 
 class UnreadableMessage(ToonmaskError):
     """A message of this pipeline that this version does not understand; another one may."""
+
+
+def forget_frames(error: BaseException) -> None:
+    """Breaks the cycles between the exceptions of client libraries and their frames.
+
+    Through their callers those would keep the whole image in memory until the next collection.
+    """
+    traceback.clear_frames(error.__traceback__)
+    if error.__context__:
+        forget_frames(error.__context__)

@@ -16,7 +16,7 @@ from shared.documents import (
     SegmenterVersion,
     Status,
 )
-from shared.errors import Permanent
+from shared.errors import Permanent, Transient, forget_frames
 from shared.geometry import Box, Image
 from shared.masks import Mask
 from shared.prompts import Prompt
@@ -102,7 +102,11 @@ class Masking:
             Permanent: neither will ever answer one of the prompts.
             Transient: they may do so later.
         """
-        segmented = self._segment_in_batches(image, prompts)
+        try:
+            segmented = self._segment_in_batches(image, prompts)
+        except (Permanent, Transient) as error:
+            forget_frames(error)
+            raise
         troubles = [one.trouble for one in segmented if one.trouble]
         masks_apart = masks.apart([one.mask for one in segmented], prompts)
         segmented = [

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import traceback
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.documents import NO_SETTINGS
-from shared.errors import ReasonCode, Rejected, Superseded, Transient
+from shared.errors import ReasonCode, Rejected, Superseded, Transient, forget_frames
 
 _log = logging.getLogger(__name__)
 
@@ -177,7 +176,7 @@ class Storage:
                     retry=RETRY,
                 )
             except PreconditionFailed as error:
-                _forget_frames(error)
+                forget_frames(error)
                 found = self._find(bucket, item.name)
                 there = Stamp.of(found) if found else None
                 if there == stamp:  # there already, or just replaced and the answer was lost
@@ -215,16 +214,6 @@ class Storage:
 
     def _list(self, bucket: str, folder: str) -> Iterator[storage.Blob]:
         return self.client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
-
-
-def _forget_frames(error: BaseException) -> None:
-    """Breaks the cycles between the client library's exceptions and its frames.
-
-    Through their callers those would keep the whole image in memory until the next collection.
-    """
-    traceback.clear_frames(error.__traceback__)
-    if error.__context__:
-        _forget_frames(error.__context__)
 
 
 def _unpacked(packed: bytes, max_bytes: int) -> bytes:
