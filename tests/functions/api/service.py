@@ -52,7 +52,8 @@ def send(
     """The answer about an image."""
     content = image if isinstance(image, bytes) else image.read_bytes()
     form: dict[str, Any] = {"image": (io.BytesIO(content), "cartoon.png"), **fields}
-    return to.post(PATH + query, data=form, headers=headers)
+    # read to its end, as by a client: until then its image has its turn
+    return to.post(PATH + query, data=form, headers=headers, buffered=True)
 
 
 def decoded(png_base64: str) -> npt.NDArray[np.uint8]:
