@@ -21,7 +21,8 @@ JUMPED = "chaos: the clock jumped"
 
 def _jump(seconds: float) -> None:
     time_machine.travel(time.time() + seconds).start()
-    print(f"{JUMPED} by {seconds:.0f} s", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{JUMPED} by {seconds:.0f} s\n")
+    sys.stderr.flush()
 
 
 def _jump_later(seconds: float, after: float) -> None:
@@ -56,7 +57,7 @@ class _Full:
 
 
 if CLOCK in os.environ:
-    _off, _after = float(os.environ[CLOCK]), float(os.environ.get(CLOCK_AFTER, 0))
+    _off, _after = float(os.environ[CLOCK]), float(os.environ.get(CLOCK_AFTER, "0"))
     if _after:
         os.register_at_fork(after_in_child=lambda: _jump_later(_off, _after))
     else:
