@@ -20,9 +20,6 @@ from local.stack import HOPS
 _BATCH = 100
 _PULL_SECONDS = 5
 _PUBLISH_SECONDS = 60
-_VAIN_PULLS = 2
-"""In a row that bring nothing but what this run has sent: others may still be in their backoff."""
-
 _RUN = "redrive"
 """Attribute of a message that was sent again: the id of the run that did it last."""
 
@@ -47,13 +44,14 @@ def main() -> None:
 
 def redrive(target: Target, hop: str) -> int:
     """Sends every dead letter that this run has not sent already; how many."""
-    run, count, vain = uuid.uuid4().hex, 0, 0
+    run, count = uuid.uuid4().hex, 0
     returned: list[str] = []
     try:
-        while vain < _VAIN_PULLS and (received := _pull(target, hop)):
+        while received := _pull(target, hop):
             returned += [one.ack_id for one in received if _is_of(run, one)]
             others = [one for one in received if not _is_of(run, one)]
-            vain = 0 if others else vain + 1
+            if not others:
+                break
             _send(target, hop, others, run)
             count += len(others)
     finally:
@@ -74,9 +72,8 @@ def _send(target: Target, hop: str, letters: Sequence[types.ReceivedMessage], ru
     ]
     for future in sent:
         future.result(timeout=_PUBLISH_SECONDS)
-    if letters:
-        ids = [one.ack_id for one in letters]
-        target.subscriber.acknowledge(subscription=target.dead_letters(hop), ack_ids=ids)
+    ids = [one.ack_id for one in letters]
+    target.subscriber.acknowledge(subscription=target.dead_letters(hop), ack_ids=ids)
 
 
 def _release(target: Target, hop: str, ack_ids: Sequence[str]) -> None:
