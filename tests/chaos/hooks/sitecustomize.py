@@ -1,8 +1,7 @@
 """What goes wrong inside a process: Python runs this first where PYTHONPATH names this folder.
 
-CHAOS_CLOCK: seconds by which the process's clock is off; CHAOS_CLOCK_AFTER: seconds until it jumps,
-in each worker that is forked, instead of at the start.
-CHAOS_DISK_FULL: seconds during which there is no space for temporary files, once one is wanted.
+CHAOS_CLOCK: seconds by which the clock jumps in each worker, CHAOS_CLOCK_AFTER seconds after it was
+forked. CHAOS_DISK_FULL: seconds during which there is no space for files, once one is written.
 """
 
 import errno
@@ -15,13 +14,10 @@ from typing import Any
 
 import time_machine
 
-CLOCK, CLOCK_AFTER, DISK_FULL = "CHAOS_CLOCK", "CHAOS_CLOCK_AFTER", "CHAOS_DISK_FULL"
-JUMPED = "chaos: the clock jumped"
-
 
 def _jump(seconds: float) -> None:
     time_machine.travel(time.time() + seconds).start()
-    sys.stderr.write(f"{JUMPED} by {seconds:.0f} s\n")
+    sys.stderr.write(f"chaos: the clock jumped by {seconds:.0f} s\n")
     sys.stderr.flush()
 
 
@@ -31,7 +27,7 @@ def _jump_later(seconds: float, after: float) -> None:
     timer.start()
 
 
-def _fill_disk(seconds: float) -> None:
+def fill_disk(seconds: float) -> None:
     plain: Any = tempfile.NamedTemporaryFile
     until: list[float] = []
 
@@ -56,11 +52,8 @@ class _Full:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-if CLOCK in os.environ:
-    _off, _after = float(os.environ[CLOCK]), float(os.environ.get(CLOCK_AFTER, "0"))
-    if _after:
-        os.register_at_fork(after_in_child=lambda: _jump_later(_off, _after))
-    else:
-        _jump(_off)
-if DISK_FULL in os.environ:
-    _fill_disk(float(os.environ[DISK_FULL]))
+if "CHAOS_CLOCK" in os.environ:
+    _off, _after = float(os.environ["CHAOS_CLOCK"]), float(os.environ["CHAOS_CLOCK_AFTER"])
+    os.register_at_fork(after_in_child=lambda: _jump_later(_off, _after))
+if "CHAOS_DISK_FULL" in os.environ:
+    fill_disk(float(os.environ["CHAOS_DISK_FULL"]))
