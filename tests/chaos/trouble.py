@@ -18,10 +18,13 @@ _FIRST, _LAST = 0.1, 0.75
 """Shares of the uploads that are done when the first and the last trouble strikes."""
 
 _HOUR = 3600.0
-_JUMP_AFTER = 8.0
+_JUMP_AFTER = 2.0
 """Seconds from a worker's fork to the jump of its clock: it is at work then."""
 
-Strike = Callable[[], None]
+_POLL_SECONDS = 0.1
+
+Strike = Callable[[], int]
+"""Tells how often it hurt; one that found nothing to hurt comes again."""
 
 
 class Trouble:
@@ -43,14 +46,14 @@ class Trouble:
         if self._mix.kill_every and time.monotonic() >= self._next_kill:
             self._kill(self._dice.choice(_VICTIMS))
             self._next_kill = time.monotonic() + self._dice.uniform(0.5, 1.5) * self._mix.kill_every
-        while self._strikes and done >= self._strikes[0][0]:
-            self._strikes.pop(0)[1]()
+        due = [one for share, one in self._strikes if done >= share]
+        self._strikes = self._strikes[len(due) :]
+        self._strikes = [(0, one) for one in due if not one()] + self._strikes
 
     def finish(self) -> None:
         """Counts what the logs alone can tell."""
-        logs = self._stack.logs
-        self.injected["clock jumped by an hour"] += _lines(logs, "segmentation", hooks.JUMPED)
-        self.injected["disk full"] += _lines(logs, "storage", "No space left on device")
+        self.injected["clock jumped by an hour"] += self._jumps()
+        self.injected["disk full"] += self._full_disks()
 
     def _planned(self) -> Iterator[tuple[float, Strike]]:
         """All but the kills, in any order, over the run."""
@@ -69,41 +72,63 @@ class Trouble:
         for number, one in enumerate(strikes):
             yield _FIRST + number * step, one
 
-    def _kill(self, name: str) -> None:
+    def _kill(self, name: str) -> int:
         self.injected[f"{name} killed"] += 1
         self._restart(name)
+        return 1
 
     def _restart(self, name: str, **more: str) -> None:
         self._stack.processes.halt(name)
         self._stack.processes.resume(name, self._upgraded.get(name, {}) | more)
 
-    def _refuse_storage(self) -> None:
-        self.injected["503 of storage"] += refuse_storage(self._stack, self._mix.storage_outage)
+    def _refuse_storage(self) -> int:
+        refused = refuse_storage(self._stack, self._mix.storage_outage)
+        self.injected["503 of storage"] += refused
+        return refused
 
-    def _fill_disk(self) -> None:
+    def _fill_disk(self) -> int:
+        before = self._full_disks()
         hooked = {"PYTHONPATH": str(hooks.FOLDER), hooks.DISK_FULL: str(self._mix.disk_full)}
         self._restart("storage", **hooked)
+        workers.await_listening(self._stack, "storage")
+        time.sleep(self._mix.disk_full)
+        return self._full_disks() - before
 
-    def _trouble_metadata(self) -> None:
-        self.injected += self._metadata.trouble(self._forget_tokens)
+    def _full_disks(self) -> int:
+        return _lines(self._stack.logs, "storage", "No space left on device")
+
+    def _trouble_metadata(self) -> int:
+        happened = self._metadata.trouble(self._forget_tokens)
+        self.injected += happened
+        return happened.total()
 
     def _forget_tokens(self) -> None:
         self._kill("segmentation")
         workers.await_listening(self._stack, "segmentation")
 
-    def _limit_memory(self) -> None:
+    def _limit_memory(self) -> int:
         name = self._dice.choice(["landmarks", "segmentation"])
-        self.injected["out of memory"] += workers.starve(self._stack, name)
+        hurt = workers.starve(self._stack, name)
+        self.injected["out of memory"] += hurt
+        return hurt
 
-    def _shift_clock(self, number: int) -> None:
+    def _shift_clock(self, number: int) -> int:
         """In segmentation alone: gRPC, which landmarks publishes by, has clocks of its own."""
         off = _HOUR * (-1) ** number
         places = [str(hooks.FOLDER), self._upgraded.get("segmentation", {}).get("PYTHONPATH", "")]
         path = ":".join([*filter(None, places), str(hooks.ROOT)])
         hooked = {hooks.CLOCK: str(off), hooks.CLOCK_AFTER: str(_JUMP_AFTER)}
+        before = self._jumps()
         self._restart("segmentation", PYTHONPATH=path, **hooked)
+        workers.await_listening(self._stack, "segmentation")
+        while self._jumps() == before:
+            time.sleep(_POLL_SECONDS)
+        return 1
 
-    def _upgrade(self) -> None:
+    def _jumps(self) -> int:
+        return _lines(self._stack.logs, "segmentation", hooks.JUMPED)
+
+    def _upgrade(self) -> int:
         """One function after the other, at work on the other's messages meanwhile."""
         environment = self.next_version.environment()
         for name in ("landmarks", "segmentation"):
@@ -111,6 +136,7 @@ class Trouble:
             self._restart(name)
             self.injected["upgraded while at work"] += 1
             workers.await_listening(self._stack, name)
+        return 1
 
 
 def _lines(logs: Path, name: str, text: str) -> int:
