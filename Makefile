@@ -6,7 +6,6 @@ OUTPUT ?= results
 MANIFEST ?= tests/corpus/mini/manifest.json
 
 UPLOADS ?= 1000
-SEED ?= 1
 SECONDS ?= 300
 IMAGES ?= 5000
 
@@ -68,7 +67,7 @@ test-model: $(READY) ## The tests of real SAM2; installs torch for them (3 GB to
 	$(VENV)/bin/pytest tests/model
 
 chaos: $(READY) ## Everything goes wrong at once; UPLOADS, SEED, CHAOS="--errors 0.3 --kill-every 2 …"
-	$(RUN) -m tests.chaos.run --uploads $(UPLOADS) --seed $(SEED) $(CHAOS)
+	$(RUN) -m tests.chaos.run --uploads $(UPLOADS) $(if $(SEED),--seed $(SEED)) $(CHAOS)
 
 fuzz: $(READY) ## Look for input that breaks what reads it, SECONDS for each target
 	for target in $(FUZZED); do $(RUN) -m tests.fuzz $$target .toonmask/fuzz \

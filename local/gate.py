@@ -5,6 +5,7 @@ for one that is malformed, expired, signed by a stranger, or made out to another
 """
 
 import argparse
+from collections.abc import Mapping
 
 import requests
 from flask import Flask, Response, request
@@ -19,27 +20,30 @@ _HOP_BY_HOP = frozenset({"connection", "content-encoding", "content-length", "tr
 _SECONDS = 300
 
 
+def refusal(authorization: str, audience: str, certs: Mapping[str, str]) -> tuple[int, str] | None:
+    """Status and reason, unless the header holds a token made out to `audience`."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return 403, "The request was not authenticated."
+    try:
+        claims = jwt.decode(token, certs=certs, audience=audience)
+    except (GoogleAuthError, ValueError) as error:
+        return 401, f"The access token could not be verified: {error}"
+    return None if claims["iss"] == ISSUER else (401, "Unknown issuer.")
+
+
 def create_app(target: str, audience: str, certs_url: str) -> Flask:
     """A reverse proxy to `target` for bearers of tokens made out to `audience`."""
     app = Flask(__name__)
 
-    def refusal() -> ResponseReturnValue | None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            return "The request was not authenticated.", 403
-        try:
-            certs = requests.get(certs_url, timeout=5).json()
-            claims = jwt.decode(token, certs=certs, audience=audience)
-        except (GoogleAuthError, ValueError) as error:
-            return f"The access token could not be verified: {error}", 401
-        return None if claims["iss"] == ISSUER else ("Unknown issuer.", 401)
-
     @app.route("/", defaults={"path": ""}, methods=["GET", "POST"])
     @app.route("/<path:path>", methods=["GET", "POST"])
     def forward(path: str) -> ResponseReturnValue:
-        refused = refusal()
-        if refused is not None:
-            return refused
+        certs = requests.get(certs_url, timeout=5).json()
+        refused = refusal(request.headers.get("Authorization", ""), audience, certs)
+        if refused:
+            status, why = refused
+            return why, status
         headers = {key: value for key, value in request.headers if key.lower() != "host"}
         try:
             answer = requests.request(

@@ -6,6 +6,7 @@ signed with a key of its own; /certs publishes its public half.
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -31,7 +32,8 @@ class Issuer:
     With a file the key outlives the process, and so do the tokens that others keep.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._key = _load_key(file) or rsa.generate_private_key(65537, 2048)
         self._key_id = "local"
         if file:
@@ -46,7 +48,7 @@ class Issuer:
 
     def token(self, audience: str, seconds: int = _TOKEN_SECONDS) -> str:
         """A token made out to the audience; one that expired already for negative seconds."""
-        now = int(time.time())
+        now = int(self._clock())
         claims = {
             "aud": audience,
             "azp": _SUBJECT,

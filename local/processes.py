@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType, MappingProxyType, TracebackType
 from typing import NoReturn, Self
 
 _ROOT = Path(__file__).parent.parent
@@ -90,13 +90,13 @@ class ProcessTree:
             self._end(child.process)
             child.process = None
 
-    def resume(self, name: str) -> None:
-        """Starts a child that does not run."""
+    def resume(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Starts a child that does not run, this time with `more` in its environment."""
         child = self._children[name]
         with self._log(name).open("ab") as log:
             child.process = subprocess.Popen(  # nosec B603  # commands of local/stack.py
                 child.command,
-                env={**os.environ, **child.environment},
+                env={**os.environ, **child.environment, **more},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

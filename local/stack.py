@@ -135,7 +135,7 @@ def running(
 
 def _start_infrastructure(stack: Stack, jar: Path | None) -> None:
     start, environment = stack.processes.start, stack.environment
-    key = ["--key", str(stack.buckets.parent / "issuer.pem")]
+    key = ["--key", str(issuer_key(stack.buckets.parent))]
     metadata = [*_module("local.metadata", stack.metadata_port), "--project", PROJECT, *key]
     start("metadata", metadata, environment, stack.metadata_port)
     journal = ["--journal", str(stack.buckets.parent / "broker.sqlite")]
@@ -260,6 +260,11 @@ def _create_buckets(stack: Stack) -> None:
             event_types=["OBJECT_FINALIZE"],
             payload_format="JSON_API_V1",
         ).create()
+
+
+def issuer_key(root: Path) -> Path:
+    """The file with the key that identity tokens are signed with."""
+    return root / "issuer.pem"
 
 
 def topic_path(name: str) -> str:

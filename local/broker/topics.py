@@ -92,8 +92,13 @@ class Subscription:
         return len(self._leased)
 
     def _backoff(self, attempt: int) -> float:
-        """Seconds until the next attempt: doubled each time, within the retry policy."""
+        """Seconds until the next attempt: doubled each time, within the retry policy.
+
+        What a puller gives back is there again at once, unless there is such a policy.
+        """
         policy = self.config.retry_policy
+        if not policy and not self.config.push_config.push_endpoint:
+            return 0
         least = _seconds(policy.minimum_backoff) or _DEFAULT_MIN_BACKOFF
         most = _seconds(policy.maximum_backoff) or _DEFAULT_MAX_BACKOFF
         return min(least * 2 ** (attempt - 1), most)

@@ -1,14 +1,14 @@
 """python -m local.operations.redrive: sends dead letters through the pipeline again.
 
-Each is published to its topic anew and only then taken out of the dead letters, so none is lost;
-one that fails again comes back to them.
+Each is published to its topic anew and only then taken out of the dead letters, so none is lost.
+One that fails again comes back to them with the mark of the run that sent it, and stays there: no
+run sends a message twice, whatever the clocks of this machine and of the server say.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import cast
+import uuid
+from collections.abc import Mapping, Sequence
 
 from google.api_core.exceptions import DeadlineExceeded
 from google.pubsub_v1 import types
@@ -20,6 +20,9 @@ from local.stack import HOPS
 _BATCH = 100
 _PULL_SECONDS = 5
 _PUBLISH_SECONDS = 60
+_RUN = "redrive"
+"""Attribute of a message that was sent again: the id of the run that did it last."""
+
 _ADDED = "CloudPubSubDeadLetter"
 """How the names of the attributes begin that Pub/Sub adds to a dead letter."""
 
@@ -40,25 +43,47 @@ def main() -> None:
 
 
 def redrive(target: Target, hop: str) -> int:
-    """Sends what was dead when this began; how many."""
-    began, count = datetime.now(UTC), 0
-    while received := _pull(target, hop):
-        old = [one for one in received if _moment(one) < began]
-        sent = [
-            target.publisher.publish(
-                target.topic(hop), one.message.data, **_original(one.message.attributes)
-            )
-            for one in old
-        ]
-        for future in sent:
-            future.result(timeout=_PUBLISH_SECONDS)
-        if not old:
-            break
-        target.subscriber.acknowledge(
-            subscription=target.dead_letters(hop), ack_ids=[one.ack_id for one in old]
-        )
-        count += len(old)
+    """Sends every dead letter that this run has not sent already; how many."""
+    run, count = uuid.uuid4().hex, 0
+    returned: list[str] = []
+    try:
+        while received := _pull(target, hop):
+            returned += [one.ack_id for one in received if _is_of(run, one)]
+            others = [one for one in received if not _is_of(run, one)]
+            if not others:
+                break
+            _send(target, hop, others, run)
+            count += len(others)
+    finally:
+        _release(target, hop, returned)
     return count
+
+
+def _is_of(run: str, received: types.ReceivedMessage) -> bool:
+    return received.message.attributes.get(_RUN) == run
+
+
+def _send(target: Target, hop: str, letters: Sequence[types.ReceivedMessage], run: str) -> None:
+    sent = [
+        target.publisher.publish(
+            target.topic(hop), one.message.data, **{**_original(one.message.attributes), _RUN: run}
+        )
+        for one in letters
+    ]
+    for future in sent:
+        future.result(timeout=_PUBLISH_SECONDS)
+    ids = [one.ack_id for one in letters]
+    target.subscriber.acknowledge(subscription=target.dead_letters(hop), ack_ids=ids)
+
+
+def _release(target: Target, hop: str, ack_ids: Sequence[str]) -> None:
+    """Leaves letters to whoever asks next; held until now, they did not hide those behind them."""
+    for first in range(0, len(ack_ids), _BATCH):
+        target.subscriber.modify_ack_deadline(
+            subscription=target.dead_letters(hop),
+            ack_ids=ack_ids[first : first + _BATCH],
+            ack_deadline_seconds=0,
+        )
 
 
 def _pull(target: Target, hop: str) -> list[types.ReceivedMessage]:
@@ -69,11 +94,6 @@ def _pull(target: Target, hop: str) -> list[types.ReceivedMessage]:
     except DeadlineExceeded:  # how Pub/Sub says that there is none
         return []
     return list(answer.received_messages)
-
-
-def _moment(received: types.ReceivedMessage) -> datetime:
-    """When it became a dead letter; its type is a stub's mistake."""
-    return cast("datetime", received.message.publish_time)
 
 
 def _original(attributes: Mapping[str, str]) -> dict[str, str]:

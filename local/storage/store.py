@@ -175,7 +175,12 @@ class Store:
     def _write(self, file: Path, content: bytes) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self._root, prefix=".new-", delete=False) as new:
-            new.write(content)
+            try:
+                new.write(content)
+                new.flush()
+            except OSError:  # a full disk is not to stay full because of this
+                Path(new.name).unlink()
+                raise
         self.index.move(Path(new.name), file)
 
     def _drop_empty_folders(self, folder: Path, bucket: Path) -> None:

@@ -24,6 +24,12 @@ def processor_seconds(session: int) -> float:
     return sum((int(f[_USER]) + int(f[_SYSTEM])) * _TICK for _, f in _members(session))
 
 
+def followers(session: int) -> list[int]:
+    """The ids of a session's processes, without the one that leads it."""
+    ids = (int(process.name) for process, _ in _members(session))
+    return [number for number in ids if number != session]
+
+
 def machine_seconds() -> float:
     """So far, of everything on this machine."""
     times = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]

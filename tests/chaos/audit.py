@@ -1,83 +1,105 @@
 """Whether each upload ended in exactly one whole result, for its newest generation."""
 
+import io
+import json
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from PIL import Image as PillowImage
 
-from local.stack import HOPS, OUTPUT_BUCKET, Stack, subscription_path
+from local.stack import OUTPUT_BUCKET, Stack
 from shared import layout, rle
 from shared.documents import ResultDocument, Status
 from shared.storage import Stamp
-from tests.chaos.uploads import STATES, Uploads, picture_width
+from tests.chaos.versions import REASONS, STATES, Colour, Version
 from tests.pipeline import output, picture
+
+Newest = Mapping[str, tuple[int, Version]]
+"""By name: each upload's newest generation, and what it shows."""
 
 
 @dataclass
 class Findings:
-    """How many uploads ended how, and what is wrong, in sentences."""
+    """How many uploads ended how, by which versions of ours, and what is wrong, in sentences."""
 
     states: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    dead_letters: int = 0
 
 
-def audit(stack: Stack, uploads: Uploads) -> Findings:
-    """Looks at every object of the output bucket."""
+def audit(stack: Stack, newest: Newest, swapped: Collection[Colour] = ()) -> Findings:
+    """Looks at every object of the output bucket.
+
+    `swapped`: versions whose every mask was that of another image.
+    """
     objects = {blob.name: Stamp.of(blob) for blob in stack.storage.list_blobs(OUTPUT_BUCKET)}
-    findings = Findings(dead_letters=sum(_count(stack, f"{hop}-dead") for hop in HOPS))
+    findings = Findings()
     expected: set[str] = set()
-    for name in uploads.newest:
-        expected |= _audit_one(stack, uploads, name, objects, findings)
+    for name, (generation, version) in newest.items():
+        folder = layout.folder(name)
+        stamp = objects.get(folder + layout.RESULT)
+        if stamp is None or stamp.generation != generation:
+            findings.wrong.append(f"{name} has no result for {generation}, but {stamp}")
+            expected |= {other for other in objects if other.startswith(folder)}
+            continue
+        content = output(stack, folder + layout.RESULT)
+        document = ResultDocument.model_validate_json(content)
+        findings.states[document.status] += 1
+        findings.versions[document.versions["toonmask"]] += 1
+        expected |= {folder + one for one in _names(document)}
+        wrong = _misjudged(document, version) + _torn(document, stamp, folder, objects)
+        if document.pictures and not wrong:
+            wrong = _look_at(stack, folder, document, version.width)
+        if version.colour in swapped and not _is_doubted(content):
+            wrong.append("has another image's masks, and nothing says so")
+        findings.wrong += [f"{name}: {what}" for what in wrong]
     findings.wrong += [f"{name} is a stray" for name in sorted(objects.keys() - expected)]
-    if findings.dead_letters:
-        findings.wrong.append(f"{findings.dead_letters} dead letters")
     return findings
 
 
-def _audit_one(
-    stack: Stack, uploads: Uploads, name: str, objects: dict[str, Stamp], findings: Findings
-) -> set[str]:
-    """The names of the objects that belong to the upload."""
-    generation, version = uploads.newest[name]
-    folder = layout.folder(name)
-    stamp = objects.get(folder + layout.RESULT)
-    if stamp is None or stamp.generation != generation:
-        findings.wrong.append(f"{name} has no result for {generation}, but {stamp}")
-        return {other for other in objects if other.startswith(folder)}
-    document = ResultDocument.model_validate_json(output(stack, folder + layout.RESULT))
-    findings.states[document.status] += 1
+def _names(document: ResultDocument) -> set[str]:
+    """What belongs to the upload, relative to its folder."""
+    prompts = set() if document.status is Status.REJECTED else {layout.PROMPTS}
+    return {layout.RESULT, *document.pictures} | prompts
+
+
+def _torn(
+    document: ResultDocument, result: Stamp, folder: str, objects: Mapping[str, Stamp]
+) -> list[str]:
+    stamps = {one: objects.get(folder + one) for one in _names(document)}
+    prompts = stamps.pop(layout.PROMPTS, result)
+    torn = [f"{one} is missing or of another result" for one in stamps if stamps[one] != result]
+    if prompts is None or prompts.generation != result.generation:
+        torn.append(f"the prompts are of another generation: {prompts}")
+    return torn
+
+
+def _misjudged(document: ResultDocument, version: Version) -> list[str]:
     if document.status not in STATES[version.kind]:
-        findings.wrong.append(f"{name}, {version.kind}, is {document.status}: {document.reason}")
-    names = {layout.RESULT, *document.pictures}
-    if document.status is not Status.REJECTED:
-        names.add(layout.PROMPTS)
-        if objects[folder + layout.PROMPTS].generation != generation:
-            findings.wrong.append(f"{name} has prompts of another generation")
-    torn = [one for one in document.pictures if objects.get(folder + one) != stamp]
-    findings.wrong += [f"{name}: {one} is missing or of another result" for one in torn]
-    if document.pictures and not torn:
-        findings.wrong += _look_at(stack, folder, document, version.width)
-    return {folder + one for one in names}
+        return [f"{version.kind} is {document.status}: {document.reason}"]
+    expected = REASONS.get(version.kind)
+    if expected and (document.reason is None or document.reason.code != expected):
+        return [f"{version.kind} is rejected for another reason: {document.reason}"]
+    return []
+
+
+def _is_doubted(content: bytes) -> bool:
+    """Whether a result says that it may be wrong; True of those from before there was a review."""
+    told = json.loads(content)
+    return told["status"] == Status.DEGRADED or bool(told.get("review", True))
 
 
 def _look_at(stack: Stack, folder: str, document: ResultDocument, width: int) -> list[str]:
-    if picture_width(output(stack, f"{folder}overlay.png")) != width:
-        return [f"{folder}overlay.png shows another version"]
+    if _width(output(stack, f"{folder}overlay.png")) != width:
+        return ["overlay.png shows another version"]
     mask = picture(stack, f"{folder}mask.png") > 0
     union = np.zeros_like(mask)
     for instance in document.instances:
         union |= rle.decode(instance.rle.counts, instance.rle.size)
-    return [] if (mask == union).all() else [f"{folder}mask.png is not what result.json says"]
+    return [] if (mask == union).all() else ["mask.png is not what result.json says"]
 
 
-def _count(stack: Stack, name: str) -> int:
-    """Messages in a pull subscription."""
-    count, subscription = 0, subscription_path(name)
-    while True:
-        answer = stack.subscriber.pull(
-            subscription=subscription, max_messages=100, return_immediately=True
-        )
-        if not answer.received_messages:
-            return count
-        count += len(answer.received_messages)
+def _width(content: bytes) -> int:
+    return PillowImage.open(io.BytesIO(content)).width

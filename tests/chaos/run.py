@@ -1,9 +1,10 @@
 """python -m tests.chaos.run: everything goes wrong at once, and nothing may be lost.
 
 Uploads run through the local stack while SAM2 fails, messages come twice, objects are overwritten,
-functions are killed, the broker is restarted and storage refuses. Then SAM2 is mended, and what was
-given up on is replayed. Exit code 0 only if at the end every upload has exactly one whole result,
-for its newest generation.
+functions are killed and upgraded, the broker is restarted, storage refuses, memory and disk run
+out, tokens cannot be had and clocks jump. Then SAM2 is mended, and what was given up on is
+replayed. Exit code 0 only if at the end every upload has exactly one whole result, for its newest
+generation, and everything that was to go wrong did.
 """
 
 import shutil
@@ -12,21 +13,24 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from local import stack
+from local.metadata import Issuer
 from local.operations import target
 from local.operations.redrive import redrive
-from local.stack import HOPS, OUTPUT_BUCKET, Stack, subscription_path
+from local.stack import HOPS, OUTPUT_BUCKET, Stack, issuer_key, subscription_path
 from shared import layout
-from shared.storage import Stamp
 from tests.chaos.audit import Findings, audit
+from tests.chaos.messages import Copies
 from tests.chaos.mix import Mix
 from tests.chaos.sam2 import FaultySam2
-from tests.chaos.trouble import Duplicator, Trouble
+from tests.chaos.trouble import Trouble
 from tests.chaos.uploads import Uploads
 
 _SAM2_TIMEOUT = 2.0
@@ -40,49 +44,67 @@ def main() -> None:
     """Exit code 1 if anything is wrong; the logs stay then."""
     mix = Mix.from_arguments()
     console = Console(highlight=False)
-    console.print(f"{mix}", style="dim")
     root = Path(tempfile.mkdtemp(prefix="toonmask-chaos-"))
     findings = run(mix, root, console)
     if findings.wrong:
-        console.print(f"The logs are in {root / 'logs'}")
+        console.print(f"The logs are in {root / 'logs'}. Again: make chaos SEED={mix.seed} …")
         sys.exit(1)
     shutil.rmtree(root)
 
 
 def run(mix: Mix, root: Path, console: Console) -> Findings:
     """One run on a stack of its own; prints what was injected and what came out."""
-    sam2 = FaultySam2(mix, _SAM2_TIMEOUT)
+    console.print(f"{mix}", style="dim")
+    sam2 = FaultySam2(mix, _SAM2_TIMEOUT, Issuer(issuer_key(root)))
     threading.Thread(target=sam2.serve_forever, daemon=True).start()
     settings = {
         "SAM2_PROVIDER": "toonmask",
         "SAM2_URL": sam2.url,
-        "SAM2_AUTH": "none",
+        "SAM2_AUDIENCE": sam2.origin,
+        "SAM2_AUTH": "identity",
         "SAM2_TIMEOUT": str(_SAM2_TIMEOUT),
         "SAM2_DEADLINE": "20",
     }
     with stack.running(root, settings, "embedded") as system:
         sam2.target = f"http://127.0.0.1:{system.processes.port('sam2')}/v1/segment"
-        duplicator = Duplicator(system, mix)
-        duplicator.start()
-        uploads, trouble = Uploads(system, mix), Trouble(system, mix)
+        copies = Copies(system, mix)
+        copies.start()
+        uploads, trouble = Uploads(system, mix), Trouble(system, mix, sam2, root)
         started = time.monotonic()
         uploads.start()
         _await_results(console, system, uploads, trouble, mix.uploads)
-        duplicator.stop()
+        copies.stop()
         sam2.over.set()
         _await_rest(system, root)
         replayed = sum(redrive(target.of(system), hop) for hop in HOPS)
         _await_rest(system, root)
+        changed = _bring_late(system, root, copies, uploads) if mix.late else []
         seconds = time.monotonic() - started
-        findings = audit(system, uploads)
+        findings = audit(system, uploads.newest, sam2.swapped)
+        dead = sum(_count_letters(system, f"{hop}-dead") for hop in HOPS)
+        trouble.finish()
     sam2.shutdown()
-    injected = {
-        **uploads.counts,
-        **{f"SAM2: {fate}": count for fate, count in sam2.injected.items()},
-        "messages duplicated": duplicator.count,
-        **trouble.injected,
+    injected = uploads.injected + copies.injected + trouble.injected
+    injected += Counter({f"SAM2: {fate}": count for fate, count in sam2.injected.items()})
+    next_version = findings.versions[trouble.next_version.version]
+    came_out = {
+        "reached SAM2": sum(v.colour in sam2.reached for _, v in uploads.newest.values()),
+        "made by the next version": next_version,
+        "given up on, replayed once SAM2 was mended": replayed,
+        **{str(status): count for status, count in sorted(findings.states.items())},
+        "results for the newest generation": sum(findings.states.values()),
+        "dead letters": dead,
     }
-    _print(console, injected, findings, replayed, seconds)
+    findings.wrong += changed
+    findings.wrong += [f"{dead} dead letters"] if dead else []
+    findings.wrong += [
+        f"nothing of this went wrong, though it was to: {fault}"
+        for fault in mix.demanded(seconds)
+        if not any(count for what, count in injected.items() if fault in what)
+    ]
+    if mix.upgrades and not next_version:
+        findings.wrong.append("no result was made by the next version")
+    _print(console, injected, came_out, findings, seconds)
     return findings
 
 
@@ -93,9 +115,9 @@ def _await_results(
     done, last_progress = 0, time.monotonic()
     with console.status("") as status:
         while done < expected or not uploads.are_done:
-            uploads.check()
             system.processes.check()
             before, done = done, _count_results(system, uploads)
+            uploads.go_on(done)
             if done > before:
                 last_progress = time.monotonic()
             elif time.monotonic() - last_progress > _STALLED_SECONDS:
@@ -106,9 +128,30 @@ def _await_results(
 
 
 def _count_results(system: Stack, uploads: Uploads) -> int:
+    """Asked of the index itself: to list all objects twice a second would cost a processor."""
     newest = {layout.folder(n) + layout.RESULT: g for n, (g, _) in dict(uploads.newest).items()}
-    found = system.storage.list_blobs(OUTPUT_BUCKET, match_glob=f"**/{layout.RESULT}")
-    return sum(Stamp.of(blob).generation == newest.get(blob.name) for blob in found)
+    shown = """
+        SELECT name, json_extract(entry, '$.fields.metadata."source-generation"')
+        FROM objects WHERE bucket = ? AND name LIKE ?"""
+    found = _ask(system.buckets / ".index.sqlite", shown, OUTPUT_BUCKET, f"%/{layout.RESULT}")
+    return sum(int(generation) == newest.get(name) for name, generation in found)
+
+
+def _bring_late(system: Stack, root: Path, copies: Copies, uploads: Uploads) -> list[str]:
+    """What messages about overwritten uploads have changed: nothing may."""
+    before = _generations(system)
+    copies.bring_late(uploads)
+    _await_rest(system, root)
+    after = _generations(system)
+    return [
+        f"{name} was changed by a late message: {before.get(name)} became {after.get(name)}"
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _generations(system: Stack) -> dict[str, int]:
+    return {blob.name: blob.generation for blob in system.storage.list_blobs(OUTPUT_BUCKET)}
 
 
 def _await_rest(system: Stack, root: Path) -> None:
@@ -119,33 +162,43 @@ def _await_rest(system: Stack, root: Path) -> None:
     backlog = f"SELECT count(*) FROM backlog WHERE subscription IN ({marks})"
     while time.monotonic() < deadline:
         system.processes.check()
-        waiting = _ask(root / "broker.sqlite", backlog, *pushed)
-        unsent = _ask(system.buckets / ".index.sqlite", "SELECT count(*) FROM outbox")
+        ((waiting,),) = _ask(root / "broker.sqlite", backlog, *pushed)
+        ((unsent,),) = _ask(system.buckets / ".index.sqlite", "SELECT count(*) FROM outbox")
         if not waiting + unsent:
             return
         time.sleep(_POLL_SECONDS)
 
 
-def _ask(database: Path, question: str, *values: str) -> int:
+def _ask(database: Path, question: str, *values: str) -> list[tuple[Any, ...]]:
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)
     try:
-        return int(connection.execute(question, values).fetchone()[0])
+        return connection.execute(question, values).fetchall()
     finally:
         connection.close()
 
 
+def _count_letters(system: Stack, name: str) -> int:
+    """Messages in a pull subscription."""
+    count, subscription = 0, subscription_path(name)
+    while True:
+        answer = system.subscriber.pull(
+            subscription=subscription, max_messages=100, return_immediately=True
+        )
+        if not answer.received_messages:
+            return count
+        count += len(answer.received_messages)
+
+
 def _print(
-    console: Console, injected: dict[str, int], findings: Findings, replayed: int, seconds: float
+    console: Console,
+    injected: Counter[str],
+    came_out: dict[str, int],
+    findings: Findings,
+    seconds: float,
 ) -> None:
     table = Table("injected", "", "came out", "", title=f"{seconds:.0f} s")
-    came_out = {
-        "given up on, replayed once SAM2 was mended": replayed,
-        **{str(status): count for status, count in sorted(findings.states.items())},
-        "results for the newest generation": sum(findings.states.values()),
-        "dead letters": findings.dead_letters,
-        "wrong": len(findings.wrong),
-    }
-    left, right = list(injected.items()), list(came_out.items())
+    left = sorted(injected.items())
+    right = [*came_out.items(), ("wrong", len(findings.wrong))]
     for number in range(max(len(left), len(right))):
         cells = [side[number] if number < len(side) else ("", "") for side in (left, right)]
         table.add_row(*(str(cell) for pair in cells for cell in pair))

@@ -9,8 +9,20 @@ from tests.chaos.run import run
 
 
 def test_nothing_is_lost_while_everything_goes_wrong(tmp_path: Path) -> None:
-    mix = Mix(uploads=40, seed=20, overwrites=0.3, duplicates=0.3, kill_every=5, storage_outage=2)
+    mix = Mix(
+        uploads=30,
+        swaps=0.35,
+        duplicates=0.2,
+        twins=0.15,
+        overwrites=0.2,
+        truncated=0.1,
+        kill_every=20,
+        storage_outage=2,
+        disk_full=2,
+        memory_limits=1,
+        clock_jumps=1,
+        upgrades=0,
+    )
     findings = run(mix, tmp_path, Console())
-    assert findings.wrong == []
+    assert findings.wrong == [], mix
     assert sum(findings.states.values()) == mix.uploads
-    assert findings.dead_letters == 0

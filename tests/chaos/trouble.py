@@ -1,131 +1,143 @@
-"""Trouble beside SAM2's: killed functions, a restarted broker, storage that answers 503."""
+"""Trouble beside SAM2's: what strikes the processes of the stack, and when."""
 
 import random
-import threading
 import time
 from collections import Counter
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from google.api_core.exceptions import GoogleAPICallError
-from google.pubsub_v1 import types
-
-from local.stack import HOPS, Stack, subscription_path, topic_path
+from local.stack import Stack
+from tests.chaos import hooks, workers
 from tests.chaos.mix import Mix
-from tests.chaos.sam2 import Server
+from tests.chaos.outages import Metadata, refuse_storage
+from tests.chaos.sam2 import FaultySam2
+from tests.chaos.upgrade import NextVersion
 
 _VICTIMS = ("landmarks", "segmentation", "segmentation", "landmarks", "sam2", "drain")
-_COPY = "chaos-copy"
+_FIRST, _LAST = 0.1, 0.75
+"""Shares of the uploads that are done when the first and the last trouble strikes."""
+
+_HOUR = 3600.0
+_JUMP_AFTER = 2.0
+"""Seconds from a worker's fork to the jump of its clock: it is at work then."""
+
+_POLL_SECONDS = 0.1
+
+Strike = Callable[[], int]
+"""Tells how often it hurt; one that found nothing to hurt comes again."""
 
 
 class Trouble:
     """Strikes when it is time: call `strike` often, from the thread that checks the stack."""
 
-    def __init__(self, stack: Stack, mix: Mix) -> None:
+    def __init__(self, stack: Stack, mix: Mix, sam2: FaultySam2, root: Path) -> None:
         self.injected: Counter[str] = Counter()
+        self.next_version = NextVersion(root / "next")
         self._stack = stack
         self._mix = mix
         self._dice = random.Random(mix.seed + 1)
+        self._metadata = Metadata(stack, sam2)
+        self._upgraded: dict[str, dict[str, str]] = {}
         self._next_kill = time.monotonic() + mix.kill_every
-        self._broker_restarts = [
-            (number + 1) / (mix.broker_restarts + 2) for number in range(mix.broker_restarts)
-        ]
-        self._outage_at: float | None = 0.5 if mix.storage_outage else None
+        self._strikes = list(self._planned())
 
     def strike(self, done: float) -> None:
         """`done` is the share of uploads that have their result."""
-        if time.monotonic() >= self._next_kill:
-            self._restart(self._dice.choice(_VICTIMS))
+        if self._mix.kill_every and time.monotonic() >= self._next_kill:
+            self._kill(self._dice.choice(_VICTIMS))
             self._next_kill = time.monotonic() + self._dice.uniform(0.5, 1.5) * self._mix.kill_every
-        if self._broker_restarts and done >= self._broker_restarts[0]:
-            self._broker_restarts.pop(0)
-            self._restart("broker")
-        if self._outage_at is not None and done >= self._outage_at:
-            self._outage_at = None
-            self._interrupt_storage()
+        due = [one for share, one in self._strikes if done >= share]
+        self._strikes = self._strikes[len(due) :]
+        self._strikes = [(0, one) for one in due if not one()] + self._strikes
 
-    def _restart(self, name: str) -> None:
+    def finish(self) -> None:
+        """Counts what the logs alone can tell."""
+        self.injected["clock jumped by an hour"] += self._jumps()
+        self.injected["disk full"] += self._full_disks()
+
+    def _planned(self) -> Iterator[tuple[float, Strike]]:
+        """All but the kills, in any order, over the run."""
+        mix = self._mix
+        strikes: list[Strike] = [
+            *[lambda: self._kill("broker")] * mix.broker_restarts,
+            *[self._limit_memory] * mix.memory_limits,
+            *[self._trouble_metadata] * mix.metadata_troubles,
+            *[lambda number=number: self._shift_clock(number) for number in range(mix.clock_jumps)],
+            *[self._refuse_storage] * bool(mix.storage_outage),
+            *[self._fill_disk] * bool(mix.disk_full),
+            *[self._upgrade] * bool(mix.upgrades),
+        ]
+        self._dice.shuffle(strikes)
+        step = (_LAST - _FIRST) / max(1, len(strikes) - 1)
+        for number, one in enumerate(strikes):
+            yield _FIRST + number * step, one
+
+    def _kill(self, name: str) -> int:
         self.injected[f"{name} killed"] += 1
+        self._restart(name)
+        return 1
+
+    def _restart(self, name: str, **more: str) -> None:
         self._stack.processes.halt(name)
-        self._stack.processes.resume(name)
+        self._stack.processes.resume(name, self._upgraded.get(name, {}) | more)
 
-    def _interrupt_storage(self) -> None:
-        self._stack.processes.halt("storage")
-        refusing = _Refusing(("127.0.0.1", self._stack.storage_port), _Refusal)
-        thread = threading.Thread(target=refusing.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        time.sleep(self._mix.storage_outage)
-        refusing.shutdown()
-        thread.join()
-        refusing.server_close()
-        self.injected["503 of storage"] += refusing.count
-        self._stack.processes.resume("storage")
+    def _refuse_storage(self) -> int:
+        refused = refuse_storage(self._stack, self._mix.storage_outage)
+        self.injected["503 of storage"] += refused
+        return refused
+
+    def _fill_disk(self) -> int:
+        before = self._full_disks()
+        hooked = {"PYTHONPATH": str(hooks.FOLDER), hooks.DISK_FULL: str(self._mix.disk_full)}
+        self._restart("storage", **hooked)
+        workers.await_listening(self._stack, "storage")
+        time.sleep(self._mix.disk_full)
+        return self._full_disks() - before
+
+    def _full_disks(self) -> int:
+        return _lines(self._stack.logs, "storage", "No space left on device")
+
+    def _trouble_metadata(self) -> int:
+        happened = self._metadata.trouble(self._forget_tokens)
+        self.injected += happened
+        return happened.total()
+
+    def _forget_tokens(self) -> None:
+        self._kill("segmentation")
+        workers.await_listening(self._stack, "segmentation")
+
+    def _limit_memory(self) -> int:
+        name = self._dice.choice(["landmarks", "segmentation"])
+        hurt = workers.starve(self._stack, name)
+        self.injected["out of memory"] += hurt
+        return hurt
+
+    def _shift_clock(self, number: int) -> int:
+        """In segmentation alone: gRPC, which landmarks publishes by, has clocks of its own."""
+        off = _HOUR * (-1) ** number
+        places = [str(hooks.FOLDER), self._upgraded.get("segmentation", {}).get("PYTHONPATH", "")]
+        path = ":".join([*filter(None, places), str(hooks.ROOT)])
+        hooked = {hooks.CLOCK: str(off), hooks.CLOCK_AFTER: str(_JUMP_AFTER)}
+        before = self._jumps()
+        self._restart("segmentation", PYTHONPATH=path, **hooked)
+        workers.await_listening(self._stack, "segmentation")
+        while self._jumps() == before:
+            time.sleep(_POLL_SECONDS)
+        return 1
+
+    def _jumps(self) -> int:
+        return _lines(self._stack.logs, "segmentation", hooks.JUMPED)
+
+    def _upgrade(self) -> int:
+        """One function after the other, at work on the other's messages meanwhile."""
+        environment = self.next_version.environment()
+        for name in ("landmarks", "segmentation"):
+            self._upgraded[name] = environment
+            self._restart(name)
+            self.injected["upgraded while at work"] += 1
+            workers.await_listening(self._stack, name)
+        return 1
 
 
-class _Refusing(Server):
-    count = 0
-
-
-class _Refusal(BaseHTTPRequestHandler):
-    server: _Refusing
-
-    def _refuse(self) -> None:
-        self.server.count += 1
-        self.close_connection = True
-        with suppress(ConnectionError):
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(503)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _refuse  # noqa: N815 - http.server's names
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-class Duplicator(threading.Thread):
-    """Publishes a share of the messages of both hops a second time."""
-
-    def __init__(self, stack: Stack, mix: Mix) -> None:
-        super().__init__(daemon=True)
-        self.count = 0
-        self._stack = stack
-        self._share = mix.duplicates
-        self._dice = random.Random(mix.seed + 2)
-        self._over = threading.Event()
-        for hop in HOPS:
-            stack.subscriber.create_subscription(
-                request=types.Subscription(name=self._subscription(hop), topic=topic_path(hop))
-            )
-
-    def run(self) -> None:
-        while not self._over.is_set():
-            for hop in HOPS:
-                with suppress(GoogleAPICallError):  # the broker may be restarting
-                    self._copy_some(hop)
-            self._over.wait(0.1)
-
-    def stop(self) -> None:
-        self._over.set()
-        self.join()
-
-    def _copy_some(self, hop: str) -> None:
-        subscription = self._subscription(hop)
-        answer = self._stack.subscriber.pull(
-            subscription=subscription, max_messages=100, return_immediately=True, timeout=10
-        )
-        for received in answer.received_messages:
-            attributes = received.message.attributes
-            if _COPY not in attributes and self._dice.random() < self._share:
-                self._stack.publisher.publish(
-                    topic_path(hop), received.message.data, **{**attributes, _COPY: "true"}
-                ).result(timeout=30)
-                self.count += 1
-        if answer.received_messages:
-            ids = [received.ack_id for received in answer.received_messages]
-            self._stack.subscriber.acknowledge(subscription=subscription, ack_ids=ids)
-
-    def _subscription(self, hop: str) -> str:
-        return subscription_path(f"{hop}-{_COPY}")
+def _lines(logs: Path, name: str, text: str) -> int:
+    return (logs / f"{name}.log").read_text(errors="replace").count(text)

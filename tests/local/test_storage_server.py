@@ -2,6 +2,7 @@
 
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from local.storage.store import Store
 from local.storage.uploads import split_multipart
+from tests.chaos.hooks.sitecustomize import fill_disk
 
 NASTY_NAMES = [
     "a b.png", "a%2Fb.png", "ünïcödé/😀.png", "a#b?c=d&e.png", "'quotes\".png", "../../etc/passwd",
@@ -275,3 +277,20 @@ def test_multipart_content_comes_out_to_the_byte(
         body = line_end.join(head) + tricky + line_end + b"--" + boundary + b"--" + line_end
         kind = f"multipart/related; boundary={quote}{boundary.decode()}{quote}"
         assert split_multipart(body, kind) == ({"name": "a"}, tricky, "image/png")
+
+
+def test_a_write_that_finds_the_disk_full_leaves_nothing_behind(
+    bucket: gcs.Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it is on the disk when no more fits; once there is space, all is well."""
+    blob = bucket.blob("a")
+    blob.upload_from_string(b"before")
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "NamedTemporaryFile", tempfile.NamedTemporaryFile)
+        fill_disk(3600)
+        with pytest.raises(exceptions.InternalServerError):
+            bucket.blob("a").upload_from_string(b"after", retry=None)
+    assert not list((tmp_path / "buckets").glob(".new-*"))
+    assert blob.download_as_bytes() == b"before"
+    blob.upload_from_string(b"after")
+    assert blob.download_as_bytes() == b"after"

@@ -1,0 +1,9 @@
+"""What goes wrong inside of a process whose PYTHONPATH names this folder; see sitecustomize.py."""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parent.parent.parent
+
+CLOCK, CLOCK_AFTER, DISK_FULL = "CHAOS_CLOCK", "CHAOS_CLOCK_AFTER", "CHAOS_DISK_FULL"
+JUMPED = "chaos: the clock jumped"

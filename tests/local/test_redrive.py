@@ -1,0 +1,109 @@
+"""`make redrive` where everything that is sent again fails again, and clocks do not agree."""
+
+import json
+import threading
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Self
+
+import pytest
+from google.pubsub_v1 import types
+
+from local.broker import topics
+from local.broker.grpc_api import create_server
+from local.broker.journal import Journal
+from local.operations.redrive import redrive
+from local.operations.target import Target, chosen, running_file
+from local.processes import free_ports
+from local.stack import PROJECT
+
+HOP = "uploads"
+
+
+@pytest.fixture
+def target(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Target]:
+    """A hop on a broker whose clock is so many hours off."""
+
+    class Off(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(hours=request.param)
+
+    monkeypatch.setattr(topics, "datetime", Off)
+    (port,) = free_ports(1)
+    environment = {
+        "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{port}",
+        "STORAGE_EMULATOR_HOST": "http://127.0.0.1:9",
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+    }
+    for name in environment:  # `chosen` sets them: to be undone
+        monkeypatch.setenv(name, "")
+    running_file(tmp_path).write_text(json.dumps(environment))
+    server = create_server(topics.Broker(Journal()), ThreadPoolExecutor(4), port)
+    server.start()
+    found = replace(chosen(Namespace(project="", root=tmp_path)), beginning="a-")
+    for topic, subscription in (
+        (found.topic(HOP), _worked(found)),
+        (found.topic(f"{HOP}-dead"), found.dead_letters(HOP)),
+    ):
+        found.publisher.create_topic(name=topic)
+        found.subscriber.create_subscription(
+            request=types.Subscription(name=subscription, topic=topic, ack_deadline_seconds=60)
+        )
+    yield found
+    server.stop(None).wait()
+
+
+def _worked(target: Target) -> str:
+    return target.topic(HOP).replace("/topics/", "/subscriptions/")
+
+
+@pytest.fixture
+def sent(target: Target) -> Iterator[list[str]]:
+    """What was sent to the hop; each message becomes a dead letter at once."""
+    seen: list[str] = []
+    over = threading.Event()
+
+    def fail_all() -> None:
+        while not over.is_set():
+            answer = target.subscriber.pull(
+                subscription=_worked(target), max_messages=100, return_immediately=True
+            )
+            if answer.received_messages:
+                _bury(target, [received.message for received in answer.received_messages])
+                ids = [received.ack_id for received in answer.received_messages]
+                target.subscriber.acknowledge(subscription=_worked(target), ack_ids=ids)
+                seen.extend(one.message.data.decode() for one in answer.received_messages)
+            over.wait(0.02)
+
+    thread = threading.Thread(target=fail_all)
+    thread.start()
+    yield seen
+    over.set()
+    thread.join()
+
+
+def _bury(target: Target, messages: Iterable[types.PubsubMessage]) -> None:
+    topic = target.topic(f"{HOP}-dead")
+    buried = [target.publisher.publish(topic, one.data, **one.attributes) for one in messages]
+    for future in buried:
+        future.result()
+
+
+@pytest.mark.parametrize("target", [-1, 0, 1], indirect=True, ids=lambda hours: f"{hours} hours")
+@pytest.mark.timeout(60)
+def test_each_run_sends_each_dead_letter_once(target: Target, sent: list[str]) -> None:
+    """150 letters are more than one pull brings."""
+    letters = [f"{number:03}" for number in range(150)]
+    _bury(target, [types.PubsubMessage(data=letter.encode()) for letter in letters])
+    for run in (1, 2):
+        assert redrive(target, HOP) == 150
+        while len(sent) < 150 * run:
+            threading.Event().wait(0.02)
+        assert sorted(sent) == sorted(letters * run)
