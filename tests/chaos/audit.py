@@ -86,9 +86,9 @@ def _misjudged(document: ResultDocument, version: Version) -> list[str]:
 
 
 def _is_doubted(content: bytes) -> bool:
-    """Whether a result says that it may be wrong; True of those from before there was a review."""
+    """Whether a result says that it may be wrong."""
     told = json.loads(content)
-    return told["status"] == Status.DEGRADED or bool(told.get("review", True))
+    return told["status"] == Status.DEGRADED or bool(told["review"])
 
 
 def _look_at(stack: Stack, folder: str, document: ResultDocument, width: int) -> list[str]:

@@ -21,7 +21,7 @@ def test_nothing_is_lost_while_everything_goes_wrong(tmp_path: Path) -> None:
         disk_full=2,
         memory_limits=1,
         clock_jumps=1,
-        upgrades=0,
+        upgrades=1,
     )
     findings = run(mix, tmp_path, Console())
     assert findings.wrong == [], mix

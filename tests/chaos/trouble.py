@@ -11,7 +11,7 @@ from tests.chaos import hooks, workers
 from tests.chaos.mix import Mix
 from tests.chaos.outages import Metadata, refuse_storage
 from tests.chaos.sam2 import FaultySam2
-from tests.chaos.upgrade import NextVersion
+from tests.next_version import NextVersion
 
 _VICTIMS = ("landmarks", "segmentation", "segmentation", "landmarks", "sam2", "drain")
 _FIRST, _LAST = 0.1, 0.75

@@ -82,8 +82,10 @@ class Functions:
 
 
 @contextmanager
-def running(logs: Path, trees: Mapping[str, Path] = MappingProxyType({})) -> Iterator[Functions]:
-    """Starts storage, broker and functions, each function from its tree or this one."""
+def running(
+    logs: Path, changes: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> Iterator[Functions]:
+    """Starts storage, broker and functions; `changes` are to the functions' environments."""
     storage, tls, broker, *ports = free_ports(5)
     environment = {
         "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{storage}",
@@ -99,9 +101,10 @@ def running(logs: Path, trees: Mapping[str, Path] = MappingProxyType({})) -> Ite
         files = ["--root", str(logs / "buckets"), "--tls-port", str(tls)]
         _start(tree, "storage", ["local.storage", *files], storage, environment)
         for (function, threads), port in zip(THREADS.items(), ports, strict=True):
-            command, path = _limited(function, port, trees.get(function, ROOT))
-            own = {**environment, "PYTHONPATH": path, "WORKERS": "1", "THREADS": str(threads)}
-            tree.start(function, command, own, port)
+            limit = [sys.executable, "-m", "tests.hostile.limited", str(MEMORY)]
+            own = {**environment, "WORKERS": "1", "THREADS": str(threads)}
+            own |= changes.get(function, {})
+            tree.start(function, [*limit, *function_command(function, port)], own, port)
         tree.await_ready()
         os.environ.update(environment)
         client = gcs.Client(project="p")
@@ -111,14 +114,6 @@ def running(logs: Path, trees: Mapping[str, Path] = MappingProxyType({})) -> Ite
         buckets = [client.create_bucket(name) for name in ("in-bucket", "out-bucket")]
         urls = {name: f"http://127.0.0.1:{tree.port(name)}/" for name in THREADS}
         yield Functions(buckets[0], buckets[1], subscriber, urls)
-
-
-def _limited(function: str, port: int, tree: Path) -> tuple[list[str], str]:
-    """The command that serves a function of that tree in so much memory, and its PYTHONPATH."""
-    python, *command = function_command(function, port, tree / "functions" / function / "main.py")
-    alone = [python, "-P"]  # else the current folder, which is this tree, comes first
-    limit = [*alone, "-m", "tests.hostile.limited", str(MEMORY)]
-    return [*limit, *alone, *command], f"{tree}{os.pathsep}{ROOT}"
 
 
 def _start(

@@ -1,14 +1,20 @@
 """A next version of ours, whose documents have a field more."""
 
+import os
 import re
 import shutil
 from pathlib import Path
 
 from shared import VERSION
-from tests.chaos.hooks import ROOT
+from tests.conftest import ROOT
 
-_DOCUMENTS = ("Source", "PromptsDocument", "ResultDocument")
-_FIELD = '    added_later: str = "of the next version"\n'
+ADDED = "added_later"
+"""The field."""
+
+_MODELS = {
+    "documents.py": ("Source", "PromptsDocument", "Instance", "ResultDocument"),
+    "prompts.py": ("Prompt",),
+}
 
 
 class NextVersion:
@@ -23,16 +29,18 @@ class NextVersion:
         """What makes a function import the copy instead of what lies in its working directory."""
         if not self._folder.exists():
             self._make()
-        return {"PYTHONPATH": str(self._folder), "PYTHONSAFEPATH": "1"}
+        return {"PYTHONPATH": f"{self._folder}{os.pathsep}{ROOT}", "PYTHONSAFEPATH": "1"}
 
     def _make(self) -> None:
         copy = self._folder / "shared"
         shutil.copytree(ROOT / "shared", copy, ignore=shutil.ignore_patterns("__pycache__"))
         _edit(copy / "__init__.py", f'VERSION = "{VERSION}"', f'VERSION = "{self.version}"')
-        for name in _DOCUMENTS:
-            head = re.compile(rf'^class {name}\(.*?\n    """.*?"""\n', re.DOTALL | re.MULTILINE)
-            (found,) = head.findall((copy / "documents.py").read_text())
-            _edit(copy / "documents.py", found, f"{found}\n{_FIELD}")
+        for file, models in _MODELS.items():
+            for name in models:
+                head = re.compile(rf'^class {name}\(.*?\n    """.*?"""\n', re.DOTALL | re.MULTILINE)
+                (found,) = head.findall((copy / file).read_text())
+                field = f'{found}\n    {ADDED}: str = "of the next version"\n'
+                _edit(copy / file, found, field)
 
 
 def _edit(file: Path, old: str, new: str) -> None:
