@@ -64,6 +64,7 @@ def run(mix: Mix, root: Path, console: Console) -> Findings:
         "SAM2_AUTH": "identity",
         "SAM2_TIMEOUT": str(_SAM2_TIMEOUT),
         "SAM2_DEADLINE": "20",
+        "THREADS": "6",  # most of the time a delivery waits for SAM2 to recover
     }
     with stack.running(root, settings, "embedded") as system:
         sam2.target = f"http://127.0.0.1:{system.processes.port('sam2')}/v1/segment"
