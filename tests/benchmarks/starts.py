@@ -1,7 +1,7 @@
 """How long a function takes from the start of its process to its first answer, and what it imports.
 
 The start is compared with what none can do without: functions-framework's own with a function of
-one line and, for landmarks, a bare `import mediapipe`.
+one line.
 """
 
 import os
@@ -23,7 +23,6 @@ from local.stack import function_command
 from shared import png
 from shared.messages import Message
 from tests.benchmarks import pictures, servers
-from tests.benchmarks.costs import least
 from tests.benchmarks.report import table
 from tests.conftest import ROOT
 from tests.pushes import pushed
@@ -65,16 +64,13 @@ def _starts(folder: Path) -> Iterator[str]:
     message = servers.uploaded("start.png", png.encode_array(pictures.avatar()))
     start = partial(_start, folder, settings())
     framework = start("one_line", {}, one_line)
-    mediapipe = least(_import_mediapipe, time.perf_counter)
     landmarks = start("landmarks", body(message))
     segmentation = start("segmentation", body(Message(servers.prompts("start.png"), {})))
-    floor = framework + mediapipe
     yield from table(
         ["", "seconds", "over what none can do without"],
         [
             ["functions-framework with one line", f"{framework:.2f}", ""],
-            ["import mediapipe", f"{mediapipe:.2f}", ""],
-            ["landmarks", f"{landmarks:.2f}", f"**{landmarks / floor:.2f}**"],
+            ["landmarks", f"{landmarks:.2f}", f"**{landmarks / framework:.2f}**"],
             ["segmentation", f"{segmentation:.2f}", f"**{segmentation / framework:.2f}**"],
         ],
     )
@@ -122,10 +118,6 @@ def _answers(url: str, asked: Mapping[str, Any]) -> bool:
         requests.post(url, json=asked, timeout=60).raise_for_status()
         return True
     return False
-
-
-def _import_mediapipe() -> None:
-    subprocess.run([sys.executable, "-c", "import mediapipe"], check=True, capture_output=True)
 
 
 def _imports(function: str) -> Iterator[str]:
