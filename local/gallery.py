@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shared import layout
 from shared.documents import ResultDocument
-from shared.record import problems
+from shared.field_errors import problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from shared.errors import Permanent, ReasonCode, Rejected, Transient
-from shared.record import Record, problems
+from shared.field_errors import problems
+from shared.record import Record
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared import images
 from shared.errors import Rejected
-from shared.record import problems
+from shared.field_errors import problems
 from shared.sam2.answers import decode_base64
 from shared.sam2.contract import (
     BatchAnswer,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from shared.record import problems
+from shared.field_errors import problems
 
 
 class _Fruit(StrEnum):

@@ -1,0 +1,112 @@
+"""What is wrong with the fields of what was read, in sentences for whoever sent it."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+_MOST_PROBLEMS = 5
+_MOST_SHOWN = 60
+"""Characters of a value that is shown."""
+
+_UNION_MEMBER = re.compile(r"[\w-]+\[.*\]")
+"""As pydantic names one among the parts of a place, `str-enum[Status]`."""
+
+_CHOICES = ("enum", "literal_error")
+_KIND = re.compile(r"(.+?)(_attributes)?_(type|parsing|parsing_size|from_float)")
+_KINDS = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "string": "text",
+    "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
+    "frozen_set": "a list",
+    "dict": "an object",
+    "model": "an object",
+}
+_DEMANDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "json_invalid": "is not JSON: {error}",
+    "value_error": "must not be {got}: {error}",
+    "finite_number": "must be a finite number, not {got}",
+    "greater_than_equal": "must be at least {ge}, not {got}",
+    "greater_than": "must be more than {gt}, not {got}",
+    "less_than_equal": "must be at most {le}, not {got}",
+    "less_than": "must be less than {lt}, not {got}",
+    "string_pattern_mismatch": "must be what fits {pattern}, not {got}",
+    "string_too_short": "must have at least {min_length} characters, not {length}",
+    "string_too_long": "must have at most {max_length} characters, not {length}",
+    "too_short": "must have at least {min_length} parts, not {length}",
+    "too_long": "must have at most {max_length} parts, not {length}",
+}
+
+
+def problems(error: ValidationError, skip: int = 0, parts: int | None = None) -> str:
+    """A sentence for each field that does not hold what it should, for whoever sent it.
+
+    A field is named by its place, without its first `skip` parts and with `parts` of the rest.
+    """
+    stop = None if parts is None else skip + parts
+    found: list[tuple[str, Mapping[str, Any]]] = [
+        (_place(one["loc"][skip:stop]), one) for one in error.errors(include_url=False)
+    ]
+    choices: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for place, one in found:  # each member of a union tells of its own
+        if one["type"] in _CHOICES:
+            choices[place, _shown(one["input"])] += re.findall("'[^']*'", one["ctx"]["expected"])
+    sentences = dict.fromkeys(
+        f"{place} {_demand(one, choices[place, _shown(one['input'])])}." for place, one in found
+    )
+    told = list(sentences)[:_MOST_PROBLEMS]
+    if more := len(sentences) - len(told):
+        told.append(f"And {more} more problem{'s' * (more > 1)}.")
+    return " ".join(told)
+
+
+def _place(parts: Sequence[str | int]) -> str:
+    """As a caller would write it: `images[0].box`."""
+    named = (
+        f"[{part}]" if isinstance(part, int) else f".{part}"
+        for part in parts
+        if isinstance(part, int) or not _UNION_MEMBER.fullmatch(part)
+    )
+    return "".join(named).removeprefix(".") or "The body"
+
+
+def _demand(problem: Mapping[str, Any], choices: Sequence[str]) -> str:
+    """What a field must hold, and what it holds."""
+    kind, value, got = problem["type"], problem["input"], _shown(problem["input"])
+    length = len(value) if hasattr(value, "__len__") else 0
+    limits = {
+        name: int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+        for name, limit in problem.get("ctx", {}).items()
+    }
+    if choices:
+        *others, last = dict.fromkeys(choices)
+        return f"must be {' or '.join(filter(None, (', '.join(others), last)))}, not {got}"
+    if kind.endswith("too_short") and length == 0:
+        return "must not be empty"
+    if demand := _DEMANDS.get(kind):
+        return demand.format(**limits, got=got, length=length)
+    known = _KIND.fullmatch(kind)
+    return f"must be {_KINDS.get(known[1] if known else '', 'something else')}, not {got}"
+
+
+def _shown(value: Any) -> str:
+    """A value as a caller would write it, or what it is."""
+    match value:
+        case str():
+            text = repr(value)
+        case None | bool() | int() | float():
+            text = json.dumps(value)
+        case dict() | BaseModel():
+            return "an object"
+        case _:
+            return "a list" if hasattr(value, "__iter__") else "that"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
