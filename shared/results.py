@@ -15,7 +15,7 @@ from shared.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source
 from shared.errors import Rejected, Superseded, Transient
 from shared.record import Record
 from shared.stopwatch import Stopwatch
-from shared.storage import STATUS_KEY, Item, ObjectRef, Outcome, Stamp, Storage
+from shared.storage import REVIEW_KEY, STATUS_KEY, Item, ObjectRef, Outcome, Stamp, Storage
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +136,8 @@ class Results:
 
     def _write_document(self, document: ResultDocument, stamp: Stamp) -> Outcome:
         name = layout.folder(document.source.name) + layout.RESULT
-        item = document_item(name, document, {STATUS_KEY: document.status.value})
+        told = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
+        item = document_item(name, document, told)
         return self._storage.write(self._bucket, item, stamp)
 
     def _is_whole(self, document: ResultDocument, stamp: Stamp) -> bool:

@@ -28,8 +28,9 @@ _RACES = 5
 _GENERATION_KEY = "source-generation"
 _CONFIG_KEY = "config"
 _SHOWN_KEY = "shown"
-STATUS_KEY = "status"
-"""Custom metadata of result.json: its status, so that a listing tells it."""
+STATUS_KEY, REVIEW_KEY = "status", "review"
+"""Custom metadata of result.json: its status, and how many reasons there are to look at it, so that
+a listing tells them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from shared.api.settings import ApiSettings
 from shared.documents import Status
 from shared.errors import Superseded
 from shared.record import Record
-from shared.storage import RETRY, STATUS_KEY, TIMEOUT, ObjectRef, Stamp, Storage
+from shared.storage import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT, ObjectRef, Stamp, Storage
 
 ORIGINAL = "original"
 """Name of the upload itself, beside those of the pictures in its folder."""
@@ -53,6 +54,7 @@ class Upload(Record):
     size: int
     updated: datetime
     state: State
+    to_review: bool = Field(description="whether a person should look at the result")
 
 
 class UploadPage(Record):
@@ -60,6 +62,15 @@ class UploadPage(Record):
 
     uploads: tuple[Upload, ...]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What the metadata of a result.json tells."""
+
+    generation: int
+    status: Status
+    to_review: bool
 
 
 class Query(BaseModel):
@@ -104,8 +115,8 @@ class Library:
         token = query.page
         for _ in range(_SCANNED_PAGES):
             blobs, token = self._some_uploads(query, token)
-            states = self._states([blob.name for blob in blobs])
-            uploads = (_upload(blob, states.get(layout.folder(blob.name))) for blob in blobs)
+            results = self._results([blob.name for blob in blobs])
+            uploads = (_upload(blob, results.get(layout.folder(blob.name))) for blob in blobs)
             found += [one for one in uploads if query.state in (None, one.state)]
             if token is None or len(found) >= query.limit:
                 break
@@ -126,8 +137,8 @@ class Library:
         page = next(listing.pages, ())
         return list(page), listing.next_page_token
 
-    def _states(self, names: Sequence[str]) -> dict[str, tuple[int, Status]]:
-        """Generation and status of the results of uploads that follow one another, by folder."""
+    def _results(self, names: Sequence[str]) -> dict[str, _Listed]:
+        """What listings tell of the results of uploads that follow one another, by folder."""
         folders = sorted(map(layout.folder, names))
         if not folders:
             return {}
@@ -141,7 +152,11 @@ class Library:
             retry=RETRY,
         )
         return {
-            blob.name.removesuffix(layout.RESULT): (Stamp.of(blob).generation, Status(status))
+            blob.name.removesuffix(layout.RESULT): _Listed(
+                Stamp.of(blob).generation,
+                Status(status),
+                to_review=blob.metadata.get(REVIEW_KEY, "0") != "0",
+            )
             for blob in results
             if (status := (blob.metadata or {}).get(STATUS_KEY)) in _STATUSES
         }
@@ -237,13 +252,14 @@ class Library:
             return None
 
 
-def _upload(blob: storage.Blob, result: tuple[int, Status] | None) -> Upload:
+def _upload(blob: storage.Blob, result: _Listed | None) -> Upload:
     """A result of an older generation is none of this one."""
-    done = result is not None and result[0] >= blob.generation
+    done = result if result is not None and result.generation >= blob.generation else None
     return Upload(
         name=blob.name,
         generation=str(blob.generation),
         size=blob.size,
         updated=blob.updated,
-        state=result[1] if result and done else Working.WORKING,
+        state=done.status if done else Working.WORKING,
+        to_review=done.to_review if done else False,
     )

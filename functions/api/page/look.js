@@ -2,7 +2,7 @@
 
 import { getBlob, getJson } from "./client.js";
 import { byId, element, save } from "./dom.js";
-import { badge, doubts, downloads, instances, remark, reviewBadge } from "./results.js";
+import { badge, reviewReasons, downloads, instances, needsReview, remark, reviewBadge } from "./results.js";
 import { viewer } from "./viewer.js";
 
 const SIDE = 1_600;
@@ -46,7 +46,7 @@ async function described(upload, mine) {
   if (upload.state === "working") return [badges(upload), element("p", {}, "It is being worked on.")];
   try {
     const result = await getJson("v1/uploads/result", { name: upload.name });
-    const told = [remark(result), doubts(result), instances(result)];
+    const told = [remark(result), reviewReasons(result), instances(result)];
     if (!result.outputs) return [badges(upload), ...told].filter(Boolean);
     const load = (view) => picture(upload, view === "original" ? view : `${view}.png`, SIDE);
     mine.viewer = viewer(upload.name, result, load);
@@ -57,7 +57,7 @@ async function described(upload, mine) {
 }
 
 function badges(upload, result = null) {
-  return element("p", { className: "badges" }, badge(upload.state), reviewBadge(result));
+  return element("p", { className: "badges" }, badge(upload.state), reviewBadge(needsReview(result)));
 }
 
 function files(upload, result) {

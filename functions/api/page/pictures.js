@@ -5,7 +5,7 @@ import { sendForm } from "./client.js";
 import { byId, bytes, element, save } from "./dom.js";
 import { takeFiles } from "./files.js";
 import { numbered, safePath } from "./names.js";
-import { badge, doubts, downloads, instances, isDoubtful, remark, reviewBadge, warnings } from "./results.js";
+import { badge, reviewReasons, downloads, instances, needsReview, remark, reviewBadge, warnings } from "./results.js";
 import { viewer } from "./viewer.js";
 
 const AT_A_TIME = 2;
@@ -154,7 +154,7 @@ function draw(picture, doing = null, sent = null) {
   const remove = element("button", {
     type: "button", className: "plain", "aria-label": `Remove ${picture.name}`, onclick: () => drop(picture),
   }, "×");
-  const badges = [badge(picture.state), reviewBadge(picture.result)];
+  const badges = [badge(picture.state), reviewBadge(needsReview(picture.result))];
   const head = element("div", { className: "head" }, element("h2", {}, picture.name), ...badges, remove);
   if (doing) {
     const bar = element("progress", { "aria-label": doing });
@@ -175,7 +175,7 @@ function shown(picture) {
   const saveOne = (file) => save(files.get(file), `${stem}-${file}`);
   const side = element(
     "div", { className: "side" },
-    remark(result), doubts(result), warnings(result), instances(result),
+    remark(result), reviewReasons(result), warnings(result), instances(result),
     downloads([...files.keys()], name, saveOne),
   );
   return element("div", { className: "body" }, picture.viewer.element, side);
@@ -201,8 +201,8 @@ function refresh() {
 function counts() {
   const states = new Map();
   for (const { state } of pictures) states.set(state, (states.get(state) ?? 0) + 1);
-  const doubtful = pictures.filter(({ result }) => isDoubtful(result)).length;
-  if (doubtful) states.set("to review", doubtful);
+  const toReview = pictures.filter(({ result }) => needsReview(result)).length;
+  if (toReview) states.set("to review", toReview);
   return [...states].map(([state, count]) => `${count} ${state}`).join(", ");
 }
 

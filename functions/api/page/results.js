@@ -1,4 +1,4 @@
-// What is told of a result: its state, its reason, what was found, what is doubtful about it.
+// What is told of a result: its state, its reason, what was found, why to look at it again.
 
 import { element } from "./dom.js";
 
@@ -8,16 +8,16 @@ export function badge(state) {
 }
 
 /** A second badge, where a person should look at the result. */
-export function reviewBadge(result) {
-  return isDoubtful(result) ? element("span", { className: "badge review" }, "to review") : null;
+export function reviewBadge(toReview) {
+  return toReview ? element("span", { className: "badge review" }, "to review") : null;
 }
 
-/** Whether anything about a result is doubtful. */
-export const isDoubtful = (result) => Boolean(result?.review?.length);
+/** Whether a person should look at a result. */
+export const needsReview = (result) => Boolean(result?.review?.length);
 
-/** What is doubtful, a sentence each; null where nothing is. */
-export function doubts(result) {
-  return sentences("doubts", "To review", (result.review ?? []).map(({ message }) => message));
+/** Why a person should look at it, a sentence each; null where there is no reason. */
+export function reviewReasons(result) {
+  return sentences("review-reasons", "To review", (result.review ?? []).map(({ message }) => message));
 }
 
 /** What the service took otherwise than it was asked to, a sentence each; null where there is none. */

@@ -2,7 +2,7 @@
 
 import { bytes, element } from "./dom.js";
 import { look, lookAgain, picture } from "./look.js";
-import { badge } from "./results.js";
+import { badge, reviewBadge } from "./results.js";
 
 const SIDE = 320;
 
@@ -11,8 +11,9 @@ export const emptyTile = () => ({ item: element("li", {}), state: "", generation
 
 /** Brings a tile in line with its upload; one that stays the same is left alone. */
 export function update(tile, upload) {
-  if (tile.state === upload.state && tile.generation === upload.generation) return;
-  Object.assign(tile, { state: upload.state, generation: upload.generation });
+  const { state, generation, to_review } = upload;
+  if (tile.state === state && tile.generation === generation && tile.to_review === to_review) return;
+  Object.assign(tile, { state, generation, to_review });
   fill(tile.item, upload);
   lookAgain(upload);
 }
@@ -22,7 +23,7 @@ function fill(item, upload) {
   const told = element("span", { className: "quiet" }, `${bytes(upload.size)} · ${new Date(upload.updated).toLocaleString()}`);
   const open = element(
     "button", { type: "button", className: "tile", onclick: () => look(upload) },
-    thumbnail(upload), label, badge(upload.state), told,
+    thumbnail(upload), label, badge(upload.state), reviewBadge(upload.to_review), told,
   );
   const before = item.querySelector("button") === document.activeElement;
   item.replaceChildren(open);

@@ -285,9 +285,17 @@ def test_what_is_doubtful_about_a_result_is_told(bucket: Page, system: Stack) ->
         told = {"code": "low-score", "message": "face-1 may be no face.", "instance": "face-1"}
         route.fulfill(json={**route.fetch().json(), "review": [told]})
 
+    def listed(route: Route) -> None:
+        told = route.fetch().json()
+        uploads = [{**upload, "to_review": True} for upload in told["uploads"]]
+        route.fulfill(json={**told, "uploads": uploads})
+
     bucket.route("**/v1/uploads/result?*", doubt)
+    bucket.route("**/v1/uploads?*", listed)
     bucket.get_by_label("Name begins with").fill("doubt/")
-    _tile(bucket, "doubt/cat.png").click()
+    tile = _tile(bucket, "doubt/cat.png")
+    expect(tile.locator(".badge")).to_have_text(["segmented", "to review"])
+    tile.click()
     dialog = bucket.get_by_role("dialog")
     expect(dialog.locator(".badge")).to_have_text(["segmented", "to review"])
     expect(dialog.get_by_role("list", name="To review")).to_have_text("face-1 may be no face.")

@@ -18,7 +18,15 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from PIL import Image as PillowImage
 
 from shared import images, layout
-from shared.documents import Outputs, Reason, ResultDocument, Source, Status
+from shared.documents import (
+    Outputs,
+    Reason,
+    ResultDocument,
+    Review,
+    ReviewCode,
+    Source,
+    Status,
+)
 from shared.errors import ReasonCode
 from shared.results import Results
 from shared.storage import Item, ObjectRef, Storage
@@ -50,6 +58,7 @@ def _finish(
     generation: int,
     status: Status,
     more: Mapping[str, bytes] = MappingProxyType({}),
+    **fields: Any,
 ) -> None:
     """Writes a result, through the pipeline's own code, with more pictures if there are any."""
     results = Results(Storage(), output(bucket).name)
@@ -66,6 +75,7 @@ def _finish(
         outputs=Outputs(),
         timing={},
         versions={},
+        **fields,
     )
     kinds = ("mask", "overlay", "cutout")
     items = [Item(f"{name}/{kind}.png", "image/png", lambda: PICTURE) for kind in kinds]
@@ -100,6 +110,22 @@ def test_every_upload_is_listed_with_its_state(api: FlaskClient, bucket: gcs.Buc
     }
     assert _listed(api, prefix="a/") == {"a/b.png": "segmented"}
     assert _listed(api, state="working") == {"a-b.png": "working", "new.png": "working"}
+
+
+def test_a_listing_tells_which_results_a_person_should_look_at(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    reason = Review(code=ReviewCode.NEAR_MISSES, message="One more may be a face.")
+    for name, review in (("sure.png", ()), ("unsure.png", (reason,))):
+        _finish(bucket, name, _upload(bucket, name), Status.SEGMENTED, review=review)
+    _finish(bucket, "newer.png", _upload(bucket, "newer.png"), Status.SEGMENTED, review=(reason,))
+    _upload(bucket, "newer.png")
+    uploads = api.get("/v1/uploads").get_json()["uploads"]
+    assert {one["name"]: one["to_review"] for one in uploads} == {
+        "newer.png": False,
+        "sure.png": False,
+        "unsure.png": True,
+    }
 
 
 def test_pages_hold_every_upload_once(api: FlaskClient, bucket: gcs.Bucket) -> None:
@@ -206,7 +232,7 @@ def test_previews_are_shown_small_too(
     api: FlaskClient, bucket: gcs.Bucket, name: str, content: bytes
 ) -> None:
     generation = _upload(bucket, "cat.png")
-    _finish(bucket, "cat.png", generation, Status.EMPTY, {name: content})
+    _finish(bucket, "cat.png", generation, Status.EMPTY, more={name: content})
     assert _picture(api, generation, name).data == content
     small = _picture(api, generation, name, side=100)
     assert (small.status_code, small.mimetype) == (200, "image/webp")
@@ -218,7 +244,7 @@ def test_a_stored_picture_that_cannot_be_opened_is_told(
     api: FlaskClient, bucket: gcs.Bucket, content: bytes
 ) -> None:
     generation = _upload(bucket, "cat.png")
-    _finish(bucket, "cat.png", generation, Status.EMPTY, {"face-1/mask.png": content})
+    _finish(bucket, "cat.png", generation, Status.EMPTY, more={"face-1/mask.png": content})
     answer = _picture(api, generation, "face-1/mask.png", side=100)
     assert (answer.status_code, answer.get_json()["code"]) == (502, "broken-picture")
     assert "cat.png/face-1/mask.png" in answer.get_json()["detail"]
