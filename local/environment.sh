@@ -59,7 +59,7 @@ create() {
   "$uv" venv --quiet --no-project --clear "$@" "$venv" >>"$work/log" 2>&1
 }
 
-python=$(any_python) || stop "There is no Python 3 here: install Python ${fits% *} or ${fits#* }."
+python=$(any_python) || stop "There is no Python from 3.8 on here: install Python ${fits% *} or ${fits#* }."
 { with_venv || with_pip -m pip || with_fetched_pip; } >"$work/log" 2>&1 || stop \
   "$python could not install uv $version, which makes the environment. What it said:" "" \
   "$(tail -n 3 "$work/log")" "" \

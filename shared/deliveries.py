@@ -25,7 +25,7 @@ from shared.foreign_messages import record_foreign
 from shared.messages import Message, receive
 from shared.results import Results
 from shared.settings import BucketSettings
-from shared.storage import ObjectRef
+from shared.storage import ObjectRef, Storage
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,10 @@ _MOST_BYTES = 20 * 2**20
 
 
 def respond(
-    request: Request, settings: BucketSettings, handle: Callable[[Message], None]
+    request: Request,
+    settings: BucketSettings,
+    storage: Storage,
+    handle: Callable[[Message], None],
 ) -> ResponseReturnValue:
     """Handles the message in a push request.
 
@@ -50,7 +53,7 @@ def respond(
     body = request.get_data()
 
     def record(error: ForeignMessage) -> None:
-        record_foreign(settings.output_bucket, body, str(error))
+        record_foreign(storage, settings.output_bucket, body, str(error))
 
     try:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -71,10 +74,10 @@ def _answered(work: Callable[[], None]) -> ResponseReturnValue:
     except ForeignMessage:
         raise
     except UnreadableMessage as error:
-        _log_failure(error)
+        _log_failure(f"not understood: {error}")
         return "not understood", HTTPStatus.UNPROCESSABLE_ENTITY
     except Transient as error:
-        _log_failure(error)
+        _log_failure(str(error))
         return "failed", HTTPStatus.SERVICE_UNAVAILABLE
     except Exception:  # noqa: BLE001 - Pub/Sub is told, and delivers again
         _log.exception("delivery failed", extra={"state": "retrying"})
@@ -82,8 +85,8 @@ def _answered(work: Callable[[], None]) -> ResponseReturnValue:
     return "OK", HTTPStatus.OK
 
 
-def _log_failure(error: Exception) -> None:
-    _log.error("delivery failed", extra={"state": "retrying", "why": str(error)})
+def _log_failure(why: str) -> None:
+    _log.error("delivery failed", extra={"state": "retrying", "why": why})
 
 
 def _story(message: Message, settings: BucketSettings) -> dict[str, object]:

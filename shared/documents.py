@@ -92,7 +92,9 @@ class Reason(Record):
 class Missed(Record):
     """What was seen and is no instance: reasons to look at a result."""
 
-    near: int = Field(0, ge=0, description="places that score just below MIN_SCORE")
+    near: int = Field(
+        0, ge=0, description="places that score less than MIN_SCORE, but at least 0.4 times that"
+    )
     omitted: int = Field(0, ge=0, description="found, but more than MAX_INSTANCES")
 
 

@@ -11,15 +11,13 @@ from shared.documents import InstanceFiles, Outputs
 from shared.geometry import Box, Image, disjoint
 from shared.masking import Segmented
 from shared.masks import Mask
-from shared.memory_budget import MemoryBudget
+from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
 
 _BUDGET = MemoryBudget(12_000_000)
 """Pixels that are being drawn and encoded in this process, at some 12 bytes each."""
 
 _ENCODED = 0.25
 """What a pixel may take in a file, over what it takes while it is drawn."""
-
-_BUDGET_SECONDS = 120
 
 _ENCODERS: dict[str, Callable[[Image], bytes]] = {
     "image/jpeg": images.encode_jpeg,
@@ -44,7 +42,7 @@ class Picture:
         Raises:
             Transient: they take too long.
         """
-        with _BUDGET.acquired(self.pixels, _BUDGET_SECONDS):
+        with _BUDGET.acquired(self.pixels, MEMORY_SECONDS):
             return self.make()
 
 

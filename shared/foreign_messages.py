@@ -4,10 +4,11 @@ import hashlib
 import logging
 
 from shared.documents import NO_SETTINGS
+from shared.layout import RESERVED
 from shared.storage import Item, Stamp, Storage
 
-FOLDER = ".toonmask/foreign/"
-"""In the output bucket. No upload's results lie there: theirs lie in a folder below."""
+FOLDER = f"{RESERVED}foreign/"
+"""In the output bucket."""
 
 _MOST_BYTES = 2**16
 _MOST_CHARACTERS = 1000
@@ -18,7 +19,7 @@ _STAMP = Stamp(0, NO_SETTINGS)
 _log = logging.getLogger(__name__)
 
 
-def record_foreign(bucket: str, body: bytes, why: str) -> None:
+def record_foreign(storage: Storage, bucket: str, body: bytes, why: str) -> None:
     """Keeps the beginning of a push request's body under its digest, and why it is not ours.
 
     The same body is kept once. Terraform deletes what is 31 days old, as it does with dead letters.
@@ -34,5 +35,5 @@ def record_foreign(bucket: str, body: bytes, why: str) -> None:
         lambda: body[:_MOST_BYTES],
         {"why": " ".join(told.split()), "bytes": str(len(body))},
     )
-    Storage().write(bucket, kept, _STAMP)
+    storage.write(bucket, kept, _STAMP)
     _log.error("dropped: %s", why, extra={"state": "dropped", "record": f"gs://{bucket}/{name}"})

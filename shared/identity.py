@@ -90,6 +90,7 @@ class IdentityToken:
         self._lock = threading.Lock()
         self._credentials: Any = None
         self._renewal: Future[dict[str, str]] | None = None
+        self._refused: dict[str, str] = {}
 
     def headers(self) -> "Future[dict[str, str]]":
         """The token as a bearer token; all callers share one renewal, which runs in the background.
@@ -106,10 +107,9 @@ class IdentityToken:
             return self._renewal
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Forgets the token that was refused, unless another has taken its place."""
+        """The token that was refused is fresh no more, unless another has taken its place."""
         with self._lock:
-            if self._credentials is not None and _bearer(self._credentials.token) == dict(refused):
-                self._credentials.token = None
+            self._refused = dict(refused)
         return True
 
     def remedy(self, status: int) -> str:
@@ -132,6 +132,8 @@ class IdentityToken:
 
     def _is_fresh(self) -> bool:
         if self._credentials is None or not self._credentials.token:
+            return False
+        if _bearer(self._credentials.token) == self._refused:
             return False
         # google-auth keeps its expiries as naive UTC.
         left = self._credentials.expiry.replace(tzinfo=UTC) - datetime.now(UTC)

@@ -124,6 +124,6 @@ def _check_name(name: str) -> None:
     if layout.is_taken(name):
         raise Rejected(
             ReasonCode.UNSUPPORTED_NAME,
-            f"Nothing in a folder may be called {name.rsplit('/', 1)[1]}: pictures of single faces "
-            "and hands have such names. Give the file another one.",
+            f"No file may be called {name}: pictures of single faces and hands, or records of "
+            "ours, have such names. Give it another one.",
         )

@@ -13,6 +13,9 @@ PNG = r"(mask|overlay|cutout)\.png|(face|hand)-[1-9][0-9]*/(mask|cutout)\.png"
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
 """Pattern of any picture's name there."""
 
+RESERVED = ".toonmask/"
+"""How names begin in the output bucket that are for ourselves: no upload's may."""
+
 Preview = Literal["none", "jpeg", "webp"]
 PREVIEWS: dict[Preview, str | None] = {
     "none": None,
@@ -50,12 +53,12 @@ def content_type(picture: str) -> str:
 
 
 def is_taken(upload: str) -> bool:
-    """Whether an upload's folder is where another one's pictures of an instance lie.
+    """Whether an upload's folder is where something else lies.
 
     `cat.png/face-1/mask.png` is the mask of the first face of `cat.png`; an upload called
-    `cat.png/face-1` would write its own there.
+    `cat.png/face-1` would write its own there. What is RESERVED may be deleted after a while.
     """
-    return _TAKEN.fullmatch(upload) is not None
+    return upload.startswith(RESERVED) or _TAKEN.fullmatch(upload) is not None
 
 
 def is_picture(upload: str, name: str) -> bool:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from shared.errors import Transient
 
 MEMORY_SECONDS = 120
-"""How long an image waits for others to leave memory, before Pub/Sub is asked to bring it later."""
+"""How long an image, or a picture of a result, waits for others to leave memory, before Pub/Sub is
+asked to bring the message later."""
 
 
 class MemoryBudget:

@@ -52,7 +52,7 @@ def _of_image(missed: Missed) -> Iterator[Review]:
         more = "1 more place scores" if missed.near == 1 else f"{missed.near} more places score"
         yield Review(
             code=ReviewCode.NEAR_MISSES,
-            message=f"{more} just below MIN_SCORE and may be a face or a hand as well.",
+            message=f"{more} less than MIN_SCORE, and may be a face or a hand as well.",
         )
     if missed.omitted:
         yield Review(

@@ -16,7 +16,7 @@ from shared.documents import (
 )
 from shared.drawing import pictures
 from shared.errors import ForeignMessage, Permanent, Rejected, Superseded, UnreadableMessage
-from shared.geometry import Box
+from shared.geometry import Box, Image
 from shared.masking import Masking
 from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.messages import REPEATED, Message, parse_prompts
@@ -67,8 +67,7 @@ class Segmentation:
             with last_words(self._results, ref, message.attempt, most):
                 if again and self._is_done(document, ref):
                     return
-                with self._memory.acquired(source.pixels, MEMORY_SECONDS):
-                    self._handle(document, ref)
+                self._handle(document, ref)
 
     def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
         """Whether an earlier delivery did it all, so that SAM2 need not be asked again."""
@@ -90,25 +89,28 @@ class Segmentation:
         return frozenset({version}) if version else result.segmenters
 
     def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
-        watch = Stopwatch()
+        watch, limits = Stopwatch(), self._settings
         try:
-            data = self._storage.read(ref, self._settings.max_bytes)
-            image = images.decode(data, self._settings.max_pixels)
+            data = self._storage.read(ref, limits.max_bytes)
+            pixels = images.count_pixels(data, limits.max_pixels)
+            if pixels != document.source.pixels:
+                raise UnreadableMessage(f"prompts for another image than that of {pixels:,} pixels")
+            with self._memory.acquired(pixels, MEMORY_SECONDS):
+                image = images.decode(data, limits.max_pixels)
+                watch.lap("read")
+                self._segment(document, image, watch)
         except Rejected as rejection:  # the limits were lowered meanwhile
-            config = self._settings.config(document.config, frozenset())
+            config = limits.config(document.config, frozenset())
             self._results.reject(ref, rejection, config, watch.laps)
-            return
         except Superseded as reason:
             self._results.clear_superseded(ref, reason)
-            return
-        watch.lap("read")
-        whole = Box.of_image(image)
-        _check_fit(document, whole)
-        try:
-            verdict = self._masking.masks_of(image, document.instances)
         except Permanent as error:
             self._results.fail(ref, Reason.of(error))
-            return
+
+    def _segment(self, document: PromptsDocument, image: Image, watch: Stopwatch) -> None:
+        whole = Box.of_image(image)
+        _check_fit(document, whole)
+        verdict = self._masking.masks_of(image, document.instances)
         segmenters = verdict.segmenters
         watch.lap("segment", segmenters=sorted(map(str, segmenters)))
         outputs = Outputs(preview=layout.PREVIEWS[self._settings.preview])
@@ -123,7 +125,7 @@ class Segmentation:
             timing=watch.laps,
             versions=document.versions | self._versions | revisions(segmenters),
         )
-        folder = layout.folder(ref.name)
+        folder = layout.folder(document.source.name)
         items = [
             Item(folder + picture.name, layout.content_type(picture.name), picture.encoded)
             for picture in pictures(image, verdict.segmented, outputs)

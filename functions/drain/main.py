@@ -8,13 +8,15 @@ from shared import logs
 from shared.deliveries import respond
 from shared.draining import Drain
 from shared.settings import BucketSettings, load
+from shared.storage import Storage
 
 logs.configure()
 _settings = load(BucketSettings)
+_storage = Storage()
 _drain = Drain(_settings)
 
 
 @functions_framework.http
 def drain(request: Request) -> ResponseReturnValue:
     """Takes dead letters of both hops, pushed by Pub/Sub."""
-    return respond(request, _settings, _drain.handle)
+    return respond(request, _settings, _storage, _drain.handle)

@@ -8,13 +8,15 @@ from shared import logs
 from shared.deliveries import respond
 from shared.landmarking import Landmarking
 from shared.settings import LandmarksSettings, load
+from shared.storage import Storage
 
 logs.configure()
 _settings = load(LandmarksSettings)
+_storage = Storage()
 _landmarking = Landmarking(_settings)
 
 
 @functions_framework.http
 def landmarks(request: Request) -> ResponseReturnValue:
     """Takes a bucket notification pushed by Pub/Sub, or Eventarc's event of an upload."""
-    return respond(request, _settings, _landmarking.handle)
+    return respond(request, _settings, _storage, _landmarking.handle)

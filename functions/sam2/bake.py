@@ -1,8 +1,8 @@
 """python bake.py CHECKPOINT REVISION FOLDER: a checkpoint into an image, while that is built.
 
 CHECKPOINT is a model at huggingface.co, or a folder. It is loaded and saved, so that what cannot
-be loaded breaks the build and not the first start. Beside it lies what it is, with the commit that
-REVISION, perhaps a branch, stood for: the service's answers name it.
+be loaded breaks the build and not the first start. Beside it lies what it is, which the service's
+answers name: of a model its commit, which REVISION, perhaps a branch, stood for.
 """
 
 import json
@@ -16,6 +16,7 @@ if __name__ == "__main__":
     for part in (Sam2Processor, Sam2Model):
         loaded = part.from_pretrained(checkpoint, revision=revision)
         loaded.save_pretrained(folder)
-    commit = getattr(loaded.config, "_commit_hash", None) or revision
-    source = {"backend": "sam2", "checkpoint": checkpoint, "revision": commit}
+    name = Path(checkpoint).resolve().name if Path(checkpoint).is_dir() else checkpoint
+    commit = getattr(loaded.config, "_commit_hash", None)  # of a folder there is none
+    source = {"backend": "sam2", "checkpoint": name, "revision": commit}
     Path(folder, "source.json").write_text(json.dumps(source))

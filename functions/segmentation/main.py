@@ -9,13 +9,15 @@ from shared.deliveries import respond
 from shared.segmenters import choice
 from shared.segmenting import Segmentation
 from shared.settings import SegmentationSettings, load
+from shared.storage import Storage
 
 logs.configure()
 _settings = load(SegmentationSettings)
+_storage = Storage()
 _segmentation = Segmentation(_settings, choice.primary(_settings), choice.fallback(_settings))
 
 
 @functions_framework.http
 def segmentation(request: Request) -> ResponseReturnValue:
     """Takes a prompts message pushed by Pub/Sub."""
-    return respond(request, _settings, _segmentation.handle)
+    return respond(request, _settings, _storage, _segmentation.handle)

@@ -18,6 +18,9 @@ from local.operations.target import NotRunning, Target, add_arguments, chosen
 from local.stack import HOPS
 
 _BATCH = 100
+_PULLS_IN_VAIN = 3
+"""A pull brings any part of what is there."""
+
 _PULL_SECONDS = 5
 _PUBLISH_SECONDS = 60
 _RUN = "redrive"
@@ -43,17 +46,17 @@ def main() -> None:
 
 
 def redrive(target: Target, hop: str) -> int:
-    """Sends every dead letter that this run has not sent already; how many."""
-    run, count = uuid.uuid4().hex, 0
+    """Sends dead letters until a few pulls in a row bring only what this run sent; how many."""
+    run, count, in_vain = uuid.uuid4().hex, 0, 0
     returned: list[str] = []
     try:
-        while received := _pull(target, hop):
+        while in_vain < _PULLS_IN_VAIN and (received := _pull(target, hop)):
             returned += [one.ack_id for one in received if _is_of(run, one)]
             others = [one for one in received if not _is_of(run, one)]
-            if not others:
-                break
-            _send(target, hop, others, run)
-            count += len(others)
+            in_vain = 0 if others else in_vain + 1
+            if others:
+                _send(target, hop, others, run)
+                count += len(others)
     finally:
         _release(target, hop, returned)
     return count

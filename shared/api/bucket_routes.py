@@ -31,7 +31,7 @@ def _checked_name(name: str) -> str:
     if "\r" in name or "\n" in name or name.endswith("/"):
         raise ValueError("a name of a file has no line ends, and does not end in a slash")
     if layout.is_taken(name):
-        raise ValueError("pictures of single faces and hands have such names")
+        raise ValueError("pictures of single faces and hands, or records of ours, have such names")
     return name
 
 

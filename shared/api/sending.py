@@ -1,12 +1,13 @@
 """Sending an answer: how long it may take, and whose memory it is meanwhile."""
 
 import socket
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from flask import Response
+
+from shared.deadline import Deadline
 
 _SOCKET = "gunicorn.socket"
 """Where gunicorn leaves the connection: https://docs.gunicorn.org/en/stable/faq.html names it."""
@@ -19,17 +20,20 @@ def sent_in_turn(
 
     A client that reads slowly, or nothing, would keep others from their turn.
     """
-    connection = environ.get(_SOCKET)
-    if isinstance(connection, socket.socket):
-        # of one part of the answer, where nothing is read at all
-        connection.settimeout(seconds)
-        turn.callback(connection.settimeout, None)
-    answer.response = _until(time.monotonic() + seconds, answer.iter_encoded())
     answer.call_on_close(turn.close)
+    connection = environ.get(_SOCKET)
+    deadline = Deadline.after(seconds)
+    if isinstance(connection, socket.socket):
+        turn.callback(connection.settimeout, None)
+        answer.response = _until(deadline, answer.iter_encoded(), connection)
 
 
-def _until(deadline: float, parts: Iterable[bytes]) -> Iterator[bytes]:
+def _until(
+    deadline: Deadline, parts: Iterable[bytes], connection: socket.socket
+) -> Iterator[bytes]:
+    """The parts, each with the time that is left for all of them."""
     for part in parts:
-        if time.monotonic() > deadline:
+        if not deadline.left:
             raise TimeoutError("the client reads too slowly")
+        connection.settimeout(deadline.left)
         yield part

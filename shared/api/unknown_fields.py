@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-_MOST_NAMES = 10
+_MOST_NAMES = 5
 _MOST_CHARACTERS = 40
 
 
@@ -15,7 +15,9 @@ def unknown(kind: str, names: Sequence[str], known: Sequence[str]) -> list[str]:
 
 
 def _sentence(kind: str, name: str, known: Sequence[str]) -> str:
-    shown = ascii(name if len(name) <= _MOST_CHARACTERS else f"{name[:_MOST_CHARACTERS]}...")
+    shown = ascii(name)
+    if len(shown) > _MOST_CHARACTERS:
+        shown = f"{shown[:_MOST_CHARACTERS]}..."
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
     return f"The {kind} {shown} was ignored: {hint}"

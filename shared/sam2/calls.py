@@ -8,6 +8,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
@@ -28,6 +29,7 @@ MOST_BYTES = 64 * 2**20
 
 _CONNECT_SECONDS = 5.0
 _DESCRIBE_SECONDS = 10.0
+_MOST_DESCRIPTION = 2**16
 _RETRYABLE = frozenset({408, 425, 429})
 
 _JSON = {"Content-Type": "application/json"}
@@ -45,6 +47,16 @@ def _loop() -> asyncio.AbstractEventLoop:
 def in_loop(work: Coroutine[Any, Any, T]) -> T:
     """What the coroutine returns or raises, run in the loop of all calls."""
     return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request, the seconds that one attempt may take, and the bytes that its answer may have."""
+
+    method: str
+    content: bytes
+    seconds: float
+    most_bytes: int
 
 
 class JsonService:
@@ -66,7 +78,13 @@ class JsonService:
         """Where it is, as host or host:port."""
         return urlsplit(self._url).netloc.rpartition("@")[2]
 
-    def ask(self, payload: Mapping[str, Any], deadline: Deadline, pictures: int = 1) -> Any:
+    def ask(
+        self,
+        payload: Mapping[str, Any],
+        deadline: Deadline,
+        pictures: int = 1,
+        most_bytes: int = MOST_BYTES,
+    ) -> Any:
         """The JSON value that the server answers with, given the time-out for each picture.
 
         Raises:
@@ -74,9 +92,9 @@ class JsonService:
             Permanent: the server refuses, or answers what nobody could understand.
         """
         content = json.dumps(payload, separators=(",", ":")).encode()
-        timeout = self._timeout * pictures
-        call = partial(self._answer, "POST", content, timeout, deadline)
-        return parse_json(in_loop(self._patience.ask(call, deadline)))
+        call = _Call("POST", content, self._timeout * pictures, most_bytes)
+        answer = partial(self._answer, call, deadline)
+        return parse_json(in_loop(self._patience.ask(answer, deadline)))
 
     def describe(self, deadline: Deadline) -> Any:
         """What the server says of itself: the JSON that a GET of its address is answered with.
@@ -84,16 +102,15 @@ class JsonService:
         Raises:
             Transient, Permanent: it says nothing; it is asked once.
         """
-        return parse_json(in_loop(self._answer("GET", b"", _DESCRIBE_SECONDS, deadline)))
+        call = _Call("GET", b"", _DESCRIBE_SECONDS, _MOST_DESCRIPTION)
+        return parse_json(in_loop(self._answer(call, deadline)))
 
-    async def _answer(
-        self, method: str, content: bytes, timeout: float, deadline: Deadline
-    ) -> bytes:
+    async def _answer(self, call: _Call, deadline: Deadline) -> bytes:
         """The body of one answer, bounded in time and bytes, its authorisation included."""
-        seconds = min(timeout, deadline.left)
+        seconds = min(call.seconds, deadline.left)
         try:
             async with asyncio.timeout(seconds):
-                response, body = await self._send_authorised(method, content)
+                response, body = await self._send_authorised(call)
         except TimeoutError as error:
             raise Transient(f"{self._name} gave no answer in {seconds:.0f} s") from error
         except httpx2.DecodingError as error:
@@ -104,29 +121,27 @@ class JsonService:
         self._check(response, body)
         return body
 
-    async def _send_authorised(self, method: str, content: bytes) -> tuple[httpx2.Response, bytes]:
+    async def _send_authorised(self, call: _Call) -> tuple[httpx2.Response, bytes]:
         """Sends with fresh headers; once more where a server refuses a token that can be renewed.
 
         A token may end between two attempts, or be taken for ended where clocks differ.
         """
         headers = await self._headers()
-        response, body = await self._send(method, content, headers)
+        response, body = await self._send(call, headers)
         if response.status_code == HTTPStatus.UNAUTHORIZED and self._authorisation.renew(headers):
-            response, body = await self._send(method, content, await self._headers())
+            response, body = await self._send(call, await self._headers())
         return response, body
 
     async def _headers(self) -> dict[str, str]:
         return await asyncio.wrap_future(self._authorisation.headers())
 
-    async def _send(
-        self, method: str, content: bytes, headers: Mapping[str, str]
-    ) -> tuple[httpx2.Response, bytes]:
+    async def _send(self, call: _Call, headers: Mapping[str, str]) -> tuple[httpx2.Response, bytes]:
         request = self._client.build_request(
-            method, self._url, content=content, headers={**_JSON, **headers}
+            call.method, self._url, content=call.content, headers={**_JSON, **headers}
         )
         response = await self._client.send(request, stream=True)
         try:
-            return response, await fetch(response, Allowance())
+            return response, await fetch(response, Allowance(call.most_bytes))
         finally:
             await response.aclose()
 

@@ -10,7 +10,7 @@ from shared.geometry import Image
 from shared.masks import Candidate
 from shared.prompts import Prompt
 from shared.sam2.answers import parse_answer
-from shared.sam2.calls import JsonService
+from shared.sam2.calls import MOST_BYTES, JsonService
 from shared.sam2.contract import (
     MOST_PICTURES,
     MOST_PROMPTS,
@@ -79,14 +79,18 @@ class BatchSegmenter(_ServiceSegmenter):
         """Every candidate of the service's answers: one, or a few where pictures are large."""
         windows = shared_windows(prompts)
         pictures = [(picture_of(image, window), members) for window, members in windows]
+        requests = list(_requests(pictures))
+        most_bytes = MOST_BYTES // len(requests)  # all answers are in memory together
         answers: dict[str, Answer] = {}
-        for request in _requests(pictures):
-            answers |= self._ask(request, deadline)
+        for request in requests:
+            answers |= self._ask(request, deadline, most_bytes)
         return [answers[prompt.id] for prompt in prompts]
 
-    def _ask(self, pictures: Sequence[Asked], deadline: Deadline) -> dict[str, Answer]:
+    def _ask(
+        self, pictures: Sequence[Asked], deadline: Deadline, most_bytes: int
+    ) -> dict[str, Answer]:
         request = batch_request(pictures, multimask=self._multimask)
-        answer = self._service.ask(request, deadline, len(pictures))
+        answer = self._service.ask(request, deadline, len(pictures), most_bytes)
         segmenter = self._segmenter_of(answer)
         return {
             prompt.id: Answered(segmenter, _candidates(masks, picture, prompt))

@@ -21,6 +21,9 @@ _HOUR = 3600.0
 _JUMP_AFTER = 2.0
 """Seconds from a worker's fork to the jump of its clock: it is at work then."""
 
+_MOST_SECONDS = 20.0
+"""Until then it has jumped, or its worker is dead."""
+
 _POLL_SECONDS = 0.1
 
 Strike = Callable[[], int]
@@ -121,9 +124,10 @@ class Trouble:
         before = self._jumps()
         self._restart("segmentation", PYTHONPATH=path, **hooked)
         workers.await_listening(self._stack, "segmentation")
-        while self._jumps() == before:
+        deadline = time.monotonic() + _MOST_SECONDS
+        while self._jumps() == before and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-        return 1
+        return self._jumps() - before
 
     def _jumps(self) -> int:
         return _lines(self._stack.logs, "segmentation", hooks.JUMPED)

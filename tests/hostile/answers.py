@@ -55,6 +55,9 @@ ANSWERS: dict[str, Callable[[], bytes]] = {
     "large RLE": lambda: _rle(8000, 8000),
     "empty lists": lambda: _repeated(b"[]"),
     "empty objects": lambda: _repeated(b"{}"),
+    "strings": lambda: _repeated(b'"' + b"x" * 18 + b'"'),
+    "fields": lambda: _repeated(b'"' + b"0" * 40 + b'":0', (b"{", b"}")),
+    "objects with a field": lambda: _repeated(b'{"' + b"x" * 16 + b'":0}'),
     "numbers": lambda: _repeated(b"300"),
     "rows of numbers": lambda: _repeated(b"0.5", (b"[[[", b"]]]")),
 }

@@ -175,6 +175,22 @@ def _given(monkeypatch: pytest.MonkeyPatch, issuer: metadata.Issuer, first: list
     return given
 
 
+def test_calls_that_are_refused_together_all_say_what_to_do(
+    served: tuple[str, metadata.Issuer],
+) -> None:
+    url, _ = served
+    service = JsonService(f"{url}/v1/segment", IdentityToken("https://another.example.com"), 20)
+
+    def ask(_: int) -> str:
+        with pytest.raises(Permanent) as refusal:
+            service.ask({}, Deadline.after(30))
+        return str(refusal.value)
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(ask, range(24)))
+    assert all(f"identity token of {metadata.ACCOUNT}" in sentence for sentence in told)
+
+
 def test_without_a_metadata_server_the_trouble_is_transient(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -93,6 +93,9 @@ def test_what_gcloud_left_gives_tokens(
     assert claims["aud"] == audience
     assert token.headers().result(60)["Authorization"] == header, "kept"
     assert audience in token.remedy(401)
+    assert token.renew({"Authorization": header})
+    assert token.headers().result(60)["Authorization"].startswith("Bearer ")
+    assert audience in token.remedy(401)
 
 
 def test_a_refusal_says_who_lacks_which_role_where(google: metadata.Issuer, tmp_path: Path) -> None:

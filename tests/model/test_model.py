@@ -226,4 +226,5 @@ def test_baking_leaves_word_of_where_it_was_from(checkpoint: str, tmp_path: Path
     command = [sys.executable, str(script), checkpoint, "main", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True)
     segmenter = Sam2Backend(_settings(str(tmp_path))).segmenter
-    assert (segmenter.checkpoint, segmenter.revision) == (checkpoint, "main")
+    assert segmenter.checkpoint == Path(checkpoint).name
+    assert segmenter.revision not in (None, "main"), "a digest of the weights"

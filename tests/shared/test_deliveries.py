@@ -29,7 +29,10 @@ def _answer(
 ) -> int:
     app = flask.Flask(__name__)
     app.add_url_rule(
-        "/", "f", lambda: respond(flask.request, SETTINGS, handle), methods=["GET", "POST"]
+        "/",
+        "f",
+        lambda: respond(flask.request, SETTINGS, Storage(), handle),
+        methods=["GET", "POST"],
     )
     message = {"data": base64.b64encode(b"hello").decode(), "attributes": {"a": "b"}}
     body = {"message": message, "deliveryAttempt": 3} if body is None else body

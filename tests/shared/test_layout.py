@@ -44,9 +44,11 @@ def test_a_name_that_looks_like_a_shortened_one_shares_no_folder_with_it() -> No
         ("cat.png/face-01", False),
         ("cat.png/face-1/", False),
         ("cat.png/mask.png", False),
+        (".toonmask/foreign/cat.png", True),
+        ("album/.toonmask/cat.png", False),
     ],
 )
-def test_only_names_of_single_instances_are_taken(name: str, taken: bool) -> None:
+def test_only_names_of_single_instances_and_of_our_own_are_taken(name: str, taken: bool) -> None:
     assert layout.is_taken(name) is taken
 
 

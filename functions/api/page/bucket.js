@@ -70,7 +70,7 @@ async function refresh() {
     tell(told.uploads, query);
     await uploads.follow(told.uploads);
   } catch (error) {
-    byId("told").textContent = error.message;
+    if (mine === latest) byId("told").textContent = error.message;
   }
   if (mine === latest && onScreen() && !document.hidden) {
     const working = uploads.isWorking() || [...tiles.values()].some(({ state }) => state === "working");

@@ -58,11 +58,16 @@ export async function sendForm(path, form, { onSent, onWait, signal }) {
   }, onWait, signal);
 }
 
-/** Puts a file to an address that takes it. */
+/** Puts a file to an address that takes it; the generation of the new object. */
 export async function put(url, file, type, onSent) {
   const request = await sent("PUT", url, file, { "Content-Type": type }, onSent, NO_BUCKET);
   if (request.status === 412) throw new Error(CAME_LATE);
   if (request.status >= 300) throw new Error(`The bucket answered ${request.status}. Upload it again.`);
+  try {
+    return BigInt(JSON.parse(request.responseText).generation);
+  } catch {
+    return 0n; // it does not say
+  }
 }
 
 function sent(method, url, body, headers, onSent, unreachable, signal) {

@@ -11,6 +11,8 @@ import { viewer } from "./viewer.js";
 const AT_A_TIME = 2;
 /** On the page: results are kept in memory, and four files each are well within one archive. */
 const MOST_PICTURES = 1_000;
+/** Statuses of answers to what is no image that is taken; after any other it may be tried again. */
+const REJECTIONS = [400, 413, 415, 422];
 const FIELDS = {
   "mask.png": "mask_png_base64",
   "overlay.png": "overlay_png_base64",
@@ -119,7 +121,7 @@ async function run(picture) {
     });
     if (isCurrent()) accept(picture, answer);
   } catch (error) {
-    if (isCurrent()) end(picture, error.status < 500 ? "rejected" : "failed", { error: error.message });
+    if (isCurrent()) end(picture, REJECTIONS.includes(error.status) ? "rejected" : "failed", { error: error.message });
   } finally {
     running -= 1;
     pump();
@@ -229,6 +231,8 @@ async function saveAll() {
     [...picture.files].map(([name, blob]) => [`${picture.folder}/${name}`, blob]));
   try {
     save(await archive(files), "toonmask.zip");
+  } catch (error) {
+    byId("drop-note").textContent = `The archive could not be made: ${error.message}`;
   } finally {
     saving = false;
     refresh();

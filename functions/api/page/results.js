@@ -61,9 +61,19 @@ export function instances(result) {
   );
 }
 
-/** A button for each file; `save` is given its name. */
+/** A button for each file; `save` is given its name, and what it throws is told beside them. */
 export function downloads(names, of, save) {
+  const trouble = element("p", { className: "wrong", role: "alert", hidden: true });
+  const attempt = async (name) => {
+    trouble.hidden = true;
+    try {
+      await save(name);
+    } catch (error) {
+      trouble.textContent = error.message;
+      trouble.hidden = false;
+    }
+  };
   const buttons = names.map((name) =>
-    element("button", { type: "button", "aria-label": `Download ${name} of ${of}`, onclick: () => save(name) }, name));
-  return element("div", { className: "downloads" }, ...buttons);
+    element("button", { type: "button", "aria-label": `Download ${name} of ${of}`, onclick: () => attempt(name) }, name));
+  return element("div", { className: "downloads" }, ...buttons, trouble);
 }

@@ -65,9 +65,9 @@ async function upload(file, wanted, batch) {
       return;
     }
     show(name, bar);
-    await put(url, file, file.type, (share) => { bar.value = share; });
+    const generation = await put(url, file, file.type, (share) => { bar.value = share; });
     fresh.get(name)?.item.remove(); // it was replaced
-    fresh.set(name, Object.assign(tile, { state: "working" }));
+    fresh.set(name, Object.assign(tile, { state: "working", uploaded: generation }));
     show(name, badge("working"));
     tellUploaded();
   } catch (error) {
@@ -148,7 +148,10 @@ async function lookUp(uploads) {
     fresh.set(name, tile); // behind those that were not asked for
   });
   for (const [name, tile] of fresh) {
-    if (tile.state === "working" && known.has(name)) update(tile, known.get(name));
+    const one = known.get(name);
+    // a listing from before the upload still has the one that was replaced
+    const isNew = one && BigInt(one.generation) >= tile.uploaded;
+    if (tile.state === "working" && isNew) update(tile, one);
   }
 }
 

@@ -303,6 +303,44 @@ def test_what_is_doubtful_about_a_result_is_told(bucket: Page, system: Stack) ->
     keep(bucket, "doubt.png")
 
 
+def test_a_download_that_fails_says_why(bucket: Page, system: Stack) -> None:
+    process(system, "gone/cat.png", AVATAR.read_bytes())
+    bucket.get_by_label("Name begins with").fill("gone/")
+    _tile(bucket, "gone/cat.png").click()
+    button = bucket.get_by_role("button", name="Download mask.png of gone/cat.png")
+    expect(button).to_be_visible(timeout=SOON)
+    system.storage.bucket(OUTPUT_BUCKET).blob("gone/cat.png/mask.png").delete()
+    button.click()
+    expect(bucket.get_by_role("dialog").get_by_role("alert")).to_contain_text(
+        "mask.png is not there"
+    )
+
+
+def test_a_listing_from_before_an_upload_tells_nothing_about_it(bucket: Page) -> None:
+    """It has the object that the upload replaced."""
+    old = {"size": 1, "updated": "2026-01-01T00:00:00Z", "state": "rejected", "to_review": False}
+    generation = ["7"]
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(json={"url": "/there"})
+            return
+        upload = {**old, "name": "again.png", "generation": generation[0]}
+        route.fulfill(json={"uploads": [upload], "next": None})
+
+    bucket.route("**/v1/uploads*", answer)
+    bucket.route("**/there", lambda route: route.fulfill(json={"generation": "8"}))
+    _upload(bucket, "", FilePayload(name="again.png", mimeType="image/png", buffer=BLANK))
+    expect(bucket.locator("#fresh .badge")).to_have_text("working")
+    for _ in range(3):
+        with bucket.expect_response("**/v1/uploads*"):
+            bucket.evaluate(LOOK_AGAIN)
+    expect(bucket.locator("#fresh .badge")).to_have_text("working")
+    generation[0] = "8"
+    bucket.evaluate(LOOK_AGAIN)
+    expect(bucket.locator("#fresh .badge")).to_have_text("rejected")
+
+
 def test_a_service_that_is_gone_is_told(bucket: Page) -> None:
     bucket.route("**/v1/uploads*", lambda route: route.abort())
     bucket.evaluate(LOOK_AGAIN)
