@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import requests
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.pubsub_v1 import types
 
 from local.stack import HOPS, Stack, subscription_path, topic_path
@@ -42,7 +42,7 @@ class Copies(threading.Thread):
     def run(self) -> None:
         while not self._over.is_set():
             for hop in HOPS:
-                with suppress(GoogleAPICallError):  # the broker may be restarting
+                with suppress(GoogleAPICallError, RetryError):  # the broker may be restarting
                     self._look_at(hop)
             self._over.wait(0.1)
 
