@@ -71,11 +71,6 @@ class Source(Record):
     width: int | None = Field(default=None, gt=0)
     height: int | None = Field(default=None, gt=0)
 
-    @property
-    def pixels(self) -> int:
-        """0 if never decoded."""
-        return (self.width or 0) * (self.height or 0)
-
 
 class Reason(Record):
     """Why the status is not `segmented`: a code for programs, a sentence for people."""

@@ -93,8 +93,6 @@ class Segmentation:
         try:
             data = self._storage.read(ref, limits.max_bytes)
             pixels = images.count_pixels(data, limits.max_pixels)
-            if pixels != document.source.pixels:
-                raise UnreadableMessage(f"prompts for another image than that of {pixels:,} pixels")
             with self._memory.acquired(pixels, MEMORY_SECONDS):
                 image = images.decode(data, limits.max_pixels)
                 watch.lap("read")

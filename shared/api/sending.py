@@ -33,7 +33,8 @@ def _until(
 ) -> Iterator[bytes]:
     """The parts, each with the time that is left for all of them."""
     for part in parts:
-        if not deadline.left:
+        left = deadline.left  # once: 0 would mean not to wait at all
+        if not left:
             raise TimeoutError("the client reads too slowly")
-        connection.settimeout(deadline.left)
+        connection.settimeout(left)
         yield part

@@ -38,14 +38,11 @@ class CircuitBreaker:
         self._admit()
         try:
             result = await function()
-        except Transient as error:
-            if error.retry_after is None:
+        except Exception as error:
+            if isinstance(error, Transient) and error.retry_after is None:
                 self._count_failure(str(error))
             else:
                 self._failures = 0
-            raise
-        except Exception:
-            self._failures = 0
             raise
         self._failures = 0
         return result
