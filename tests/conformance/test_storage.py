@@ -9,8 +9,9 @@ import os
 import random
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -140,8 +141,7 @@ def _handle_all(stack: Stack, notifications: list[Body]) -> None:
 def _deliver_all(stack: Stack, function: str, messages: list[Body]) -> None:
     url = f"http://127.0.0.1:{stack.processes.port(function)}/"
     with ThreadPoolExecutor(4) as pool:
-        deliver: Callable[[Body], None] = lambda message: _deliver(url, message)  # noqa: E731
-        list(pool.map(deliver, messages))
+        list(pool.map(partial(_deliver, url), messages))
 
 
 def _deliver(url: str, message: Body) -> None:

@@ -4,10 +4,9 @@ import argparse
 import json
 import subprocess
 import sys
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from local.operations.target import add_arguments, chosen
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, topic_path
 from tests.conftest import ROOT
 from tests.pipeline import await_results, document, output_names, png, put
+from tests.pulling import pulling
 
 PLAIN = png(np.full((60, 80, 3), 200, np.uint8))
 
@@ -61,23 +61,12 @@ def announced(system: Stack) -> Iterator[list[str]]:
         request=types.Subscription(name=subscription, topic=topic_path("uploads"))
     )
     names: list[str] = []
-    over = threading.Event()
 
-    def watch() -> None:
-        while not over.is_set():
-            answer = system.subscriber.pull(
-                subscription=subscription, max_messages=100, return_immediately=True
-            )
-            for received in answer.received_messages:
-                names.append(received.message.attributes["objectId"])
-                system.subscriber.acknowledge(subscription=subscription, ack_ids=[received.ack_id])
-            over.wait(0.1)
+    def note(messages: Sequence[types.PubsubMessage]) -> None:
+        names.extend(message.attributes["objectId"] for message in messages)
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    yield names
-    over.set()
-    thread.join()
+    with pulling(system.subscriber, subscription, note):
+        yield names
     system.subscriber.delete_subscription(subscription=subscription)
 
 

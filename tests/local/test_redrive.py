@@ -3,7 +3,7 @@
 import json
 import threading
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
@@ -20,6 +20,7 @@ from local.operations.redrive import redrive
 from local.operations.target import Target, chosen, running_file
 from local.processes import free_ports
 from local.stack import PROJECT
+from tests.pulling import pulling
 
 HOP = "uploads"
 
@@ -68,25 +69,13 @@ def _worked(target: Target) -> str:
 def sent(target: Target) -> Iterator[list[str]]:
     """What was sent to the hop; each message becomes a dead letter at once."""
     seen: list[str] = []
-    over = threading.Event()
 
-    def fail_all() -> None:
-        while not over.is_set():
-            answer = target.subscriber.pull(
-                subscription=_worked(target), max_messages=100, return_immediately=True
-            )
-            if answer.received_messages:
-                _bury(target, [received.message for received in answer.received_messages])
-                ids = [received.ack_id for received in answer.received_messages]
-                target.subscriber.acknowledge(subscription=_worked(target), ack_ids=ids)
-                seen.extend(one.message.data.decode() for one in answer.received_messages)
-            over.wait(0.02)
+    def fail(messages: Sequence[types.PubsubMessage]) -> None:
+        _bury(target, messages)
+        seen.extend(message.data.decode() for message in messages)
 
-    thread = threading.Thread(target=fail_all)
-    thread.start()
-    yield seen
-    over.set()
-    thread.join()
+    with pulling(target.subscriber, _worked(target), fail):
+        yield seen
 
 
 def _bury(target: Target, messages: Iterable[types.PubsubMessage]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 import pytest
@@ -52,13 +53,15 @@ def test_after_failures_in_a_row_nothing_passes_and_the_last_failure_is_told() -
 
 
 @pytest.mark.parametrize("alive", [_ask_for_a_pause, _refuse])
-def test_a_server_that_answers_anything_is_alive(alive: object) -> None:
+def test_a_server_that_answers_anything_is_alive(
+    alive: Callable[[], Awaitable[str]],
+) -> None:
     async def story() -> None:
         breaker = _breaker()
         for _ in range(3):
             await _fail_times(breaker, 2)
             with pytest.raises((Transient, Permanent)):
-                await breaker.call(alive)  # type: ignore[arg-type]
+                await breaker.call(alive)
         assert await breaker.call(_succeed) == "answer"
 
     asyncio.run(story())
