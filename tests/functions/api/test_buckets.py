@@ -1,16 +1,13 @@
-"""The buckets as the page sees them: uploads with their states, pictures, a place to upload to."""
+"""The buckets as the page sees them: uploads with their states, and pictures."""
 
 import io
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
-import numpy as np
 import pytest
-import requests
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
 from google.cloud.storage._http import Connection
@@ -31,25 +28,13 @@ from shared.errors import ReasonCode
 from shared.results import Results
 from shared.storage import Item, ObjectRef, Storage
 from tests.functions.api.service import client
-from tests.pipeline import png
+from tests.functions.api.uploads import PICTURE, PIXELS, put_upload
 from tests.shared.segmentation import output
-
-ORIGIN = {"Origin": "https://masks.example"}
-PIXELS = np.random.default_rng(0).integers(0, 255, (300, 500, 3), np.uint8)
-PICTURE = png(PIXELS)
 
 
 @pytest.fixture
 def api(bucket: gcs.Bucket) -> FlaskClient:
     return client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name)
-
-
-def _upload(
-    bucket: gcs.Bucket, name: str, content: bytes = PICTURE, kind: str = "image/png"
-) -> int:
-    blob = bucket.blob(name)
-    blob.upload_from_string(content, content_type=kind)
-    return int(blob.generation)
 
 
 def _finish(
@@ -96,11 +81,11 @@ def _listed(api: FlaskClient, **query: Any) -> dict[str, str]:
 def test_every_upload_is_listed_with_its_state(api: FlaskClient, bucket: gcs.Bucket) -> None:
     assert _listed(api) == {}
     for name, status in (("a/b.png", Status.SEGMENTED), ("a.png", Status.EMPTY)):
-        _finish(bucket, name, _upload(bucket, name), status)
-    _finish(bucket, "bad.png", _upload(bucket, "bad.png"), Status.FAILED)
-    _finish(bucket, "new.png", _upload(bucket, "new.png"), Status.SEGMENTED)
-    _upload(bucket, "new.png")
-    _upload(bucket, "a-b.png")
+        _finish(bucket, name, put_upload(bucket, name), status)
+    _finish(bucket, "bad.png", put_upload(bucket, "bad.png"), Status.FAILED)
+    _finish(bucket, "new.png", put_upload(bucket, "new.png"), Status.SEGMENTED)
+    put_upload(bucket, "new.png")
+    put_upload(bucket, "a-b.png")
     assert _listed(api) == {
         "a-b.png": "working",
         "a.png": "empty",
@@ -117,9 +102,11 @@ def test_a_listing_tells_which_results_a_person_should_look_at(
 ) -> None:
     reason = Review(code=ReviewCode.NEAR_MISSES, message="One more may be a face.")
     for name, review in (("sure.png", ()), ("unsure.png", (reason,))):
-        _finish(bucket, name, _upload(bucket, name), Status.SEGMENTED, review=review)
-    _finish(bucket, "newer.png", _upload(bucket, "newer.png"), Status.SEGMENTED, review=(reason,))
-    _upload(bucket, "newer.png")
+        _finish(bucket, name, put_upload(bucket, name), Status.SEGMENTED, review=review)
+    _finish(
+        bucket, "newer.png", put_upload(bucket, "newer.png"), Status.SEGMENTED, review=(reason,)
+    )
+    put_upload(bucket, "newer.png")
     uploads = api.get("/v1/uploads").get_json()["uploads"]
     assert {one["name"]: one["to_review"] for one in uploads} == {
         "newer.png": False,
@@ -131,7 +118,7 @@ def test_a_listing_tells_which_results_a_person_should_look_at(
 def test_pages_hold_every_upload_once(api: FlaskClient, bucket: gcs.Bucket) -> None:
     names = sorted(["a.png", "a-b.png", "a/b.png", "a0.png", "ä.png", "b c.png", "b%2F.png"])
     for name in names:
-        _finish(bucket, name, _upload(bucket, name), Status.EMPTY)
+        _finish(bucket, name, put_upload(bucket, name), Status.EMPTY)
     found: list[str] = []
     page = ""
     while page is not None:
@@ -169,7 +156,7 @@ def test_a_page_costs_the_same_however_many_uploads_there_are(
 ) -> None:
     for number in range(60):
         name = f"{number:04}.png"
-        generation = _upload(bucket, name)
+        generation = put_upload(bucket, name)
         if number % 20 == 7:
             _finish(bucket, name, generation, Status.EMPTY)
     counted()
@@ -185,7 +172,7 @@ def test_a_page_costs_the_same_however_many_uploads_there_are(
 
 
 def test_a_result_is_given_as_it_is(api: FlaskClient, bucket: gcs.Bucket) -> None:
-    _finish(bucket, "cat.png", _upload(bucket, "cat.png"), Status.EMPTY)
+    _finish(bucket, "cat.png", put_upload(bucket, "cat.png"), Status.EMPTY)
     answer = api.get("/v1/uploads/result?name=cat.png")
     assert answer.data == output(bucket).blob("cat.png/result.json").download_as_bytes()
 
@@ -194,7 +181,7 @@ def test_no_result_yet_is_not_the_same_as_no_upload(api: FlaskClient, bucket: gc
     answer = api.get("/v1/uploads/result?name=cat.png")
     assert (answer.status_code, answer.get_json()["code"]) == (404, "no-such-upload")
     assert f"gs://{bucket.name}/cat.png" in answer.get_json()["detail"]
-    _upload(bucket, "cat.png")
+    put_upload(bucket, "cat.png")
     answer = api.get("/v1/uploads/result?name=cat.png")
     assert (answer.status_code, answer.get_json()["code"]) == (404, "no-result")
 
@@ -207,7 +194,7 @@ def _picture(api: FlaskClient, generation: int, picture: str, **more: Any) -> An
 def test_pictures_are_saved_as_they_are_and_shown_small(
     api: FlaskClient, bucket: gcs.Bucket
 ) -> None:
-    generation = _upload(bucket, "cat.png")
+    generation = put_upload(bucket, "cat.png")
     assert _picture(api, generation, "mask.png").status_code == 404
     _finish(bucket, "cat.png", generation, Status.EMPTY)
     for picture in ("original", "mask.png", "overlay.png", "cutout.png"):
@@ -231,7 +218,7 @@ def test_pictures_are_saved_as_they_are_and_shown_small(
 def test_previews_are_shown_small_too(
     api: FlaskClient, bucket: gcs.Bucket, name: str, content: bytes
 ) -> None:
-    generation = _upload(bucket, "cat.png")
+    generation = put_upload(bucket, "cat.png")
     _finish(bucket, "cat.png", generation, Status.EMPTY, more={name: content})
     assert _picture(api, generation, name).data == content
     small = _picture(api, generation, name, side=100)
@@ -243,7 +230,7 @@ def test_previews_are_shown_small_too(
 def test_a_stored_picture_that_cannot_be_opened_is_told(
     api: FlaskClient, bucket: gcs.Bucket, content: bytes
 ) -> None:
-    generation = _upload(bucket, "cat.png")
+    generation = put_upload(bucket, "cat.png")
     _finish(bucket, "cat.png", generation, Status.EMPTY, more={"face-1/mask.png": content})
     answer = _picture(api, generation, "face-1/mask.png", side=100)
     assert (answer.status_code, answer.get_json()["code"]) == (502, "broken-picture")
@@ -253,86 +240,12 @@ def test_a_stored_picture_that_cannot_be_opened_is_told(
 def test_what_somebody_uploaded_is_never_a_page_of_ours(
     api: FlaskClient, bucket: gcs.Bucket
 ) -> None:
-    generation = _upload(bucket, "cat.png", b"<script>alert(1)</script>", "text/html")
+    generation = put_upload(bucket, "cat.png", b"<script>alert(1)</script>", "text/html")
     answer = _picture(api, generation, "original")
     assert answer.mimetype == "application/octet-stream"
     assert answer.headers["Content-Disposition"] == "attachment"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert _picture(api, generation, "original", side=100).status_code == 415
-
-
-def test_an_upload_goes_straight_into_the_bucket_from_the_page_that_began_it(
-    api: FlaskClient, bucket: gcs.Bucket
-) -> None:
-    upload = {"name": "album/cät 1.png", "type": "image/png", "size": len(PICTURE)}
-    place = api.post("/v1/uploads", json=upload, headers=ORIGIN).get_json()["url"]
-    policy = api.get("/").headers["Content-Security-Policy"]
-    assert any(place.startswith(f"{origin}/") for origin in policy.replace(";", " ").split())
-    asked = {
-        "Access-Control-Request-Method": "PUT",
-        "Access-Control-Request-Headers": "content-type",
-    }
-    preflight = requests.options(place, headers={**ORIGIN, **asked}, timeout=60)
-    assert preflight.ok
-    assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
-    assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
-    answer = requests.put(
-        place, PICTURE, headers={**ORIGIN, "Content-Type": "image/png"}, timeout=60
-    )
-    assert answer.ok
-    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
-    blob = bucket.get_blob("album/cät 1.png")
-    assert (blob.content_type, blob.download_as_bytes()) == ("image/png", PICTURE)
-
-
-def _begin(api: FlaskClient, **fields: Any) -> Any:
-    upload = {"name": "cat.png", "type": "image/png", "size": len(PICTURE), **fields}
-    return api.post("/v1/uploads", json=upload, headers=ORIGIN)
-
-
-def _put(place: str) -> requests.Response:
-    headers = {**ORIGIN, "Content-Type": "image/png"}
-    return requests.put(place, PICTURE, headers=headers, timeout=60)
-
-
-def test_an_upload_replaces_another_only_where_it_is_told_to(
-    api: FlaskClient, bucket: gcs.Bucket
-) -> None:
-    generation = _upload(bucket, "cat.png")
-    answer = _begin(api)
-    assert (answer.status_code, answer.get_json()["code"]) == (409, "exists")
-    assert f"gs://{bucket.name}/cat.png" in answer.get_json()["detail"]
-    assert bucket.get_blob("cat.png").generation == generation
-    assert _put(_begin(api, replace=True).get_json()["url"]).ok
-    assert bucket.get_blob("cat.png").generation > generation
-
-
-def test_who_comes_second_replaces_nothing_and_the_page_may_know(
-    api: FlaskClient, bucket: gcs.Bucket
-) -> None:
-    place = _begin(api).get_json()["url"]
-    generation = _upload(bucket, "cat.png", b"first")
-    late = _put(place)
-    assert late.status_code == 412
-    assert late.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
-    assert bucket.get_blob("cat.png").generation == generation
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["", ".", "a\nb.png", "album/", "cat.png/face-1", "ä" * 600, ".well-known/acme-challenge/x"],
-)
-def test_names_that_no_object_may_have(api: FlaskClient, name: str) -> None:
-    answer = api.post("/v1/uploads", json={"name": name, "type": "image/png", "size": 1})
-    assert (answer.status_code, answer.get_json()["detail"][:5]) == (422, "name ")
-
-
-def test_uploads_are_begun_with_json_alone(api: FlaskClient) -> None:
-    """Another page's form could send text, and would not be asked for leave."""
-    body = json.dumps({"name": "cat.png", "type": "image/png", "size": 1})
-    answer = api.post("/v1/uploads", data=body, content_type="text/plain")
-    assert answer.status_code == 415
-    assert api.post("/v1/uploads", data="{", content_type="application/json").status_code == 422
 
 
 def test_a_bucket_that_is_not_there_is_told(bucket: gcs.Bucket) -> None:

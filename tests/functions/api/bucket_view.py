@@ -1,0 +1,31 @@
+"""What the tests of the page's view of the bucket share."""
+
+import numpy as np
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import EXAMPLES
+from tests.functions.api.browsing import SOON
+from tests.pipeline import png
+
+AVATAR = EXAMPLES / "adventurer_02.png"
+BLANK = png(np.full((8, 8, 3), 255, np.uint8))
+
+
+LOOK_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+"""Instead of waiting until the page asks of itself, which it does every few seconds."""
+
+
+def tile_of(page: Page, name: str, where: str = "#tiles") -> Locator:
+    return page.locator(f"{where} .tile", has=page.get_by_text(name, exact=True))
+
+
+def ended_tile(page: Page, name: str, state: str, where: str = "#tiles") -> Locator:
+    tile = tile_of(page, name, where)
+    expect(tile.locator(".badge")).to_have_text(state, timeout=SOON)
+    return tile
+
+
+def opened(page: Page) -> Page:
+    """The page, once it shows the bucket."""
+    page.get_by_role("tab", name="Bucket").click()
+    return page

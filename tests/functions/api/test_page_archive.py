@@ -1,0 +1,68 @@
+"""The archive of all results: whoever unpacks it, and however large it is."""
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.conftest import EXAMPLES, ROOT
+from tests.functions.api.browsing import drop, save
+from tests.functions.api.pictures_view import DOT, api_answer, choose, dot_file
+from tests.functions.api.service import PATH
+
+APPLE = EXAMPLES / "apple.png"
+
+
+def test_names_in_the_archive_are_taken_by_every_system(page: Page, tmp_path: Path) -> None:
+    page.route(f"**{PATH}", lambda route: route.fulfill(json=api_answer()))
+    names = ("..\\up:1.png", "up\u00001.png", "CON.png", "a?.png", "a*.png", "..", "ünü.png")
+    choose(page, *map(dot_file, names))
+    (tmp_path / "trip").mkdir()
+    (tmp_path / "trip" / "a.png").write_bytes(DOT)
+    drop(page, tmp_path / "trip")
+    button = page.get_by_role("button", name="Download all")
+    expect(button).to_be_enabled()
+    expect(page.locator("#summary")).to_contain_text(f"{len(names) + 1} empty")
+    archive = zipfile.ZipFile(io.BytesIO(save(page, button)))
+    assert archive.testzip() is None
+    folders = {name.rpartition("/")[0] for name in archive.namelist()}
+    assert folders == {
+        ".._up_1.png", "up_1.png", "_CON.png", "a_.png", "a_ (2).png", "__", "ünü.png",
+        "trip/a.png",
+    }  # fmt: skip
+    assert len(archive.namelist()) == 4 * (len(names) + 1)
+
+
+ZIP64 = """async () => {
+  const { makeZip } = await import("./page/vendor/client-zip.js");
+  const lengths = [0, 2 ** 32]; // of nothing its checksum is made, which would take half a minute
+  const piece = Object.defineProperty(new Uint8Array(0), "length", {
+    get: () => (lengths.length > 1 ? lengths.shift() : lengths[0]),
+  });
+  async function* large() { yield piece; }
+  const files = [{ name: "large", input: large() }, { name: "small", input: "end" }];
+  let [size, last] = [0, []];
+  for await (const part of makeZip(files)) {
+    size += part.length;
+    if (part !== piece) last.push(...part);
+  }
+  return [size, last.slice(-400)];
+}"""
+
+
+def test_an_archive_beyond_four_gigabytes_can_be_read(page: Page, tmp_path: Path) -> None:
+    size, last = page.evaluate(ZIP64)
+    with (tmp_path / "large.zip").open("wb") as file:  # all between is zeros, and takes no room
+        file.seek(size - len(last))
+        file.write(bytes(last))
+    with zipfile.ZipFile(tmp_path / "large.zip") as archive:
+        large, small = archive.infolist()
+    assert (large.file_size, small.file_size) == (2**32, 3)
+    assert small.header_offset > 2**32
+
+
+def test_the_library_of_others_is_as_it_was_published() -> None:
+    content = (ROOT / "functions/api/page/vendor/client-zip.js").read_bytes()
+    assert hashlib.sha256(content).hexdigest() in (ROOT / "docs/attribution.md").read_text()

@@ -1,0 +1,95 @@
+"""Beginning an upload: where its content goes, and what it may replace."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from flask.testing import FlaskClient
+from google.cloud import storage as gcs
+
+from tests.functions.api.service import client
+from tests.functions.api.uploads import PICTURE, put_upload
+from tests.shared.segmentation import output
+
+
+@pytest.fixture
+def api(bucket: gcs.Bucket) -> FlaskClient:
+    return client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name)
+
+
+ORIGIN = {"Origin": "https://masks.example"}
+
+
+def test_an_upload_goes_straight_into_the_bucket_from_the_page_that_began_it(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    upload = {"name": "album/cät 1.png", "type": "image/png", "size": len(PICTURE)}
+    place = api.post("/v1/uploads", json=upload, headers=ORIGIN).get_json()["url"]
+    policy = api.get("/").headers["Content-Security-Policy"]
+    assert any(place.startswith(f"{origin}/") for origin in policy.replace(";", " ").split())
+    asked = {
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    preflight = requests.options(place, headers={**ORIGIN, **asked}, timeout=60)
+    assert preflight.ok
+    assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+    assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
+    answer = requests.put(
+        place, PICTURE, headers={**ORIGIN, "Content-Type": "image/png"}, timeout=60
+    )
+    assert answer.ok
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+    blob = bucket.get_blob("album/cät 1.png")
+    assert (blob.content_type, blob.download_as_bytes()) == ("image/png", PICTURE)
+
+
+def _begin(api: FlaskClient, **fields: Any) -> Any:
+    upload = {"name": "cat.png", "type": "image/png", "size": len(PICTURE), **fields}
+    return api.post("/v1/uploads", json=upload, headers=ORIGIN)
+
+
+def _put(place: str) -> requests.Response:
+    headers = {**ORIGIN, "Content-Type": "image/png"}
+    return requests.put(place, PICTURE, headers=headers, timeout=60)
+
+
+def test_an_upload_replaces_another_only_where_it_is_told_to(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    generation = put_upload(bucket, "cat.png")
+    answer = _begin(api)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "exists")
+    assert f"gs://{bucket.name}/cat.png" in answer.get_json()["detail"]
+    assert bucket.get_blob("cat.png").generation == generation
+    assert _put(_begin(api, replace=True).get_json()["url"]).ok
+    assert bucket.get_blob("cat.png").generation > generation
+
+
+def test_who_comes_second_replaces_nothing_and_the_page_may_know(
+    api: FlaskClient, bucket: gcs.Bucket
+) -> None:
+    place = _begin(api).get_json()["url"]
+    generation = put_upload(bucket, "cat.png", b"first")
+    late = _put(place)
+    assert late.status_code == 412
+    assert late.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+    assert bucket.get_blob("cat.png").generation == generation
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "a\nb.png", "album/", "cat.png/face-1", "ä" * 600, ".well-known/acme-challenge/x"],
+)
+def test_names_that_no_object_may_have(api: FlaskClient, name: str) -> None:
+    answer = api.post("/v1/uploads", json={"name": name, "type": "image/png", "size": 1})
+    assert (answer.status_code, answer.get_json()["detail"][:5]) == (422, "name ")
+
+
+def test_uploads_are_begun_with_json_alone(api: FlaskClient) -> None:
+    """Another page's form could send text, and would not be asked for leave."""
+    body = json.dumps({"name": "cat.png", "type": "image/png", "size": 1})
+    answer = api.post("/v1/uploads", data=body, content_type="text/plain")
+    assert answer.status_code == 415
+    assert api.post("/v1/uploads", data="{", content_type="application/json").status_code == 422
