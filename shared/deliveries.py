@@ -60,19 +60,21 @@ def respond(
         message = receive(headers, body)
     except ForeignMessage as error:
         return _answered(partial(record, error))
-    with logs.about(**_story(message, settings)):
+
+    def handle_or_record() -> None:
         try:
-            return _answered(partial(handle, message))
+            handle(message)
         except ForeignMessage as error:
-            return _answered(partial(record, error))
+            record(error)
+
+    with logs.about(**_story(message, settings)):
+        return _answered(handle_or_record)
 
 
 def _answered(work: Callable[[], None]) -> ResponseReturnValue:
     """The answer once the work is done, or has failed."""
     try:
         work()
-    except ForeignMessage:
-        raise
     except UnreadableMessage as error:
         _log_failure(f"not understood: {error}")
         return "not understood", HTTPStatus.UNPROCESSABLE_ENTITY
