@@ -70,10 +70,11 @@ def run(mix: Mix, root: Path, console: Console) -> Findings:
         sam2.target = f"http://127.0.0.1:{system.processes.port('sam2')}/v1/segment"
         copies = Copies(system, mix)
         copies.start()
-        uploads, trouble = Uploads(system, mix), Trouble(system, mix, sam2, root)
+        uploads = Uploads(system, mix)
+        trouble = Trouble(system, mix, sam2, root, uploads.one_more)
         started = time.monotonic()
         uploads.start()
-        _await_results(console, system, uploads, trouble, mix.uploads)
+        _await_results(console, system, uploads, trouble)
         copies.stop()
         sam2.over.set()
         _await_rest(system, root)
@@ -109,13 +110,11 @@ def run(mix: Mix, root: Path, console: Console) -> Findings:
     return findings
 
 
-def _await_results(
-    console: Console, system: Stack, uploads: Uploads, trouble: Trouble, expected: int
-) -> None:
-    """Returns when every upload has a result for its newest generation, or none comes any more."""
+def _await_results(console: Console, system: Stack, uploads: Uploads, trouble: Trouble) -> None:
+    """Returns when all trouble has struck and every upload has a result, or none comes any more."""
     done, last_progress = 0, time.monotonic()
     with console.status("") as status:
-        while done < expected or not uploads.are_done:
+        while done < uploads.expected or not uploads.are_done or not trouble.is_over:
             system.processes.check()
             before, done = done, _count_results(system, uploads)
             uploads.go_on(done)
@@ -123,8 +122,8 @@ def _await_results(
                 last_progress = time.monotonic()
             elif time.monotonic() - last_progress > _STALLED_SECONDS:
                 return
-            status.update(f"{done} of {expected} results")
-            trouble.strike(done / expected)
+            status.update(f"{done} of {uploads.expected} results")
+            trouble.strike(done / uploads.expected)
             time.sleep(_POLL_SECONDS)
 
 

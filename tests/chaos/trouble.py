@@ -33,11 +33,15 @@ Strike = Callable[[], int]
 class Trouble:
     """Strikes when it is time: call `strike` often, from the thread that checks the stack."""
 
-    def __init__(self, stack: Stack, mix: Mix, sam2: FaultySam2, root: Path) -> None:
+    def __init__(
+        self, stack: Stack, mix: Mix, sam2: FaultySam2, root: Path, make_work: Callable[[], None]
+    ) -> None:
+        """`make_work` uploads one more image: what strikes needs something that is at work."""
         self.injected: Counter[str] = Counter()
         self.next_version = NextVersion(root / "next")
         self._stack = stack
         self._mix = mix
+        self._make_work = make_work
         self._dice = random.Random(mix.seed + 1)
         self._metadata = Metadata(stack, sam2)
         self._upgraded: dict[str, dict[str, str]] = {}
@@ -51,7 +55,12 @@ class Trouble:
             self._next_kill = time.monotonic() + self._dice.uniform(0.5, 1.5) * self._mix.kill_every
         due = [one for share, one in self._strikes if done >= share]
         self._strikes = self._strikes[len(due) :]
-        self._strikes = [(0, one) for one in due if not one()] + self._strikes
+        self._strikes = [(0, one) for one in due if not self._hit(one)] + self._strikes
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all has struck that was planned."""
+        return not self._strikes
 
     def finish(self) -> None:
         """Counts what the logs alone can tell."""
@@ -74,6 +83,10 @@ class Trouble:
         step = (_LAST - _FIRST) / max(1, len(strikes) - 1)
         for number, one in enumerate(strikes):
             yield _FIRST + number * step, one
+
+    def _hit(self, one: Strike) -> int:
+        self._make_work()
+        return one()
 
     def _kill(self, name: str) -> int:
         self.injected[f"{name} killed"] += 1
