@@ -21,7 +21,7 @@ RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
 READY := $(VENV)/.ready check-variables
 FUNCTIONS := landmarks segmentation drain sam2 api
-FUZZED := envelope notification prompts decoder sam2 rle
+FUZZED := envelope notification prompts decoder tiff webp sam2 rle
 
 # the functions that a goal starts on this machine: each reads its settings from the environment
 run evaluate chaos bench soak: STARTS := landmarks segmentation sam2

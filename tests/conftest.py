@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from google.cloud import storage as gcs
+from hypothesis import settings
 from PIL import Image as PillowImage
 
 from local import stack
@@ -17,6 +18,10 @@ from local.storage.api import create_app
 from local.storage.store import Store
 from shared.geometry import Image
 from tests.servers import serving
+
+# how long an example takes says nothing on a machine that others share
+settings.register_profile("toonmask", deadline=None)
+settings.load_profile("toonmask")
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"

@@ -29,8 +29,8 @@ _CANVAS_BYTES_PER_PIXEL = 8
 MOST_BYTES_PER_PIXEL = max(_BYTES_PER_PIXEL.values())
 
 _SECONDS, _SECONDS_PER_MEGAPIXEL = 4.0, 0.4
-"""Processor time that decoding may take: three times the slowest honest file's, a lossy WebP with
-transparency, by `python -m tests.hostile.costs`; those of Cloud Run are slower."""
+"""Processor time that decoding may take: three times the slowest honest file's, an AVIF with
+transparency, by `python -m tests.hostile.costs`."""
 
 
 @dataclass(frozen=True, slots=True)

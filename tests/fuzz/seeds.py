@@ -27,7 +27,7 @@ def seeds(target: str) -> list[bytes]:
             return [_json(_RESOURCE), _json(identity)]
         case "prompts":
             return [_PROMPTS.model_dump_json().encode()]
-        case "decoder":
+        case "decoder" | "tiff" | "webp":
             broken = (file.content for file in files().values())
             return [one for one in (*pictures().values(), *broken) if len(one) < _MOST_BYTES]
         case "sam2":

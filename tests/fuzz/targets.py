@@ -1,16 +1,20 @@
 """What faces the outside: each takes any bytes, and raises nothing that it does not promise."""
 
 import json
+import struct
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from shared import rle
 from shared.decoding import pixels
 from shared.errors import ForeignMessage, Permanent, Rejected, UnreadableMessage
 from shared.messages import Message, parse_identity, parse_prompts, parse_upload, receive
 from shared.sam2 import answers
+from tests.hostile import bombs
 
 _MOST_PIXELS = 100_000
+_TAGS = list(bombs.TAGS)
 
 
 def envelope(data: bytes) -> None:
@@ -48,6 +52,38 @@ def decoder(data: bytes) -> None:
         assert image.shape[2] == 3
 
 
+def tiff(data: bytes) -> None:
+    """A TIFF of any structure: what its header lets pass is decoded in little time and memory."""
+    given = _provider(data)
+    tags: dict[str, int | list[int]] = {}
+    for name in given.PickValueInList([_TAGS, _TAGS[:8], _TAGS[4:]]):
+        count = given.ConsumeIntInRange(0, 300 if "offsets" in name or "bytes" in name else 1)
+        most = given.PickValueInList([3, 300, 2**16, 2**32 - 1])
+        if count:
+            value = given.ConsumeIntInRange(0, most)
+            tags[name] = value if count == 1 else [value] * count
+    decoder(bombs.tiff(given.ConsumeBytes(len(data)), tags))
+
+
+def webp(data: bytes) -> None:
+    """A WebP of any size, whatever its parts say."""
+    given = _provider(data)
+    kinds = [b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"EXIF", b"ICCP"]
+    parts = b""
+    while given.remaining_bytes():
+        kind, size = given.PickValueInList(kinds), given.ConsumeIntInRange(0, 60)
+        body = given.ConsumeBytes(size)
+        parts += kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+    decoder(b"RIFF" + struct.pack("<I", 4 + len(parts)) + b"WEBP" + parts)
+
+
+def _provider(data: bytes) -> Any:
+    """Draws values from the fuzzer's bytes; imported here because it is there for Linux alone."""
+    import atheris  # noqa: PLC0415
+
+    return atheris.FuzzedDataProvider(data)
+
+
 def sam2(data: bytes) -> None:
     """What a SAM2 server answers."""
     with suppress(Permanent):
@@ -71,6 +107,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "notification": notification,
     "prompts": prompts,
     "decoder": decoder,
+    "tiff": tiff,
+    "webp": webp,
     "sam2": sam2,
     "rle": rle_counts,
 }

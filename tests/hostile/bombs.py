@@ -11,7 +11,7 @@ from tests.hostile.pictures import encoded
 from tests.hostile.png import png
 
 _LONG = 4
-_TAGS = {
+TAGS = {
     "width": 256, "height": 257, "bits": 258, "compression": 259, "photometric": 262,
     "strip offsets": 273, "samples": 277, "rows per strip": 278, "strip bytes": 279, "planar": 284,
     "tile width": 322, "tile height": 323, "tile offsets": 324, "tile bytes": 325,
@@ -24,12 +24,12 @@ def tiff(data: bytes, tags: Mapping[str, int | Sequence[int]]) -> bytes:
     directory = 8 + len(data)
     extra, entries = directory + 2 + 12 * len(tags) + 4, []
     tail = b""
-    for name, value in sorted(tags.items(), key=lambda item: _TAGS[item[0]]):
+    for name, value in sorted(tags.items(), key=lambda item: TAGS[item[0]]):
         values = [value] if isinstance(value, int) else list(value)
         packed = struct.pack(f"<{len(values)}I", *values)
         if len(values) > 1:
             packed, tail = struct.pack("<I", extra + len(tail)), tail + packed
-        entries.append(struct.pack("<HHI", _TAGS[name], _LONG, len(values)) + packed)
+        entries.append(struct.pack("<HHI", TAGS[name], _LONG, len(values)) + packed)
     head = b"II*\0" + struct.pack("<I", directory)
     return head + data + struct.pack("<H", len(tags)) + b"".join(entries) + bytes(4) + tail
 
@@ -84,7 +84,7 @@ def _png_of_chunks() -> bytes:
 
 def _gif_of_comments() -> bytes:
     frame = b",\0\0\0\0\1\0\1\0\0\x02\x02D\x01\0;"
-    return b"GIF89a\1\0\1\0\0\0\0" + b"!\xfe\x01a\0" * 2_000_000 + frame
+    return b"GIF89a\1\0\1\0\0\0\0" + b"!\xfe\x01a\0" * 1_000_000 + frame
 
 
 def _gif_of_a_larger_frame() -> bytes:
@@ -113,9 +113,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "tiff whose strips are the same bytes": lambda: _strips(6000, 6000),
     "tiff of 20,000 scans": _tiff_of_scans,
     "jpeg of 20,000 scans": lambda: _jpeg_of_scans(64, 20_000),
-    "jpeg of 3,000,000 markers": lambda: b"\xff\xd8" + b"\xff\xe0\0\x02" * 3_000_000,
+    "jpeg of 1,000,000 markers": lambda: b"\xff\xd8" + b"\xff\xe0\0\x02" * 1_000_000,
     "png of 1,000,000 chunks": _png_of_chunks,
-    "gif of 2,000,000 comments": _gif_of_comments,
+    "gif of 1,000,000 comments": _gif_of_comments,
     "gif of a larger frame": _gif_of_a_larger_frame,
     "webp of a large canvas": lambda: _webp(16_383, 16_383, lossless=False),
     "lossless webp of a large canvas": lambda: _webp(16_383, 16_383, lossless=True),

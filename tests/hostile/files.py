@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from shared.errors import ReasonCode
+from tests.hostile.bombs import BOMBS
 from tests.hostile.pictures import DATA, encoded
 from tests.hostile.png import png
 
@@ -123,6 +124,10 @@ def _bombs() -> dict[str, File]:
             png(8, 8, bytes(72), extra=[(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**26)))]),
             (CORRUPT, UNSUPPORTED),
         ),
+        **{
+            f"{name}.tif": File(BOMBS[name](), (PIXELS, CORRUPT))
+            for name in ("tiff of tiles that lie outside", "tiff whose tiles are the same bytes")
+        },
         "gzip bomb.png": File(inner, (BYTES,), content_encoding="gzip"),
         "gzip in gzip.png": File(gzip.compress(inner), (UNSUPPORTED,), content_encoding="gzip"),
         "no gzip.png": File(b"no gzip", (CORRUPT,), content_encoding="gzip"),

@@ -38,6 +38,7 @@ class Functions:
     results: gcs.Bucket
     subscriber: pubsub_v1.SubscriberClient
     urls: Mapping[str, str]
+    processes: Mapping[str, int]
 
     def upload(
         self, name: str, content: bytes, content_type: str, encoding: str | None = None
@@ -113,7 +114,8 @@ def running(
         subscriber.create_subscription(request=types.Subscription(name=_SUBSCRIPTION, topic=_TOPIC))
         buckets = [client.create_bucket(name) for name in ("in-bucket", "out-bucket")]
         urls = {name: f"http://127.0.0.1:{tree.port(name)}/" for name in THREADS}
-        yield Functions(buckets[0], buckets[1], subscriber, urls)
+        processes = {name: tree.group(name) for name in THREADS}
+        yield Functions(buckets[0], buckets[1], subscriber, urls, processes)
 
 
 def _start(

@@ -15,7 +15,8 @@ from shared import layout
 from shared.foreign_messages import FOLDER
 from tests.conftest import EXAMPLES
 from tests.hostile.files import File, files
-from tests.hostile.functions import Functions, running
+from tests.hostile.functions import MEMORY, Functions, running
+from tests.hostile.memory import watched
 from tests.hostile.pictures import encoded, pictures
 
 FILES, PICTURES = files(), pictures()
@@ -109,12 +110,21 @@ def _large(kind: str) -> bytes:
 
 
 def test_images_of_fifty_megapixels_fit_into_memory(functions: Functions) -> None:
-    """Floating point takes most to decode, transparency most to draw; two are drawn at once."""
+    """Transparency takes most to draw; two are drawn at once.
+
+    All that the function starts counts, each page once, as it does for Cloud Run.
+    """
     for kind in ("float", "rgba"):
         blob = functions.upload(f"large {kind}", _large(kind), "application/octet-stream")
-        assert functions.announce(blob) == 200
-    with ThreadPoolExecutor(2) as pool:
+        with watched(functions.processes["landmarks"]) as peak:
+            assert functions.announce(blob) == 200
+        assert 0 < peak.bytes < MEMORY
+    with (
+        watched(functions.processes["segmentation"]) as peak,
+        ThreadPoolExecutor(2) as pool,
+    ):
         assert set(pool.map(lambda _: functions.hand_on(), range(2))) == {200}
+    assert 0 < peak.bytes < MEMORY
     for kind in ("float", "rgba"):
         result = functions.result(f"large {kind}/")
         assert (result["status"], len(result["instances"])) == ("degraded", 1)

@@ -43,7 +43,7 @@ def collages(draw: st.DrawFn) -> Collage:
 
 
 @given(collages())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_it_reads_as_the_whole_picture(picture: Collage) -> None:
     encoded = png.encode(picture)
     read = PillowImage.open(io.BytesIO(encoded))
@@ -70,7 +70,7 @@ def test_a_part_is_the_ground_with_the_tiles_on_it(picture: Collage) -> None:
 
 
 @given(collages())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_every_checksum_is_right(picture: Collage) -> None:
     """Readers are lenient, and differ in what they forgive."""
     chunks = _chunks(png.encode(picture))

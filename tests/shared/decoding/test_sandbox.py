@@ -3,18 +3,22 @@
 import io
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 
 import psutil
 import pytest
 from PIL import Image
 
+from shared.decoding.job import SPARE
 from shared.decoding.sandbox import Sandbox
 from shared.errors import Rejected, Transient
 from tests.conftest import EXAMPLES
 from tests.hostile.bombs import BOMBS
+from tests.hostile.costs import cost, honest
 from tests.hostile.pictures import encoded
 
 FACE = (EXAMPLES / "micah_01.png").read_bytes()
@@ -164,3 +168,23 @@ def test_a_thumbnail_fits_into_its_square(sandbox: Sandbox) -> None:
         small = Image.open(io.BytesIO(told)).convert("RGBA")
         assert (small.size, small.getpixel((60, 16))) == ((64, 32), right)
         assert small.getpixel((3, 16)) == pytest.approx((0, 0, 255, 255), abs=5)
+
+
+COSTLIEST = (
+    "PNG, RGBA of 16 bits", "JPEG, progressive CMYK", "WebP, lossless", "WebP, animated",
+    "AVIF, transparent", "GIF", "BMP", "TIFF, RGBA of 16 bits", "TIFF, floating point",
+)  # fmt: skip
+
+
+@cache
+def _honest() -> dict[str, Callable[[], bytes]]:
+    return dict(honest(1500))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bound on Linux alone")
+@pytest.mark.parametrize("name", COSTLIEST)
+def test_an_honest_image_takes_less_than_it_is_allowed(name: str) -> None:
+    found = cost(_honest()[name]())
+    assert found.end == "decoded"
+    assert found.memory < SPARE + found.allowed_memory
+    assert found.seconds < found.allowed_seconds

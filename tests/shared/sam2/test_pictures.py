@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
@@ -45,7 +45,6 @@ def test_points_and_box_point_at_the_same_place_in_what_is_sent(
         assert 0 <= sent_y < picture.height
 
 
-@settings(deadline=None)
 @given(sides, sides, places, places, st.booleans())
 def test_a_shape_drawn_in_the_picture_comes_back_within_a_pixel(
     width: int, height: int, cx: float, cy: float, shared: bool
