@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,9 @@ from PIL import ExifTags
 from PIL import Image as PillowImage
 
 from shared.decoding.header import Opened, as_rejection, opened
-from shared.geometry import Image
+
+if TYPE_CHECKING:  # it brings OpenCV, which each process that decodes would have in memory
+    from shared.geometry import Image
 
 _BAND = 2**22
 """Bytes of pixels that are converted at a time."""
@@ -24,7 +27,7 @@ _DEEP_GREY_WHITES = (1.0, 255.0, 65535.0)
 pixel does not pass. Integer files use 65,535 whatever their brightest pixel."""
 
 
-def decode(data: bytes, max_pixels: int) -> Image:
+def decode(data: bytes, max_pixels: int) -> "Image":
     """The first frame as RGB uint8 (h, w, 3), upright as EXIF says, transparency over white.
 
     In this very process: for files of strangers, that is what `Sandbox` is for.
@@ -99,7 +102,7 @@ def _sound_jpeg(file: Opened, buffer: npt.NDArray[np.uint8]) -> bool:
 _TURNS = frozenset(range(2, 9))
 
 
-def _upright(pixels: Image, orientation: int) -> Image:
+def _upright(pixels: "Image", orientation: int) -> "Image":
     """Pixels as stored, turned as EXIF's orientation, 2 to 8, says; a view.
 
     CIPA DC-008 (EXIF 2.32), 4.6.4, tag 274: what the first row and column are on the screen.
@@ -113,7 +116,7 @@ def _upright(pixels: Image, orientation: int) -> Image:
     return pixels
 
 
-def _convert(picture: PillowImage.Image, pixels: Image) -> None:
+def _convert(picture: PillowImage.Image, pixels: "Image") -> None:
     """A loaded picture as RGB, into an array of its size.
 
     In bands: whole, each step of a conversion would take four more bytes a pixel.
