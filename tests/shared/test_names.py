@@ -17,7 +17,7 @@ def test_controls_and_what_turns_text_around_are_the_characters_at_fault() -> No
     for one in faults:
         assert f"U+{ord(one):04X}" in (names.fault(f"a{one}.png") or "")
         assert names.without_faults(f"a{one}.png") == "a_.png"
-    others = "".join(sorted({*EVERY} - faults - {"/"}))
+    others = "".join(one for one in EVERY if one not in faults).replace("/", "")
     assert names.fault(others) is None
     assert names.without_faults(others) == others
 
