@@ -20,7 +20,7 @@ from shared.documents import ResultDocument, Status
 from tests.conftest import EXAMPLES, ROOT
 
 
-ODD = "..\\..\\\x1b[31mup.png"
+ODD = "a\\..\\..\\\x1b[31mup.png"
 
 
 def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
