@@ -141,8 +141,8 @@ class Library:
         """What is told of the results of uploads that follow one another, by folder.
 
         One listing tells it, but for names that are cut, whose folders may lie elsewhere, and where
-        very many others lie in between, as all of `a-1/`, `a-2/` before `a/`: these are asked for one
-        by one, so that nobody's uploads make a page slow.
+        very many others lie in between, as `a-1/`, `a-2/` and so on before `a/`: these are asked
+        for one by one, so that nobody's uploads make a page slow.
         """
         folders = sorted(layout.folder(name) for name in names if not layout.refusal(name))
         in_order = sorted(set(folders) & {f"{name}/" for name in names})

@@ -34,7 +34,8 @@ NAMES = (
 
 REFUSED = (
     "../up.png", "../../etc/passwd", "g2/../../home/.bashrc", "a/..", ".. /up.png", "a/./b.png",
-    "/leading/slash.png", "//two", "trailing/", "a//b.png", "${jndi:ldap://x}.png", "back\\slash.png", "..\\up.png",
+    "/leading/slash.png", "//two", "trailing/", "a//b.png", "${jndi:ldap://x}.png",
+    "back\\slash.png", "..\\up.png",
     "C:/Windows/win.ini", "a/C:up.png", "bell\a and \x1b[31mred.png", "tab\t.png", "c1\x9b.png",
     "\u202ertl.png", "\u2066a\u2069.png", "\u200e.png", "\u061c.png", "\u2028separator.png",
     "cat.png/face-1", "b/hand-12", ".toonmask", ".toonmask/foreign/x", "../" * 300 + "x" * 100,

@@ -19,7 +19,6 @@ from shared import layout
 from shared.documents import ResultDocument, Status
 from tests.conftest import EXAMPLES, ROOT
 
-
 ODD = "a\\..\\..\\\x1b[31mup.png"
 
 

@@ -14,25 +14,10 @@ ORDINARY = st.text(
     min_size=1,
     max_size=250,
 ).filter(lambda part: part.strip(" ") not in ("", ".", ".."))
-PARTS = st.sampled_from(
-    [
-        "a",
-        "B.png",
-        "",
-        ".",
-        "..",
-        ".. ",
-        "...",
-        "C:",
-        "c:x",
-        "\\",
-        "\0",
-        "\u202e",
-        "\ud800",
-        "é" * 300,
-    ]
-    + [".toonmask", "face-1", "hand-99", "face-1000", "_", CUT, f"_{CUT}"]
-)
+PARTS = st.sampled_from((
+    "a", "B.png", "", ".", "..", ".. ", "...", "C:", "c:x", "\\", "\0", "\u202e", "\ud800",
+    "é" * 300, ".toonmask", "face-1", "hand-99", "face-1000", "_", CUT, f"_{CUT}",
+))  # fmt: skip
 HOSTILE = st.one_of(
     st.text(st.characters(exclude_categories=[]), max_size=LONGEST_NAME),
     st.lists(PARTS, min_size=1, max_size=8).map("/".join),

@@ -175,8 +175,8 @@ def test_a_page_costs_the_same_however_many_uploads_there_are(
 def test_strangers_names_make_no_page_slow(
     api: FlaskClient, bucket: gcs.Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Results of `a/` come after those of `a-1/`, `a-2/` and so on, in whatever number; those of cut
-    names and of refused ones lie anywhere."""
+    """Results of `a/` come after those of `a-1/`, `a-2/` and so on, in whatever number; those of
+    cut names and of refused ones lie anywhere."""
     for number in range(7):
         _finish(bucket, f"a-{number}.png", put_upload(bucket, f"a-{number}.png"), Status.EMPTY)
     cut = "a b" + "x" * 1000
