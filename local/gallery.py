@@ -29,14 +29,15 @@ def write(folder: Path, newest: Mapping[str, Path]) -> Path:
     `newest` are the names of that run's images with their files, which are copied to the results.
     Returns the page's path.
     """
-    for name, file in newest.items():
+    folders = {layout.folder(name): file for name, file in newest.items()}
+    for name, file in folders.items():
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place / f"original{file.suffix.lower()}")
     results, unread = _read(folder)
     parts = {
-        "This run": [one for one in results if one.name in newest],
-        "Earlier runs": [one for one in results if one.name not in newest],
+        "This run": [one for one in results if f"{one.name}/" in folders],
+        "Earlier runs": [one for one in results if f"{one.name}/" not in folders],
     }
     environment = Environment(
         loader=PackageLoader("local"), autoescape=select_autoescape(), trim_blocks=True
@@ -68,14 +69,11 @@ def _read(folder: Path) -> tuple[list[_Result], dict[str, str]]:
 
 
 def _pictures(folder: Path, place: Path, document: ResultDocument) -> dict[str, str]:
-    """Links to those that are there."""
+    """Links to those that are there, and lie in the result's own folder."""
     files = {"original": next(place.glob("original.*"), None)}
     if outputs := document.outputs:
-        files |= {
-            "overlay": place / outputs.overlay,
-            "cutout": place / outputs.cutout,
-            "mask": place / outputs.mask,
-        }
+        named = {"overlay": outputs.overlay, "cutout": outputs.cutout, "mask": outputs.mask}
+        files |= {kind: place / name for kind, name in named.items() if layout.is_picture(name)}
     return {
         kind: quote(file.relative_to(folder).as_posix())
         for kind, file in files.items()

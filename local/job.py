@@ -76,16 +76,19 @@ def _some(names: Iterable[str]) -> str:
     return f"{first} and {len(rest)} more" if rest else first
 
 
-def fetch(stack: Stack, name: str, folder: Path) -> None:
-    """Copies an upload's results to `folder`, in place of those of an earlier run."""
-    for stale in (*folder.glob("*.*"), *folder.glob("*/*.png")):
-        if layout.is_picture(name, stale.relative_to(folder).as_posix()):
-            stale.unlink()
+def fetch(stack: Stack, name: str, into: Path) -> None:
+    """Copies an upload's results to its folder there, in place of those of an earlier run."""
     prefix = layout.folder(name)
+    folder = into / prefix
+    for stale in (*folder.glob("*.*"), *folder.glob("*/*.png")):
+        if layout.is_picture(stale.relative_to(folder).as_posix()):
+            stale.unlink()
     for blob in stack.storage.list_blobs(OUTPUT_BUCKET, prefix=prefix):
-        file = folder / blob.name.removeprefix(prefix)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        blob.download_to_filename(str(file))
+        relative = blob.name.removeprefix(prefix)
+        if relative in (layout.PROMPTS, layout.RESULT) or layout.is_picture(relative):
+            file = folder / relative
+            file.parent.mkdir(parents=True, exist_ok=True)
+            blob.download_to_filename(str(file))
 
 
 def _results(stack: Stack, waiting: Mapping[str, int]) -> Iterator[Outcome]:

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from local import gallery, job, stack
 from local.processes import ChildDied
+from shared import layout
 from shared.documents import Status
 from shared.settings import BadSettings
 
@@ -90,10 +91,9 @@ def _arguments() -> argparse.Namespace:
 
 def _check_output(output: Path, files: Mapping[str, Path]) -> None:
     for name in files:
-        if (output / name).is_file():
-            raise ValueError(
-                f"{output / name} is a file; results need OUTPUT to be another folder."
-            )
+        folder = output / layout.folder(name)
+        if folder.is_file():
+            raise ValueError(f"{folder} is a file; results need OUTPUT to be another folder.")
 
 
 def _process(
@@ -110,7 +110,7 @@ def _process(
             finished = []
             for outcome in job.outcomes(system, generations):
                 finished.append(outcome)
-                job.fetch(system, outcome.name, output / outcome.name)
+                job.fetch(system, outcome.name, output)
                 counts = Counter(one.status for one in finished)
                 progress.update(task, advance=1, counts=_counted(counts))
             progress.update(task, description="done")
@@ -138,7 +138,7 @@ def _counted(counts: Counter[Status]) -> str:
 def summarise(
     console: Console, finished: Sequence[job.Outcome], seconds: float, page: Path
 ) -> None:
-    """Prints a line for each image, and the sum."""
+    """Prints a line for each image, by the name of its folder, and the sum."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("image", "status", "found", "remark"):
         table.add_column(heading, overflow="fold")
@@ -147,7 +147,7 @@ def summarise(
         reasons = (reason.message for reason in outcome.document.review)
         status = f"[{_STYLES[outcome.status]}]{outcome.status}[/]"
         table.add_row(
-            escape(outcome.name),
+            escape(layout.folder(outcome.name).removesuffix("/")),
             status,
             ", ".join(instance.id for instance in found),
             escape(" ".join(filter(None, (outcome.message, *reasons)))),

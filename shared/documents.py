@@ -25,6 +25,12 @@ or `http:HOST` for a server that does not say what it is."""
 
 MOST_INSTANCES = 100
 
+MOST_GENERATION = 2**63 - 1
+"""Cloud Storage's are int64: https://cloud.google.com/storage/docs/json_api/v1/objects."""
+
+Generation = Annotated[int, Field(gt=0, le=MOST_GENERATION)]
+"""Of an upload."""
+
 NO_SETTINGS: Digest = "0" * 12
 """Config of a failure: nothing but trouble shaped it, and any other result is better."""
 
@@ -67,7 +73,7 @@ class Source(Record):
 
     bucket: str
     name: str
-    generation: int = Field(ge=0)
+    generation: Generation
     width: int | None = Field(default=None, gt=0)
     height: int | None = Field(default=None, gt=0)
 

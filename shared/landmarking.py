@@ -126,9 +126,8 @@ class Landmarking:
 
 
 def _check_name(name: str) -> None:
-    if layout.is_taken(name):
+    if why := layout.refusal(name):
         raise Rejected(
             ReasonCode.UNSUPPORTED_NAME,
-            f"No file may be called {name}: pictures of single faces and hands, or records of "
-            "ours, have such names. Give it another one.",
+            f"No file may be called {name!r}: {why}. Give it another name.",
         )

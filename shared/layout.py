@@ -4,10 +4,15 @@ import hashlib
 import re
 from typing import Literal
 
+from shared import names
+
 PROMPTS = "prompts.json"
 RESULT = "result.json"
 
-PNG = r"(mask|overlay|cutout)\.png|(face|hand)-[1-9][0-9]*/(mask|cutout)\.png"
+INSTANCE = "(face|hand)-[1-9][0-9]{0,2}"
+"""Pattern of an instance's id; there are MOST_INSTANCES, a hundred, at most."""
+
+PNG = rf"(mask|overlay|cutout)\.png|{INSTANCE}/(mask|cutout)\.png"
 """Pattern of the name of a picture of the image's size in its upload's folder."""
 
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
@@ -29,22 +34,35 @@ _LONGEST = 1000
 """Bytes of UTF-8 in a folder's name: Cloud Storage takes 1,024 for an object's, and ours add up to
 20, as in `/face-100/cutout.png`."""
 
-_SHORTENED = re.compile(r".*~[0-9a-f]{16}", re.DOTALL)
-_TAKEN = re.compile(r".*/(face|hand)-[1-9][0-9]*", re.DOTALL)
+_CUT = re.compile(r".*~[0-9a-f]{16}", re.DOTALL)
+_TAKEN = re.compile(rf".*/{INSTANCE}", re.DOTALL)
+
+
+def refusal(upload: str) -> str | None:
+    """Why no upload may be called that, to be said after a colon; None where it may.
+
+    `cat.png/face-1/mask.png` is the mask of the first face of `cat.png`; an upload called
+    `cat.png/face-1` would write its own there. What is RESERVED may be deleted after a while.
+    """
+    if f"{upload}/".startswith(RESERVED) or _TAKEN.fullmatch(upload):
+        return "pictures of single faces and hands, or records of ours, have such names"
+    return names.fault(upload)
 
 
 def folder(upload: str) -> str:
     """Prefix of all objects that belong to the upload of that name: the name itself and a slash.
 
-    A name too long for that is cut and ends in ~ and a digest of it all, and so does one that looks
-    as if it had been cut: no two uploads share a folder.
+    A name that is refused, or too long for that, is made harmless, cut, and ends in ~ and a digest
+    of it all; so does one that looks as if it had been cut: no two uploads share a folder.
     """
-    encoded = upload.encode()
-    room = _LONGEST - 17
-    if len(encoded) > _LONGEST or (len(encoded) > room and _SHORTENED.fullmatch(upload)):
-        head = encoded[:room].decode(errors="ignore")
-        return f"{head}~{hashlib.sha256(encoded).hexdigest()[:16]}/"
-    return f"{upload}/"
+    encoded = upload.encode(errors="surrogatepass")
+    if len(encoded) <= _LONGEST and refusal(upload) is None and not _CUT.fullmatch(upload):
+        return f"{upload}/"
+    harmless = names.without_faults(upload)
+    if harmless.startswith(RESERVED):
+        harmless = f"_/{harmless.removeprefix(RESERVED)}"
+    head = harmless.encode()[: _LONGEST - 17].decode(errors="ignore")
+    return f"{head}~{hashlib.sha256(encoded).hexdigest()[:16]}/"
 
 
 def content_type(picture: str) -> str:
@@ -52,18 +70,9 @@ def content_type(picture: str) -> str:
     return _CONTENT_TYPES[picture.rpartition(".")[2]]
 
 
-def is_taken(upload: str) -> bool:
-    """Whether an upload's folder is where something else lies.
-
-    `cat.png/face-1/mask.png` is the mask of the first face of `cat.png`; an upload called
-    `cat.png/face-1` would write its own there. What is RESERVED may be deleted after a while.
-    """
-    return upload.startswith(RESERVED) or _TAKEN.fullmatch(upload) is not None
-
-
-def is_picture(upload: str, name: str) -> bool:
-    """Whether an object in the upload's folder, by its name relative to it, is one of its pictures.
+def is_picture(name: str) -> bool:
+    """Whether an object in an upload's folder, by its name relative to it, is one of its pictures.
 
     The results of an upload called `cat.png/dog.png` lie in the folder of `cat.png` too.
     """
-    return not is_taken(upload) and re.fullmatch(PICTURE, name) is not None
+    return re.fullmatch(PICTURE, name) is not None

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from shared.documents import PromptsDocument
+from shared.documents import Generation, PromptsDocument
 from shared.errors import ForeignMessage, ToonmaskError, UnreadableMessage
 from shared.storage import ObjectRef
 
@@ -60,7 +60,7 @@ class _ObjectResource(BaseModel):
 
     bucket: str = Field(min_length=1)
     name: str = Field(min_length=1)
-    generation: int = Field(gt=0)
+    generation: Generation
     size: int = Field(ge=0)
     content_type: str = Field("", alias="contentType")
 
@@ -70,7 +70,7 @@ class _Identity(BaseModel):
 
     bucket: str = Field(min_length=1, alias="bucketId")
     name: str = Field(min_length=1, alias="objectId")
-    generation: int = Field(gt=0, alias="objectGeneration")
+    generation: Generation = Field(alias="objectGeneration")
 
 
 class _PushedMessage(BaseModel):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from shared.geometry import Box, Points, Polygon, contains, depths, polygon_mask, scaled
+from shared.layout import INSTANCE
 from shared.record import Record
 
 Label = Literal["face", "hand"]
@@ -68,7 +69,7 @@ class Prompt(Record):
     `points` are (x, y, label), label 1 inside the target and 0 outside; `crop` is the window sent.
     """
 
-    id: str = Field(pattern=r"^(face|hand)-[1-9][0-9]*$")
+    id: str = Field(pattern=f"^{INSTANCE}$")
     label: Label
     score: float = Field(ge=0, le=1)
     side: Side | None

@@ -73,7 +73,9 @@ class Results:
     def reject(
         self, ref: ObjectRef, rejection: Rejected, config: Digest, timing: dict[str, float]
     ) -> None:
-        """Writes a result that says why the upload is no image that is taken."""
+        """Writes a result that says why the upload is no image that is taken, if it is there."""
+        if not self._is_there(ref):
+            return
         document = ResultDocument(
             status=Status.REJECTED,
             reason=Reason.of(rejection),
@@ -86,10 +88,12 @@ class Results:
         self.write(document, pictures=())
 
     def fail(self, ref: ObjectRef, reason: Reason) -> None:
-        """Writes a result that says why there is none, unless there is one after all.
+        """Writes a result that says why there is none, unless there is one or no upload, after all.
 
         Pictures of the same upload that a dead worker left stay: another may be finishing them.
         """
+        if not self._is_there(ref):
+            return
         document = ResultDocument(
             status=Status.FAILED,
             reason=reason,
@@ -134,6 +138,17 @@ class Results:
             return False
         return is_current(document) and self._is_whole(document, stamp)
 
+    def _is_there(self, ref: ObjectRef) -> bool:
+        """Whether the input bucket has that very generation; clears up after one that is gone.
+
+        A forged message may name one that is still to come: its result would outrank those of every
+        later upload. Results with pictures need no look, for their upload has been read.
+        """
+        there = self._storage.exists(ref)
+        if not there:
+            self.clear_superseded(ref, Superseded(f"{ref} is gone"))
+        return there
+
     def _write_document(self, document: ResultDocument, stamp: Stamp) -> Outcome:
         name = layout.folder(document.source.name) + layout.RESULT
         told = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
@@ -142,9 +157,8 @@ class Results:
 
     def _is_whole(self, document: ResultDocument, stamp: Stamp) -> bool:
         """Whether the folder holds this result, all of its pictures, and none of another."""
-        upload = document.source.name
-        there = self._storage.stamps(self._bucket, layout.folder(upload))
-        pictures = {n: found for n, found in there.items() if layout.is_picture(upload, n)}
+        there = self._storage.stamps(self._bucket, layout.folder(document.source.name))
+        pictures = {name: found for name, found in there.items() if layout.is_picture(name)}
         expected = dict.fromkeys(document.pictures, stamp)
         return there.get(layout.RESULT) == stamp and pictures == expected
 
@@ -152,7 +166,7 @@ class Results:
         """Deletes prompts and pictures of all generations up to this one."""
 
         def stale(name: str, found: Stamp) -> bool:
-            ours = name == layout.PROMPTS or layout.is_picture(upload, name)
+            ours = name == layout.PROMPTS or layout.is_picture(name)
             return ours and found.generation <= generation
 
         self._storage.sweep(self._bucket, layout.folder(upload), stale)
@@ -164,7 +178,7 @@ class Results:
             if name == layout.PROMPTS:
                 return found.generation < stamp.generation
             older = found.generation <= stamp.generation
-            return layout.is_picture(upload, name) and older and found != stamp
+            return layout.is_picture(name) and older and found != stamp
 
         self._storage.sweep(self._bucket, layout.folder(upload), stale)
 

@@ -139,8 +139,8 @@ def _check_source(ref: ObjectRef, input_bucket: str) -> None:
     """Raises ForeignMessage for an upload that the landmarks function would not have prompted."""
     if ref.bucket != input_bucket:
         raise ForeignMessage(f"{ref} is not in {input_bucket}")
-    if layout.is_taken(ref.name):
-        raise ForeignMessage(f"{ref} is where the results of another upload lie")
+    if why := layout.refusal(ref.name):
+        raise ForeignMessage(f"{ref} has no prompts: {why}")
 
 
 def _check_fit(document: PromptsDocument, image: Box) -> None:

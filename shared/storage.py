@@ -14,7 +14,7 @@ from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from shared.documents import NO_SETTINGS
+from shared.documents import MOST_GENERATION, NO_SETTINGS
 from shared.errors import ReasonCode, Rejected, Superseded, Transient, forget_frames
 
 _log = logging.getLogger(__name__)
@@ -67,9 +67,10 @@ class Stamp:
     def of(cls, blob: storage.Blob) -> "Stamp":
         """What an object shows; an object that is not ours counts as older than any upload."""
         metadata = blob.metadata or {}
-        generation = metadata.get(_GENERATION_KEY, "")
+        told = metadata.get(_GENERATION_KEY, "")
+        generation = int(told) if re.fullmatch("[0-9]{1,19}", told) else -1
         return cls(
-            int(generation) if re.fullmatch("[0-9]{1,19}", generation) else -1,
+            generation if generation <= MOST_GENERATION else -1,
             metadata.get(_CONFIG_KEY, ""),
             metadata.get(_SHOWN_KEY, ""),
         )
@@ -132,6 +133,11 @@ class Storage:
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
         return _unpacked(data, max_bytes) if blob.content_encoding == "gzip" else data
+
+    def exists(self, ref: ObjectRef) -> bool:
+        """Whether that very generation is there."""
+        blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
+        return bool(blob.exists(timeout=TIMEOUT, retry=RETRY))
 
     def read_document(self, bucket: str, name: str) -> tuple[bytes, Stamp] | None:
         """The newest generation of one of our own objects; None where there is none."""

@@ -95,7 +95,7 @@ resource "google_storage_notification" "uploads" {
 # Who may read and write what; the functions' accounts are made in functions.tf.
 
 resource "google_storage_bucket_iam_member" "functions_read_input" {
-  for_each = toset(values(local.hops))
+  for_each = local.pipeline
 
   bucket = google_storage_bucket.data["input"].name
   role   = "roles/storage.objectViewer"

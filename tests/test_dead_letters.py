@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from local.stack import INPUT_BUCKET, Stack, subscription_path, topic_path
-from tests.pipeline import await_results
+from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, topic_path
+from tests.pipeline import await_results, put
 
 
 @pytest.mark.parametrize("system", ["embedded"], indirect=True)
@@ -13,10 +13,14 @@ def test_prompts_that_are_not_understood_end_as_failed_and_among_the_dead_letter
     system: Stack,
 ) -> None:
     name = "of an unknown version.png"
+    generations = put(system, name, b"no image")
+    await_results(system, generations)
+    system.storage.bucket(OUTPUT_BUCKET).blob(f"{name}/result.json").delete()
     data = json.dumps({"schema": "toonmask/prompts/9"}).encode()
-    named = {"bucketId": INPUT_BUCKET, "objectId": name, "objectGeneration": "1"}
+    generation = str(generations[name])
+    named = {"bucketId": INPUT_BUCKET, "objectId": name, "objectGeneration": generation}
     system.publisher.publish(topic_path("prompts"), data, **named).result()
-    outcome = await_results(system, {name: 1})[name]
+    outcome = await_results(system, generations)[name]
     reason = outcome.document.reason
     assert reason is not None
     assert (outcome.status, reason.code) == ("failed", "gave-up")

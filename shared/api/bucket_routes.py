@@ -12,6 +12,7 @@ from shared import layout
 from shared.api.face_masks import FaceMasks
 from shared.api.library import ORIGINAL, Library, Query
 from shared.api.problems import Refused, bad_fields
+from shared.documents import Generation
 from shared.errors import Superseded
 
 PATH = "/v1/uploads"
@@ -26,12 +27,10 @@ def _checked_name(name: str) -> str:
     """As Cloud Storage takes it: https://cloud.google.com/storage/docs/objects#naming."""
     if len(name.encode(errors="replace")) > _MOST_NAME_BYTES:
         raise ValueError(f"a name has at most {_MOST_NAME_BYTES} bytes")
-    if name in (".", "..") or name.startswith(".well-known/acme-challenge/"):
+    if name.startswith(".well-known/acme-challenge/"):
         raise ValueError("Cloud Storage keeps this name for itself")
-    if "\r" in name or "\n" in name or name.endswith("/"):
-        raise ValueError("a name of a file has no line ends, and does not end in a slash")
-    if layout.is_taken(name):
-        raise ValueError("pictures of single faces and hands, or records of ours, have such names")
+    if why := layout.refusal(name):
+        raise ValueError(why)
     return name
 
 
@@ -46,7 +45,7 @@ class PictureQuery(_Asked):
     """Which picture."""
 
     name: Name = Field(description="of the upload")
-    generation: int = Field(ge=0, lt=2**63, description="of the upload")
+    generation: Generation = Field(description="of the upload")
     picture: str = Field(
         pattern=f"^({ORIGINAL}|{layout.PICTURE})$",
         description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …",

@@ -1,6 +1,7 @@
 """The buckets as people look at them: uploads with their states, pages of them, their pictures."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +25,11 @@ ORIGINAL = "original"
 
 _SCANNED_PAGES = 10
 """Of uploads, in one answer: looking for a rare state goes on in the next."""
+
+_MOST_LISTED = 1000
+"""Results in one listing: as many as Cloud Storage gives at once."""
+
+_ASKED_AT_A_TIME = 8
 
 _MOST_BYTES = 64 * 2**20
 """Of an upload that is shown: what the pipeline takes where it was told nothing else."""
@@ -132,28 +138,41 @@ class Library:
         return list(page), listing.next_page_token
 
     def _results(self, names: Sequence[str]) -> dict[str, _Listed]:
-        """What listings tell of the results of uploads that follow one another, by folder."""
-        folders = sorted(map(layout.folder, names))
-        if not folders:
-            return {}
-        results = self._storage.client.list_blobs(
-            self._output,
-            start_offset=folders[0],
-            end_offset=folders[-1] + layout.RESULT + "\0",
-            match_glob=f"**/{layout.RESULT}",
-            fields="items(name,metadata),nextPageToken",
-            timeout=TIMEOUT,
-            retry=RETRY,
-        )
-        return {
-            blob.name.removesuffix(layout.RESULT): _Listed(
-                Stamp.of(blob).generation,
-                Status(status),
-                to_review=blob.metadata.get(REVIEW_KEY, "0") != "0",
+        """What is told of the results of uploads that follow one another, by folder.
+
+        One listing tells it, but for names that are cut, whose folders may lie elsewhere, and where
+        very many others lie in between, as `a-1/`, `a-2/` and so on before `a/`: these are asked
+        for one by one, so that nobody's uploads make a page slow.
+        """
+        folders = sorted(layout.folder(name) for name in names if not layout.refusal(name))
+        in_order = sorted(set(folders) & {f"{name}/" for name in names})
+        listed = self._between(in_order[0], in_order[-1]) if in_order else []
+        found = {blob.name.removesuffix(layout.RESULT): blob for blob in listed}
+        known = in_order if len(listed) < _MOST_LISTED else found
+        missed = sorted(set(folders).difference(known))
+        with ThreadPoolExecutor(_ASKED_AT_A_TIME) as pool:
+            asked = zip(missed, pool.map(self._find_result, missed), strict=True)
+            found |= {folder: blob for folder, blob in asked if blob}
+        return {folder: told for folder, blob in found.items() if (told := _told(blob))}
+
+    def _between(self, first: str, last: str) -> list[storage.Blob]:
+        """The results in these folders and those between them, _MOST_LISTED at most."""
+        return list(
+            self._storage.client.list_blobs(
+                self._output,
+                start_offset=first,
+                end_offset=last + layout.RESULT + "\0",
+                match_glob=f"**/{layout.RESULT}",
+                max_results=_MOST_LISTED,
+                fields="items(name,metadata),nextPageToken",
+                timeout=TIMEOUT,
+                retry=RETRY,
             )
-            for blob in results
-            if (status := (blob.metadata or {}).get(STATUS_KEY)) in _STATUSES
-        }
+        )
+
+    def _find_result(self, folder: str) -> storage.Blob | None:
+        bucket = self._storage.client.bucket(self._output)
+        return bucket.get_blob(folder + layout.RESULT, timeout=TIMEOUT, retry=RETRY)
 
     def result(self, name: str) -> bytes | None:
         """The result.json of an upload, if there is one; it says which generation it is about."""
@@ -235,14 +254,24 @@ class Library:
             return None
 
 
+def _told(result: storage.Blob) -> _Listed | None:
+    """What a result.json's metadata tells; None if it was not written by us."""
+    metadata = result.metadata or {}
+    status, to_review = metadata.get(STATUS_KEY), metadata.get(REVIEW_KEY, "0") != "0"
+    if status not in _STATUSES:
+        return None
+    return _Listed(Stamp.of(result).generation, Status(status), to_review)
+
+
 def _upload(blob: storage.Blob, result: _Listed | None) -> Upload:
-    """A result of an older generation is none of this one."""
+    """A result of an older generation is none of this one; a name that is refused needs none."""
     done = result if result is not None and result.generation >= blob.generation else None
+    waiting = Status.REJECTED if layout.refusal(blob.name) else Working.WORKING
     return Upload(
         name=blob.name,
         generation=str(blob.generation),
         size=blob.size,
         updated=blob.updated,
-        state=done.status if done else Working.WORKING,
+        state=done.status if done else waiting,
         to_review=done.to_review if done else False,
     )

@@ -78,8 +78,8 @@ run "apply" {
   }
 
   assert {
-    condition     = toset(keys(google_storage_bucket_iam_member.functions_read_input)) == toset(["landmarks", "segmentation"])
-    error_message = "The drain reads no uploads."
+    condition     = toset(keys(google_storage_bucket_iam_member.functions_read_input)) == toset(["landmarks", "segmentation", "drain"])
+    error_message = "The pipeline's functions, and nobody else, read uploads."
   }
 
   assert {

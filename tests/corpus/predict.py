@@ -57,7 +57,7 @@ def run_pipeline(manifest_file: Path, output: Path, console: Console) -> None:
             if outcome.document.outputs is None:
                 raise RuntimeError(f"{outcome.name} ended {outcome.status}: {outcome.message}")
             folder = output / outcome.name
-            job.fetch(system, outcome.name, folder)
+            job.fetch(system, outcome.name, output)
             mask = folder / outcome.document.outputs.mask
             folder.with_suffix(".mask.png").write_bytes(mask.read_bytes())
             boxes = [{"box": instance.box} for instance in outcome.document.instances]

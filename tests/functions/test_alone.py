@@ -93,8 +93,11 @@ def test_segmentation(serve: Serve, bucket: gcs.Bucket) -> None:
 
 
 def test_drain(serve: Serve, bucket: gcs.Bucket) -> None:
+    blob = bucket.blob("cat.png")
+    blob.upload_from_string(b"a picture")
     url = serve("drain", {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name})
-    named = {"bucketId": bucket.name, "objectId": "cat.png", "objectGeneration": "7"}
+    generation = str(blob.generation)
+    named = {"bucketId": bucket.name, "objectId": blob.name, "objectGeneration": generation}
     assert requests.post(url, json=pushed(b"{}", named), timeout=60).status_code == 200
     result = json.loads(output(bucket).blob("cat.png/result.json").download_as_bytes())
     assert (result["status"], result["reason"]["code"]) == ("failed", "gave-up")

@@ -72,7 +72,7 @@ def test_a_functions_file_only_wires(function: str) -> None:
 CORE = (
     "errors", "record", "field_errors", "near_misses", "geometry", "float_boxes", "blaze_face",
     "collage", "views", "pyramid",
-    "prompts", "consensus", "rle", "masks", "matting", "rendering", "documents", "layout",
+    "prompts", "consensus", "rle", "masks", "matting", "rendering", "documents", "layout", "names",
     "segmenters/oval", "segmenters/grabcut", "regions", "skin", "flat_art", "face_points", "png",
 )  # fmt: skip
 OUTSIDE_WORLD = {

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared import layout
+from shared import layout, names
 from shared.foreign_messages import FOLDER
 from tests.conftest import EXAMPLES
 from tests.hostile.files import File, files
@@ -24,14 +24,23 @@ FACE = (EXAMPLES / "micah_01.png").read_bytes()
 
 NAMES = (
     "with spaces .png", "ünï/cödé.png", "漢字/絵.png", "😀.png", "100%.png", "%2e%2e%2f.png",
-    "a#b.png", "a?b=c&d.png", "'quotes\".png", "<script>alert(1)</script>.png", "...", "../up.png",
-    "../../etc/passwd", "/leading/slash.png", "//two", "trailing/", "a//b.png", "back\\slash.png",
-    "*[glob]?.png", "${jndi:ldap://x}.png", "bell\a and \x1b[31mred.png", "\u202ertl.png",
-    "tab\t.png", "\u2028separator.png", "x" * 1024, "é" * 512, "漢" * 341, "mask.png",
-    "cat.png/mask.png", "cat.png/result.json", "cat.png/prompts.json", "face-1", ".hidden", "-rf",
-    "con", "a/./b.png", "e\u0301.png", "\u00e9.png", "result.json", "a/" * 300 + "b.png",
+    "a#b.png", "a?b=c&d.png", "'quotes\".png", "<script>alert(1)</script>.png", "...", "..a/b..",
+    "*[glob]?.png", "${jndi:ldap:x}.png", "12:30.png", "x" * 1024, "é" * 512, "漢" * 341,
+    "mask.png", "cat.png/mask.png", "cat.png/result.json", "cat.png/prompts.json", "face-1",
+    ".hidden", "-rf", "~/.profile", "con", "e\u0301.png", "\u00e9.png", "result.json",
+    "a/" * 300 + "b.png", "cat~0123456789abcdef", "cat.png/face-1000", "👩\u200d🎨.png",
 )  # fmt: skip
-"""Of objects: Cloud Storage takes all of these."""
+"""Of objects: Cloud Storage takes all of these, and so do we."""
+
+REFUSED = (
+    "../up.png", "../../etc/passwd", "g2/../../home/.bashrc", "a/..", ".. /up.png", "a/./b.png",
+    "/leading/slash.png", "//two", "trailing/", "a//b.png", "${jndi:ldap://x}.png",
+    "back\\slash.png", "..\\up.png",
+    "C:/Windows/win.ini", "a/C:up.png", "bell\a and \x1b[31mred.png", "tab\t.png", "c1\x9b.png",
+    "\u202ertl.png", "\u2066a\u2069.png", "\u200e.png", "\u061c.png", "\u2028separator.png",
+    "cat.png/face-1", "b/hand-12", ".toonmask", ".toonmask/foreign/x", "../" * 300 + "x" * 100,
+)  # fmt: skip
+"""Cloud Storage takes these, too."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +50,7 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Functions]:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(FILES) + len(PICTURES) + len(NAMES) >= 80
+    assert len(FILES) + len(PICTURES) + len(NAMES) + len(REFUSED) >= 110
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -73,12 +82,22 @@ def test_any_name_is_processed_under_it(functions: Functions, name: str) -> None
     assert (result["status"], result["source"]["name"]) == ("empty", name)
 
 
-@pytest.mark.parametrize("name", ["cat.png/face-1", "b/hand-12"])
-def test_a_name_where_others_results_lie_is_rejected(functions: Functions, name: str) -> None:
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_name_that_leads_elsewhere_is_rejected_under_a_harmless_one(
+    functions: Functions, name: str
+) -> None:
+    before = set(_results(functions))
     blob = functions.upload(name, PICTURES["grey.png"], "image/png")
     assert functions.announce(blob) == 200
+    assert functions.hand_on() is None
+    (written,) = set(_results(functions)) - before
+    assert names.fault(written) is None
+    assert not written.startswith(layout.RESERVED)
     result = functions.result(layout.folder(name))
-    assert (result["status"], result["reason"]["code"]) == ("rejected", "unsupported-name")
+    assert written == layout.folder(name) + layout.RESULT
+    assert (result["status"], result["source"]["name"]) == ("rejected", name)
+    assert result["reason"]["code"] == "unsupported-name"
+    assert result["reason"]["message"].isprintable()
 
 
 def test_what_was_uploaded_gzipped_is_processed(functions: Functions) -> None:
@@ -89,10 +108,9 @@ def test_what_was_uploaded_gzipped_is_processed(functions: Functions) -> None:
 
 
 def test_bytes_beyond_the_limit_are_not_downloaded(functions: Functions) -> None:
-    """Its true generation is gone: whoever asked for the content would be told so, and reject
-    nothing."""
+    """Whoever asked for the content would find much less."""
     blob = functions.upload("large.png", FACE, "image/png")
-    assert functions.announce(blob, size=str(2**40), generation=str(blob.generation + 1)) == 200
+    assert functions.announce(blob, size=str(2**40)) == 200
     assert functions.result("large.png/")["reason"]["code"] == "too-many-bytes"
 
 
@@ -171,7 +189,11 @@ def test_a_hostile_body_is_refused_or_acknowledged_and_recorded(
         ({"name": "no/such/object.png"}, 200),
         ({"generation": "1"}, 200),
         ({"generation": "-1"}, 422),
-        ({"generation": "9" * 40}, 200),
+        ({"generation": "9" * 40}, 422),
+        ({"generation": str(2**63)}, 422),
+        ({"generation": str(9 * 10**18)}, 200),
+        ({"generation": str(9 * 10**18), "size": "0"}, 200),
+        ({"generation": str(9 * 10**18), "name": "../forged.png"}, 200),
         ({"size": "-1"}, 422),
         ({"contentType": 7}, 422),
         ({"name": ["a"]}, 422),
@@ -180,11 +202,11 @@ def test_a_hostile_body_is_refused_or_acknowledged_and_recorded(
 def test_a_forged_notification_writes_no_result(
     functions: Functions, change: dict[str, Any], status: int
 ) -> None:
+    before = _results(functions)
     blob = functions.upload("forged.png", FACE, "image/png")
     assert functions.announce(blob, **change) == status
     assert functions.hand_on() is None
-    assert not list(functions.results.list_blobs(prefix="forged.png"))
-    assert not list(functions.results.list_blobs(prefix="no/such"))
+    assert _results(functions) == before
 
 
 @pytest.mark.parametrize(

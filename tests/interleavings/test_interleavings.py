@@ -195,7 +195,7 @@ class Pipeline(RuleBasedStateMachine):
                     other for other in objects
                     if other.startswith(folder)
                     and (
-                        layout.is_picture(name, other.removeprefix(folder))
+                        layout.is_picture(other.removeprefix(folder))
                         or other == folder + layout.PROMPTS
                     )
                 ]  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 from local.stack import INPUT_BUCKET, Stack
 from local.up import instructions
 from tests.conftest import EXAMPLES
-from tests.pipeline import await_results
+from tests.pipeline import await_results, put
 
 # They talk to storage alone: one broker is enough.
 pytestmark = pytest.mark.parametrize("system", ["embedded"], indirect=True)
@@ -27,9 +27,9 @@ def _commands(system: Stack, tool: str, folder: Path) -> tuple[str, str]:
     return block[1], block[2]
 
 
-def _run(command: str, folder: Path) -> None:
+def _run(command: str, folder: Path, home: Path | None = None) -> None:
     done = subprocess.run(
-        command, shell=True, cwd=folder, env={**os.environ, "HOME": str(folder)},
+        command, shell=True, cwd=folder, env={**os.environ, "HOME": str(home or folder)},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -55,6 +55,28 @@ def test_the_printed_lines_work(system: Stack, tool: str, tmp_path: Path) -> Non
     assert "result.json" in found
     if tool != "curl":
         assert {"mask.png", "overlay.png", "cutout.png", "prompts.json"} <= found
+
+
+def test_no_name_leads_results_out_of_the_folder_that_they_are_copied_to(
+    system: Stack, tmp_path: Path
+) -> None:
+    """gsutil leaves out objects whose names could."""
+    if shutil.which("gcloud") is None:
+        pytest.skip("gcloud is not on PATH: install the Google Cloud SDK to try it as well")
+    album = f"{system.broker}-hostile"
+    names = ("../../home/.bashrc", "../../../up", "/etc/up", "..\\up", "a/../../..", "C:/up")
+    generations: dict[str, int] = {}
+    for name in names:
+        generations |= put(system, f"{album}/{name}", b"no image")
+    await_results(system, generations)
+    own, target = tmp_path / "tool", tmp_path / "home" / "target"
+    for folder in (own, target):
+        folder.mkdir(parents=True)
+    _, download = _commands(system, "gcloud storage", own)
+    _run(download.replace("/album ", f"/{album} "), target, home=own)
+    copied = [file for file in tmp_path.rglob("result.json") if file.is_file()]
+    assert len(copied) == len(names)
+    assert all(file.is_relative_to(target) for file in copied)
 
 
 def test_gsutil_uploads_a_folder_in_parallel(system: Stack, tmp_path: Path) -> None:

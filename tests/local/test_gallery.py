@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from local import gallery
+from shared import layout
 from tests.conftest import EXAMPLES
 
 APPLE = EXAMPLES / "apple.png"
@@ -76,3 +77,24 @@ def test_what_is_doubtful_does_not_look_perfect(tmp_path: Path) -> None:
     html = _html(tmp_path, "sure.png", "unsure.png")
     assert html.count(">to review</span>") == 1
     assert html.index("unsure.png") < html.index(">to review</span>") < html.index(doubt["message"])
+
+
+def test_pictures_of_other_places_are_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(APPLE.read_bytes())
+    folder = tmp_path / "results"
+    elsewhere = {"mask": "../../secret.png", "overlay": str(APPLE), "cutout": "cutout.png"}
+    _finish(folder, "a.png", outputs=elsewhere)
+    html = _html(folder)
+    assert "a.png/cutout.png" in html
+    assert "secret" not in html
+    assert "apple" not in html
+
+
+def test_a_name_that_leads_elsewhere_lies_in_the_folder_of_its_results(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    place = layout.folder("../up.png").removesuffix("/")
+    _finish(folder, place)
+    html = _html(folder, "../up.png")
+    assert html.index("This run") < html.index(place)
+    assert (folder / place / "original.png").is_file()
+    assert [one.name for one in tmp_path.iterdir()] == ["results"]

@@ -112,10 +112,10 @@ def test_a_backfill_announces_what_has_no_result_of_its_own(
 ) -> None:
     names = [f"{folder}/{number}.png" for number in range(4)]
     generations: dict[str, int] = {}
-    for name in names:
+    for name in (*names, f"{folder}/../rejected.png"):
         generations |= put(system, name, PLAIN)
     await_results(system, generations)
-    _until(announced, 4)
+    _until(announced, 5)
     bucket = system.storage.bucket(OUTPUT_BUCKET)
     bucket.blob(f"{names[0]}/result.json").delete()
     failed = bucket.get_blob(f"{names[1]}/result.json")
@@ -131,7 +131,7 @@ def test_a_backfill_announces_what_has_no_result_of_its_own(
     assert "3 objects" in _said(_operate("backfill", root, *under, "--go"))
     assert sorted(_until(announced, 3)) == names[:3]
     await_results(system, generations)
-    assert "4 objects" in _said(_operate("backfill", root, *under, "--all"))
+    assert "5 objects" in _said(_operate("backfill", root, *under, "--all"))
 
 
 @on_one_broker

@@ -15,8 +15,11 @@ from rich.console import Console
 
 from local.job import Outcome
 from local.run import collect, summarise
+from shared import layout
 from shared.documents import ResultDocument, Status
 from tests.conftest import EXAMPLES, ROOT
+
+ODD = "a\\..\\..\\\x1b[31mup.png"
 
 
 def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -48,6 +51,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, place in (("micah_01.png", "sub folder/a face #1.png"), ("apple.png", "apple.png")):
         (source / place).write_bytes((EXAMPLES / name).read_bytes())
     (source / "broken.png").write_bytes(b"no image")
+    (source / ODD).write_bytes(b"not to be taken")
     (source / ".hidden").write_bytes(b"not to be uploaded")
     results = tmp_path_factory.mktemp("results")
     done = _run(source, "--output", results)
@@ -61,6 +65,7 @@ def test_results_lie_in_a_folder_per_image(output: Path) -> None:
         ("sub folder/a face #1.png", "segmented"),
         ("apple.png", "empty"),
         ("broken.png", "rejected"),
+        (layout.folder(ODD), "rejected"),
     ):
         assert json.loads((output / name / "result.json").read_text())["status"] == status
     assert (output / "sub folder/a face #1.png/face-1/cutout.png").is_file()
@@ -72,15 +77,16 @@ def test_the_summary_tells_each_image_and_the_sum(output: Path) -> None:
     text = (output / "stdout.txt").read_text()
     assert "1 segmented" in text
     assert "1 empty" in text
-    assert "1 rejected" in text
-    assert "3 images in" in text
+    assert "2 rejected" in text
+    assert "4 images in" in text
     assert "not an image" in text, "why it was rejected"
+    assert "\x1b" not in text, "what a name does to terminals"
 
 
 def test_the_gallery_shows_files_that_are_there_and_nothing_from_the_network(output: Path) -> None:
     links = _Links()
     links.feed((output / "index.html").read_text())
-    assert len(links.targets) == 2 * (4 + 4 + 1)
+    assert len(links.targets) == 2 * (4 + 4 + 1 + 1)
     assert links.pictures_without_text == []
     for target in links.targets:
         assert ":" not in target

@@ -141,7 +141,10 @@ def test_every_line_tells_its_delivery_and_fits_on_one_line(
     assert failed["severity"] == "ERROR"
 
 
-REF = ObjectRef("in", "cat.png", 7)
+def _uploaded(bucket: gcs.Bucket) -> ObjectRef:
+    blob = bucket.blob("cat.png")
+    blob.upload_from_string(b"a picture")
+    return ObjectRef(bucket.name, blob.name, blob.generation)
 
 
 @pytest.mark.parametrize(
@@ -154,10 +157,10 @@ REF = ObjectRef("in", "cat.png", 7)
 def test_the_last_delivery_leaves_the_reason_and_no_secrets(
     bucket: gcs.Bucket, error: Exception, sentence: str
 ) -> None:
-    results = Results(Storage(), bucket.name)
+    results, ref = Results(Storage(), bucket.name), _uploaded(bucket)
     for attempt in (9, 10):
         assert not bucket.blob("cat.png/result.json").exists()
-        with pytest.raises(type(error)), last_words(results, REF, attempt, most_attempts=10):
+        with pytest.raises(type(error)), last_words(results, ref, attempt, most_attempts=10):
             raise error
     written = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
     assert (written["status"], written["reason"]["code"]) == ("failed", "gave-up")
@@ -165,7 +168,7 @@ def test_the_last_delivery_leaves_the_reason_and_no_secrets(
 
 
 def test_a_foreign_message_is_no_failure_of_the_upload_that_it_names(bucket: gcs.Bucket) -> None:
-    results = Results(Storage(), bucket.name)
-    with pytest.raises(ForeignMessage), last_words(results, REF, attempt=10, most_attempts=10):
+    results, ref = Results(Storage(), bucket.name), _uploaded(bucket)
+    with pytest.raises(ForeignMessage), last_words(results, ref, attempt=10, most_attempts=10):
         raise ForeignMessage("forged")
-    assert not list(bucket.list_blobs())
+    assert [blob.name for blob in bucket.list_blobs()] == ["cat.png"]

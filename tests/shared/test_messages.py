@@ -28,6 +28,7 @@ DOCUMENT = PromptsDocument(
 )
 
 
+FACE = json.loads(DOCUMENT.instances[0].model_dump_json())
 NAMED = {"bucketId": "in", "objectId": "album/cat.png", "objectGeneration": "1795253628185254"}
 JSON = {"content-type": "application/json"}
 EVENTARC = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "//storage.googleapis.com/x"}
@@ -115,6 +116,7 @@ def test_without_a_trace_there_is_a_new_one() -> None:
         {},
         {**RESOURCE, "generation": "-1"},
         {**RESOURCE, "generation": "new"},
+        {**RESOURCE, "generation": str(2**63)},
         {**RESOURCE, "bucket": ""},
         {**RESOURCE, "name": 7},
         {key: value for key, value in RESOURCE.items() if key != "size"},
@@ -169,7 +171,9 @@ def test_a_prompts_document_survives_its_message() -> None:
         {"schema": "toonmask/prompts/9"},
         {"source": None},
         {"instances": [{"id": "face-1/../.."}]},
-        {"instances": [json.loads(DOCUMENT.instances[0].model_dump_json())] * 101},
+        {"instances": [{**FACE, "id": f"face-{'1' * 2000}"}]},
+        {"source": {**json.loads(DOCUMENT.source.model_dump_json()), "generation": 2**63}},
+        {"instances": [FACE] * 101},
     ],
 )
 def test_prompts_that_do_not_fit_are_foreign_unless_they_name_an_upload(

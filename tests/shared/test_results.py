@@ -1,5 +1,6 @@
 """Results of uploads that overtake one another."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -24,6 +25,7 @@ from shared.storage import Item, ObjectRef, Outcome, Stamp, Storage
 OLD, NEW = 100, 200
 GONE = Superseded("it is gone")
 CONFIG = "0123456789ab"
+REJECTION = Rejected(ReasonCode.UNSUPPORTED_NAME, "No.")
 REASON = Reason(code=ReasonCode.GAVE_UP, message="Given up.")
 PICTURES = ("mask.png", "overlay.png", "cutout.png")
 
@@ -50,6 +52,16 @@ def _document(
         timing={},
         versions={},
     )  # fmt: skip
+
+
+def _upload(bucket: gcs.Bucket, name: str = "cat.png") -> ObjectRef:
+    """A new upload whose results go to this bucket."""
+    uploads = bucket.client.bucket("in-bucket")
+    if not uploads.exists():
+        uploads.create()
+    blob = uploads.blob(name)
+    blob.upload_from_string(b"a picture")
+    return ObjectRef(uploads.name, name, blob.generation)
 
 
 def _results(bucket: gcs.Bucket) -> Results:
@@ -200,26 +212,53 @@ def test_a_result_that_is_not_understood_is_not_finished(bucket: gcs.Bucket) -> 
 
 def test_a_failure_says_why_and_clears_what_is_older(bucket: gcs.Bucket) -> None:
     _write(bucket, OLD, 1)
-    _results(bucket).fail(ObjectRef("in", "cat.png", NEW), REASON)
-    assert _state(bucket) == {"result.json": NEW}
+    ref = _upload(bucket)
+    _results(bucket).fail(ref, REASON)
+    assert _state(bucket) == {"result.json": ref.generation}
     blob = bucket.get_blob("cat.png/result.json")
     assert blob.metadata["status"] == "failed"
     written = ResultDocument.model_validate_json(blob.download_as_bytes())
     assert (written.status, written.reason) == (Status.FAILED, REASON)
 
 
-def test_a_failure_takes_nothing_from_an_upload_that_has_a_result(bucket: gcs.Bucket) -> None:
-    _write(bucket, NEW, 1)
-    for generation in (OLD, NEW):
-        _results(bucket).fail(ObjectRef("in", "cat.png", generation), REASON)
-    assert _state(bucket) == _whole(NEW, 1)
+@pytest.mark.parametrize("newer", [0, 1])
+def test_a_failure_takes_nothing_from_an_upload_that_has_a_result(
+    bucket: gcs.Bucket, newer: int
+) -> None:
+    ref = _upload(bucket)
+    _write(bucket, ref.generation + newer, 1)
+    _results(bucket).fail(ref, REASON)
+    assert _state(bucket) == _whole(ref.generation + newer, 1)
     assert bucket.get_blob("cat.png/result.json").metadata["status"] == "segmented"
 
 
 def test_a_failure_gives_way_to_the_result_that_comes_after_all(bucket: gcs.Bucket) -> None:
-    _results(bucket).fail(ObjectRef("in", "cat.png", NEW), REASON)
-    assert _write(bucket, NEW, 1) is Outcome.REPLACED
-    assert _state(bucket) == _whole(NEW, 1)
+    ref = _upload(bucket)
+    _results(bucket).fail(ref, REASON)
+    assert _write(bucket, ref.generation, 1) is Outcome.REPLACED
+    assert _state(bucket) == _whole(ref.generation, 1)
+
+
+@pytest.mark.parametrize("generation", [1, 9 * 10**18])
+def test_an_upload_that_is_not_there_neither_fails_nor_is_rejected(
+    bucket: gcs.Bucket, generation: int
+) -> None:
+    """A forged message names one to come: nothing that is uploaded would ever be newer."""
+    ref = replace(_upload(bucket), generation=generation)
+    _results(bucket).fail(ref, REASON)
+    _results(bucket).reject(ref, REJECTION, CONFIG, {})
+    assert _state(bucket) == {}
+    real = _upload(bucket)
+    assert _write(bucket, real.generation, 1) is Outcome.CREATED
+
+
+def test_a_failure_of_what_was_overwritten_clears_what_it_left(bucket: gcs.Bucket) -> None:
+    old, new = _upload(bucket), _upload(bucket)
+    _write(bucket, new.generation, 0)
+    stray = Item("cat.png/face-1/mask.png", "image/png", lambda: b"")
+    Storage().write(bucket.name, stray, Stamp(old.generation, CONFIG))
+    _results(bucket).fail(old, REASON)
+    assert _state(bucket) == _whole(new.generation, 0)
 
 
 def test_a_superseded_upload_is_cleared_once_its_successor_has_a_result(
@@ -230,10 +269,10 @@ def test_a_superseded_upload_is_cleared_once_its_successor_has_a_result(
     Storage().write(bucket.name, stray, Stamp(OLD, CONFIG))
     _results(bucket).clear_superseded(old, GONE)
     assert _state(bucket) == {"prompts.json": OLD}, "its successor's worker will find it"
-    _results(bucket).fail(ObjectRef("in", "cat.png", NEW), REASON)
+    _write(bucket, NEW, 0)
     Storage().write(bucket.name, stray, Stamp(OLD, CONFIG))
     _results(bucket).clear_superseded(old, GONE)
-    assert _state(bucket) == {"result.json": NEW}
+    assert _state(bucket) == _whole(NEW, 0)
 
 
 def test_results_of_an_upload_that_was_deleted_stay(bucket: gcs.Bucket) -> None:
@@ -246,9 +285,10 @@ def test_an_upload_that_is_called_like_another_ones_face_touches_none_of_its_pic
     bucket: gcs.Bucket,
 ) -> None:
     _write(bucket, OLD, 1)
-    ref = ObjectRef("in", "cat.png/face-1", NEW)
-    rejection = Rejected(ReasonCode.UNSUPPORTED_NAME, "No.")
+    rejected = _upload(bucket, "cat.png/face-1")
     for config in (CONFIG, "ba9876543210"):
-        _results(bucket).reject(ref, rejection, config, {})
-    _results(bucket).fail(ObjectRef("in", "cat.png/face-1", NEW + 1), REASON)
-    assert _state(bucket) == {**_whole(OLD, 1), "face-1/result.json": NEW + 1}
+        _results(bucket).reject(rejected, REJECTION, config, {})
+    failed = _upload(bucket, "cat.png/face-1")
+    _results(bucket).fail(failed, REASON)
+    own = layout.folder("cat.png/face-1").removeprefix("cat.png/")
+    assert _state(bucket) == {**_whole(OLD, 1), f"{own}result.json": failed.generation}

@@ -192,7 +192,10 @@ def test_prompts_that_do_not_fit_their_upload_are_not_understood(
     assert not list(output(bucket).list_blobs())
 
 
-@pytest.mark.parametrize("source", [{"bucket": "another-bucket"}, {"name": "cat.png/face-1"}])
+@pytest.mark.parametrize(
+    "source",
+    [{"bucket": "another-bucket"}, {"name": "cat.png/face-1"}, {"name": "../cat.png"}],
+)
 def test_prompts_for_what_is_no_upload_of_ours_are_foreign(
     bucket: gcs.Bucket, sam2: Endpoint, source: dict[str, Any]
 ) -> None:

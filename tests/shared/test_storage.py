@@ -81,7 +81,7 @@ def test_a_sweep_takes_what_is_stale_and_ours_and_nothing_else(bucket: gcs.Bucke
     Storage().sweep(
         bucket.name,
         "cat.png/",
-        lambda name, found: layout.is_picture("cat.png", name) and found.generation < 2,
+        lambda name, found: layout.is_picture(name) and found.generation < 2,
     )
     left = {blob.name for blob in bucket.list_blobs()}
     assert set(names) - left == {"cat.png/face-2/mask.png", "cat.png/face-2/cutout.png"}
@@ -140,3 +140,22 @@ def test_a_gzip_bomb_is_unpacked_no_further_than_the_limit(bucket: gcs.Bucket) -
 def test_a_broken_gzip_is_rejected(bucket: gcs.Bucket) -> None:
     with pytest.raises(Rejected, match="gzipped and is broken"):
         Storage().read(_gzipped(bucket, b"no gzip at all"), 100)
+
+
+@pytest.mark.parametrize(
+    ("told", "generation"),
+    [
+        ("7", 7),
+        (str(2**63 - 1), 2**63 - 1),
+        (str(2**63), -1),
+        ("9" * 30, -1),
+        ("-7", -1),
+        ("\u0667", -1),
+    ],
+)
+def test_a_stamp_of_what_can_be_no_generation_is_older_than_any_upload(
+    bucket: gcs.Bucket, told: str, generation: int
+) -> None:
+    blob = bucket.blob("a")
+    blob.metadata = {"source-generation": told}
+    assert Stamp.of(blob).generation == generation

@@ -2,6 +2,7 @@
 
 import { getBlob, getJson } from "./client.js";
 import { byId, element, save } from "./dom.js";
+import { safePath } from "./names.js";
 import { badge, reviewReasons, downloads, instances, needsReview, remark, reviewBadge } from "./results.js";
 import { viewer } from "./viewer.js";
 
@@ -64,6 +65,7 @@ function files(upload, result) {
   const single = result.instances.flatMap((one) => Object.values(one.files));
   const names = [...Object.values(result.outputs), ...single].filter(Boolean); // preview may be null
   return downloads(names, upload.name, async (name) => {
-    save(await picture(upload, name), `${upload.name.split("/").pop()}-${name.replaceAll("/", "-")}`);
+    const file = `${upload.name.split("/").pop()}-${name.replaceAll("/", "-")}`;
+    save(await picture(upload, name), safePath(file));
   });
 }

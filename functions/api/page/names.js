@@ -3,8 +3,9 @@
 /** "a/cat.png" and 2 as "a/cat (2).png". */
 export const numbered = (name, number) => name.replace(/(\.[^./]*)?$/, ` (${number})$1`);
 
-const FORBIDDEN = /[\\:*?"<>|\u0000-\u001f\u007f]/g;
-const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
+/** What Windows forbids, controls, ends of lines, what changes the direction of text, half characters. */
+const FORBIDDEN = /[\\:*?"<>|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/gu;
+const DEVICES = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?= *(?:\.|$))/i;
 
 /**
  * A path that Windows unpacks, too, and inside the folder that it is unpacked to.
@@ -15,3 +16,6 @@ export function safePath(path) {
     part.replace(FORBIDDEN, "_").replace(/[. ]+$/, (end) => "_".repeat(end.length)).replace(DEVICES, "_$1") || "_";
   return path.split("/").map(safe).join("/");
 }
+
+/** The same for two paths that are one where letters' case, or how their accents are written, is none. */
+export const sameness = (path) => path.normalize("NFC").toLowerCase();

@@ -4,7 +4,7 @@ import { archive } from "./archive.js";
 import { sendForm } from "./client.js";
 import { byId, bytes, element, save } from "./dom.js";
 import { takeFiles } from "./files.js";
-import { numbered, safePath } from "./names.js";
+import { numbered, safePath, sameness } from "./names.js";
 import { badge, reviewReasons, downloads, instances, needsReview, remark, reviewBadge, warnings } from "./results.js";
 import { viewer } from "./viewer.js";
 
@@ -69,11 +69,11 @@ function add({ file, name }) {
 
 /** The name, with a number if another one has it, and its folder in the archive. */
 function freeName(wanted) {
-  const taken = new Set(pictures.map(({ folder }) => folder.toLowerCase()));
+  const taken = new Set(pictures.map(({ folder }) => sameness(folder)));
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? wanted : numbered(wanted, number);
     const folder = safePath(name);
-    if (!taken.has(folder.toLowerCase())) return { name, folder };
+    if (!taken.has(sameness(folder))) return { name, folder };
   }
 }
 
@@ -174,7 +174,7 @@ function shown(picture) {
   const load = (view) => (view === "original" ? picture.file : files.get(`${view}.png`));
   picture.viewer = viewer(name, result, load);
   const stem = name.split("/").pop().replace(/\.[^.]*$/, "");
-  const saveOne = (file) => save(files.get(file), `${stem}-${file}`);
+  const saveOne = (file) => save(files.get(file), safePath(`${stem}-${file}`));
   const side = element(
     "div", { className: "side" },
     remark(result), reviewReasons(result), warnings(result), instances(result),

@@ -63,9 +63,10 @@ def _finish(
         **fields,
     )
     kinds = ("mask", "overlay", "cutout")
-    items = [Item(f"{name}/{kind}.png", "image/png", lambda: PICTURE) for kind in kinds]
+    folder = layout.folder(name)
+    items = [Item(f"{folder}{kind}.png", "image/png", lambda: PICTURE) for kind in kinds]
     items += [
-        Item(f"{name}/{picture}", layout.content_type(picture), partial(bytes, content))
+        Item(f"{folder}{picture}", layout.content_type(picture), partial(bytes, content))
         for picture, content in more.items()
     ]
     results.write(document, items)
@@ -171,6 +172,32 @@ def test_a_page_costs_the_same_however_many_uploads_there_are(
     assert [one["name"] for one in rest["uploads"]] == ["0027.png"]
 
 
+def test_strangers_names_make_no_page_slow(
+    api: FlaskClient, bucket: gcs.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results of `a/` come after those of `a-1/`, `a-2/` and so on, in whatever number; those of
+    cut names and of refused ones lie anywhere."""
+    for number in range(7):
+        _finish(bucket, f"a-{number}.png", put_upload(bucket, f"a-{number}.png"), Status.EMPTY)
+    cut = "a b" + "x" * 1000
+    for name in ("Z.png", "a", cut):
+        _finish(bucket, name, put_upload(bucket, name), Status.EMPTY)
+    put_upload(bucket, "../up.png")
+    ask, told = Connection.api_request, []
+
+    def asking(self: Connection, *args: Any, **kwargs: Any) -> Any:
+        told.append(ask(self, *args, **kwargs))
+        return told[-1]
+
+    monkeypatch.setattr(Connection, "api_request", asking)
+    monkeypatch.setattr("shared.api.library._MOST_LISTED", 5)
+    assert _listed(api, limit=4) == {
+        "../up.png": "rejected", "Z.png": "empty", "a": "empty", cut: "empty",
+    }  # fmt: skip
+    assert sum(len(answer.get("items", ())) for answer in told) == 4 + 5
+    assert _listed(api, state="rejected") == {"../up.png": "rejected"}
+
+
 def test_a_result_is_given_as_it_is(api: FlaskClient, bucket: gcs.Bucket) -> None:
     _finish(bucket, "cat.png", put_upload(bucket, "cat.png"), Status.EMPTY)
     answer = api.get("/v1/uploads/result?name=cat.png")
@@ -207,7 +234,8 @@ def test_pictures_are_saved_as_they_are_and_shown_small(
     assert _picture(api, generation, "face-1/mask.png").status_code == 404
     assert _picture(api, generation - 1, "mask.png").status_code == 404
     assert _picture(api, generation - 1, "original").status_code == 404
-    for name in ("result.json", "../other.png/mask.png", "mask.png/", ""):
+    endless = f"face-{'1' * 2000}/mask.png"
+    for name in ("result.json", "../other.png/mask.png", "mask.png/", "", endless):
         assert _picture(api, generation, name).status_code == 422
 
 

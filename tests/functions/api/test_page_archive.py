@@ -17,7 +17,10 @@ APPLE = EXAMPLES / "apple.png"
 
 def test_names_in_the_archive_are_taken_by_every_system(page: Page, tmp_path: Path) -> None:
     page.route(f"**{PATH}", lambda route: route.fulfill(json=api_answer()))
-    names = ("..\\up:1.png", "up\u00001.png", "CON.png", "a?.png", "a*.png", "..", "ünü.png")
+    names = (
+        "..\\up:1.png", "up\u00001.png", "CON.png", "a?.png", "a*.png", "..", "ünü.png",
+        "u\u0308nu\u0308.PNG",
+    )  # fmt: skip
     choose(page, *map(dot_file, names))
     (tmp_path / "trip").mkdir()
     (tmp_path / "trip" / "a.png").write_bytes(DOT)
@@ -30,9 +33,40 @@ def test_names_in_the_archive_are_taken_by_every_system(page: Page, tmp_path: Pa
     folders = {name.rpartition("/")[0] for name in archive.namelist()}
     assert folders == {
         ".._up_1.png", "up_1.png", "_CON.png", "a_.png", "a_ (2).png", "__", "ünü.png",
-        "trip/a.png",
+        "u\u0308nu\u0308 (2).PNG", "trip/a.png",
     }  # fmt: skip
     assert len(archive.namelist()) == 4 * (len(names) + 1)
+
+
+SAFE = """async (paths) => {
+  const { safePath } = await import("./page/names.js");
+  return [...paths, "\\ud800"].map(safePath);
+}"""
+
+
+def test_no_path_leads_out_of_the_folder_or_is_one_of_windows_devices(page: Page) -> None:
+    paths = {
+        "../../up.png": "__/__/up.png",
+        "/etc//passwd": "_/etc/_/passwd",
+        ".": "_",
+        "a/": "a/_",
+        "..\\..\\evil.png": ".._.._evil.png",
+        "C:\\a": "C__a",
+        "a. ./b ": "a___/b_",
+        "bell\a.png\x9b": "bell_.png_",
+        "\u202egnp.exe": "_gnp.exe",
+        "a\u2066b\u200ec\u061cd\u2028e": "a_b_c_d_e",
+        "aux": "_aux",
+        "NUL.tar.gz": "_NUL.tar.gz",
+        "com1 .png": "_com1 .png",
+        "LPT\u00b3": "_LPT\u00b3",
+        "conin$.png": "_conin$.png",
+        "console.png": "console.png",
+        "COM10.png": "COM10.png",
+        "\U0001f469\u200d\U0001f3a8 e\u0301 漢": "\U0001f469\u200d\U0001f3a8 e\u0301 漢",
+        ".. ....png": ".. ....png",
+    }
+    assert page.evaluate(SAFE, list(paths)) == [*paths.values(), "_"]
 
 
 ZIP64 = """async () => {

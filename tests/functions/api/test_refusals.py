@@ -92,7 +92,12 @@ def test_what_is_no_form(api: FlaskClient) -> None:
     _problem(broken, 400, "broken-form")
 
 
-@pytest.mark.parametrize("output", ["hat", "preview.jpg", "preview.webp", "mask.png", "mask\n"])
+ENDLESS = f"face-{'1' * 2000}/mask"
+
+
+@pytest.mark.parametrize(
+    "output", ["hat", "preview.jpg", "preview.webp", "mask.png", "mask\n", ENDLESS]
+)
 def test_pictures_that_do_not_exist(api: FlaskClient, output: str) -> None:
     answer = send(api, EXAMPLES / "apple.png", query=f"?output={quote(output)}")
     assert "mask, overlay, cutout" in _problem(answer, 422, "bad-output")

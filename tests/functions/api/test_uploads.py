@@ -79,12 +79,37 @@ def test_who_comes_second_replaces_nothing_and_the_page_may_know(
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["", ".", "a\nb.png", "album/", "cat.png/face-1", "ä" * 600, ".well-known/acme-challenge/x"],
+    ("name", "why"),
+    [
+        ("", "must not be empty"),
+        (".", "lead out of a folder"),
+        ("a\nb.png", "U+000A"),
+        ("album/", "lead out of a folder"),
+        ("g2/../../home/.bashrc", "lead out of a folder"),
+        ("/etc/passwd", "lead out of a folder"),
+        ("..\\..\\up.png", "U+005C"),
+        ("C:/up.png", "a drive of Windows"),
+        ("\u202egnp.exe", "U+202E"),
+        ("cat.png/face-1", "have such names"),
+        (".toonmask/foreign/x", "have such names"),
+        ("ä" * 600, "at most 1024 bytes"),
+        (".well-known/acme-challenge/x", "keeps this name for itself"),
+    ],
 )
-def test_names_that_no_object_may_have(api: FlaskClient, name: str) -> None:
-    answer = api.post("/v1/uploads", json={"name": name, "type": "image/png", "size": 1})
-    assert (answer.status_code, answer.get_json()["detail"][:5]) == (422, "name ")
+def test_names_that_no_object_may_have(api: FlaskClient, name: str, why: str) -> None:
+    answer = _begin(api, name=name)
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"]) == (422, "bad-field")
+    assert problem["detail"].startswith("name must ")
+    assert why in problem["detail"]
+    assert problem["detail"].isprintable()
+
+
+@pytest.mark.parametrize(
+    "name", ["...", "%2e%2e%2f.png", "<script>.png", "12:30 ü.png", "x" * 1024]
+)
+def test_odd_names_that_lead_nowhere_are_taken(api: FlaskClient, name: str) -> None:
+    assert _begin(api, name=name).status_code == 200
 
 
 def test_uploads_are_begun_with_json_alone(api: FlaskClient) -> None:
