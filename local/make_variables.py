@@ -55,7 +55,7 @@ class Known:
     goals: str
     variables: set[str]
     settings: set[str]
-    fixed: set[str]
+    fixed: frozenset[str]
     others: dict[str, str]
     """Settings of functions that no goal starts, and whose they are."""
 
@@ -71,12 +71,13 @@ class Known:
         started = [function for goal in goals for function in starts.get(goal, ())]
         shown = ", ".join(f"`{goal}`" for goal in goals)
         if not started:
-            return cls(shown, variables, set(), set(), {})
+            return cls(shown, variables, set(), frozenset(), {})
         # where no function is started, what settings are made of need not be installed
-        from local.settings import FIXED, SETTINGS, names_of  # noqa: PLC0415
+        from local.settings import FIXED, SETTINGS, WIRED, names_of  # noqa: PLC0415
 
         others = {name: function for function in SETTINGS for name in names_of([function])}
-        return cls(shown, variables, names_of(started) - FIXED.keys(), set(FIXED), others)
+        fixed = WIRED.union(FIXED)
+        return cls(shown, variables, names_of(started) - fixed, fixed, others)
 
     def complaints(self, names: list[str], *, only_near: bool = False) -> Iterator[str]:
         """A sentence for each name that comes to nothing."""

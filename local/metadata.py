@@ -86,7 +86,9 @@ def create_app(project: str, issuer: Issuer) -> Flask:
 
     @app.get("/certs")
     def certs() -> ResponseReturnValue:
-        return dict(issuer.certs())
+        # Google's are to be kept for some hours as well
+        headers = {"Cache-Control": f"public, max-age={_TOKEN_SECONDS}"}
+        return dict(issuer.certs()), headers
 
     @app.get("/computeMetadata/v1/<path:what>")
     def metadata(what: str) -> ResponseReturnValue:

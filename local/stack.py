@@ -64,6 +64,11 @@ class Stack:
         }
 
     @property
+    def certs(self) -> str:
+        """Where the certificates of identity tokens are."""
+        return f"http://127.0.0.1:{self.metadata_port}/certs"
+
+    @property
     def page(self) -> str:
         """The address of the page, where it was asked for."""
         return f"http://127.0.0.1:{self.processes.port('api')}/"
@@ -123,8 +128,9 @@ def running(
         landmarks, segmentation, drain, sam2, gate, api = ports
         _start_infrastructure(stack, jar)
         _start_sam2(stack, settings, sam2, gate)
-        _start_pipeline(stack, settings, landmarks, segmentation)
-        _start_function(stack, "drain", drain, FIXED)
+        _start_function(stack, "segmentation", segmentation, {**_sam2(stack), **settings})
+        _start_function(stack, "landmarks", landmarks, settings)
+        _start_function(stack, "drain", drain, {})
         if with_api:
             _start_api(stack, settings, api)
         processes.await_ready()
@@ -150,23 +156,14 @@ def _start_infrastructure(stack: Stack, jar: Path | None) -> None:
 def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, gate: int) -> None:
     """The SAM2 service, and before it what keeps strangers out of a private Cloud Run service."""
     _start_function(stack, "sam2", port, settings)
-    certs = f"http://127.0.0.1:{stack.metadata_port}/certs"
-    target = ["--target", f"http://127.0.0.1:{port}", "--certs", certs]
+    target = ["--target", f"http://127.0.0.1:{port}", "--certs", stack.certs]
     stack.processes.start("gate", [*_module("local.gate", gate), *target], stack.environment, gate)
-
-
-def _start_pipeline(
-    stack: Stack, settings: Mapping[str, str], landmarks: int, segmentation: int
-) -> None:
-    masks = {**FIXED, **_sam2(stack), **settings}
-    _start_function(stack, "segmentation", segmentation, masks)
-    _start_function(stack, "landmarks", landmarks, {**FIXED, **settings})
 
 
 def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:
     """Serves the HTTP API and the page."""
     # one process, in which all requests share the turns to work
-    served = {"WORKERS": "1", "THREADS": "16", **FIXED, **_sam2(stack), **settings}
+    served = {"WORKERS": "1", "THREADS": "16", **_sam2(stack), **settings}
     _start_function(stack, "api", port, served)
 
 
@@ -190,6 +187,10 @@ def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, s
         "WORKERS": str(os.cpu_count() or 1),
         "THREADS": "2",
         **LEAN,
+        **FIXED,
+        # the official emulator sends no tokens
+        "PUSH_ACCOUNT": ACCOUNT if stack.broker == "embedded" else "",
+        "PUSH_CERTS_URL": stack.certs,
         **settings,
     }
     with _environment(environment):

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from shared import logs
+from shared import hosts, logs
 from shared.documents import Reason
 from shared.errors import (
     ForeignMessage,
@@ -22,7 +22,8 @@ from shared.errors import (
     UnreadableMessage,
 )
 from shared.foreign_messages import record_foreign
-from shared.messages import Message, receive
+from shared.messages import EVENT_TYPE, Message, receive
+from shared.push_tokens import PushTokens
 from shared.results import Results
 from shared.settings import BucketSettings
 from shared.storage import ObjectRef, Storage
@@ -34,41 +35,74 @@ _MOST_BYTES = 20 * 2**20
 """Pub/Sub takes messages of 10 MB, a third more as base64."""
 
 
-def respond(
-    request: Request,
-    settings: BucketSettings,
-    storage: Storage,
-    handle: Callable[[Message], None],
-) -> ResponseReturnValue:
-    """Handles the message in a push request.
+class Deliveries:
+    """The push requests of a function. One per process; safe to share between threads."""
 
-    200 once it is done with for good, and once it is recorded that it is not from this pipeline.
-    422 for one that is, and that this version does not understand: Pub/Sub delivers it again, to
-    another version perhaps, and keeps it among the dead letters at last. 503 where trouble may
-    pass, 500 for what nobody foresaw.
-    """
-    if request.method != "POST":
-        return "Messages are POSTed here.", HTTPStatus.METHOD_NOT_ALLOWED
-    request.max_content_length = _MOST_BYTES
-    body = request.get_data()
+    def __init__(self, settings: BucketSettings, storage: Storage) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._tokens = PushTokens.of(settings)
 
-    def record(error: ForeignMessage) -> None:
-        record_foreign(storage, settings.output_bucket, body, str(error))
+    def respond(self, request: Request, handle: Callable[[Message], None]) -> ResponseReturnValue:
+        """Handles the message in a push request.
 
-    try:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        message = receive(headers, body)
-    except ForeignMessage as error:
-        return _answered(partial(record, error))
+        200 once it is done with for good, and once it is recorded that it is not from this
+        pipeline. 422 for one that is, and that this version does not understand: Pub/Sub delivers
+        it again, to another version perhaps, and keeps it among the dead letters at last. 503 where
+        trouble may pass, 500 for what nobody foresaw. What cannot be a push of ours is neither read
+        nor recorded.
+        """
+        refused = self._not_taken(request) or self._not_ours(request)
+        if refused is not None:
+            return refused
+        request.max_content_length = _MOST_BYTES
+        body = request.get_data()
 
-    def handle_or_record() -> None:
+        def record(error: ForeignMessage) -> None:
+            record_foreign(self._storage, self._settings.output_bucket, body, str(error))
+
         try:
-            handle(message)
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            message = receive(headers, body)
         except ForeignMessage as error:
-            record(error)
+            return _answered(partial(record, error))
 
-    with logs.about(**_story(message, settings)):
-        return _answered(handle_or_record)
+        def handle_or_record() -> None:
+            try:
+                handle(message)
+            except ForeignMessage as error:
+                record(error)
+
+        with logs.about(**_story(message, self._settings)):
+            return _answered(handle_or_record)
+
+    def _not_taken(self, request: Request) -> ResponseReturnValue | None:
+        """What a request is answered that has not the form of a push.
+
+        A browser sends JSON, and headers of events, to another site only if that has agreed.
+        """
+        if request.method != "POST":
+            return "Messages are POSTed here.", HTTPStatus.METHOD_NOT_ALLOWED
+        misled = hosts.refusal(request.headers.get("Host", ""), self._settings.trusted_hosts)
+        if misled:
+            return misled, HTTPStatus.FORBIDDEN
+        if not request.is_json and EVENT_TYPE not in request.headers:
+            return "Messages are sent as application/json.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        return None
+
+    def _not_ours(self, request: Request) -> ResponseReturnValue | None:
+        """What a push is answered that is not from PUSH_ACCOUNT, where that is set."""
+        if self._tokens is None:
+            return None
+        try:
+            why = self._tokens.refusal(request)
+        except Transient as error:
+            return _failed(error)
+        if why is None:
+            return None
+        _log.error("push refused", extra={"why": why})
+        headers = {"WWW-Authenticate": "Bearer"}
+        return "The push brings no token that is taken here.", HTTPStatus.UNAUTHORIZED, headers
 
 
 def _answered(work: Callable[[], None]) -> ResponseReturnValue:
@@ -79,12 +113,16 @@ def _answered(work: Callable[[], None]) -> ResponseReturnValue:
         _log_failure(f"not understood: {error}")
         return "not understood", HTTPStatus.UNPROCESSABLE_ENTITY
     except Transient as error:
-        _log_failure(str(error))
-        return "failed", HTTPStatus.SERVICE_UNAVAILABLE
+        return _failed(error)
     except Exception:  # noqa: BLE001 - Pub/Sub is told, and delivers again
         _log.exception("delivery failed", extra={"state": "retrying"})
         return "failed", HTTPStatus.INTERNAL_SERVER_ERROR
     return "OK", HTTPStatus.OK
+
+
+def _failed(error: Transient) -> ResponseReturnValue:
+    _log_failure(str(error))
+    return "failed", HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _log_failure(why: str) -> None:

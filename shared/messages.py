@@ -22,6 +22,8 @@ from shared.storage import ObjectRef
 FINALIZED = "OBJECT_FINALIZE"
 TRACE_PARENT = "traceparent"
 """Header and message attribute: https://www.w3.org/TR/trace-context/#traceparent-header."""
+EVENT_TYPE = "ce-type"
+"""Header of an event in binary mode."""
 REPEATED = "repeated"
 """Attribute of a prompts message whose like was published before."""
 
@@ -125,7 +127,7 @@ def _unwrapped(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
     if headers.get("content-type", "").startswith(_STRUCTURED):
         event = _Event.model_validate_json(body)
         return event.type, json.dumps(event.data).encode()
-    return headers.get("ce-type", _PUBSUB_EVENT), body
+    return headers.get(EVENT_TYPE, _PUBSUB_EVENT), body
 
 
 def parse_upload(message: Message) -> Upload | None:

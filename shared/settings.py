@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     HttpUrl,
     SecretStr,
+    StringConstraints,
     ValidationError,
     model_validator,
 )
@@ -31,6 +32,9 @@ def _blank_to_none(value: Any) -> Any:
 
 
 Targets = Annotated[frozenset[Label], NoDecode, BeforeValidator(split), Field(min_length=1)]
+Hosts = Annotated[
+    frozenset[Annotated[str, StringConstraints(to_lower=True)]], NoDecode, BeforeValidator(split)
+]
 Blank = BeforeValidator(_blank_to_none)
 """Terraform and shells write an unset variable as an empty one."""
 
@@ -40,6 +44,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
+    trusted_hosts: Hosts = Field(
+        frozenset(),
+        description="names that it may be called by, as localhost; empty: any, for Cloud Run lets "
+        "no others through",
+    )
+
 
 class BucketSettings(Settings):
     """What all functions between the buckets know."""
@@ -48,6 +58,15 @@ class BucketSettings(Settings):
     output_bucket: str = Field(min_length=3, description="bucket that results are written to")
     trace_project: Annotated[str | None, Blank] = Field(
         None, description="project whose traces the logs refer to; unset: logs name the trace alone"
+    )
+    push_account: Annotated[str | None, Blank] = Field(
+        None,
+        description="e-mail of the service account whose identity token each push has to bring; "
+        "unset: that is left to Cloud Run",
+    )
+    push_certs_url: HttpUrl = Field(
+        HttpUrl("https://www.googleapis.com/oauth2/v1/certs"),
+        description="where the certificates are that sign such tokens",
     )
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ locals {
       secrets = {}
       environment = merge(local.settings, {
         PROMPTS_TOPIC = google_pubsub_topic.work["prompts"].id
+        PUSH_ACCOUNT  = google_service_account.push["uploads"].email
         TARGETS       = join(",", sort(var.targets))
       })
     }
@@ -25,13 +26,13 @@ locals {
       size        = var.segmentation
       ingress     = "ALLOW_INTERNAL_ONLY"
       secrets     = { for name in local.sam2_keys : name => google_secret_manager_secret.keys[name].secret_id }
-      environment = merge(local.settings, local.sam2_settings)
+      environment = merge(local.settings, local.sam2_settings, { PUSH_ACCOUNT = google_service_account.push["prompts"].email })
     }
     drain = {
       size        = { cpu = "1", memory = "512Mi", concurrency = 8, min_instances = 0, max_instances = 5, timeout = 60 }
       ingress     = "ALLOW_INTERNAL_ONLY"
       secrets     = {}
-      environment = local.settings
+      environment = merge(local.settings, { PUSH_ACCOUNT = google_service_account.push["drain"].email })
     }
   }
 }

@@ -1,9 +1,13 @@
-"""Messages as Pub/Sub pushes them."""
+"""Messages as Pub/Sub pushes them, and the tokens that it sends with them."""
 
 import base64
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+
+import requests
+
+from local.stack import Stack
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -13,3 +17,16 @@ def pushed(data: bytes, attributes: Mapping[str, str] = _NONE) -> dict[str, Any]
     encoded = base64.b64encode(data).decode()
     message = {"data": encoded, "attributes": dict(attributes), "messageId": "1"}
     return {"message": message, "subscription": "projects/a-project/subscriptions/a"}
+
+
+def authorisation(system: Stack, url: str) -> dict[str, str]:
+    """What proves to a function at that address that the system's broker pushes."""
+    metadata = f"http://127.0.0.1:{system.metadata_port}/computeMetadata/v1/instance"
+    answer = requests.get(
+        f"{metadata}/service-accounts/default/identity",
+        params={"audience": url},
+        headers={"Metadata-Flavor": "Google"},
+        timeout=10,
+    )
+    answer.raise_for_status()
+    return {"Authorization": f"Bearer {answer.text}"}

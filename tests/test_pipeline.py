@@ -28,7 +28,7 @@ from tests.pipeline import (
     process,
     put,
 )
-from tests.pushes import pushed
+from tests.pushes import authorisation, pushed
 
 FACE = "avataaars_05.png"
 
@@ -213,10 +213,12 @@ def test_the_function_takes_eventarcs_direct_event(system: Stack, name: str) -> 
         "bucket": INPUT_BUCKET, "name": name, "generation": str(blob.generation),
         "contentType": "image/png", "size": str(blob.size),
     }  # fmt: skip
+    url = _url(system, "landmarks")
     answer = requests.post(
-        _url(system, "landmarks"),
+        url,
         json=event,
         headers={
+            **authorisation(system, url),
             "ce-id": "1",
             "ce-source": f"//storage.googleapis.com/projects/_/buckets/{INPUT_BUCKET}",
             "ce-specversion": "1.0",
@@ -232,8 +234,8 @@ def test_the_function_takes_eventarcs_direct_event(system: Stack, name: str) -> 
 def test_other_notifications_are_acknowledged_and_do_nothing(
     system: Stack, name: str, event_type: str
 ) -> None:
-    body = pushed(b"{}", {"eventType": event_type})
-    answer = requests.post(_url(system, "landmarks"), json=body, timeout=60)
+    body, url = pushed(b"{}", {"eventType": event_type}), _url(system, "landmarks")
+    answer = requests.post(url, json=body, headers=authorisation(system, url), timeout=60)
     assert answer.status_code == 200
     assert output_names(system, name) == set()
 

@@ -5,18 +5,18 @@ from flask import Request
 from flask.typing import ResponseReturnValue
 
 from shared import logs
-from shared.deliveries import respond
+from shared.deliveries import Deliveries
 from shared.draining import Drain
 from shared.settings import BucketSettings, load
 from shared.storage import Storage
 
 logs.configure()
 _settings = load(BucketSettings)
-_storage = Storage()
+_deliveries = Deliveries(_settings, Storage())
 _drain = Drain(_settings)
 
 
 @functions_framework.http
 def drain(request: Request) -> ResponseReturnValue:
     """Takes dead letters of both hops, pushed by Pub/Sub."""
-    return respond(request, _settings, _storage, _drain.handle)
+    return _deliveries.respond(request, _drain.handle)

@@ -5,18 +5,18 @@ from flask import Request
 from flask.typing import ResponseReturnValue
 
 from shared import logs
-from shared.deliveries import respond
+from shared.deliveries import Deliveries
 from shared.landmarking import Landmarking
 from shared.settings import LandmarksSettings, load
 from shared.storage import Storage
 
 logs.configure()
 _settings = load(LandmarksSettings)
-_storage = Storage()
+_deliveries = Deliveries(_settings, Storage())
 _landmarking = Landmarking(_settings)
 
 
 @functions_framework.http
 def landmarks(request: Request) -> ResponseReturnValue:
     """Takes a bucket notification pushed by Pub/Sub, or Eventarc's event of an upload."""
-    return respond(request, _settings, _storage, _landmarking.handle)
+    return _deliveries.respond(request, _landmarking.handle)

@@ -12,7 +12,7 @@ from shared.decoding.sandbox import Sandbox
 from shared.sam2.contract import Description
 from shared.sam2_server import backends, openapi
 from shared.sam2_server.loading import Loading
-from shared.sam2_server.service import respond
+from shared.sam2_server.service import refusal, respond
 from shared.sam2_server.settings import Sam2Settings
 from shared.settings import load
 
@@ -25,6 +25,8 @@ _sandbox = Sandbox(_settings.max_pixels)
 @functions_framework.http
 def sam2(request: Request) -> ResponseReturnValue:
     """POST /v1/segment; a GET there says what computes the masks, /openapi.json the rest."""
+    if refused := refusal(request, _settings):
+        return refused
     match request.method, request.path:
         case "POST", openapi.SEGMENT:
             return _segment(request)
@@ -32,13 +34,8 @@ def sam2(request: Request) -> ResponseReturnValue:
             return _json(Description(segmenter=_backend.wait().segmenter).model_dump_json())
         case "GET", openapi.HEALTH:
             return _health()
-        case "GET", openapi.DOCUMENT:
-            return openapi.document()
-        case _, path if path in openapi.METHODS:
-            allowed = openapi.METHODS[path]
-            return {"error": f"{path} takes {allowed}"}, 405, {"Allow": allowed}
         case _:
-            return {"error": f"there is no {request.path}: POST {openapi.SEGMENT}"}, 404
+            return openapi.document()
 
 
 def _segment(request: Request) -> Response:
@@ -46,8 +43,7 @@ def _segment(request: Request) -> Response:
     answer, status = respond(_backend.wait(), _sandbox, request.get_data, _settings)
     text = answer.model_dump_json()
     # The framework reads a request to its end before any answer but a streamed one.
-    told = iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text
-    return _json(told, status)
+    return _json(iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text, status)
 
 
 def _health() -> ResponseReturnValue:

@@ -5,7 +5,7 @@ from flask import Request
 from flask.typing import ResponseReturnValue
 
 from shared import logs
-from shared.deliveries import respond
+from shared.deliveries import Deliveries
 from shared.segmenters import choice
 from shared.segmenting import Segmentation
 from shared.settings import SegmentationSettings, load
@@ -13,11 +13,11 @@ from shared.storage import Storage
 
 logs.configure()
 _settings = load(SegmentationSettings)
-_storage = Storage()
+_deliveries = Deliveries(_settings, Storage())
 _segmentation = Segmentation(_settings, choice.primary(_settings), choice.fallback(_settings))
 
 
 @functions_framework.http
 def segmentation(request: Request) -> ResponseReturnValue:
     """Takes a prompts message pushed by Pub/Sub."""
-    return respond(request, _settings, _storage, _segmentation.handle)
+    return _deliveries.respond(request, _segmentation.handle)

@@ -5,6 +5,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -14,7 +15,7 @@ from urllib3.util import Retry
 from local.broker.messages import Delivery
 from local.broker.topics import Broker, Subscription
 from shared.errors import Transient
-from shared.identity import IdentityToken
+from shared.identity import Authorisation, IdentityToken, NoAuthorisation
 
 _log = logging.getLogger(__name__)
 
@@ -86,24 +87,28 @@ class Pusher(threading.Thread):
         body: dict[str, Any] = {"message": delivery.message.to_push_json(), "subscription": name}
         if config.dead_letter_policy.dead_letter_topic:
             body["deliveryAttempt"] = delivery.attempt
+        authorisation = self._authorisation(subscription)
         try:
+            headers = authorisation.headers().result()
             response = self._connections.session.post(
                 config.push_config.push_endpoint,
                 data=json.dumps(body),
-                headers={"Content-Type": "application/json", **self._authorisation(subscription)},
+                headers={"Content-Type": "application/json", **headers},
                 timeout=subscription.ack_seconds,
             )
         except (requests.RequestException, Transient) as error:
             _log.warning("%s attempt %d: %s", name, delivery.attempt, error)
             return False
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            authorisation.renew(headers)
         if response.status_code not in _ACKNOWLEDGING:
             _log.warning("%s attempt %d: %d", name, delivery.attempt, response.status_code)
             return False
         return True
 
-    def _authorisation(self, subscription: Subscription) -> dict[str, str]:
+    def _authorisation(self, subscription: Subscription) -> Authorisation:
         oidc = subscription.config.push_config.oidc_token
         if not oidc.service_account_email:
-            return {}
+            return NoAuthorisation()
         audience = oidc.audience or subscription.config.push_config.push_endpoint
-        return self._tokens.setdefault(audience, IdentityToken(audience)).headers().result()
+        return self._tokens.setdefault(audience, IdentityToken(audience))

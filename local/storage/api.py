@@ -1,17 +1,16 @@
 """The HTTP face: https://cloud.google.com/storage/docs/json_api/v1."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 
+from local.foreign_pages import WsgiApp
 from local.storage.bucket_routes import Buckets
 from local.storage.errors import ApiError, answer
 from local.storage.object_routes import Objects
 from local.storage.store import Store
 from local.storage.upload_routes import Uploads
-
-WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def create_app(store: Store) -> Flask:
@@ -20,10 +19,21 @@ def create_app(store: Store) -> Flask:
     app.url_map.merge_slashes = False
     app.wsgi_app = _keep_encoded(app.wsgi_app)  # type: ignore[method-assign, assignment]  # how Flask documents middleware
     app.register_error_handler(ApiError, answer)
+    app.after_request(_disarm)
     Buckets(store).register(app)
     Objects(store).register(app)
     Uploads(store).register(app)
     return app
+
+
+def _disarm(response: Response) -> Response:
+    """What somebody stored never runs as a page of this server, where it could read the buckets.
+
+    Cloud Storage serves media from hosts that hold nothing else.
+    """
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _keep_encoded(app: WsgiApp) -> WsgiApp:

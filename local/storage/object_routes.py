@@ -11,12 +11,15 @@ from flask.typing import ResponseReturnValue
 from local.storage import resources
 from local.storage.errors import ApiError
 from local.storage.exchange import asked_generation, decoded, resource
+from local.storage.index import Entry
 from local.storage.preconditions import Preconditions
 from local.storage.store import Store
 from local.storage.uploads import parse_json
 
 _CHUNK = 1 << 20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+"""https://www.rfc-editor.org/rfc/rfc9110#section-5.5, as WSGI gives it to servers."""
 
 
 class Objects:
@@ -68,6 +71,7 @@ class Objects:
             raise
         headers = {
             "Content-Type": str(entry.fields.get("contentType", "application/octet-stream")),
+            "Content-Disposition": _disposition(entry),
             "Content-Length": str(end - start),
             "ETag": resources.etag(entry),
             "X-Goog-Generation": str(entry.generation),
@@ -125,6 +129,15 @@ class Objects:
             "done": True,
             "resource": resource(entry),
         }
+
+
+def _disposition(entry: Entry) -> str:
+    """The object's own, if it has one that a header can hold; otherwise browsers save the content.
+
+    One that is shown is still in its sandbox.
+    """
+    own = str(entry.fields.get("contentDisposition") or "attachment")
+    return own if _HEADER_VALUE.fullmatch(own) else "attachment"
 
 
 def _range(header: str | None, size: int) -> tuple[int, int]:

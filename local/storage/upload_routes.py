@@ -1,16 +1,19 @@
 """Routes of uploads in their three forms."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from local.storage.errors import ApiError, answer, invalid
 from local.storage.exchange import base, resource
 from local.storage.store import Store
 from local.storage.uploads import Plan, Session, Sessions, parse_json, split_multipart
 
+_SIZE = re.compile(r"[0-9]{1,19}")
 _METHODS = ["POST", "PUT", "DELETE", "OPTIONS"]
 _RESUME_INCOMPLETE = 308
 _CLIENT_CLOSED_REQUEST = 499
@@ -51,7 +54,8 @@ class Uploads:
                 self._store.require_bucket(bucket)
                 declared = request.headers.get("X-Upload-Content-Type", "")
                 plan = Plan.of(bucket, request.args, parse_json(body), declared)
-                upload_id = self._sessions.begin(plan, request.headers.get("Origin"))
+                origin = request.headers.get("Origin")
+                upload_id = self._sessions.begin(Session(plan, origin, _declared_size()))
                 place = f"{base()}{request.path}?uploadType=resumable&upload_id={upload_id}"
                 return "", HTTPStatus.OK, {"Location": place, "X-GUploader-UploadID": upload_id}
             case other:
@@ -63,7 +67,13 @@ class Uploads:
         if request.method == "DELETE":
             self._sessions.end(upload_id)
             return "", _CLIENT_CLOSED_REQUEST
-        if not session.accept(request.get_data(), request.headers.get("Content-Range")):
+        if session.size is not None:  # a body that comes in chunks is cut there: one byte tells
+            request.max_content_length = session.size + 1
+        try:
+            body = request.get_data()
+        except RequestEntityTooLarge as error:
+            raise invalid(f"The upload was begun for {session.size} bytes.") from error
+        if not session.accept(body, request.headers.get("Content-Range")):
             return "", _RESUME_INCOMPLETE, session.range_header
         answer = self._store_all(session.plan, bytes(session.content))
         self._sessions.end(upload_id)
@@ -73,6 +83,16 @@ class Uploads:
         return resource(
             self._store.put(plan.bucket, plan.name, content, plan.fields, plan.conditions)
         )
+
+
+def _declared_size() -> int | None:
+    """The bytes that a resumable upload is going to have, where the client knows."""
+    told = request.headers.get("X-Upload-Content-Length")
+    if told is None:
+        return None
+    if not _SIZE.fullmatch(told):
+        raise invalid(f"X-Upload-Content-Length must be a number, not {told!r}.")
+    return int(told)
 
 
 def _allow(origin: str | None, answer: ResponseReturnValue) -> Response:

@@ -4,15 +4,22 @@ import json
 import re
 import secrets
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
 
+from cachetools import TTLCache
+
 from local.storage.errors import invalid, not_found
 from local.storage.preconditions import Preconditions
 
-_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
+_RANGE = re.compile(r"bytes (?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)")
+
+_MOST_SESSIONS = 1000
+_SESSION_SECONDS = 7 * 24 * 3600
+"""https://cloud.google.com/storage/docs/resumable-uploads#session-uris: they last a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ def split_multipart(body: bytes, content_type: str) -> tuple[dict[str, Any], byt
     """
     header = Message()
     header["Content-Type"] = content_type
+    if header.get_content_type() != "multipart/related":  # not what forms of pages are sent as
+        raise invalid(f"Send multipart/related, not {content_type!r}.")
     boundary = header.get_param("boundary")
     if not isinstance(boundary, str) or not boundary:
         raise invalid("multipart/related needs a boundary.")
@@ -89,30 +98,45 @@ def _headers_and_content(part: bytes, line_end: bytes) -> tuple[dict[str, str], 
 
 @dataclass(slots=True)
 class Session:
-    """A resumable upload under way; `origin` is that of the page which began it, if one did."""
+    """A resumable upload under way.
+
+    `origin` is that of the page which began it, if one did; `size` what it said to upload, if it
+    did.
+    """
 
     plan: Plan
     origin: str | None = None
+    size: int | None = None
     content: bytearray = field(default_factory=bytearray)
 
     def accept(self, body: bytes, content_range: str | None) -> bool:
         """Takes a chunk; True once the content is complete.
 
         Protocol: https://cloud.google.com/storage/docs/performing-resumable-uploads. Bytes that
-        were sent before are taken again in silence, a gap is refused.
+        were sent before are taken again in silence, a gap is refused, and so are another size than
+        was declared and more bytes than the size.
         """
         if content_range is None:
-            self.content[:] = body
+            self._take(0, body, self.size)
             return True
         match = _RANGE.fullmatch(content_range)
         if not match:
             raise invalid(f"Malformed Content-Range: {content_range}")
-        first, _, total = match.groups()
+        first, last, total = match.groups()
+        size = self.size if total == "*" else int(total)
+        if self.size not in (None, size):
+            raise invalid(f"X-Upload-Content-Length was {self.size}, the Content-Range has {size}.")
         if first is not None:
             if int(first) > len(self.content):
                 raise invalid(f"The chunk starts at {first}, {len(self.content)} bytes are there.")
-            self.content[int(first) :] = body
+            self._take(int(first), body, int(last) + 1, size)
         return total != "*" and len(self.content) >= int(total)
+
+    def _take(self, first: int, body: bytes, *ends: int | None) -> None:
+        end = min((end for end in ends if end is not None), default=None)
+        if end is not None and first + len(body) > end:
+            raise invalid(f"{end} bytes were announced, {first + len(body)} were sent.")
+        self.content[first:] = body
 
     @property
     def range_header(self) -> dict[str, str]:
@@ -121,22 +145,26 @@ class Session:
 
 
 class Sessions:
-    """Resumable uploads by id. Kept in memory: after a restart clients begin anew, as they must."""
+    """Resumable uploads by id; of very many those are forgotten that rested longest.
 
-    def __init__(self) -> None:
+    Kept in memory: after a restart clients begin anew, as they must.
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
-        self._sessions: dict[str, Session] = {}
+        self._sessions: TTLCache[str, Session] = TTLCache(_MOST_SESSIONS, _SESSION_SECONDS, timer)
 
-    def begin(self, plan: Plan, origin: str | None) -> str:
+    def begin(self, session: Session) -> str:
         """The new upload's id."""
         upload_id = secrets.token_urlsafe(24)
         with self._lock:
-            self._sessions[upload_id] = Session(plan, origin)
+            self._sessions[upload_id] = session
         return upload_id
 
     def get(self, upload_id: str) -> Session:
         """404 for an id that is not under way."""
-        session = self._sessions.get(upload_id)
+        with self._lock:
+            session = self._sessions.get(upload_id)
         if session is None:
             raise not_found(f"upload {upload_id}")
         return session

@@ -45,8 +45,10 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
             expose_headers=[STATUS_HEADER, WARNING_HEADER, "Retry-After"],
         )
     key = revealed(settings.api_key)
+    app.before_request(lambda: access.check_host(settings.trusted_hosts))
+    app.before_request(lambda: access.check_origin(settings.cors_origins))
     if key:
-        app.before_request(lambda: access.check(key))
+        app.before_request(lambda: access.check_key(key))
     sandbox = Sandbox(settings.max_pixels)
     masks = FaceMasks(settings, sandbox)
     MaskRoutes(masks, settings.max_send).register(app)

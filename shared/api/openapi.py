@@ -21,6 +21,7 @@ _KEY = "key"
 _REFUSALS = {
     400: "the image is empty or broken, or the form is",
     401: "no key, or the wrong one",
+    403: "the page of another site, or another host than this service's",
     404: "there is no such thing",
     409: "there is an upload of that name already",
     413: "too many bytes or pixels",
@@ -170,7 +171,7 @@ def _refusals(*statuses: int) -> dict[str, Any]:
     content = openapi.content(Problem, media_type=problems.MEDIA_TYPE)
     return {
         str(status): {"description": _REFUSALS[status], "content": content}
-        for status in (*statuses, 401, 500)
+        for status in (*statuses, 401, 403, 500)
     }
 
 

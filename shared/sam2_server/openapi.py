@@ -37,8 +37,10 @@ def _segment() -> dict[str, Any]:
         "requestBody": {"required": True, "content": content(SegmentRequest, BatchRequest)},
         "responses": {
             "200": {"description": "the masks", "content": content(SingleAnswer, BatchAnswer)},
+            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
             "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
             "413": {"description": "too large", "content": content(ErrorAnswer)},
+            "415": {"description": "not JSON", "content": content(ErrorAnswer)},
             "422": {"description": "not understood", "content": content(ErrorAnswer)},
             "503": {"description": "no memory now: ask again", "content": content(ErrorAnswer)},
         },

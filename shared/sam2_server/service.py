@@ -4,11 +4,15 @@ import binascii
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Annotated, Any
 
+from flask import Request
+from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Discriminator, Tag, TypeAdapter, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from shared import hosts
 from shared.decoding.sandbox import Sandbox
 from shared.errors import Rejected, Transient
 from shared.field_errors import problems
@@ -22,6 +26,7 @@ from shared.sam2.contract import (
     mask_answer,
 )
 from shared.sam2_server.backends import Backend, Job
+from shared.sam2_server.openapi import METHODS, SEGMENT
 from shared.sam2_server.settings import Sam2Settings
 from shared.stopwatch import Stopwatch
 
@@ -40,6 +45,26 @@ _REQUEST: TypeAdapter[SegmentRequest | BatchRequest] = TypeAdapter(
 
 class _BadPictureError(ValueError):
     """A picture that cannot be read; says which and why."""
+
+
+def refusal(request: Request, settings: Sam2Settings) -> ResponseReturnValue | None:
+    """What a request is answered that asks for nothing of ours; None for any other.
+
+    Nor does any page get masks: a browser sends JSON to another site only if that has agreed.
+    """
+    misled = hosts.refusal(request.headers.get("Host", ""), settings.trusted_hosts)
+    if misled:
+        return {"error": misled}, HTTPStatus.FORBIDDEN
+    allowed = METHODS.get(request.path)
+    if allowed is None:
+        return {"error": f"there is no {request.path}: POST {SEGMENT}"}, HTTPStatus.NOT_FOUND
+    if request.method not in allowed.split(", "):
+        sentence = f"{request.path} takes {allowed}"
+        return {"error": sentence}, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed}
+    if request.method == "POST" and not request.is_json:
+        sentence = "send JSON, with Content-Type: application/json"
+        return {"error": sentence}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    return None
 
 
 def respond(

@@ -4,6 +4,21 @@ mock_provider "google" {
   source = "./tests/mocks"
 }
 
+override_resource {
+  target = google_service_account.push["uploads"]
+  values = { email = "push-uploads@a-project.iam.gserviceaccount.com" }
+}
+
+override_resource {
+  target = google_service_account.push["prompts"]
+  values = { email = "push-prompts@a-project.iam.gserviceaccount.com" }
+}
+
+override_resource {
+  target = google_service_account.push["drain"]
+  values = { email = "push-drain@a-project.iam.gserviceaccount.com" }
+}
+
 variables {
   project_id = "a-project"
 
@@ -75,6 +90,16 @@ run "apply" {
       length(subscription.dead_letter_policy) == 0
     ]) && length(google_pubsub_subscription.drain) == 2
     error_message = "Dead letters of both hops are pushed to the drain, which is never given up on."
+  }
+
+  assert {
+    condition = alltrue([
+      for hop, subscription in merge(google_pubsub_subscription.work, { drain = google_pubsub_subscription.drain["uploads"] }) :
+      local.functions[local.pushes[hop]].environment["PUSH_ACCOUNT"] == subscription.push_config[0].oidc_token[0].service_account_email &&
+      subscription.push_config[0].oidc_token[0].service_account_email == "push-${hop}@a-project.iam.gserviceaccount.com" &&
+      subscription.push_config[0].oidc_token[0].audience == subscription.push_config[0].push_endpoint
+    ])
+    error_message = "Every function checks itself that it is pushed to by its own account, under the address that is called."
   }
 
   assert {

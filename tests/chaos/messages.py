@@ -15,7 +15,7 @@ from google.pubsub_v1 import types
 from local.stack import HOPS, Stack, subscription_path, topic_path
 from tests.chaos.mix import Mix
 from tests.chaos.uploads import Uploads
-from tests.pushes import pushed
+from tests.pushes import authorisation, pushed
 
 _COPY = "chaos-copy"
 _PUSH_SECONDS = 60
@@ -104,7 +104,10 @@ class Copies(threading.Thread):
             attempt += 1
             with suppress(requests.RequestException):  # it may have been killed just now
                 answer = requests.post(
-                    url, json=body | {"deliveryAttempt": min(attempt, 9)}, timeout=_PUSH_SECONDS
+                    url,
+                    json=body | {"deliveryAttempt": min(attempt, 9)},
+                    headers=authorisation(self._stack, url),
+                    timeout=_PUSH_SECONDS,
                 )
                 if answer.ok:
                     return

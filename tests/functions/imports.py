@@ -11,6 +11,7 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/mai
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "ai_edge_litert": "ai-edge-litert",
+    "cachecontrol": "cachecontrol",
     "cachetools": "cachetools",
     "cv2": "opencv-python-headless",
     "flask": "flask",

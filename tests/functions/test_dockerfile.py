@@ -69,7 +69,8 @@ def test_a_request_under_way_is_answered_though_the_service_is_told_to_stop(
     """The answer 100 shows that the service has taken it on, and waits for the rest."""
     (port,) = free_ports(1)
     body = json.dumps(REQUEST).encode()
-    head = f"POST /v1/segment HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
+    kind = "Host: a\r\nContent-Type: application/json"
+    head = f"POST /v1/segment HTTP/1.1\r\n{kind}\r\nContent-Length: {len(body)}\r\n"
     environment = {**image.environment, "PORT": str(port)}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(image.start, env=environment, stdout=log, stderr=log)

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from shared.sam2_server.settings import Sam2Settings
 from tests.conftest import ROOT, example
 from tests.pipeline import png
 
+SOURCE = ROOT / "functions" / "sam2" / "main.py"
+JSON = "application/json"
 AVATAR = example("avataaars_05.png")
 IMAGE = base64.b64encode(png(AVATAR)).decode()
 FACE_POINTS = [[256, 200, 1], [220, 240, 1], [290, 240, 1], [60, 60, 0], [450, 60, 0]]
@@ -26,7 +29,7 @@ FACE_BOX = [150, 110, 360, 340]
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[FlaskClient]:
-    app = create_app("sam2", str(ROOT / "functions" / "sam2" / "main.py"), "http")
+    app = create_app("sam2", str(SOURCE), "http")
     with app.test_client() as made:
         yield made
 
@@ -123,7 +126,24 @@ def test_points_beyond_the_image_do_no_harm(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"no json", b"[]", json.dumps({}).encode()])
 def test_what_is_no_request_is_refused(client: FlaskClient, body: bytes) -> None:
-    assert client.post("/v1/segment", data=body).status_code == 422
+    assert client.post("/v1/segment", data=body, content_type=JSON).status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x", None])
+def test_what_any_page_can_send_is_refused(client: FlaskClient, kind: str | None) -> None:
+    body = json.dumps({"image_base64": IMAGE, "points": FACE_POINTS})
+    answer = client.post("/v1/segment", data=body, content_type=kind)
+    assert (answer.status_code, "application/json" in answer.get_json()["error"]) == (415, True)
+
+
+def test_it_answers_to_its_own_names_alone() -> None:
+    with mock.patch.dict("os.environ", {"TRUSTED_HOSTS": "LocalHost,[::1]"}):
+        client = create_app("sam2", str(SOURCE), "http").test_client()
+    for host in ("localhost", "LOCALHOST:8080", "[::1]:8080"):
+        assert client.get("/openapi.json", headers={"Host": host}).status_code == 200
+    for host in ("evil.example", "localhost.evil.example", "localhost:80:80", "[::1]x", "", "::1"):
+        answer = client.get("/openapi.json", headers={"Host": host})
+        assert (answer.status_code, "localhost" in answer.get_json()["error"]) == (403, True), host
 
 
 def test_health_is_told_and_other_methods_are_refused(client: FlaskClient) -> None:
@@ -142,7 +162,7 @@ def test_a_request_that_says_it_is_too_large_is_refused_unread(client: FlaskClie
         def readinto(self, _: Any) -> int:
             raise AssertionError("read")
 
-    environ = create_environ("/v1/segment", method="POST")
+    environ = create_environ("/v1/segment", method="POST", content_type=JSON)
     environ |= {"wsgi.input": Unread(), "CONTENT_LENGTH": str(10**12)}
     body, status, _ = run_wsgi_app(client.application, environ)
     assert status.startswith("413")
@@ -151,7 +171,7 @@ def test_a_request_that_says_it_is_too_large_is_refused_unread(client: FlaskClie
 
 def test_of_a_request_without_a_length_no_more_is_read_than_may_be(client: FlaskClient) -> None:
     body = io.BytesIO(bytes(Sam2Settings().max_bytes + 1000))
-    environ = create_environ("/v1/segment", method="POST")
+    environ = create_environ("/v1/segment", method="POST", content_type=JSON)
     environ |= {"wsgi.input": body, "wsgi.input_terminated": True}
     _, status, _ = run_wsgi_app(client.application, environ)
     assert status.startswith("4"), "what was cut off is no JSON"

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 import requests
 from google.auth import jwt
+from google.pubsub_v1 import types
 
 from local import gate, metadata
+from local.broker.journal import Journal
+from local.broker.push import Pusher
+from local.broker.topics import Broker
 from local.processes import free_ports
 from shared.deadline import Deadline
 from shared.errors import Permanent, Transient
@@ -139,6 +143,29 @@ def test_every_attempt_has_a_token_that_is_fresh(
         sam2.answer = lambda _: (503, None) if len(sam2.asked) == 1 else (200, {})
         assert JsonService(sam2.url, IdentityToken(AUDIENCE), 5).ask({}, Deadline.after(20)) == {}
     sent = [asked.headers["Authorization"] for asked in sam2.asked]
+    assert sent == [f"Bearer {token}" for token in tokens]
+    assert len(set(sent)) == 2
+
+
+def test_the_broker_renews_a_token_that_a_function_refused(
+    served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, issuer = served
+    tokens = _given(monkeypatch, issuer, [metadata.Issuer().token(AUDIENCE)])
+    broker = Broker(Journal())
+    pusher = Pusher(broker)
+    topic = "projects/a-project/topics/a"
+    oidc = {"service_account_email": metadata.ACCOUNT, "audience": AUDIENCE}
+    with endpoint() as function:
+        function.answer = lambda _: (401 if len(function.asked) == 1 else 204, None)
+        push = types.PushConfig(push_endpoint=function.url, oidc_token=oidc)
+        subscription = types.Subscription(name="a", topic=topic, push_config=push)
+        broker.create_subscription(subscription)
+        for _ in range(2):
+            broker.publish(topic, b"hello", {})
+            for due in pusher._due():
+                pusher._deliver(*due)
+    sent = [asked.headers["Authorization"] for asked in function.asked]
     assert sent == [f"Bearer {token}" for token in tokens]
     assert len(set(sent)) == 2
 

@@ -1,6 +1,5 @@
 """What a function answers to a push, and what it logs about it."""
 
-import base64
 import json
 import logging
 from collections.abc import Callable
@@ -11,12 +10,13 @@ import pytest
 from google.cloud import storage as gcs
 
 from shared import logs
-from shared.deliveries import last_words, respond
+from shared.deliveries import Deliveries, last_words
 from shared.errors import ForeignMessage, Transient, UnreadableMessage
 from shared.messages import Message
 from shared.results import Results
 from shared.settings import BucketSettings
 from shared.storage import ObjectRef, Storage
+from tests.pushes import pushed
 
 SETTINGS = BucketSettings(
     input_bucket="in-bucket", output_bucket="a-bucket", trace_project="a-project"
@@ -25,17 +25,20 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def _answer(
-    handle: Callable[[Message], None], body: Any = None, method: str = "POST", **options: Any
+    handle: Callable[[Message], None],
+    body: Any = None,
+    method: str = "POST",
+    settings: BucketSettings = SETTINGS,
+    **options: Any,
 ) -> int:
     app = flask.Flask(__name__)
     app.add_url_rule(
         "/",
         "f",
-        lambda: respond(flask.request, SETTINGS, Storage(), handle),
+        lambda: Deliveries(settings, Storage()).respond(flask.request, handle),
         methods=["GET", "POST"],
     )
-    message = {"data": base64.b64encode(b"hello").decode(), "attributes": {"a": "b"}}
-    body = {"message": message, "deliveryAttempt": 3} if body is None else body
+    body = pushed(b"hello", {"a": "b"}) | {"deliveryAttempt": 3} if body is None else body
     return app.test_client().open("/", method=method, json=body, **options).status_code
 
 
@@ -108,6 +111,39 @@ def test_a_body_that_pubsub_cannot_have_sent_is_not_read() -> None:
 
 def test_only_posts_are_deliveries() -> None:
     assert _answer(_raising(AssertionError()), method="GET") == 405
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
+)
+def test_what_any_page_can_send_is_no_push_and_is_not_kept(bucket: gcs.Bucket, kind: str) -> None:
+    headers = {"Content-Type": kind}
+    assert _answer(_raising(AssertionError()), headers=headers) == 415
+    assert _answer(_raising(AssertionError()), {}, headers=headers) == 415
+    assert not list(bucket.list_blobs())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "application/json; charset=utf-8"},
+        {"Content-Type": "text/plain", "ce-type": "google.cloud.pubsub.topic.v1.messagePublished"},
+    ],
+)
+def test_events_say_in_their_headers_what_they_are(headers: dict[str, str]) -> None:
+    handled: list[Message] = []
+    assert _answer(handled.append, headers=headers) == 200
+    assert len(handled) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:8080", 200), ("evil.example", 403), ("localhost.evil.example", 403)],
+)
+def test_a_function_answers_to_its_own_names_alone(host: str, status: int) -> None:
+    settings = SETTINGS.model_copy(update={"trusted_hosts": frozenset({"localhost"})})
+    answer = _answer(lambda _: None, settings=settings, headers={"Host": host})
+    assert answer == status
 
 
 def test_every_line_tells_its_delivery_and_fits_on_one_line(

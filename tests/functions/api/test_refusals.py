@@ -187,11 +187,46 @@ def test_scripts_of_other_pages_may_call_only_where_they_are_let_in() -> None:
     assert allowed not in send(client(), b"", headers=origin).headers
     api = client(CORS_ORIGINS="https://example.com,https://b.example", API_KEY=KEY)
     assert send(api, b"", headers=origin).headers[allowed] == "https://example.com"
-    assert allowed not in send(api, b"", headers={"Origin": "https://evil.example"}).headers
+    refused = send(api, b"", headers={"Origin": "https://evil.example"})
+    assert allowed not in refused.headers
+    _problem(refused, 403, "foreign-origin")
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key"}
     preflight = api.options(PATH, headers={**origin, **asked})
     assert preflight.status_code == 200
     assert "x-api-key" in preflight.headers["Access-Control-Allow-Headers"].lower()
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "answered"),
+    [
+        ("masks.example", "https://masks.example", True),  # TLS ends before us
+        ("127.0.0.1:8080", "http://127.0.0.1:8080", True),
+        ("127.0.0.1:8080", "http://127.0.0.1:9090", False),
+        ("masks.example", "https://masks.example.evil.example", False),
+        ("masks.example", "https://evil.example", False),
+        ("masks.example", "null", False),
+        ("masks.example", "", False),
+    ],
+)
+def test_a_form_of_another_page_gets_no_masks_and_begins_no_upload(
+    api: FlaskClient, host: str, origin: str, answered: bool
+) -> None:
+    headers = {"Host": host, "Origin": origin}
+    for answer in (
+        send(api, b"", headers=headers),
+        api.post("/v1/uploads", json={"name": "a", "size": 1}, headers=headers),
+    ):
+        assert (answer.status_code != 403) is answered
+        assert answered or "CORS_ORIGINS" in _problem(answer, 403, "foreign-origin")
+    assert api.get("/healthz", headers=headers).status_code == 200
+
+
+def test_where_it_has_names_no_other_host_is_answered() -> None:
+    api = client(TRUSTED_HOSTS="localhost, 127.0.0.1")
+    for path in ("/", "/v1/about", "/healthz"):
+        assert api.get(path, headers={"Host": "127.0.0.1:8080"}).status_code == 200
+        answer = api.get(path, headers={"Host": "evil.example"})
+        assert "127.0.0.1, localhost" in _problem(answer, 403, "foreign-host")
 
 
 def test_a_name_of_a_file_is_never_used(api: FlaskClient) -> None:

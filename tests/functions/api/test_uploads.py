@@ -18,7 +18,7 @@ def api(bucket: gcs.Bucket) -> FlaskClient:
     return client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name)
 
 
-ORIGIN = {"Origin": "https://masks.example"}
+ORIGIN = {"Origin": "http://localhost"}
 
 
 def test_an_upload_goes_straight_into_the_bucket_from_the_page_that_began_it(
