@@ -96,28 +96,29 @@ class Stack:
 def running(
     root: Path,
     settings: Mapping[str, str],
-    broker: BrokerKind | None = None,
+    broker: BrokerKind = "embedded",
     *,
     with_api: bool = False,
 ) -> Iterator[Stack]:
     """Starts everything, yields, stops everything.
 
     `root` is the folder of buckets and logs; `settings` are environment variables for the
-    functions (TARGETS and the like); `broker` chooses one instead of the best that is there;
+    functions (TARGETS and the like); `broker` is the embedded one, for the official emulator lets
+    every page that a browser shows publish;
     `with_api` also serves the HTTP API and the page.
 
     Raises:
         BadSettings: a variable does not hold what it should.
         ChildDied: a part does not come up.
     """
-    jar = official.find_emulator() if broker != "embedded" else None
+    jar = official.find_emulator() if broker == "official" else None
     if broker == "official" and jar is None:
         raise FileNotFoundError("The Pub/Sub emulator needs gcloud, its component and java on PATH")
     storage_port, tls_port, broker_port, metadata_port, *ports = free_ports(10)
     with ProcessTree(root / "logs") as processes:
         stack = Stack(
             processes=processes,
-            broker="official" if jar else "embedded",
+            broker=broker,
             storage_port=storage_port,
             storage_tls_port=tls_port,
             broker_port=broker_port,
@@ -206,7 +207,7 @@ def function_command(name: str, port: int, source: Path | None = None) -> list[s
 
 
 def create_hops(stack: Stack) -> None:
-    """All topics and subscriptions, or those that the broker does not know any more."""
+    """All topics and subscriptions, but for those that the broker knows from an earlier run."""
     for hop, function in HOPS.items():
         _create_hop(stack, hop, stack.processes.port(function), stack.processes.port("drain"))
 

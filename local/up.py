@@ -3,17 +3,14 @@
 import argparse
 import json
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from google.api_core.exceptions import GoogleAPICallError, RetryError
 from rich.console import Console
 
 from local import stack
-from local.operations import backfill, target
 from local.operations.target import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
@@ -42,7 +39,6 @@ def main() -> None:
     try:
         with stack.running(root, {}, with_api=True) as system, _known(system, running_file(root)):
             console.print(instructions(system, root))
-            _remind(system, console)
             while True:
                 _look_after(system, console)
                 time.sleep(1)
@@ -55,36 +51,9 @@ def main() -> None:
 
 
 def _look_after(system: Stack, console: Console) -> None:
-    """Starts again what has died, as the cloud would, and what its death made others forget."""
-    revived = system.processes.revive()
-    for name, code in revived.items():
+    """Starts again what has died, as the cloud would."""
+    for name, code in system.processes.revive().items():
         console.print(f"{name} ended with code {code}, and was started again.")
-    if revived:
-        _remind(system, console)
-
-
-def _remind(system: Stack, console: Console) -> None:
-    """Announces anew what the official emulator forgot; in a thread, for more may die meanwhile.
-
-    It forgets everything when it ends, and brings a message whose push was refused only when its
-    acknowledgement deadline is over. The embedded broker forgets nothing.
-    """
-    if system.broker == "official":
-        threading.Thread(target=_announce_anew, args=(system, console), daemon=True).start()
-
-
-def _announce_anew(system: Stack, console: Console) -> None:
-    while True:
-        try:
-            system.processes.await_ready()
-            stack.create_hops(system)
-            missing = backfill.announce_missing(target.of(system))
-        except (ChildDied, GoogleAPICallError, RetryError, OSError):  # not all is up yet
-            time.sleep(1)
-        else:
-            if missing:
-                console.print(f"{missing} uploads had no result, and were announced anew.")
-            return
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Pub/Sub on one machine: the official emulator where it is installed, else an embedded broker."""
+"""Pub/Sub on one machine: an embedded broker, and for tests the official emulator."""

@@ -109,14 +109,6 @@ def publish(target: Target, choice: Choice, cursor: Cursor, rate: float) -> Iter
     cursor.end()
 
 
-def announce_missing(target: Target) -> int:
-    """Announces at once what has no result; how many."""
-    missing = list(wanted(target, Choice("", all=False), ""))
-    for blob in missing:
-        _announce(target, blob)
-    return len(missing)
-
-
 def _announce(target: Target, blob: Blob) -> None:
     resource = {
         "kind": "storage#object",
