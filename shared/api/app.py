@@ -19,6 +19,8 @@ from shared.settings import revealed
 _FORM_BYTES = 64 * 2**10
 """Of a request, beside the image."""
 
+_MOST_FORM_PARTS = 100
+
 
 class _Request(Request):
     """Keeps an uploaded file in memory, once.
@@ -35,6 +37,7 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.request_class = _Request
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes + _FORM_BYTES
+    app.config["MAX_FORM_PARTS"] = _MOST_FORM_PARTS
     problems.register(app)
     if settings.cors_origins:
         CORS(

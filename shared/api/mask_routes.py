@@ -28,6 +28,9 @@ WARNING_HEADER = "Toonmask-Warning"
 
 _IMAGE, _OUTPUT = "image", "output"
 
+_MOST_CHARACTERS = 200
+"""Of a field of the form beside the image, and of what is shown of one."""
+
 
 class MaskRoutes:
     """The masks of a picture that is sent."""
@@ -95,7 +98,7 @@ def _wanted_picture(asked: Request) -> str | None:
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "bad-output",
-            f"output is {output!r}; it may be mask, overlay, cutout, or a picture of one instance: "
+            f"output is {output[:_MOST_CHARACTERS]!r}; it may be mask, overlay, cutout, or a picture of one instance: "
             "face-1/mask, face-1/cutout.",
         )
     accepted = asked.accept_mimetypes or MIMEAccept([("*/*", 1)])
@@ -106,7 +109,11 @@ def _wanted_picture(asked: Request) -> str | None:
 
 
 def _options(asked: Request) -> Options:
-    fields = {name: ",".join(asked.form.getlist(name)) for name in asked.form}
+    fields = {name: ",".join(asked.form.getlist(name)) for name in Options.model_fields if name in asked.form}
+    for name, text in fields.items():
+        if len(text) > _MOST_CHARACTERS:
+            sentence = f"{name} must have at most {_MOST_CHARACTERS} characters, not {len(text):,}."
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", sentence)
     try:
         return Options.model_validate(fields)
     except ValidationError as error:
