@@ -63,8 +63,7 @@ def problems(error: ValidationError, skip: int = 0, parts: int | None = None) ->
     """
     stop = None if parts is None else skip + parts
     found: list[tuple[str, Mapping[str, Any]]] = [
-        (_place(one["loc"][skip:stop]), one)
-        for one in error.errors(include_url=False)[:_MOST_READ]
+        (_place(one["loc"][skip:stop]), one) for one in error.errors(include_url=False)[:_MOST_READ]
     ]
     choices: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for place, one in found:  # each member of a union tells of its own

@@ -37,8 +37,8 @@ variable "api" {
   }
 
   validation {
-    condition     = alltrue([for origin in var.api.cors_origins : origin == "*" || can(regex("^https?://[^/]+$", origin))])
-    error_message = "api.cors_origins holds origins such as https://example.com, without a path; or *."
+    condition     = var.api.cors_origins == toset(["*"]) || alltrue([for origin in var.api.cors_origins : can(regex("^https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$", origin))])
+    error_message = "api.cors_origins holds plain origins in lower case, such as https://example.com or http://localhost:8000, without a path, a user or a wildcard; or * alone."
   }
 }
 

@@ -7,7 +7,7 @@ import functions_framework
 from flask import Request, Response
 from flask.typing import ResponseReturnValue
 
-from shared import logs
+from shared import logs, serving
 from shared.sam2.contract import Description
 from shared.sam2_server import backends, openapi
 from shared.sam2_server.loading import Loading
@@ -16,6 +16,7 @@ from shared.sam2_server.settings import Sam2Settings
 from shared.settings import load
 
 logs.configure()
+serving.bound_requests()
 _settings = load(Sam2Settings)
 _backend = Loading(lambda: backends.load(_settings))
 

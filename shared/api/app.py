@@ -1,6 +1,7 @@
 """The application: who may call, what is where."""
 
 import io
+import re
 from pathlib import Path
 
 from flask import Flask, Request
@@ -13,7 +14,7 @@ from shared.api.face_masks import FaceMasks
 from shared.api.library import Library
 from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
-from shared.api.settings import ApiSettings
+from shared.api.settings import ANY_ORIGIN, ApiSettings
 from shared.settings import revealed
 
 _FORM_BYTES = 64 * 2**10
@@ -43,7 +44,7 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
         CORS(
             app,
             resources=r"/v1/.*",
-            origins=sorted(settings.cors_origins),
+            origins=_patterns(settings.cors_origins),
             expose_headers=[STATUS_HEADER, WARNING_HEADER, "Retry-After"],
         )
     key = revealed(settings.api_key)
@@ -58,6 +59,13 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     app.get("/openapi.json", endpoint="document")(lambda: openapi.document(with_key=bool(key)))
     app.get("/v1/about", endpoint="about")(lambda: _about(settings))
     return app
+
+
+def _patterns(origins: frozenset[str]) -> str | list[re.Pattern[str]]:
+    """For flask-cors, which takes some texts for regular expressions that match a beginning."""
+    if ANY_ORIGIN in origins:
+        return ANY_ORIGIN
+    return [re.compile(rf"{re.escape(origin)}\Z") for origin in sorted(origins)]
 
 
 def _about(settings: ApiSettings) -> dict[str, object]:

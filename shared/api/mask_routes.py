@@ -109,7 +109,11 @@ def _wanted_picture(asked: Request) -> str | None:
 
 
 def _options(asked: Request) -> Options:
-    fields = {name: ",".join(asked.form.getlist(name)) for name in Options.model_fields if name in asked.form}
+    fields = {
+        name: ",".join(asked.form.getlist(name))
+        for name in Options.model_fields
+        if name in asked.form
+    }
     for name, text in fields.items():
         if len(text) > _MOST_CHARACTERS:
             sentence = f"{name} must have at most {_MOST_CHARACTERS} characters, not {len(text):,}."

@@ -112,3 +112,27 @@ run "origins_have_no_path" {
   }
   expect_failures = [var.api]
 }
+
+run "origins_have_no_wildcard" {
+  command = plan
+  variables {
+    api = { cors_origins = ["https://*.example.com"] }
+  }
+  expect_failures = [var.api]
+}
+
+run "origins_have_no_user" {
+  command = plan
+  variables {
+    api = { cors_origins = ["https://me@example.com"] }
+  }
+  expect_failures = [var.api]
+}
+
+run "every_origin_stands_alone" {
+  command = plan
+  variables {
+    api = { cors_origins = ["*", "https://example.com"] }
+  }
+  expect_failures = [var.api]
+}
