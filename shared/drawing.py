@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from threading import Lock
 
-from shared import images, layout, masks, png, rendering
+from shared import encoding, layout, masks, png, rendering
 from shared.collage import Collage
 from shared.documents import InstanceFiles, Outputs
 from shared.geometry import Box, Image, disjoint
@@ -20,8 +20,8 @@ _ENCODED = 0.25
 """What a pixel may take in a file, over what it takes while it is drawn."""
 
 _ENCODERS: dict[str, Callable[[Image], bytes]] = {
-    "image/jpeg": images.encode_jpeg,
-    "image/webp": images.encode_webp,
+    "image/jpeg": encoding.encode_jpeg,
+    "image/webp": encoding.encode_webp,
 }
 
 

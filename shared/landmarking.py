@@ -3,7 +3,9 @@
 import logging
 from importlib.metadata import version
 
-from shared import VERSION, images, layout, logs
+from shared import VERSION, layout, logs
+from shared.decoding.formats import check_before_download
+from shared.decoding.sandbox import Sandbox
 from shared.deliveries import last_words
 from shared.detection import Detector
 from shared.documents import PromptsDocument, Source
@@ -30,6 +32,7 @@ class Landmarking:
         self._storage = Storage()
         self._results = Results(self._storage, settings.output_bucket)
         self._memory = MemoryBudget(settings.max_pixels)
+        self._sandbox = Sandbox(settings.max_pixels)
         self._publisher = Publisher()
         self._detector = Detector(settings.max_instances, settings.min_score)
         self._versions = {
@@ -74,11 +77,13 @@ class Landmarking:
         """The prompts of an upload, which is in memory only meanwhile."""
         limits = self._settings
         _check_name(upload.ref.name)
-        images.check_before_download(upload.content_type, upload.size, limits.max_bytes)
+        check_before_download(upload.content_type, upload.size, limits.max_bytes)
         data = self._storage.read(upload.ref, limits.max_bytes)
-        pixels = images.count_pixels(data, limits.max_pixels)
-        with self._memory.acquired(pixels, MEMORY_SECONDS):
-            image = images.decode(data, limits.max_pixels)
+        with (
+            self._sandbox.opened(data) as file,
+            self._memory.acquired(file.pixels, MEMORY_SECONDS),
+        ):
+            image = file.decode()
             watch.lap("read")
             document = self._detect(upload.ref, image)
         watch.lap("detect", found=len(document.instances))

@@ -13,13 +13,14 @@ asked to bring the message later."""
 
 
 class MemoryBudget:
-    """So many pixels at a time, shared by all threads. What is larger than that has it alone.
+    """So many pixels, or bytes, at a time, shared by all threads. What is larger has it alone.
 
     First come, first served: whoever waits for much is never passed by those who want little.
     """
 
-    def __init__(self, pixels: int) -> None:
-        self._pixels = pixels
+    def __init__(self, size: int, unit: str = "pixels") -> None:
+        self._size = size
+        self._unit = unit
         self._used = 0
         self._queue: deque[object] = deque()
         self._changed = threading.Condition()
@@ -30,32 +31,34 @@ class MemoryBudget:
         return len(self._queue)
 
     @contextmanager
-    def acquired(self, pixels: int, seconds: float) -> Iterator[None]:
-        """Waits until it is this caller's turn and the pixels fit.
+    def acquired(self, amount: int, seconds: float) -> Iterator[None]:
+        """Waits until it is this caller's turn and the amount fits.
 
         Raises:
             Transient: they did not within so many seconds.
         """
-        self._acquire(pixels, seconds)
+        self._acquire(amount, seconds)
         try:
             yield
         finally:
             with self._changed:
-                self._used -= pixels
+                self._used -= amount
                 self._changed.notify_all()
 
-    def _acquire(self, pixels: int, seconds: float) -> None:
+    def _acquire(self, amount: int, seconds: float) -> None:
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
             try:
-                if not self._changed.wait_for(lambda: self._may_enter(ticket, pixels), seconds):
-                    raise Transient(f"No memory came free for {pixels:,} pixels in {seconds:g} s.")
-                self._used += pixels
+                if not self._changed.wait_for(lambda: self._may_enter(ticket, amount), seconds):
+                    raise Transient(
+                        f"No memory came free for {amount:,} {self._unit} in {seconds:g} s."
+                    )
+                self._used += amount
             finally:
                 self._queue.remove(ticket)
                 self._changed.notify_all()  # whoever is first now may fit
 
-    def _may_enter(self, ticket: object, pixels: int) -> bool:
-        fits = self._used == 0 or self._used + pixels <= self._pixels
+    def _may_enter(self, ticket: object, amount: int) -> bool:
+        fits = self._used == 0 or self._used + amount <= self._size
         return fits and self._queue[0] is ticket

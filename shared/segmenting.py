@@ -3,8 +3,9 @@
 import logging
 from importlib.metadata import version
 
-from shared import VERSION, images, layout, logs
+from shared import VERSION, layout, logs
 from shared.deadline import Deadline
+from shared.decoding.sandbox import Sandbox
 from shared.deliveries import last_words
 from shared.documents import (
     Outputs,
@@ -47,6 +48,7 @@ class Segmentation:
         self._storage = Storage()
         self._results = Results(self._storage, settings.output_bucket)
         self._memory = MemoryBudget(settings.max_pixels)
+        self._sandbox = Sandbox(settings.max_pixels)
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
 
     def handle(self, message: Message) -> None:
@@ -92,9 +94,11 @@ class Segmentation:
         watch, limits = Stopwatch(), self._settings
         try:
             data = self._storage.read(ref, limits.max_bytes)
-            pixels = images.count_pixels(data, limits.max_pixels)
-            with self._memory.acquired(pixels, MEMORY_SECONDS):
-                image = images.decode(data, limits.max_pixels)
+            with (
+                self._sandbox.opened(data) as file,
+                self._memory.acquired(file.pixels, MEMORY_SECONDS),
+            ):
+                image = file.decode()
                 watch.lap("read")
                 self._segment(document, image, watch)
         except Rejected as rejection:  # the limits were lowered meanwhile

@@ -20,7 +20,6 @@ from shared.layout import Preview
 from shared.prompts import Label, PromptOptions
 from shared.urls import without_secrets
 
-
 _MOST_PARTS = 100
 _MOST_SHOWN = 100
 """Characters of a bad value that are shown."""

@@ -8,6 +8,7 @@ from flask import Request, Response
 from flask.typing import ResponseReturnValue
 
 from shared import logs, serving
+from shared.decoding.sandbox import Sandbox
 from shared.sam2.contract import Description
 from shared.sam2_server import backends, openapi
 from shared.sam2_server.loading import Loading
@@ -19,6 +20,7 @@ logs.configure()
 serving.bound_requests()
 _settings = load(Sam2Settings)
 _backend = Loading(lambda: backends.load(_settings))
+_sandbox = Sandbox(_settings.max_pixels)
 
 
 @functions_framework.http
@@ -42,7 +44,7 @@ def sam2(request: Request) -> ResponseReturnValue:
 
 def _segment(request: Request) -> Response:
     request.max_content_length = _settings.max_bytes
-    answer, status = respond(_backend.wait(), request.get_data, _settings)
+    answer, status = respond(_backend.wait(), _sandbox, request.get_data, _settings)
     text = answer.model_dump_json()
     # The framework reads a request to its end before any answer but a streamed one.
     told = iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text

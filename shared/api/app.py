@@ -15,6 +15,7 @@ from shared.api.library import Library
 from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
 from shared.api.settings import ANY_ORIGIN, ApiSettings
+from shared.decoding.sandbox import Sandbox
 from shared.settings import revealed
 
 _FORM_BYTES = 64 * 2**10
@@ -50,9 +51,10 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     key = revealed(settings.api_key)
     if key:
         app.before_request(lambda: access.check(key))
-    masks = FaceMasks(settings)
+    sandbox = Sandbox(settings.max_pixels)
+    masks = FaceMasks(settings, sandbox)
     MaskRoutes(masks, settings.max_send).register(app)
-    library = Library.of(settings)
+    library = Library.of(settings, sandbox)
     BucketRoutes(library, masks).register(app)
     Page(page, (library.origin,) if library else ()).register(app)
     app.get("/healthz", endpoint="health")(lambda: {"status": "ok"})

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared import images
 from shared.api.problems import busy
 from shared.api.settings import ApiSettings
+from shared.decoding.formats import check_before_download
+from shared.decoding.sandbox import Sandbox
 from shared.detection import Detector
 from shared.documents import Outputs, Review
 from shared.drawing import Picture, pictures
@@ -52,8 +53,9 @@ class Found:
 class FaceMasks:
     """Finds and cuts. One per process; safe to share between threads."""
 
-    def __init__(self, settings: ApiSettings) -> None:
+    def __init__(self, settings: ApiSettings, sandbox: Sandbox) -> None:
         self._settings = settings
+        self._sandbox = sandbox
         self._detector = Detector(settings.max_instances, settings.min_score)
         fallback = choice.fallback(settings)
         self._maskings = {
@@ -91,8 +93,8 @@ class FaceMasks:
             Permanent: neither SAM2 nor a fallback will ever answer.
             Transient: they may do so later.
         """
-        images.check_before_download("", len(data), self._settings.max_bytes)
-        image = images.decode(data, self._settings.max_pixels)
+        check_before_download("", len(data), self._settings.max_bytes)
+        image = self._sandbox.decode(data)
         watch.lap("read")
         detected = self._detector.detect(image, options.targets)
         shape = PromptOptions(options.pos_points, options.expand, self._settings.max_instances)

@@ -1,6 +1,5 @@
 """The buckets as people look at them: uploads with their states, pages of them, their pictures."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +8,14 @@ from http import HTTPStatus
 
 from google.api_core.exceptions import PreconditionFailed
 from google.cloud import storage
-from PIL import Image as PillowImage
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared import images, layout
+from shared import layout
 from shared.api.problems import Refused
 from shared.api.settings import ApiSettings
+from shared.decoding.sandbox import Sandbox
 from shared.documents import Status
-from shared.errors import Superseded
+from shared.errors import Rejected, Superseded
 from shared.record import Record
 from shared.storage import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT, ObjectRef, Stamp, Storage
 
@@ -30,11 +29,6 @@ _MOST_BYTES = 64 * 2**20
 """Of an upload that is shown: what the pipeline takes where it was told nothing else."""
 
 _STATUSES = frozenset(status.value for status in Status)
-
-_STORED_FORMATS = ("PNG", "JPEG", "WEBP")
-
-_QUALITY = 85
-"""Of WebP, 0..100."""
 
 
 class Working(StrEnum):
@@ -87,18 +81,18 @@ class Query(BaseModel):
 class Library:
     """The uploads and results of a pair of buckets. Safe to share between threads."""
 
-    def __init__(self, input_bucket: str, output_bucket: str, max_pixels: int) -> None:
+    def __init__(self, input_bucket: str, output_bucket: str, sandbox: Sandbox) -> None:
         self._input = input_bucket
         self._output = output_bucket
-        self._max_pixels = max_pixels
+        self._sandbox = sandbox
         self._storage = Storage()
 
     @classmethod
-    def of(cls, settings: ApiSettings) -> "Library | None":
+    def of(cls, settings: ApiSettings, sandbox: Sandbox) -> "Library | None":
         """That of the buckets in the settings, if they name any."""
         if settings.input_bucket is None or settings.output_bucket is None:
             return None
-        return cls(settings.input_bucket, settings.output_bucket, settings.max_pixels)
+        return cls(settings.input_bucket, settings.output_bucket, sandbox)
 
     def ref(self, name: str, generation: int) -> ObjectRef:
         """One generation of an upload."""
@@ -189,30 +183,19 @@ class Library:
             Refused: the stored picture is broken.
         """
         data = self.picture(upload, picture)
-        if picture == ORIGINAL:
-            small = PillowImage.fromarray(images.decode(data, self._max_pixels))
-        else:
-            small = self._opened(upload, picture, data)
-        small.thumbnail((side, side))
-        written = io.BytesIO()
-        small.save(written, "WEBP", quality=_QUALITY)
-        return written.getvalue()
-
-    def _opened(self, upload: ObjectRef, picture: str, data: bytes) -> PillowImage.Image:
-        """A picture of a result, decoded; somebody may have put something else in its place."""
+        original = picture == ORIGINAL
         try:
-            opened = PillowImage.open(io.BytesIO(data), formats=_STORED_FORMATS)
-            opened.load()
-        except MemoryError:
-            raise
-        except Exception as error:  # Pillow's decoders raise nearly anything on broken files
+            return self._sandbox.thumbnail(data, side, over_white=original)
+        except Rejected as error:
+            if original:
+                raise
+            # somebody may have put something else in a picture's place
             raise Refused(
                 HTTPStatus.BAD_GATEWAY,
                 "broken-picture",
                 f"gs://{self._output}/{layout.folder(upload.name)}{picture} is no picture that can "
                 "be opened. Upload the image again: that writes its pictures anew.",
             ) from error
-        return opened
 
     def has(self, name: str) -> bool:
         """Whether there is an upload of that name."""

@@ -98,8 +98,8 @@ def _wanted_picture(asked: Request) -> str | None:
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "bad-output",
-            f"output is {output[:_MOST_CHARACTERS]!r}; it may be mask, overlay, cutout, or a picture of one instance: "
-            "face-1/mask, face-1/cutout.",
+            f"output is {output[:_MOST_CHARACTERS]!r}; it may be mask, overlay, cutout, or a "
+            "picture of one instance: face-1/mask, face-1/cutout.",
         )
     accepted = asked.accept_mimetypes or MIMEAccept([("*/*", 1)])
     png, json = accepted["image/png"], accepted["application/json"]

@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from shared import images, png
+from shared import encoding, png
 from shared.geometry import BoolMask, Box, Image, enclosing, shrunk
 from shared.prompts import Prompt
 from shared.sam2.answers import Values
@@ -131,5 +131,5 @@ def _encoded(pixels: Image) -> bytes:
     lossless = png.encode_array(pixels)
     if len(lossless) <= _SMALL:
         return lossless
-    lossy = images.encode_jpeg(pixels)
+    lossy = encoding.encode_jpeg(pixels)
     return lossy if len(lossy) < _FAR_SMALLER * len(lossless) else lossless

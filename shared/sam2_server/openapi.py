@@ -40,6 +40,7 @@ def _segment() -> dict[str, Any]:
             "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
             "413": {"description": "too large", "content": content(ErrorAnswer)},
             "422": {"description": "not understood", "content": content(ErrorAnswer)},
+            "503": {"description": "no memory now: ask again", "content": content(ErrorAnswer)},
         },
     }
 

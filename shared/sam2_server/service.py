@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Discriminator, Tag, TypeAdapter, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from shared import images
-from shared.errors import Rejected
+from shared.decoding.sandbox import Sandbox
+from shared.errors import Rejected, Transient
 from shared.field_errors import problems
 from shared.sam2.answers import decode_base64
 from shared.sam2.contract import (
@@ -43,7 +43,7 @@ class _BadPictureError(ValueError):
 
 
 def respond(
-    backend: Backend, body: Callable[[], bytes], settings: Sam2Settings
+    backend: Backend, sandbox: Sandbox, body: Callable[[], bytes], settings: Sam2Settings
 ) -> tuple[BaseModel, int]:
     """The answer to a request of one prompt or of many, and its HTTP status.
 
@@ -51,21 +51,26 @@ def respond(
     """
     try:
         request = _REQUEST.validate_json(body())
-        return _segment(backend, request, settings), 200
+        return _segment(backend, sandbox, request, settings), 200
     except ValidationError as error:
         return ErrorAnswer(error=problems(error, skip=1)), 422
     except RequestEntityTooLarge:
         return ErrorAnswer(error=f"the request has more than {settings.max_bytes:,} bytes"), 413
     except _BadPictureError as error:
         return ErrorAnswer(error=str(error)), 422
+    except Transient as error:
+        return ErrorAnswer(error=str(error)), 503
 
 
 def _segment(
-    backend: Backend, request: SegmentRequest | BatchRequest, settings: Sam2Settings
+    backend: Backend,
+    sandbox: Sandbox,
+    request: SegmentRequest | BatchRequest,
+    settings: Sam2Settings,
 ) -> BaseModel:
     watch = Stopwatch()
     batch = request if isinstance(request, BatchRequest) else request.as_batch()
-    jobs = list(_jobs(batch, settings))
+    jobs = list(_jobs(batch, sandbox, settings.max_pixels))
     watch.lap("decode")
     told = (mask_answer(m, return_prob=batch.return_prob) for m in backend.segment(jobs))
     answers = [[next(told) for _ in job.prompts] for job in jobs]
@@ -75,20 +80,20 @@ def _segment(
     return SingleAnswer(**answers[0][0].model_dump(), segmenter=backend.segmenter)
 
 
-def _jobs(request: BatchRequest, settings: Sam2Settings) -> Iterator[Job]:
-    """The pictures, decoded; none is if their headers say that all of them have too many pixels."""
-    files, pixels = [], 0
+def _jobs(request: BatchRequest, sandbox: Sandbox, max_pixels: int) -> Iterator[Job]:
+    """The pictures, decoded as long as they do not have too many pixels together."""
+    pixels = 0
     for index, part in enumerate(request.images):
         with _naming_picture(request, index):
-            files.append(decode_base64(part.image_base64))
-            pixels += images.count_pixels(files[-1], settings.max_pixels)
-    if pixels > settings.max_pixels:
-        raise _BadPictureError(
-            f"images: {pixels:,} pixels together; at most {settings.max_pixels:,} are taken"
-        )
-    for index, (part, data) in enumerate(zip(request.images, files, strict=True)):
-        with _naming_picture(request, index):
-            image = images.decode(data, settings.max_pixels)
+            data = decode_base64(part.image_base64)
+            with sandbox.opened(data) as file:
+                pixels += file.pixels
+                if pixels > max_pixels:
+                    raise _BadPictureError(
+                        f"images: more than {max_pixels:,} pixels together, which is the most that "
+                        "is taken"
+                    )
+                image = file.decode()
         yield Job(image, hashlib.sha256(data).digest(), part.prompts, request.multimask)
 
 
@@ -96,6 +101,8 @@ def _jobs(request: BatchRequest, settings: Sam2Settings) -> Iterator[Job]:
 def _naming_picture(request: BatchRequest, index: int) -> Iterator[None]:
     try:
         yield
+    except _BadPictureError:
+        raise
     except (binascii.Error, ValueError, Rejected) as error:
         where = f"images.{index}." if len(request.images) > 1 else ""
         raise _BadPictureError(f"{where}image_base64: {error}") from error

@@ -11,7 +11,7 @@ import cv2
 import mediapipe as mp
 import numpy as np
 
-from shared import images
+from shared.decoding import pixels
 from shared.detection import Detector
 from shared.geometry import Image
 from shared.prompts import Label
@@ -64,7 +64,7 @@ def _measure(picture: Image) -> tuple[str, ...]:
     with Passes() as passes:
         detector.detect(picture, FACES)
     mesh.process(picture)
-    ours = least(lambda: detector.detect(images.decode(data, 10**9), FACES), time.process_time)
+    ours = least(lambda: detector.detect(pixels.decode(data, 10**9), FACES), time.process_time)
     plain = least(lambda: mesh.process(cv2.imdecode(encoded, cv2.IMREAD_COLOR)), time.process_time)
-    pixels = f"{picture.shape[1]} x {picture.shape[0]}"
-    return pixels, str(len(found)), f"{passes.count:.0f}", f"{ours / plain:.1f}"
+    size = f"{picture.shape[1]} x {picture.shape[0]}"
+    return size, str(len(found)), f"{passes.count:.0f}", f"{ours / plain:.1f}"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as PillowImage
 
-from shared import images, png
+from shared import encoding, png
 from shared.collage import Collage, Tile
 from shared.geometry import Box
 from tests.benchmarks import pictures
@@ -70,7 +70,7 @@ def _encoders() -> dict[str, Encoder]:
         for name, strategy in _STRATEGIES.items()
     }
     by_pillow = {f"Pillow, level {level}": partial(_by_pillow, level=level) for level in (1, 6)}
-    return {**by_opencv, **by_pillow, "JPEG, quality 92": images.encode_jpeg}
+    return {**by_opencv, **by_pillow, "JPEG, quality 92": encoding.encode_jpeg}
 
 
 def _by_opencv(pixels: Pixels, strategy: int) -> bytes:

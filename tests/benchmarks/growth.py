@@ -16,6 +16,7 @@ from local.storage.api import create_app
 from local.storage.preconditions import Preconditions
 from local.storage.store import Store
 from shared.api.library import Library, Query
+from shared.decoding.sandbox import Sandbox
 from shared.documents import Status
 from shared.geometry import Image
 from tests.benchmarks import pictures, servers
@@ -95,7 +96,7 @@ def _pages(count: int) -> list[float]:
             serving(create_app(store), port),
             mock.patch.dict(os.environ, STORAGE_EMULATOR_HOST=address),
         ):
-            library = Library("in-bucket", "out-bucket", 1)
+            library = Library("in-bucket", "out-bucket", Sandbox(1))
             middle = f"album/{count // 200:04}"
             queries = Query(), Query(prefix=middle), Query(state=Status.FAILED)
             return [

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import track
 
-from shared import images
+from shared.decoding import pixels
 from shared.detection import Detector
 from shared.geometry import Box
 from shared.prompts import Detection
@@ -70,7 +70,7 @@ def _curve(
     detector = Detector(max_instances=20, min_score=min(_THRESHOLDS))
     detections: dict[str, list[Detection]] = {}
     for image in track(corpus, "detecting", console=console):
-        picture = images.decode((manifest_file.parent / image.image).read_bytes(), 10**9)
+        picture = pixels.decode((manifest_file.parent / image.image).read_bytes(), 10**9)
         detections[image.image] = detector.detect(picture, frozenset({"face"})).found
 
     def prediction(threshold: float) -> Callable[[CorpusImage], Prediction]:

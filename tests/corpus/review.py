@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared import images
+from shared.decoding import pixels
 from shared.detection import Detector
 from shared.documents import Review
 from shared.geometry import Box
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _result(detector: Detector, masking: Masking, file: Path, truth: dict[str, Any]) -> _Result:
-    image = images.decode(file.read_bytes(), _MOST_PIXELS)
+    image = pixels.decode(file.read_bytes(), _MOST_PIXELS)
     detected = detector.detect(image, frozenset({"face"}))
     prompts = build_prompts(detected.found, Box.of_image(image), PromptOptions())
     segmented = masking.masks_of(image, prompts).segmented

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from functions_framework import create_app
 from werkzeug.test import create_environ, run_wsgi_app
 
-from shared import images
+from shared.decoding import pixels
 from shared.sam2.answers import parse_answer
 from shared.sam2_server.settings import Sam2Settings
 from tests.conftest import ROOT, example
@@ -86,7 +86,7 @@ def test_nothing_marked_gives_an_empty_mask(client: FlaskClient) -> None:
     status, answer = _ask(client, box=None, points=[])
     assert status == 200
     (mask,) = answer["masks"]
-    assert not images.decode(base64.b64decode(mask), 10**6).any()
+    assert not pixels.decode(base64.b64decode(mask), 10**6).any()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 
-from shared import images, rle
+from shared import rle
+from shared.decoding import pixels
 from shared.errors import ForeignMessage, Permanent, Rejected, UnreadableMessage
 from shared.messages import Message, parse_identity, parse_prompts, parse_upload, receive
 from shared.sam2 import answers
@@ -42,7 +43,7 @@ def prompts(data: bytes) -> None:
 def decoder(data: bytes) -> None:
     """An upload's content."""
     with suppress(Rejected):
-        image = images.decode(data, _MOST_PIXELS)
+        image = pixels.decode(data, _MOST_PIXELS)
         assert image.ndim == 3
         assert image.shape[2] == 3
 

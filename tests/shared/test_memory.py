@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from shared import images
+from shared.decoding import pixels
 from shared.documents import Outputs, SegmenterVersion
 from shared.drawing import pictures
 from shared.geometry import Box, polygon_mask
@@ -44,20 +44,20 @@ def _peak() -> float:
 
 @pytest.mark.usefixtures("traced")
 def test_a_decoded_jpeg_is_in_memory_once(jpeg: bytes) -> None:
-    images.decode(jpeg, WIDTH * HEIGHT)
+    pixels.decode(jpeg, WIDTH * HEIGHT)
     assert _peak() < 1.1
 
 
 @pytest.mark.usefixtures("traced")
 def test_all_levels_of_a_pyramid_add_a_third(jpeg: bytes) -> None:
-    Pyramid.of(images.decode(jpeg, WIDTH * HEIGHT))
+    Pyramid.of(pixels.decode(jpeg, WIDTH * HEIGHT))
     assert _peak() < 1.5
 
 
 @pytest.mark.usefixtures("traced")
 def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
     """What is drawn is the face; the overlay's file is a quarter of the pixels."""
-    image = images.decode(jpeg, WIDTH * HEIGHT)
+    image = pixels.decode(jpeg, WIDTH * HEIGHT)
     whole = Box.of_image(image)
     face = Mask(PROMPT.crop, polygon_mask(PROMPT.outline, PROMPT.crop))
     segmented = Segmented(PROMPT, face, 0.9, SegmenterVersion("oval"))

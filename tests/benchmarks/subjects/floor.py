@@ -5,7 +5,8 @@ from typing import Any
 import mediapipe as mp
 import numpy as np
 
-from shared import images, png
+from shared import png
+from shared.decoding import pixels
 from tests.benchmarks.costs import Cost, measured
 
 
@@ -14,7 +15,7 @@ def measure(data: bytes, runs: int) -> Cost:
     mesh: Any = mp.solutions.face_mesh.FaceMesh(static_image_mode=True)
 
     def work() -> None:
-        image = images.decode(data, 10**9)
+        image = pixels.decode(data, 10**9)
         mesh.process(image)
         mask = np.zeros(image.shape[:2], np.uint8)
         for picture in (mask, image, np.dstack([image, mask])):

@@ -14,7 +14,7 @@ from google.cloud.storage._http import Connection
 from google.cloud.storage.retry import DEFAULT_RETRY
 from PIL import Image as PillowImage
 
-from shared import images, layout
+from shared import encoding, layout
 from shared.documents import (
     Outputs,
     Reason,
@@ -213,7 +213,7 @@ def test_pictures_are_saved_as_they_are_and_shown_small(
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("preview.jpg", images.encode_jpeg(PIXELS)), ("preview.webp", images.encode_webp(PIXELS))],
+    [("preview.jpg", encoding.encode_jpeg(PIXELS)), ("preview.webp", encoding.encode_webp(PIXELS))],
 )
 def test_previews_are_shown_small_too(
     api: FlaskClient, bucket: gcs.Bucket, name: str, content: bytes

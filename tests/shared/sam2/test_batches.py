@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from google.cloud import storage as gcs
 
+from shared.decoding.sandbox import Sandbox
 from shared.geometry import Box
 from shared.prompts import Prompt, PromptOptions, build_prompts
 from shared.sam2.answers import ScoredMask
@@ -55,7 +56,9 @@ def sam2(backend: Counting) -> Iterator[Endpoint]:
     """Our own service, without the framework."""
 
     def answer(asked: Asked) -> tuple[int, Any]:
-        told, status = respond(backend, json.dumps(asked.body).encode, Sam2Settings())
+        told, status = respond(
+            backend, Sandbox(10**7), json.dumps(asked.body).encode, Sam2Settings()
+        )
         return status, json.loads(told.model_dump_json())
 
     with serving() as made:

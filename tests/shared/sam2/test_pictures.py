@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
-from shared import images, png
+from shared import png
+from shared.decoding import pixels
 from shared.geometry import Box, Image, polygon_mask
 from shared.prompts import Detection, Prompt, PromptOptions, build_prompts
 from shared.sam2.contract import FieldNames, single_request
@@ -29,7 +30,7 @@ def test_points_and_box_point_at_the_same_place_in_what_is_sent(
 ) -> None:
     prompt = prompt_for(_oval(width, height, cx, cy), Box(0, 0, width, height))
     picture = picture_of(np.zeros((height, width, 3), np.uint8), prompt.crop)
-    sent = images.decode(picture.data, 10**8)
+    sent = pixels.decode(picture.data, 10**8)
     assert sent.shape[:2] == (picture.height, picture.width)
     assert max(sent.shape[:2]) <= LONG_SIDE
     across, down = picture.width / prompt.crop.width, picture.height / prompt.crop.height
@@ -83,11 +84,11 @@ def test_a_mask_of_another_size_gives_the_same_shape_without_a_staircase(factor:
 def test_flat_art_travels_as_it_is_and_a_photo_as_a_far_smaller_jpeg() -> None:
     drawing = picture_of(example("micah_01.png"), Box(0, 0, 512, 512))
     assert drawing.data_url.startswith("data:image/png;base64,")
-    assert (images.decode(drawing.data, 10**6) == example("micah_01.png")).all()
+    assert (pixels.decode(drawing.data, 10**6) == example("micah_01.png")).all()
     photo = picture_of(_photo(1000, 1000), Box(0, 0, 1000, 1000))
     assert photo.data_url.startswith("data:image/jpeg;base64,")
     assert len(photo.data) < len(png.encode_array(_photo(1000, 1000))) / 2
-    difference = images.decode(photo.data, 10**6).astype(int) - _photo(1000, 1000)
+    difference = pixels.decode(photo.data, 10**6).astype(int) - _photo(1000, 1000)
     assert np.abs(difference).mean() < 5, "less than the noise"
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from google.cloud import storage as gcs
 
-from shared import images, masks, png, rle
+from shared import masks, png, rle
+from shared.decoding import pixels
 from shared.errors import Transient
 from shared.geometry import BoolMask, Box, polygon_mask
 from shared.prompts import PromptOptions, build_prompts
@@ -47,7 +48,7 @@ def sam2() -> Iterator[Endpoint]:
 
 
 def _seen(asked: Asked) -> BoolMask:
-    picture = images.decode(base64.b64decode(asked.body["image_base64"]), 10**6)
+    picture = pixels.decode(base64.b64decode(asked.body["image_base64"]), 10**6)
     return np.asarray(picture[..., 0] > 128)
 
 

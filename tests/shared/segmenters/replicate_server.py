@@ -14,7 +14,8 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 
 from local.processes import free_ports
-from shared import images, png
+from shared import png
+from shared.decoding import pixels
 from shared.geometry import BoolMask, Image
 from shared.masks import picture
 from tests import servers
@@ -87,8 +88,8 @@ class Replicate:
 
     def _image(self, told: str) -> Image:
         if told.startswith("data:"):
-            return images.decode(base64.b64decode(told.partition(",")[2]), 10**8)
-        return images.decode(self.uploads[int(told.rpartition("/")[2])], 10**8)
+            return pixels.decode(base64.b64decode(told.partition(",")[2]), 10**8)
+        return pixels.decode(self.uploads[int(told.rpartition("/")[2])], 10**8)
 
     def _prediction(self, name: str) -> ResponseReturnValue:
         assert name == "p"

@@ -1,0 +1,32 @@
+"""Which files are taken, by what an upload declares."""
+
+from shared.errors import ReasonCode, Rejected
+
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+CONTENT_TYPES = frozenset(
+    {"image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif", "image/bmp",
+     "image/x-ms-bmp", "image/tiff", "image/avif"}
+)  # fmt: skip
+UNDECLARED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+"""What upload tools declare for a file whose ending they do not know; the content decides."""
+
+
+def check_before_download(content_type: str, size: int, max_bytes: int) -> None:
+    """Refuses by what the upload declares, so that nothing is downloaded in vain.
+
+    Raises:
+        Rejected: empty, larger than `max_bytes`, or of a type that is no image we take.
+    """
+    if size == 0:
+        raise Rejected(ReasonCode.EMPTY_FILE, "The file is empty (0 bytes).")
+    if size > max_bytes:
+        raise Rejected(
+            ReasonCode.TOO_MANY_BYTES,
+            f"The file has {size:,} bytes; at most {max_bytes:,} are taken (MAX_BYTES).",
+        )
+    declared = content_type.split(";", maxsplit=1)[0].strip().lower()
+    if declared not in CONTENT_TYPES | UNDECLARED_TYPES:
+        raise Rejected(
+            ReasonCode.UNSUPPORTED_TYPE,
+            f"The file was uploaded as {declared!r}; taken are {', '.join(FORMATS)} images.",
+        )

@@ -1,0 +1,69 @@
+"""What a forked process does: one file, under limits of its own."""
+
+import mmap
+from multiprocessing.connection import Connection
+
+import numpy as np
+
+from shared.decoding.header import memory_to_open, opened
+from shared.decoding.limits import Limits
+from shared.decoding.messages import (
+    GO_ON,
+    MADE_BYTES_PER_PIXEL,
+    Decoded,
+    Header,
+    OutOfMemory,
+    Refusal,
+    Task,
+)
+from shared.decoding.pixels import decode_into, thumbnail
+from shared.errors import ReasonCode, Rejected
+from shared.record import Record
+
+_SPARE = 48 * 2**20
+"""Bytes beside those that are counted: tables, small copies, what was freed and not given back."""
+
+_OPENING_SECONDS = 3.0
+"""Processor time for a header; an honest one takes milliseconds."""
+
+_TOO_MUCH_MEMORY = (
+    "The image takes far more memory to decode than any image of its size should: it is broken, "
+    "or made to do harm."
+)
+
+
+def run(caller: Connection, buffer: int) -> None:
+    """Does what `caller` sends; pixels go into the shared memory with the file descriptor."""
+    limits = Limits()
+    try:
+        _decode(caller, buffer, limits)
+    except Rejected as rejection:
+        _tell(caller, Refusal(code=rejection.code, sentence=str(rejection)))
+    except MemoryError:
+        if limits.lift():
+            _tell(caller, Refusal(code=ReasonCode.CORRUPT_IMAGE, sentence=_TOO_MUCH_MEMORY))
+        else:
+            _tell(caller, OutOfMemory())
+
+
+def _decode(caller: Connection, buffer: int, limits: Limits) -> None:
+    task = Task.model_validate_json(caller.recv_bytes())
+    data = caller.recv_bytes()
+    limits.set(_SPARE + memory_to_open(data), _OPENING_SECONDS)
+    file = opened(data, task.max_pixels)
+    _tell(caller, Header(pixels=file.pixels, memory=file.memory, seconds=file.seconds))
+    if caller.recv_bytes() != GO_ON:
+        return
+    made = MADE_BYTES_PER_PIXEL * file.pixels
+    limits.set(_SPARE + len(data) + file.memory + made, file.seconds)
+    if task.side is None:
+        shared = mmap.mmap(buffer, 3 * file.pixels)
+        _tell(caller, Decoded(shape=decode_into(file, np.frombuffer(shared, np.uint8))))
+    else:
+        small = thumbnail(file, task.side, over_white=task.over_white)
+        _tell(caller, Decoded())
+        caller.send_bytes(small)
+
+
+def _tell(caller: Connection, record: Record) -> None:
+    caller.send_bytes(record.model_dump_json().encode())

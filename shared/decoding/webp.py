@@ -1,0 +1,27 @@
+"""How large a WebP is, before its decoder takes memory for it."""
+
+_SIMPLE, _LOSSLESS, _EXTENDED = b"VP8 ", b"VP8L", b"VP8X"
+_SIGNATURE = 0x2F
+
+
+def canvas(data: bytes) -> tuple[int, int]:
+    """Width and height of a WebP as its first chunk declares them; 0 of any other file.
+
+    https://developers.google.com/speed/webp/docs/riff_container; of lossy files RFC 6386, 9.1, of
+    lossless ones https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification.
+    """
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        return 0, 0
+    kind, body = data[12:16], data[20:30]
+    if kind == _EXTENDED:
+        return 1 + _number(body[4:7]), 1 + _number(body[7:10])
+    if kind == _LOSSLESS and body[:1] == bytes([_SIGNATURE]):
+        sizes = _number(body[1:5])
+        return 1 + sizes % 2**14, 1 + (sizes >> 14) % 2**14
+    if kind == _SIMPLE:
+        return _number(body[6:8]) % 2**14, _number(body[8:10]) % 2**14
+    return 0, 0
+
+
+def _number(little_endian: bytes) -> int:
+    return int.from_bytes(little_endian, "little")

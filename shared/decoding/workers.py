@@ -1,0 +1,132 @@
+"""Processes that decode one file each, as those see them who wait for the pixels."""
+
+import mmap
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from multiprocessing.connection import Connection
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.decoding.fork_server import ORDER
+from shared.errors import Transient
+
+_REPORT_SECONDS = 10
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS")
+"""Of the environment: the keys and addresses that are there too are of no use for decoding."""
+
+
+class Ended(Exception):
+    """The process has ended early; `code` is its exit code, minus a signal, or None: unknown."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
+
+
+class Worker:
+    """One process. Closing it ends the process, whatever it is at."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._report, report = os.pipe()
+        self._buffer = _shared_memory()
+        try:
+            _order([theirs.fileno(), self._buffer, report])
+        finally:
+            theirs.close()
+            os.close(report)
+            self._connection = Connection(ours.detach())
+
+    def send(self, content: bytes) -> None:
+        """Raises Ended."""
+        try:
+            self._connection.send_bytes(content)
+        except OSError as error:
+            raise Ended(self._exit_code()) from error
+
+    def receive(self, seconds: float, most_bytes: int) -> bytes:
+        """The next message.
+
+        Raises:
+            Ended: there will be none.
+            Transient: it does not come within so many seconds.
+        """
+        try:
+            if not self._connection.poll(seconds):
+                raise Transient(f"An image was not decoded within {seconds:.0f} s.")
+            return self._connection.recv_bytes(most_bytes)
+        except (EOFError, OSError) as error:
+            raise Ended(self._exit_code()) from error
+
+    def make_room(self, size: int) -> None:
+        """For so many bytes in the shared memory."""
+        os.ftruncate(self._buffer, size)
+
+    def shared(self, size: int) -> npt.NDArray[np.uint8]:
+        """The shared memory as a flat array, which outlives the process."""
+        return np.frombuffer(mmap.mmap(self._buffer, size), np.uint8)
+
+    def close(self) -> None:
+        """Ends the process, if it has not ended."""
+        self._connection.close()
+        os.close(self._report)
+        os.close(self._buffer)
+
+    def _exit_code(self) -> int | None:
+        readable, _, _ = select.select([self._report], [], [], _REPORT_SECONDS)
+        told = os.read(self._report, 16) if readable else b""
+        return int(told) if told else None
+
+
+class _Server:
+    """The fork server of this process."""
+
+    def __init__(self) -> None:
+        self._orders, theirs = socket.socketpair()
+        self._owner = os.getpid()
+        with theirs:
+            module = [sys.executable, "-m", "shared.decoding.fork_server", str(theirs.fileno())]
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                module, pass_fds=[theirs.fileno()], env=_environment(), stdin=subprocess.DEVNULL
+            )
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is alive, and this process's: gunicorn's workers are forks."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def take(self, descriptors: list[int]) -> None:
+        """Raises OSError where it is dead."""
+        socket.send_fds(self._orders, [ORDER], descriptors)
+
+
+_lock = threading.Lock()
+_server: _Server | None = None
+
+
+def _order(descriptors: list[int]) -> None:
+    """Has a process forked; starts the server where there is none."""
+    global _server  # noqa: PLW0603 - one for all threads of a process
+    with _lock:
+        if _server is None or not _server.is_ours:
+            _server = _Server()
+        _server.take(descriptors)
+
+
+def _environment() -> dict[str, str]:
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**passed, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def _shared_memory() -> int:
+    """A file that is in memory alone, where there is such; else one without a name."""
+    if sys.platform == "linux":
+        return os.memfd_create("pixels")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
