@@ -4,11 +4,11 @@ import io
 import re
 from pathlib import Path
 
-from flask import Flask, Request
+from flask import Flask, Request, request
 from flask_cors import CORS
 
 from shared import VERSION
-from shared.api import access, openapi, problems
+from shared.api import access, openapi, problems, sending
 from shared.api.bucket_routes import BucketRoutes
 from shared.api.face_masks import FaceMasks
 from shared.api.library import Library
@@ -52,10 +52,13 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     if key:
         app.before_request(lambda: access.check(key))
     sandbox = Sandbox(settings.max_pixels)
+    app.after_request(
+        lambda answer: sending.sent_in_time(answer, request.environ, settings.max_send)
+    )
     masks = FaceMasks(settings, sandbox)
     MaskRoutes(masks, settings.max_send).register(app)
     library = Library.of(settings, sandbox)
-    BucketRoutes(library, masks).register(app)
+    BucketRoutes(library, masks.turns, settings.max_send).register(app)
     Page(page, (library.origin,) if library else ()).register(app)
     app.get("/healthz", endpoint="health")(lambda: {"status": "ok"})
     app.get("/openapi.json", endpoint="document")(lambda: openapi.document(with_key=bool(key)))

@@ -1,7 +1,7 @@
 """POST /v1/face-mask-sam2: a picture in a form, its masks in the answer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 from io import BytesIO
@@ -13,6 +13,7 @@ from werkzeug.datastructures import MIMEAccept
 
 from shared import layout
 from shared.api.answers import PICTURES, findings, written
+from shared.api.cancellation import check_of
 from shared.api.face_masks import FaceMasks, Found, Options
 from shared.api.problems import Refused, bad_fields
 from shared.api.sending import sent_in_turn
@@ -60,17 +61,23 @@ class MaskRoutes:
         options, data = _options(request), _file(request)
         ignored = _ignored(request)
         with ExitStack() as turn:
-            turn.enter_context(self._masks.turn())
-            answer = self._answer(data, options, output, ignored)
+            check = check_of(request.environ)
+            turn.enter_context(self._masks.turns.one(check))
+            answer = self._answer(data, options, output, ignored, check)
             # Until the answer is sent its pictures are in memory, so the turn goes on.
             sent_in_turn(answer, request.environ, turn.pop_all(), self._max_send)
         return answer
 
     def _answer(
-        self, data: bytes, options: Options, output: str | None, ignored: Sequence[str]
+        self,
+        data: bytes,
+        options: Options,
+        output: str | None,
+        ignored: Sequence[str],
+        check: Callable[[], None],
     ) -> Response:
         watch = Stopwatch()
-        found = self._masks.find(data, options, watch)
+        found = self._masks.find(data, options, watch, check)
         status = found.verdict.status
         if output:
             answer = Response(_picture(found, output), mimetype="image/png")

@@ -61,6 +61,11 @@ class ApiSettings(MaskingSettings, DetectionSettings):
     max_bytes: int = Field(
         31 * 2**20, gt=0, description="largest image, in bytes; Cloud Run takes requests of 32 MiB"
     )
+    max_upload: int = Field(
+        64 * 2**20,
+        gt=0,
+        description="largest upload into the bucket, in bytes: MAX_BYTES of the pipeline",
+    )
     max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
     sam2_deadline: float = Field(
         100, gt=0, description="most seconds for all of an image's answers, repeats included"
