@@ -46,7 +46,7 @@ _AT_ONCE = 0.001
 _END = re.compile(rb"\r?\n\r?\n")
 """Bare line feeds too, which gunicorn refuses at once."""
 
-_LOAD_CONFIG = GunicornApplication.load_config
+_LOAD_CONFIG: Any = GunicornApplication.load_config
 
 
 def bound_requests() -> None:

@@ -5,7 +5,7 @@ variable "enable_api" {
 }
 
 variable "api" {
-  description = "Size of the API, and who may call it: callers (user:…, group:…, serviceAccount:…), or everybody if public; with wants_key only with api_key; cors_origins: other pages whose scripts may call."
+  description = "Size of the API, and who may call it: callers (user:…, group:…, serviceAccount:…), or everybody if public; with wants_key only with api_key; cors_origins: other pages whose scripts may call, as https://example.com, or * alone."
   type = object({
     cpu           = optional(string, "2")
     memory        = optional(string, "4Gi")

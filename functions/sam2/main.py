@@ -35,8 +35,7 @@ def sam2(request: Request) -> ResponseReturnValue:
             return _health()
         case "GET", openapi.DOCUMENT:
             return openapi.document()
-        case _, path if path in openapi.METHODS:
-            allowed = openapi.METHODS[path]
+        case _, path if allowed := openapi.METHODS.get(path):
             return {"error": f"{path} takes {allowed}"}, 405, {"Allow": allowed}
         case _:
             return {"error": f"there is no {request.path}: POST {openapi.SEGMENT}"}, 404
@@ -53,9 +52,8 @@ def _segment(request: Request) -> Response:
 
 def _health() -> ResponseReturnValue:
     """Whether the model is loaded."""
-    if not _backend.is_done():
-        return {"status": "loading", "backend": _settings.sam2_backend}, 503
-    return {"status": "ok", "backend": _settings.sam2_backend}
+    status, code = ("ok", 200) if _backend.is_done() else ("loading", 503)
+    return {"status": status, "backend": _settings.sam2_backend}, code
 
 
 def _json(told: str | Iterator[str], status: int = HTTPStatus.OK) -> Response:
