@@ -61,7 +61,9 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     BucketRoutes(library, masks.turns, settings.max_send).register(app)
     Page(page, (library.origin,) if library else ()).register(app)
     app.get("/healthz", endpoint="health")(lambda: {"status": "ok"})
-    app.get("/openapi.json", endpoint="document")(lambda: openapi.document(with_key=bool(key)))
+    app.get("/openapi.json", endpoint="document")(
+        lambda: openapi.document(with_key=bool(key), max_upload=settings.max_upload)
+    )
     app.get("/v1/about", endpoint="about")(lambda: _about(settings))
     return app
 

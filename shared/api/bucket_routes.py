@@ -81,7 +81,7 @@ class NewUpload(_Asked):
         description="of the object", json_schema_extra={"format": "object-name"}
     )
     type: str = Field("", pattern=r"^[\w.+/-]{0,100}$", description="media type")
-    size: int = Field(ge=0, lt=2**63, description="in bytes, at most MAX_UPLOAD")
+    size: int = Field(ge=0, le=2**63 - 1, description="in bytes, at most MAX_UPLOAD")
     replace: bool = Field(False, description="put it in the place of an object of that name")
 
 

@@ -236,7 +236,7 @@ class Library:
                 f"{self.address(name)} would have {size:,} bytes; at most {self._max_upload:,} are "
                 "taken (MAX_UPLOAD)."
             )
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-many-bytes", sentence)
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "too-many-bytes", sentence)
         if not replace and self.has(name):
             return None
         blob = self._storage.client.bucket(self._input).blob(name)

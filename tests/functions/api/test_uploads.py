@@ -98,7 +98,7 @@ def test_uploads_are_begun_with_json_alone(api: FlaskClient) -> None:
 def test_an_upload_that_the_pipeline_would_not_take_is_refused(bucket: gcs.Bucket) -> None:
     api = client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name, MAX_UPLOAD="1000")
     answer = _begin(api, size=1001)
-    assert (answer.status_code, answer.get_json()["code"]) == (413, "too-many-bytes")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "too-many-bytes")
     assert "1,001 bytes; at most 1,000" in answer.get_json()["detail"]
     assert _begin(api, size=1000).status_code == 200
 
