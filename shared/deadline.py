@@ -1,19 +1,28 @@
 """When waiting ends."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+
+def uncancelled() -> None:
+    """The check of what is always waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment on the monotonic clock at which waiting ends."""
+    """A moment on the monotonic clock at which waiting ends.
+
+    `check` raises Cancelled where it ends before that, because nobody wants the answer any more.
+    """
 
     moment: float
+    check: Callable[[], None] = uncancelled
 
     @classmethod
-    def after(cls, seconds: float) -> "Deadline":
+    def after(cls, seconds: float, check: Callable[[], None] = uncancelled) -> "Deadline":
         """So many seconds from now."""
-        return cls(time.monotonic() + seconds)
+        return cls(time.monotonic() + seconds, check)
 
     @property
     def left(self) -> float:

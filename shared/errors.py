@@ -3,6 +3,7 @@
 `Rejected`   the upload is not an image we take: terminal state `rejected`.
 `Permanent`  asking again will not help: the answer is final (fallback or `failed`).
 `Transient`  asking again may help: raise, so that Pub/Sub redelivers with backoff.
+`Cancelled`  nobody waits for the answer of the API any more: stop, and let others have their turn.
 `Superseded` a newer upload of the same name exists, or the object is gone: stop, all is well.
 `ForeignMessage` what came is not ours: record and acknowledge it.
 `UnreadableMessage` it is ours and not understood: refuse it, so that it ends in the dead letters.
@@ -60,6 +61,10 @@ class Transient(ToonmaskError):
 
 class Superseded(ToonmaskError):
     """The upload at hand was overwritten or deleted; its successor has an event of its own."""
+
+
+class Cancelled(ToonmaskError):
+    """Nobody waits for what is being worked on any more."""
 
 
 class ForeignMessage(ToonmaskError):

@@ -9,8 +9,17 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 _MOST_PROBLEMS = 5
+_MOST_READ = 100
+"""Of pydantic's errors, of which every member of a union has its own; each is held against all."""
+
+_LONGEST_PLACE = 200
+"""In characters: names of fields come from whoever sent them."""
+
 _MOST_SHOWN = 60
 """Characters of a value that is shown."""
+
+_LARGEST_SHOWN = 10**_MOST_SHOWN
+"""Python writes no integer of more than 4,300 digits."""
 
 _UNION_MEMBER = re.compile(r"[\w-]+\[.*\]")
 """As pydantic names one among the parts of a place, `str-enum[Status]`."""
@@ -54,7 +63,7 @@ def problems(error: ValidationError, skip: int = 0, parts: int | None = None) ->
     """
     stop = None if parts is None else skip + parts
     found: list[tuple[str, Mapping[str, Any]]] = [
-        (_place(one["loc"][skip:stop]), one) for one in error.errors(include_url=False)
+        (_place(one["loc"][skip:stop]), one) for one in error.errors(include_url=False)[:_MOST_READ]
     ]
     choices: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for place, one in found:  # each member of a union tells of its own
@@ -64,7 +73,8 @@ def problems(error: ValidationError, skip: int = 0, parts: int | None = None) ->
         f"{place} {_demand(one, choices[place, _shown(one['input'])])}." for place, one in found
     )
     told = list(sentences)[:_MOST_PROBLEMS]
-    if more := len(sentences) - len(told):
+    unread = max(0, error.error_count() - _MOST_READ)
+    if more := len(sentences) - len(told) + unread:
         told.append(f"And {more} more problem{'s' * (more > 1)}.")
     return " ".join(told)
 
@@ -76,7 +86,7 @@ def _place(parts: Sequence[str | int]) -> str:
         for part in parts
         if isinstance(part, int) or not _UNION_MEMBER.fullmatch(part)
     )
-    return "".join(named).removeprefix(".") or "The body"
+    return _cut("".join(named).removeprefix("."), _LONGEST_PLACE) or "The body"
 
 
 def _demand(problem: Mapping[str, Any], choices: Sequence[str]) -> str:
@@ -102,11 +112,17 @@ def _shown(value: Any) -> str:
     """A value as a caller would write it, or what it is."""
     match value:
         case str():
-            text = repr(value)
+            text = repr(value[: _MOST_SHOWN + 1])
+        case int() if abs(value) >= _LARGEST_SHOWN:
+            return "a number that large"
         case None | bool() | int() | float():
             text = json.dumps(value)
         case dict() | BaseModel():
             return "an object"
         case _:
             return "a list" if hasattr(value, "__iter__") else "that"
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return _cut(text, _MOST_SHOWN)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -1,13 +1,13 @@
 """From prompts to masks: whom to ask, and what to do where they will never answer."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from shared import masks, rle
-from shared.deadline import Deadline
+from shared.deadline import Deadline, uncancelled
 from shared.documents import (
     Instance,
     InstanceFiles,
@@ -16,7 +16,7 @@ from shared.documents import (
     SegmenterVersion,
     Status,
 )
-from shared.errors import Permanent, Transient, forget_frames
+from shared.errors import Cancelled, Permanent, Transient, forget_frames
 from shared.geometry import Box, Image
 from shared.masks import Mask
 from shared.prompts import Prompt
@@ -95,16 +95,20 @@ class Masking:
         """What the primary segmenter would answer with now; None where that cannot be known."""
         return self._primary.version(deadline)
 
-    def masks_of(self, image: Image, prompts: Sequence[Prompt]) -> Verdict:
+    def masks_of(
+        self, image: Image, prompts: Sequence[Prompt], check: Callable[[], None] = uncancelled
+    ) -> Verdict:
         """A mask for each prompt, none on top of another.
 
         Raises:
             Permanent: neither will ever answer one of the prompts.
             Transient: they may do so later.
+            Cancelled: `check` raised it meanwhile.
         """
+        deadline = Deadline.after(self._seconds, check)
         try:
-            segmented = self._segment_in_batches(image, prompts)
-        except (Permanent, Transient) as error:
+            segmented = self._segment_in_batches(image, prompts, deadline)
+        except (Permanent, Transient, Cancelled) as error:
             forget_frames(error)
             raise
         troubles = [one.trouble for one in segmented if one.trouble]
@@ -116,11 +120,12 @@ class Masking:
             return Verdict(Status.DEGRADED, Reason.of(troubles[0]), tuple(segmented))
         return Verdict(Status.SEGMENTED if segmented else Status.EMPTY, None, tuple(segmented))
 
-    def _segment_in_batches(self, image: Image, prompts: Sequence[Prompt]) -> list[Segmented]:
+    def _segment_in_batches(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+    ) -> list[Segmented]:
         """As many prompts a call, and as many calls at a time, as the primary segmenter takes."""
         size = self._primary.batch
         batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
-        deadline = Deadline.after(self._seconds)
         with ThreadPoolExecutor(self._primary.parallel) as pool:
             done = [
                 # each in a copy of this context, which knows what the log lines are about
@@ -147,6 +152,7 @@ class Masking:
         self, image: Image, prompt: Prompt, answer: Answer, deadline: Deadline
     ) -> Segmented:
         """The best mask of an answer, or the fallback's where there is none in it."""
+        deadline.check()
         if isinstance(answer, Answered):
             try:
                 return _chosen(answer, prompt)

@@ -19,6 +19,13 @@ from shared.record import Record
 Label = Literal["face", "hand"]
 Side = Literal["left", "right"]
 
+MOST_OUTLINE = 256
+"""Points of an outline: the hull of a hand has 168 at most, a face's oval 36. What fills a polygon
+takes its time for each."""
+
+MOST_POINTS = 512
+"""Of a prompt: a caller of the API may ask for 256 inside."""
+
 _GRID = 128
 """Long side, in cells, of the grid on which inside points are chosen: cost is the same for a
 40-pixel face and a 4,000-pixel one, and a cell is finer than any prompt needs."""
@@ -73,9 +80,9 @@ class Prompt(Record):
     label: Label
     score: float = Field(ge=0, le=1)
     side: Side | None
-    polygon: tuple[tuple[float, float], ...] = Field(min_length=3)
+    polygon: tuple[tuple[float, float], ...] = Field(min_length=3, max_length=MOST_OUTLINE)
     box: Box
-    points: tuple[tuple[int, int, Literal[0, 1]], ...]
+    points: tuple[tuple[int, int, Literal[0, 1]], ...] = Field(max_length=MOST_POINTS)
     crop: Box
 
     @property

@@ -5,15 +5,21 @@ corrupts the heap on malformed runs and leaves memory unset where they fall shor
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from pycocotools import mask as coco
 
 from shared.geometry import BoolMask, Box
 
 _LONGEST_NUMBER = 7
 """Characters of a run in COCO's string: five bits each, and runs have 32 bits at most."""
+
+_RUNS_PER_PIXEL = 2
+"""At most: some encoders write runs of no pixel between others."""
+
+Runs: TypeAlias = npt.NDArray[np.int64]
 
 
 class Rle(NamedTuple):
@@ -53,36 +59,46 @@ def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
         ValueError: the runs are malformed or negative, or do not add up to height times width.
     """
     height, width = size
-    runs = _runs(counts) if isinstance(counts, str) else counts
-    if any(run < 0 for run in runs):
+    most = _RUNS_PER_PIXEL * (height * width + 1)
+    if len(counts) > (most * _LONGEST_NUMBER if isinstance(counts, str) else most):
+        raise ValueError(f"{len(counts):,} runs do not add up to {height} x {width} pixels")
+    runs = _runs(counts) if isinstance(counts, str) else _whole(counts)
+    if (runs < 0).any():
         raise ValueError("a run is negative")
-    if sum(runs) != height * width:
+    if (runs > height * width).any() or runs.sum() != height * width:
         raise ValueError(f"the runs do not add up to {height} x {width} pixels")
     values = np.arange(len(runs)) % 2 == 1
     return np.repeat(values, runs).reshape((height, width), order="F")
 
 
-def _runs(counts: str) -> list[int]:
+def _whole(counts: Sequence[int]) -> Runs:
+    try:
+        return np.array(counts, np.int64)
+    except OverflowError as error:
+        raise ValueError("the runs do not add up: one has more than 64 bits") from error
+
+
+def _runs(counts: str) -> Runs:
     """The runs in COCO's compressed string.
 
     As rleFrString of pycocotools' maskApi.c defines it: characters from `0` on carry five bits
     each, the least significant first; a sixth bit says that more follow, and the fifth of the last
     one is the sign. From the fourth run on each is the difference to the one two before.
     """
-    runs: list[int] = []
-    value = length = 0
-    for character in counts:
-        chunk = ord(character) - 48
-        if not 0 <= chunk < 64 or length == _LONGEST_NUMBER:
-            raise ValueError(f"malformed COCO string at {character!r}")
-        value |= (chunk & 0x1F) << (5 * length)
-        length += 1
-        if chunk & 0x20:
-            continue
-        if chunk & 0x10:
-            value -= 1 << (5 * length)
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-        value = length = 0
-    if length:
+    chunks = np.frombuffer(counts.encode("ascii", "replace"), np.uint8).astype(np.int64) - 48
+    strange = (chunks < 0) | (chunks >= 64)
+    if strange.any():
+        raise ValueError(f"malformed COCO string at {counts[int(strange.argmax())]!r}")
+    ends = np.flatnonzero(chunks & 0x20 == 0)
+    lengths = np.diff(ends, prepend=-1)
+    if lengths.sum() < len(chunks):
         raise ValueError("malformed COCO string: it breaks off inside a run")
+    if (lengths > _LONGEST_NUMBER).any():
+        raise ValueError("malformed COCO string: a run of more than 32 bits")
+    starts = ends - lengths + 1
+    shifts = 5 * (np.arange(len(chunks)) - np.repeat(starts, lengths))
+    runs = np.add.reduceat((chunks & 0x1F) << shifts, starts)
+    runs -= np.where(chunks[ends] & 0x10, np.left_shift(1, 5 * lengths), 0)
+    runs[1::2] = runs[1::2].cumsum()
+    runs[2::2] = runs[2::2].cumsum()
     return runs

@@ -1,7 +1,7 @@
 """Each function's settings, read from the environment once at its start."""
 
 import sys
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -11,6 +11,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,12 +19,19 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
 from shared.layout import Preview
 from shared.prompts import Label, PromptOptions
+from shared.urls import without_secrets
+
+_MOST_PARTS = 100
+_MOST_SHOWN = 100
+"""Characters of a bad value that are shown."""
 
 
 def split(value: Any) -> Any:
     """The parts of a text with commas between them; anything else as it is."""
     if not isinstance(value, str):
         return value
+    if value.count(",") > _MOST_PARTS:
+        raise ValueError(f"at most {_MOST_PARTS} parts are taken")
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -180,6 +188,16 @@ class MaskingSettings(Settings):
         description="owner/name, its newest version, or owner/name:version",
     )
 
+    @field_validator("sam2_url")
+    @classmethod
+    def _no_credentials(cls, url: HttpUrl | None) -> HttpUrl | None:
+        if url and (url.username or url.password):
+            raise ValueError(
+                "a URL with a user or a password ends up in logs: say SAM2_AUTH=api-key and put "
+                "the key into SAM2_API_KEY"
+            )
+        return url
+
     @model_validator(mode="after")
     def _secrets_are_there(self) -> Self:
         if self.sam2_auth == "api-key" and self.sam2_api_key is None:
@@ -245,10 +263,20 @@ def read(settings: type[S]) -> S:
             if not problem["loc"]:  # its input would be all variables, secrets included
                 lines.append(f"  {problem['msg']}")
                 continue
-            name = str(problem["loc"][0]).upper()
-            got = "it is missing" if problem["type"] == "missing" else f"got {problem['input']!r}"
-            lines.append(f"  {name}: {problem['msg']} ({got})")
+            name = str(problem["loc"][0])
+            missing = problem["type"] == "missing"
+            got = "it is missing" if missing else _got(settings, name, problem["input"])
+            lines.append(f"  {name.upper()}: {problem['msg']} ({got})")
         raise BadSettings("\n".join(lines)) from None
+
+
+def _got(settings: type[BaseSettings], name: str, value: Any) -> str:
+    """What came, for a log: no secret, and nothing of a URL that may be one."""
+    field = settings.model_fields.get(name)
+    if field is None or SecretStr in (field.annotation, *get_args(field.annotation)):
+        return "a secret, not shown"
+    text = repr(without_secrets(value) if isinstance(value, str) else value)
+    return f"got {text if len(text) <= _MOST_SHOWN else f'{text[:_MOST_SHOWN]}…'}"
 
 
 def load(settings: type[S]) -> S:

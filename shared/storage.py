@@ -9,6 +9,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
@@ -22,6 +23,9 @@ _log = logging.getLogger(__name__)
 RETRY = DEFAULT_RETRY.with_timeout(20)
 TIMEOUT = (5, 30)
 """Seconds to connect and between bytes; with RETRY well inside the ack deadline."""
+
+_PART = 2**20
+"""Bytes that are asked for, and unpacked, at a time where an object is streamed."""
 
 _PARALLEL_WRITES = 4
 _RACES = 5
@@ -132,7 +136,37 @@ class Storage:
             )
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
-        return _unpacked(data, max_bytes) if blob.content_encoding == "gzip" else data
+        if blob.content_encoding == "gzip":
+            return b"".join(_unpacked([data], max_bytes, max_bytes + 1))
+        return data
+
+    def stream(self, ref: ObjectRef, max_bytes: int) -> Iterator[bytes]:
+        """The content of that very generation in parts, one of which is in memory at a time.
+
+        What was uploaded gzipped is unpacked, as far as `max_bytes`. The first part is there before
+        this returns, so most of what can go wrong has gone wrong then.
+
+        Raises:
+            Superseded, Rejected: as `read` does, and the iterator as well.
+        """
+        blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
+        parts = _parts(blob, ref)
+        begun = chain([next(parts, b"")], parts)  # that tells the encoding, too
+        if blob.content_encoding == "gzip":
+            unpacked = _unpacked(begun, max_bytes, _PART)
+            begun = chain([next(unpacked, b"")], unpacked)
+        return begun
+
+    def stream_document(self, bucket: str, name: str, generation: int) -> Iterator[bytes]:
+        """One of our own objects that shows this generation of an upload, in parts.
+
+        Raises:
+            Superseded: there is none.
+        """
+        blob = self._find(bucket, name)
+        if blob is None or Stamp.of(blob).generation != generation:
+            raise Superseded(f"gs://{bucket}/{name} is not there for generation {generation}")
+        return self.stream(ObjectRef(bucket, name, blob.generation), blob.size)
 
     def exists(self, ref: ObjectRef) -> bool:
         """Whether that very generation is there."""
@@ -223,17 +257,38 @@ class Storage:
         return self.client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
 
 
-def _unpacked(packed: bytes, max_bytes: int) -> bytes:
+def _parts(blob: storage.Blob, ref: ObjectRef) -> Iterator[bytes]:
+    """What is stored, as it is stored."""
+    reader = blob.open("rb", chunk_size=_PART, raw_download=True, timeout=TIMEOUT, retry=RETRY)
+    part = None
+    while part is None or len(part) == _PART:
+        try:
+            part = reader.read(_PART)
+        except NotFound as error:
+            raise Superseded(f"{ref} is gone") from error
+        yield part
+
+
+def _unpacked(packed: Iterable[bytes], max_bytes: int, size: int) -> Iterator[bytes]:
+    """What was gzipped, at most `max_bytes` of it, in parts of at most `size` bytes."""
     unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip header
-    try:
-        data = unpacking.decompress(packed, max_bytes + 1)
-    except zlib.error as error:
-        raise Rejected(
-            ReasonCode.CORRUPT_IMAGE, f"The file was uploaded gzipped and is broken ({error})."
-        ) from error
-    if len(data) > max_bytes:
-        raise Rejected(
-            ReasonCode.TOO_MANY_BYTES,
-            f"Unpacked, the file has more than {max_bytes:,} bytes (MAX_BYTES).",
-        )
-    return data
+    left = max_bytes
+    for part in packed:
+        rest, is_full = part, True
+        while (rest or is_full) and not unpacking.eof:
+            most = min(size, left + 1)
+            try:
+                data = unpacking.decompress(rest, most)
+            except zlib.error as error:
+                raise Rejected(
+                    ReasonCode.CORRUPT_IMAGE,
+                    f"The file was uploaded gzipped and is broken ({error}).",
+                ) from error
+            rest, is_full = unpacking.unconsumed_tail, len(data) == most
+            left -= len(data)
+            if left < 0:
+                raise Rejected(
+                    ReasonCode.TOO_MANY_BYTES,
+                    f"Unpacked, the file has more than {max_bytes:,} bytes (MAX_BYTES).",
+                )
+            yield data

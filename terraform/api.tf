@@ -12,6 +12,7 @@ locals {
     environment = merge(local.settings, local.sam2_settings, {
       CORS_ORIGINS  = join(",", sort(var.api.cors_origins))
       MAX_BYTES     = tostring(31 * 1024 * 1024) # Cloud Run takes requests of 32 MiB
+      MAX_UPLOAD    = lookup(var.settings, "MAX_BYTES", tostring(64 * 1024 * 1024))
       MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
       SAM2_DEADLINE = tostring(var.api.timeout - 30)
     })

@@ -5,7 +5,7 @@ variable "enable_api" {
 }
 
 variable "api" {
-  description = "Size of the API, and who may call it: callers (user:…, group:…, serviceAccount:…), or everybody if public; with wants_key only with api_key; cors_origins: other pages whose scripts may call."
+  description = "Size of the API, and who may call it: callers (user:…, group:…, serviceAccount:…), or everybody if public; with wants_key only with api_key; cors_origins: other pages whose scripts may call, as https://example.com, or * alone."
   type = object({
     cpu           = optional(string, "2")
     memory        = optional(string, "4Gi")
@@ -37,8 +37,8 @@ variable "api" {
   }
 
   validation {
-    condition     = alltrue([for origin in var.api.cors_origins : origin == "*" || can(regex("^https?://[^/]+$", origin))])
-    error_message = "api.cors_origins holds origins such as https://example.com, without a path; or *."
+    condition     = var.api.cors_origins == toset(["*"]) || alltrue([for origin in var.api.cors_origins : can(regex("^https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$", origin))])
+    error_message = "api.cors_origins holds plain origins in lower case, such as https://example.com or http://localhost:8000, without a path, a user or a wildcard; or * alone."
   }
 }
 

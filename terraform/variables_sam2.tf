@@ -20,6 +20,11 @@ variable "sam2_url" {
   }
 
   validation {
+    condition     = var.sam2_url == null || !can(regex("^https://[^/]*@", var.sam2_url))
+    error_message = "sam2_url holds no user and no password: they would end up in logs. Say sam2_auth = \"api-key\" and put the key into sam2_api_key."
+  }
+
+  validation {
     condition     = var.sam2_url == null || !var.deploy_sam2
     error_message = "Either sam2_url (yours) or deploy_sam2 (ours), not both."
   }

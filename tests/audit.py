@@ -1,36 +1,86 @@
 """python -m tests.audit: known holes in what is installed, and what bandit finds in the code.
 
-Exit code 1 for any of either. Where the advisories of a package could not be had (a package index
-that is a mirror has none), it says so loudly: such a package is not known to be safe.
+Exit codes: 0 where every package was audited and nothing found; 1 for a hole, or for what bandit
+finds; 3 where packages could not be audited, because no source of advisories answers or none knows
+them. The last line says how many were. PyPI is asked first, then OSV; a package index that is a
+mirror of PyPI has no advisories.
 """
 
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
+
+FOUND, NOT_AUDITED = 1, 3
 
 _BANDIT = ("bandit", "--quiet", "--recursive", "shared", "local", "functions")
 _PIP_AUDIT = ("pip_audit", "--format=json", "--progress-spinner=off")
+_SOURCES = ("pypi", "osv")
+_MOST_NAMES = 10
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a source of advisories told."""
+
+    source: str
+    audited: int
+    unaudited: tuple[str, ...]
+    holes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, source: str, output: str) -> "Report":
+        """That in pip-audit's JSON; one of nothing audited where it broke down."""
+        if not output.startswith("{"):
+            return cls(source, 0, (), ())
+        packages = json.loads(output)["dependencies"]
+        unaudited = tuple(one["name"] for one in packages if "vulns" not in one)
+        holes = tuple(
+            f"{one['name']} {one['version']}: {hole['id']}, mended in {hole['fix_versions']}"
+            for one in packages
+            for hole in one.get("vulns", ())
+        )
+        return cls(source, len(packages) - len(unaudited), unaudited, holes)
+
+
+def verdict(report: Report, *, bandit_found: bool) -> tuple[int, str]:
+    """The exit code, and the last line."""
+    told = f"{report.audited} packages audited against {report.source}, {len(report.holes)} holes"
+    if not report.audited:
+        told = "NOT AUDITED: no source of advisories answers, 0 packages were audited"
+    elif report.unaudited:
+        names = ", ".join(report.unaudited[:_MOST_NAMES])
+        more = "" if len(report.unaudited) <= _MOST_NAMES else ", …"
+        told += f"; NOT AUDITED: {len(report.unaudited)} packages: {names}{more}"
+    told += "; bandit found something" if bandit_found else "; bandit found nothing"
+    if report.holes or bandit_found:
+        return FOUND, told
+    return (0 if report.audited and not report.unaudited else NOT_AUDITED), told
 
 
 def main() -> None:
     """Runs both."""
     bandit = subprocess.run([sys.executable, "-m", *_BANDIT], check=False)
-    command = [sys.executable, "-m", *_PIP_AUDIT]
-    audit = subprocess.run(command, check=False, capture_output=True, text=True)
-    if not audit.stdout.startswith("{"):
-        sys.exit(f"pip-audit broke down:\n{audit.stderr}")
-    packages = json.loads(audit.stdout)["dependencies"]
-    unknown = [package["name"] for package in packages if "skip_reason" in package]
-    holes = [
-        f"{package['name']} {package['version']}: {hole['id']}, mended in {hole['fix_versions']}"
-        for package in packages
-        for hole in package.get("vulns", ())
-    ]
-    known = len(packages) - len(unknown)
-    print(f"pip-audit: {known} packages audited, {len(holes)} known holes", *holes, sep="\n  ")
-    if unknown:
-        print(f"NOT AUDITED, because the package index has no advisories: {len(unknown)} packages")
-    sys.exit(bool(holes or bandit.returncode))
+    reports = []
+    for source in _SOURCES:
+        reports.append(_asked(source))
+        if reports[-1].audited and not reports[-1].unaudited:
+            break
+    best = max(reports, key=lambda report: report.audited)
+    for hole in best.holes:
+        print(hole)
+    code, told = verdict(best, bandit_found=bool(bandit.returncode))
+    print(told)
+    sys.exit(code)
+
+
+def _asked(source: str) -> Report:
+    command = [sys.executable, "-m", *_PIP_AUDIT, f"--vulnerability-service={source}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if not done.stdout.startswith("{"):
+        reason = done.stderr.strip().rpartition("\n")[2]
+        print(f"pip-audit with {source} broke down: {reason[:300]}")
+    return Report.of(source, done.stdout)
 
 
 if __name__ == "__main__":

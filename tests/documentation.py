@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from local.settings import SETTINGS
 from shared.api import openapi as api_openapi
+from shared.api.settings import ApiSettings
 from shared.documents import PromptsDocument, ResultDocument
 from shared.record import Record
 from shared.sam2_server import openapi as sam2_openapi
@@ -34,7 +35,9 @@ def generated() -> dict[Path, str]:
     }
     contracts = {
         "sam2": sam2_openapi.document(),
-        "api": api_openapi.document(with_key=False),
+        "api": api_openapi.document(
+            with_key=False, max_upload=ApiSettings.model_fields["max_upload"].default
+        ),
     }
     return {
         **files,

@@ -6,12 +6,13 @@ import functions_framework
 from flask import Request
 from werkzeug import Response
 
-from shared import logs
+from shared import logs, serving
 from shared.api.app import create_app
 from shared.api.settings import ApiSettings
 from shared.settings import load
 
 logs.configure()
+serving.bound_requests()
 _app = create_app(load(ApiSettings), Path(__file__).parent / "page")
 
 

@@ -4,13 +4,14 @@ import functions_framework
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from shared import logs
+from shared import logs, serving
 from shared.deliveries import Deliveries
 from shared.draining import Drain
 from shared.settings import BucketSettings, load
 from shared.storage import Storage
 
 logs.configure()
+serving.bound_requests()
 _settings = load(BucketSettings)
 _deliveries = Deliveries(_settings, Storage())
 _drain = Drain(_settings)

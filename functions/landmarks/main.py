@@ -4,13 +4,14 @@ import functions_framework
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from shared import logs
+from shared import logs, serving
 from shared.deliveries import Deliveries
 from shared.landmarking import Landmarking
 from shared.settings import LandmarksSettings, load
 from shared.storage import Storage
 
 logs.configure()
+serving.bound_requests()
 _settings = load(LandmarksSettings)
 _deliveries = Deliveries(_settings, Storage())
 _landmarking = Landmarking(_settings)

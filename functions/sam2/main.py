@@ -7,7 +7,7 @@ import functions_framework
 from flask import Request, Response
 from flask.typing import ResponseReturnValue
 
-from shared import logs
+from shared import logs, serving
 from shared.decoding.sandbox import Sandbox
 from shared.sam2.contract import Description
 from shared.sam2_server import backends, openapi
@@ -17,6 +17,7 @@ from shared.sam2_server.settings import Sam2Settings
 from shared.settings import load
 
 logs.configure()
+serving.bound_requests()
 _settings = load(Sam2Settings)
 _backend = Loading(lambda: backends.load(_settings))
 _sandbox = Sandbox(_settings.max_pixels)
@@ -48,9 +49,8 @@ def _segment(request: Request) -> Response:
 
 def _health() -> ResponseReturnValue:
     """Whether the model is loaded."""
-    if not _backend.is_done():
-        return {"status": "loading", "backend": _settings.sam2_backend}, 503
-    return {"status": "ok", "backend": _settings.sam2_backend}
+    status, code = ("ok", 200) if _backend.is_done() else ("loading", 503)
+    return {"status": status, "backend": _settings.sam2_backend}, code
 
 
 def _json(told: str | Iterator[str], status: int = HTTPStatus.OK) -> Response:

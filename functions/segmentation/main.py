@@ -4,7 +4,7 @@ import functions_framework
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from shared import logs
+from shared import logs, serving
 from shared.deliveries import Deliveries
 from shared.segmenters import choice
 from shared.segmenting import Segmentation
@@ -12,6 +12,7 @@ from shared.settings import SegmentationSettings, load
 from shared.storage import Storage
 
 logs.configure()
+serving.bound_requests()
 _settings = load(SegmentationSettings)
 _deliveries = Deliveries(_settings, Storage())
 _segmentation = Segmentation(_settings, choice.primary(_settings), choice.fallback(_settings))

@@ -1,5 +1,7 @@
 """The buckets: what was uploaded and what became of it, and a way to upload more."""
 
+from collections.abc import Iterable
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Annotated, TypeVar
 
@@ -9,9 +11,11 @@ from google.api_core.exceptions import BadRequest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shared import layout
-from shared.api.face_masks import FaceMasks
+from shared.api.cancellation import check_of
 from shared.api.library import ORIGINAL, Library, Query
 from shared.api.problems import Refused, bad_fields
+from shared.api.sending import sent_in_turn
+from shared.api.turns import Turns
 from shared.documents import Generation
 from shared.errors import Superseded
 
@@ -19,6 +23,14 @@ PATH = "/v1/uploads"
 _MOST_NAME_BYTES = 1024
 _MOST_BODY_BYTES = 64 * 2**10
 _KEPT_SECONDS = 600
+
+_MOST_DOWNLOADS = 4
+"""At a time: each has a thread, of which there are 16, until its client has read all of it."""
+
+_DOWNLOAD_WAIT = 0.5
+_MANY_DOWNLOADS = (
+    f"{_MOST_DOWNLOADS} pictures are being sent, and others wait: ask again a little later."
+)
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -68,7 +80,7 @@ class NewUpload(_Asked):
         description="of the object", json_schema_extra={"format": "object-name"}
     )
     type: str = Field("", pattern=r"^[\w.+/-]{0,100}$", description="media type")
-    size: int = Field(ge=0, lt=2**40, description="in bytes")
+    size: int = Field(ge=0, le=2**63 - 1, description="in bytes, at most MAX_UPLOAD")
     replace: bool = Field(False, description="put it in the place of an object of that name")
 
 
@@ -81,9 +93,11 @@ class Place(_Asked):
 class BucketRoutes:
     """What the page's view of the buckets asks for."""
 
-    def __init__(self, library: Library | None, masks: FaceMasks) -> None:
+    def __init__(self, library: Library | None, thumbnails: Turns, max_send: float) -> None:
         self._configured = library
-        self._masks = masks
+        self._thumbnails = thumbnails
+        self._downloads = Turns(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _MANY_DOWNLOADS)
+        self._max_send = max_send
 
     def register(self, app: Flask) -> None:
         """Adds the routes."""
@@ -138,15 +152,18 @@ class BucketRoutes:
     def _picture(self) -> ResponseReturnValue:
         asked = _query(PictureQuery)
         upload = self._library.ref(asked.name, asked.generation)
-        try:
-            if asked.side is None:
-                answer = _download(self._library.picture(upload, asked.picture), asked)
-            else:
-                with self._masks.turn():
+        turns = self._thumbnails if asked.side else self._downloads
+        with ExitStack() as turn:
+            turn.enter_context(turns.one(check_of(request.environ)))
+            try:
+                if asked.side:
                     small = self._library.thumbnail(upload, asked.picture, asked.side)
-                answer = Response(small, mimetype="image/webp")
-        except Superseded as error:
-            raise Refused(HTTPStatus.NOT_FOUND, "no-picture", f"{error}.") from error
+                    answer = Response(small, mimetype="image/webp")
+                else:
+                    answer = _download(self._library.stream(upload, asked.picture), asked)
+            except Superseded as error:
+                raise Refused(HTTPStatus.NOT_FOUND, "no-picture", f"{error}.") from error
+            sent_in_turn(answer, request.environ, turn.pop_all(), self._max_send)
         answer.cache_control.private = True
         answer.cache_control.max_age = _KEPT_SECONDS
         return answer
@@ -176,7 +193,7 @@ def _json(text: str | bytes) -> Response:
     return Response(text, mimetype="application/json")
 
 
-def _download(content: bytes, asked: PictureQuery) -> Response:
+def _download(content: Iterable[bytes], asked: PictureQuery) -> Response:
     """A file to be saved: what somebody uploaded is never shown as a page of ours."""
     original = asked.picture == ORIGINAL
     kind = "application/octet-stream" if original else layout.content_type(asked.picture)

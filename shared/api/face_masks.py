@@ -1,14 +1,12 @@
 """One image in; masks, overlay and cutout out, in the same call."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.api.problems import busy
 from shared.api.settings import ApiSettings
+from shared.api.turns import Turns
 from shared.decoding.formats import check_before_download
 from shared.decoding.sandbox import Sandbox
 from shared.detection import Detector
@@ -64,43 +62,34 @@ class FaceMasks:
             )
             for multimask in (True, False)
         }
-        self._turns = threading.BoundedSemaphore(settings.max_parallel)
+        self.turns = Turns(
+            settings.max_parallel,
+            settings.max_wait,
+            f"{settings.max_parallel} images are being worked on, and others wait. Yours has "
+            f"waited {settings.max_wait:g} s: send it again a little later.",
+        )
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Waits until another image, and its pictures, may be in memory.
-
-        Raises:
-            Refused: too many others came first.
-        """
-        seconds = self._settings.max_wait
-        if not self._turns.acquire(timeout=seconds):
-            raise busy(
-                f"{self._settings.max_parallel} images are being worked on, and others wait. "
-                f"Yours has waited {seconds:g} s: send it again a little later.",
-                seconds,
-            )
-        try:
-            yield
-        finally:
-            self._turns.release()
-
-    def find(self, data: bytes, options: Options, watch: Stopwatch) -> Found:
+    def find(
+        self, data: bytes, options: Options, watch: Stopwatch, check: Callable[[], None]
+    ) -> Found:
         """What is in an image file.
 
         Raises:
             Rejected: not an image that is taken.
             Permanent: neither SAM2 nor a fallback will ever answer.
             Transient: they may do so later.
+            Cancelled: `check` raised it between two stages.
         """
         check_before_download("", len(data), self._settings.max_bytes)
         image = self._sandbox.decode(data)
         watch.lap("read")
+        check()
         detected = self._detector.detect(image, options.targets)
         shape = PromptOptions(options.pos_points, options.expand, self._settings.max_instances)
         prompts = build_prompts(detected.found, Box.of_image(image), shape)
         watch.lap("detect", found=len(prompts))
-        verdict = self._maskings[options.multimask].masks_of(image, prompts)
+        check()
+        verdict = self._maskings[options.multimask].masks_of(image, prompts, check)
         watch.lap("segment")
         return Found(
             image,

@@ -1,6 +1,6 @@
 """The buckets as people look at them: uploads with their states, pages of them, their pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,9 +30,6 @@ _MOST_LISTED = 1000
 """Results in one listing: as many as Cloud Storage gives at once."""
 
 _ASKED_AT_A_TIME = 8
-
-_MOST_BYTES = 64 * 2**20
-"""Of an upload that is shown: what the pipeline takes where it was told nothing else."""
 
 _STATUSES = frozenset(status.value for status in Status)
 
@@ -87,9 +84,12 @@ class Query(BaseModel):
 class Library:
     """The uploads and results of a pair of buckets. Safe to share between threads."""
 
-    def __init__(self, input_bucket: str, output_bucket: str, sandbox: Sandbox) -> None:
+    def __init__(
+        self, input_bucket: str, output_bucket: str, sandbox: Sandbox, max_upload: int
+    ) -> None:
         self._input = input_bucket
         self._output = output_bucket
+        self._max_upload = max_upload
         self._sandbox = sandbox
         self._storage = Storage()
 
@@ -98,7 +98,7 @@ class Library:
         """That of the buckets in the settings, if they name any."""
         if settings.input_bucket is None or settings.output_bucket is None:
             return None
-        return cls(settings.input_bucket, settings.output_bucket, sandbox)
+        return cls(settings.input_bucket, settings.output_bucket, sandbox, settings.max_upload)
 
     def ref(self, name: str, generation: int) -> ObjectRef:
         """One generation of an upload."""
@@ -186,12 +186,23 @@ class Library:
             Superseded: it is not there, or not of that generation any more.
         """
         if picture == ORIGINAL:
-            return self._storage.read(upload, _MOST_BYTES)
+            return self._storage.read(upload, self._max_upload)
         name = layout.folder(upload.name) + picture
         found = self._storage.read_document(self._output, name)
         if found is None or found[1].generation != upload.generation:
             raise Superseded(f"gs://{self._output}/{name} is not there for {upload}")
         return found[0]
+
+    def stream(self, upload: ObjectRef, picture: str) -> Iterator[bytes]:
+        """The same in parts, without ever holding all of it.
+
+        Raises:
+            Superseded, Rejected: as above; while the parts are gone through as well.
+        """
+        if picture == ORIGINAL:
+            return self._storage.stream(upload, self._max_upload)
+        name = layout.folder(upload.name) + picture
+        return self._storage.stream_document(self._output, name, upload.generation)
 
     def thumbnail(self, upload: ObjectRef, picture: str, side: int) -> bytes:
         """The picture as WebP, scaled down to fit into a square of `side` pixels.
@@ -233,9 +244,18 @@ class Library:
         A resumable session: it needs no signature, no key to sign with and no CORS settings of the
         bucket. https://cloud.google.com/storage/docs/resumable-uploads#session-uris
 
-        Unless it may `replace` one, None where there is such an object; one that comes before the
-        content does lets the PUT end in 412.
+        It takes `size` bytes. Unless it may `replace` one, None where there is such an object; one
+        that comes before the content does lets the PUT end in 412.
+
+        Raises:
+            Refused: that is more than MAX_UPLOAD.
         """
+        if size > self._max_upload:
+            sentence = (
+                f"{self.address(name)} would have {size:,} bytes; at most {self._max_upload:,} are "
+                "taken (MAX_UPLOAD)."
+            )
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "too-many-bytes", sentence)
         if not replace and self.has(name):
             return None
         blob = self._storage.client.bucket(self._input).blob(name)

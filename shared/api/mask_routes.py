@@ -1,7 +1,7 @@
 """POST /v1/face-mask-sam2: a picture in a form, its masks in the answer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 from io import BytesIO
@@ -13,6 +13,7 @@ from werkzeug.datastructures import MIMEAccept
 
 from shared import layout
 from shared.api.answers import PICTURES, findings, written
+from shared.api.cancellation import check_of
 from shared.api.face_masks import FaceMasks, Found, Options
 from shared.api.problems import Refused, bad_fields
 from shared.api.sending import sent_in_turn
@@ -27,6 +28,9 @@ STATUS_HEADER = "Toonmask-Status"
 WARNING_HEADER = "Toonmask-Warning"
 
 _IMAGE, _OUTPUT = "image", "output"
+
+_MOST_CHARACTERS = 200
+"""Of a field of the form beside the image, and of what is shown of one."""
 
 
 class MaskRoutes:
@@ -57,17 +61,23 @@ class MaskRoutes:
         options, data = _options(request), _file(request)
         ignored = _ignored(request)
         with ExitStack() as turn:
-            turn.enter_context(self._masks.turn())
-            answer = self._answer(data, options, output, ignored)
+            check = check_of(request.environ)
+            turn.enter_context(self._masks.turns.one(check))
+            answer = self._answer(data, options, output, ignored, check)
             # Until the answer is sent its pictures are in memory, so the turn goes on.
             sent_in_turn(answer, request.environ, turn.pop_all(), self._max_send)
         return answer
 
     def _answer(
-        self, data: bytes, options: Options, output: str | None, ignored: Sequence[str]
+        self,
+        data: bytes,
+        options: Options,
+        output: str | None,
+        ignored: Sequence[str],
+        check: Callable[[], None],
     ) -> Response:
         watch = Stopwatch()
-        found = self._masks.find(data, options, watch)
+        found = self._masks.find(data, options, watch, check)
         status = found.verdict.status
         if output:
             answer = Response(_picture(found, output), mimetype="image/png")
@@ -95,8 +105,8 @@ def _wanted_picture(asked: Request) -> str | None:
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "bad-output",
-            f"output is {output!r}; it may be mask, overlay, cutout, or a picture of one instance: "
-            "face-1/mask, face-1/cutout.",
+            f"output is {output[:_MOST_CHARACTERS]!r}; it may be mask, overlay, cutout, or a "
+            "picture of one instance: face-1/mask, face-1/cutout.",
         )
     accepted = asked.accept_mimetypes or MIMEAccept([("*/*", 1)])
     png, json = accepted["image/png"], accepted["application/json"]
@@ -106,7 +116,15 @@ def _wanted_picture(asked: Request) -> str | None:
 
 
 def _options(asked: Request) -> Options:
-    fields = {name: ",".join(asked.form.getlist(name)) for name in asked.form}
+    fields = {
+        name: ",".join(asked.form.getlist(name))
+        for name in Options.model_fields
+        if name in asked.form
+    }
+    for name, text in fields.items():
+        if len(text) > _MOST_CHARACTERS:
+            sentence = f"{name} must have at most {_MOST_CHARACTERS} characters, not {len(text):,}."
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", sentence)
     try:
         return Options.model_validate(fields)
     except ValidationError as error:

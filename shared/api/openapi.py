@@ -34,8 +34,8 @@ _REFUSALS = {
 }
 
 
-def document(*, with_key: bool) -> dict[str, Any]:
-    """OpenAPI 3.1; `with_key` for a service that wants one."""
+def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
+    """OpenAPI 3.1; `with_key` for a service that wants one; `max_upload` in bytes."""
     keyed: dict[str, Any] = {"security": [{_KEY: []}]} if with_key else {}
     paths = {
         mask_routes.PATH: {"post": _face_masks() | keyed},
@@ -46,6 +46,8 @@ def document(*, with_key: bool) -> dict[str, Any]:
     }
     description = "Exact per-pixel masks of faces and hands in pictures."
     made = openapi.document("toonmask", description, paths, _ASKED, _TOLD)
+    size = made["components"]["schemas"][NewUpload.__name__]["properties"]["size"]
+    size["maximum"] = max_upload
     scheme = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
     made["components"]["securitySchemes"] = {_KEY: scheme}
     return made

@@ -10,13 +10,14 @@ from google.api_core.exceptions import GoogleAPICallError, RetryError
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from shared.errors import Permanent, ReasonCode, Rejected, Transient
+from shared.errors import Cancelled, Permanent, ReasonCode, Rejected, Transient
 from shared.field_errors import problems
 from shared.record import Record
 
 _log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+_CLIENT_CLOSED_REQUEST = 499
 _RETRY_SECONDS = 10
 _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
@@ -68,6 +69,7 @@ def _later(seconds: float) -> dict[str, str]:
 def register(app: Flask) -> None:
     """Makes the app answer every error with a problem."""
     app.register_error_handler(Refused, _answer)
+    app.register_error_handler(Cancelled, _cancelled)
     app.register_error_handler(Rejected, _rejected)
     app.register_error_handler(Permanent, _permanent)
     app.register_error_handler(Transient, _transient)
@@ -84,6 +86,12 @@ def _answer(refused: Refused) -> Response:
     answer = Response(problem.model_dump_json(), refused.status, mimetype=MEDIA_TYPE)
     answer.headers.update(refused.headers)
     return answer
+
+
+def _cancelled(error: Cancelled) -> Response:
+    """Nobody reads this; its status is the one that nginx logs then."""
+    _log.info("cancelled", extra={"why": str(error)})
+    return Response(status=_CLIENT_CLOSED_REQUEST)
 
 
 def _rejected(error: Rejected) -> Response:

@@ -7,10 +7,8 @@ from typing import Any
 
 from flask import Response
 
+from shared.api.cancellation import connection_of
 from shared.deadline import Deadline
-
-_SOCKET = "gunicorn.socket"
-"""Where gunicorn leaves the connection: https://docs.gunicorn.org/en/stable/faq.html names it."""
 
 
 def sent_in_turn(
@@ -21,11 +19,19 @@ def sent_in_turn(
     A client that reads slowly, or nothing, would keep others from their turn.
     """
     answer.call_on_close(turn.close)
-    connection = environ.get(_SOCKET)
+    connection = connection_of(environ)
     deadline = Deadline.after(seconds)
-    if isinstance(connection, socket.socket):
-        turn.callback(connection.settimeout, None)
+    if connection is not None:
         answer.response = _until(deadline, answer.iter_encoded(), connection)
+
+
+def sent_in_time(answer: Response, environ: Mapping[str, Any], seconds: float) -> Response:
+    """Hangs up on a client that takes longer to read the answer: a thread sends it meanwhile."""
+    connection = connection_of(environ)
+    if connection is not None:
+        connection.settimeout(seconds)
+        answer.call_on_close(lambda: connection.settimeout(None))
+    return answer
 
 
 def _until(

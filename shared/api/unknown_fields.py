@@ -15,6 +15,7 @@ def unknown(kind: str, names: Sequence[str], known: Sequence[str]) -> list[str]:
 
 
 def _sentence(kind: str, name: str, known: Sequence[str]) -> str:
+    name = name[: _MOST_CHARACTERS + 1]  # likeness to others takes its time for each character
     shown = ascii(name)
     if len(shown) > _MOST_CHARACTERS:
         shown = f"{shown[:_MOST_CHARACTERS]}..."

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -23,6 +23,7 @@ from shared.errors import Permanent, ReasonCode, Transient
 from shared.identity import Authorisation
 from shared.sam2.answers import AnswerError, parse_json
 from shared.sam2.patience import Patience
+from shared.urls import without_secrets
 
 MOST_BYTES = 64 * 2**20
 """Of an answer: some 20 times four masks of SAM2's own resolution as lists of numbers."""
@@ -66,7 +67,7 @@ class JsonService:
         self._url = url
         self._authorisation = authorisation
         self._timeout = timeout
-        self._name = f"The segmentation service at {_without_secrets(url)}"
+        self._name = f"The segmentation service at {without_secrets(url)}"
         self._patience = Patience(self._name)
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
@@ -76,7 +77,7 @@ class JsonService:
     @property
     def host(self) -> str:
         """Where it is, as host or host:port."""
-        return urlsplit(self._url).netloc.rpartition("@")[2]
+        return urlsplit(self._url).netloc
 
     def ask(
         self,
@@ -157,7 +158,7 @@ class JsonService:
             )
         if status != 200:
             shown = body[:200].decode(errors="replace")
-            location = response.headers.get("Location")
+            location = without_secrets(response.headers.get("Location", ""))
             where = f" It redirects to {location}: is SAM2_URL right?" if location else ""
             raise Permanent(ReasonCode.SAM2_REFUSED, f"{told}: {shown}{where}")
 
@@ -201,9 +202,3 @@ async def fetch(response: httpx2.Response, allowance: Allowance) -> bytes:
         allowance.use(len(chunk))
         body += chunk
     return bytes(body)
-
-
-def _without_secrets(url: str) -> str:
-    """For logs and reasons: no user, password or query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
 
 from shared import png
 from shared.documents import SegmenterVersion
@@ -62,7 +62,10 @@ class _Part(BaseModel):
 class PromptPart(_Part):
     """What is asked about a picture, in its pixels: points (x, y, label 1 in, 0 out) and a box."""
 
-    points: list[tuple[float, float, PointLabel]] = Field(default=[], max_length=MOST_POINTS)
+    # the first bad one is told: a million, each with its own sentence, take a gigabyte
+    points: Annotated[list[tuple[float, float, PointLabel]], FailFast()] = Field(
+        default=[], max_length=MOST_POINTS
+    )
     box: tuple[float, float, float, float] | None = None
 
 

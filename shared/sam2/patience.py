@@ -1,5 +1,6 @@
 """Patience with servers: retries with jitter up to a deadline, a circuit that spares the dead."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -28,6 +29,9 @@ _FAILURES_OF_THE_DEAD = 10
 _REST = 10
 """Seconds for which a dead server is left alone."""
 
+_LOOK_SECONDS = 0.25
+"""Between looks whether the answer is still waited for."""
+
 T = TypeVar("T")
 
 
@@ -42,6 +46,7 @@ class Patience:
 
         Raises:
             Transient: it did not pass within a few attempts, or would not before the deadline.
+            Cancelled: nobody waits for it any more.
             Exception: whatever else `call` raises, at once.
         """
         retrying = AsyncRetrying(
@@ -50,8 +55,13 @@ class Patience:
             stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(deadline.left),
             reraise=True,
         )
-        answer: T = await retrying(self._circuit.call, call)
-        return answer
+        asking: asyncio.Task[T] = asyncio.create_task(retrying(self._circuit.call, call))
+        try:
+            while not (await asyncio.wait({asking}, timeout=_LOOK_SECONDS))[0]:
+                deadline.check()
+            return asking.result()
+        finally:
+            asking.cancel()
 
 
 def _pause(state: RetryCallState) -> float:

@@ -50,6 +50,7 @@ run "for_some" {
     api_key   = "never-in-the-state"
     sam2_url  = "https://sam2.example.com/v1/segment"
     sam2_auth = "api-key"
+    settings  = { MAX_BYTES = "1000" }
   }
 
   assert {
@@ -71,8 +72,8 @@ run "for_some" {
   }
 
   assert {
-    condition     = local.api["api"].environment["CORS_ORIGINS"] == "https://example.com" && local.api["api"].environment["SAM2_DEADLINE"] == "90"
-    error_message = "Its settings reach it, and SAM2's deadline ends before its time-out."
+    condition     = local.api["api"].environment["CORS_ORIGINS"] == "https://example.com" && local.api["api"].environment["SAM2_DEADLINE"] == "90" && local.api["api"].environment["MAX_UPLOAD"] == "1000"
+    error_message = "Its settings reach it, uploads are as large as the pipeline takes, and SAM2's deadline ends before its time-out."
   }
 }
 
@@ -109,6 +110,14 @@ run "origins_have_no_path" {
   command = plan
   variables {
     api = { cors_origins = ["https://example.com/page"] }
+  }
+  expect_failures = [var.api]
+}
+
+run "origins_have_no_wildcard" {
+  command = plan
+  variables {
+    api = { cors_origins = ["https://*.example.com"] }
   }
   expect_failures = [var.api]
 }

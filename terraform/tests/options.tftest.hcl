@@ -123,6 +123,14 @@ run "images_travel_encrypted" {
   expect_failures = [var.sam2_url]
 }
 
+run "no_password_in_an_address" {
+  command = plan
+  variables {
+    sam2_url = "https://user:password@sam2.example.com"
+  }
+  expect_failures = [var.sam2_url]
+}
+
 run "yours_or_ours" {
   command = plan
   variables {

@@ -96,7 +96,7 @@ def _pages(count: int) -> list[float]:
             serving(create_app(store), port),
             mock.patch.dict(os.environ, STORAGE_EMULATOR_HOST=address),
         ):
-            library = Library("in-bucket", "out-bucket", Sandbox(1))
+            library = Library("in-bucket", "out-bucket", Sandbox(1), 1)
             middle = f"album/{count // 200:04}"
             queries = Query(), Query(prefix=middle), Query(state=Status.FAILED)
             return [

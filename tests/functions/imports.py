@@ -24,6 +24,7 @@ DISTRIBUTIONS = {
     "google.oauth2": "google-auth",
     "google.cloud.pubsub_v1": "google-cloud-pubsub",
     "google.cloud.storage": "google-cloud-storage",
+    "gunicorn": "gunicorn",
     "httpx": "httpx",
     "httpx2": "httpx2",
     "mediapipe": "mediapipe",

@@ -109,6 +109,7 @@ def test_api(serve: Serve) -> None:
         answer = requests.post(f"{url}v1/face-mask-sam2", files={"image": picture}, timeout=60)
     assert [one["id"] for one in answer.json()["instances"]] == ["face-1"]
     assert "<title>toonmask</title>" in requests.get(url, timeout=60).text
+    assert requests.get(f"{url}?{'x' * 9000}", timeout=60).status_code == 414
 
 
 def test_sam2(serve: Serve) -> None:

@@ -69,6 +69,12 @@ def test_a_functions_file_only_wires(function: str) -> None:
     assert len(lines) <= 60
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_bounds_what_its_server_waits_for(function: str) -> None:
+    """tests/functions/test_serving.py says how; in the cloud the framework imports this file."""
+    assert "\nserving.bound_requests()\n" in (ROOT / "functions" / function / "main.py").read_text()
+
+
 CORE = (
     "errors", "record", "field_errors", "near_misses", "geometry", "float_boxes", "blaze_face",
     "collage", "views", "pyramid",

@@ -1,5 +1,6 @@
 """What is said about values that do not hold what they should."""
 
+import time
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -110,3 +111,22 @@ def test_parts_of_a_place_are_left_out_where_the_caller_never_wrote_them() -> No
     points = '{"needed": 1, "points": [{"x": "y"}]}'
     assert _said(points, skip=1) == "[0].x must be a whole number, not 'y'."
     assert _said(points, parts=1) == "points must be a whole number, not 'y'."
+
+
+def test_numbers_and_names_without_end_are_cut() -> None:
+    assert _said(f'{{"needed": 1, "count": {"9" * 4000}}}') == (
+        "count must be less than 100, not a number that large."
+    )
+    assert len(_said(f'{{"needed": 1, "point": {{"{"x" * 10_000}": 1}}}}')) < 300
+
+
+def test_a_hundred_thousand_problems_are_told_as_fast_as_a_few() -> None:
+    class Many(BaseModel):
+        fruit: list[Literal["apple", "pear"]]
+
+    with pytest.raises(ValidationError) as raised:
+        Many.model_validate({"fruit": [f"x{number}" for number in range(100_000)]})
+    start = time.monotonic()
+    said = problems(raised.value)
+    assert time.monotonic() - start < 5, "it was quadratic"
+    assert said.endswith("And 99995 more problems.")

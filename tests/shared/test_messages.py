@@ -130,6 +130,10 @@ def test_a_notification_that_lacks_what_one_has_is_not_understood(payload: Any) 
 DEEP = b"[" * 100_000
 
 
+def _instance(**changes: Any) -> dict[str, Any]:
+    return {**json.loads(DOCUMENT.instances[0].model_dump_json()), **changes}
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -173,7 +177,9 @@ def test_a_prompts_document_survives_its_message() -> None:
         {"instances": [{"id": "face-1/../.."}]},
         {"instances": [{**FACE, "id": f"face-{'1' * 2000}"}]},
         {"source": {**json.loads(DOCUMENT.source.model_dump_json()), "generation": 2**63}},
-        {"instances": [FACE] * 101},
+        {"instances": [json.loads(DOCUMENT.instances[0].model_dump_json())] * 101},
+        {"instances": [_instance(polygon=[[0, 0], [9, 0], [9, 9]] * 86)]},
+        {"instances": [_instance(points=[[1, 1, 1]] * 513)]},
     ],
 )
 def test_prompts_that_do_not_fit_are_foreign_unless_they_name_an_upload(

@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import numpy as np
@@ -96,3 +97,18 @@ def test_a_large_mask_comes_back() -> None:
     mask[1000:1100, 900:950] = False
     encoded = rle.encode(mask)
     assert (rle.decode(encoded.counts, encoded.size) == mask).all()
+
+
+@pytest.mark.parametrize("runs", ["0" * 2**24, [0] * 2**24])
+def test_runs_without_end_are_refused_at_once(runs: str | list[int]) -> None:
+    start = time.monotonic()
+    with pytest.raises(ValueError, match=_REFUSED):
+        rle.decode(runs, (1024, 1024))
+    assert time.monotonic() - start < 1
+
+
+def test_a_string_of_as_many_runs_as_may_be_is_read_in_a_moment() -> None:
+    start = time.monotonic()
+    mask = rle.decode("0" * 2**21 + "PPPP1", (1024, 1024))
+    assert mask.shape == (1024, 1024)
+    assert time.monotonic() - start < 2

@@ -110,3 +110,39 @@ def test_the_config_changes_with_what_shapes_the_result_only(
     assert load(LandmarksSettings).config == before
     _set(monkeypatch, POS_POINTS="8")
     assert load(LandmarksSettings).config != before
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:pass-42@sam2.example.com/v1",
+        "https://pass-42@sam2.example.com/v1",
+        "https://user:pa/ss-42@sam2.example.com/v1",
+        "user:pass-42@sam2.example.com/v1?a=b",
+        "ftp://sam2.example.com/v1?key=pass-42",
+        "https:// /?pass-42@x",
+        "?pass-42",
+    ],
+)
+def test_credentials_in_a_url_stop_the_start_and_are_never_shown(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    _set(monkeypatch, **BUCKETS, SAM2_URL=url)
+    with pytest.raises(SystemExit, match="SAM2_URL") as caught:
+        load(SegmentationSettings)
+    assert "42" not in str(caught.value)
+
+
+def test_who_puts_a_password_into_the_url_is_told_where_it_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _set(monkeypatch, **BUCKETS, SAM2_URL="https://user:pass@sam2.example.com/v1")
+    with pytest.raises(SystemExit, match="put the key into SAM2_API_KEY"):
+        load(SegmentationSettings)
+
+
+def test_a_bad_value_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, **{**LANDMARKS, "POS_POINTS": "x" * 100_000, "TARGETS": "a," * 100_000})
+    with pytest.raises(SystemExit, match="at most 100 parts") as caught:
+        load(LandmarksSettings)
+    assert len(str(caught.value)) < 1_000

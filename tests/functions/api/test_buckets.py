@@ -1,5 +1,6 @@
 """The buckets as the page sees them: uploads with their states, and pictures."""
 
+import gzip
 import io
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -274,6 +275,34 @@ def test_what_somebody_uploaded_is_never_a_page_of_ours(
     assert answer.headers["Content-Disposition"] == "attachment"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert _picture(api, generation, "original", side=100).status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"no gzip", "corrupt-image"), (gzip.compress(bytes(2000)), "too-many-bytes")],
+)
+def test_what_was_gzipped_and_cannot_be_unpacked_is_told(
+    bucket: gcs.Bucket, content: bytes, code: str
+) -> None:
+    api = client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name, MAX_UPLOAD="1000")
+    blob = bucket.blob("cat.png")
+    blob.content_encoding = "gzip"
+    blob.upload_from_string(content)
+    assert _picture(api, blob.generation, "original").get_json()["code"] == code
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20 + 5])
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_an_original_of_any_size_is_sent_whole(
+    api: FlaskClient, bucket: gcs.Bucket, size: int, gzipped: bool
+) -> None:
+    content = (bytes(range(256)) * (size // 256 + 1))[:size]
+    blob = bucket.blob("cat.png")
+    blob.content_encoding = "gzip" if gzipped else None
+    blob.upload_from_string(gzip.compress(content) if gzipped else content)
+    answer = _picture(api, blob.generation, "original")
+    assert answer.data == content
+    assert "Content-Length" not in answer.headers
 
 
 def test_a_bucket_that_is_not_there_is_told(bucket: gcs.Bucket) -> None:

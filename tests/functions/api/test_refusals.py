@@ -229,6 +229,82 @@ def test_where_it_has_names_no_other_host_is_answered() -> None:
         assert "127.0.0.1, localhost" in _problem(answer, 403, "foreign-host")
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://xexample.com.evil.net",
+        "https://example.com.evil.net",
+        "https://example.com:444",
+        "http://example.com",
+        "https://exampleXcom",
+        "https://example.com\n",
+        "null",
+    ],
+)
+def test_no_other_origin_is_taken_for_one_that_is_let_in(origin: str) -> None:
+    api = client(CORS_ORIGINS="https://EXAMPLE.com,http://[::1]:80")
+    asked = {"Origin": quote(origin, ":/[]"), "Access-Control-Request-Method": "GET"}
+    assert "Access-Control-Allow-Origin" not in api.options("/v1/about", headers=asked).headers
+
+
+@pytest.mark.parametrize("origin", ["https://example.com", "http://[::1]:80"])
+def test_an_origin_is_let_in_as_it_is_written(origin: str) -> None:
+    api = client(CORS_ORIGINS="https://EXAMPLE.com,http://[::1]:80")
+    answer = api.get("/v1/about", headers={"Origin": origin})
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+
+def test_a_star_lets_in_all_pages() -> None:
+    origin = "https://a.example"
+    answer = client(CORS_ORIGINS="*").get("/v1/about", headers={"Origin": origin})
+    assert answer.headers["Access-Control-Allow-Origin"] in ("*", origin)
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "https://*.example.com",
+        "https://example.com/",
+        "https://me@example.com",
+        "ftp://example.com",
+        "example.com",
+        "https://example.com|.*",
+        "https://example.com:port",
+        "*,https://example.com",
+        ".*",
+    ],
+)
+def test_what_is_no_plain_origin_stops_the_start(origins: str) -> None:
+    with pytest.raises(SystemExit, match=r"CORS_ORIGINS: .*(as https://example|stands alone)"):
+        client(CORS_ORIGINS=origins)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"targets": "a," * 50_000},
+        {"targets": "face," * 90},
+        {"expand": "9" * 5_000},
+        {"pos_points": "9" * 100_000},
+    ],
+)
+def test_fields_without_end_are_refused_shortly(api: FlaskClient, fields: dict[str, str]) -> None:
+    answer = send(api, EXAMPLES / "apple.png", fields)
+    told = _problem(answer, 422, "bad-field")
+    assert len(told) < 100
+    assert "at most 200 characters" in told
+
+
+def test_a_form_of_very_many_parts_or_names_is_answered_shortly(api: FlaskClient) -> None:
+    parts = {"image": (io.BytesIO(b"x"), "a.png"), **{f"field{n}": "1" for n in range(200)}}
+    _problem(api.post(PATH, data=parts), 413, "request-entity-too-large")
+    long = {"image": (io.BytesIO((EXAMPLES / "apple.png").read_bytes()), "a"), "x" * 100_000: "1"}
+    answer = api.post(PATH, data=long)
+    assert answer.status_code == 200
+    assert len(answer.get_json()["warnings"][0]) < 200
+    assert len(send(api, b"x", query=f"?output={'x' * 7_000}").text) < 1_000
+
+
 def test_a_name_of_a_file_is_never_used(api: FlaskClient) -> None:
     form = {"image": (io.BytesIO((EXAMPLES / "apple.png").read_bytes()), "../../etc/passwd")}
     assert api.post(PATH, data=form).status_code == 200

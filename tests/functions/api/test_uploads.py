@@ -118,3 +118,31 @@ def test_uploads_are_begun_with_json_alone(api: FlaskClient) -> None:
     answer = api.post("/v1/uploads", data=body, content_type="text/plain")
     assert answer.status_code == 415
     assert api.post("/v1/uploads", data="{", content_type="application/json").status_code == 422
+
+
+def test_an_upload_that_the_pipeline_would_not_take_is_refused(bucket: gcs.Bucket) -> None:
+    api = client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name, MAX_UPLOAD="1000")
+    answer = _begin(api, size=1001)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "too-many-bytes")
+    assert "1,001 bytes; at most 1,000" in answer.get_json()["detail"]
+    assert _begin(api, size=1000).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name":"a.png","size":' + b"9" * 3000 + b"}",
+        b'{"name":"a.png","size":' + b"9" * 30_000 + b"}",
+        b'{"name":"a.png","size":1e400}',
+        b'{"size":1,"name":' + b"[" * 150 + b"]" * 150 + b"}",
+        b'{"size":1,"name":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+        b'{"size":1,"name":"\\ud800"}',
+        b'{"size":1,"name":"\xff"}',
+        b'{"size":1,"name":"a","type":"' + b"x" * 60_000 + b'"}',
+        b'{"size":1,"name":"a","replace":' + b"9" * 3000 + b"}",
+    ],
+)
+def test_json_that_goes_too_far_is_refused_shortly(api: FlaskClient, body: bytes) -> None:
+    answer = api.post("/v1/uploads", data=body, content_type="application/json")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "bad-field")
+    assert len(answer.text) < 400

@@ -1,0 +1,38 @@
+"""Who may work, and who waits."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from shared.api.problems import busy
+from shared.deadline import Deadline
+
+_LOOK_SECONDS = 0.1
+"""Whoever waits looks so often whether its client does too."""
+
+
+class Turns:
+    """So many at a time; `full` says so to whoever has waited `seconds` for nothing."""
+
+    def __init__(self, most: int, seconds: float, full: str) -> None:
+        self._free = threading.BoundedSemaphore(most)
+        self._seconds = seconds
+        self._full = full
+
+    @contextmanager
+    def one(self, check: Callable[[], None]) -> Iterator[None]:
+        """Waits for a turn, which ends with the context.
+
+        Raises:
+            Refused: too many others came first.
+            Cancelled: `check` raised it meanwhile.
+        """
+        deadline = Deadline.after(self._seconds)
+        while not self._free.acquire(timeout=min(_LOOK_SECONDS, deadline.left)):
+            check()
+            if not deadline.left:
+                raise busy(self._full, self._seconds)
+        try:
+            yield
+        finally:
+            self._free.release()

@@ -1,0 +1,174 @@
+"""Clients that read nothing, or leave before they are answered, keep little from others."""
+
+import gzip
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import urlencode, urlsplit
+
+import psutil
+import pytest
+import requests
+from google.cloud import storage as gcs
+
+from local.processes import ProcessTree, free_ports
+from local.stack import function_command
+from local.storage.api import create_app
+from local.storage.store import Store
+from tests import endpoint, servers
+from tests.conftest import EXAMPLES, ROOT
+from tests.endpoint import Asked, Endpoint
+from tests.functions.api.service import PATH
+
+MIB = 2**20
+SIZE = 64 * MIB
+FACE = (EXAMPLES / "avataaars_05.png").read_bytes()
+THREADS = 6
+
+
+@dataclass(frozen=True)
+class Api:
+    """The running API, the bucket that it reads, and the SAM2 server that it asks."""
+
+    url: str
+    pid: int
+    bucket: gcs.Bucket
+    sam2: Endpoint
+
+    def picture(self, name: str, generation: int) -> str:
+        """Address of an upload's content."""
+        query = {"name": name, "generation": generation, "picture": "original"}
+        return f"{self.url}/v1/uploads/picture?{urlencode(query)}"
+
+    @property
+    def memory(self) -> int:
+        """Bytes of all its processes."""
+        whole = psutil.Process(self.pid)
+        return sum(one.memory_info().rss for one in (whole, *whole.children(recursive=True)))
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Api]:
+    """One image at a time, and others wait for long."""
+    port, storage_port = free_ports(2)
+    storage = f"http://127.0.0.1:{storage_port}"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        servers.serving(create_app(Store(Path(folder) / "buckets")), storage_port),
+        endpoint.serving() as sam2,
+        mock.patch.dict("os.environ", STORAGE_EMULATOR_HOST=storage),
+        ProcessTree(Path(folder) / "logs") as tree,
+    ):
+        settings = {
+            "PYTHONPATH": str(ROOT), "THREADS": str(THREADS), "MAX_PARALLEL": "1", "MAX_WAIT": "50",
+            "INPUT_BUCKET": "in-bucket", "OUTPUT_BUCKET": "out-bucket", "SAM2_URL": sam2.url,
+            "SAM2_AUTH": "none", "MAX_SEND": "30",
+        }  # fmt: skip
+        tree.start("api", function_command("api", port), settings, port)
+        bucket = gcs.Client().create_bucket("in-bucket")
+        tree.await_ready()
+        yield Api(f"http://127.0.0.1:{port}", tree.group("api"), bucket, sam2)
+
+
+def _asking(url: str, method: str = "GET", body: bytes = b"", kind: str = "") -> socket.socket:
+    """A client that has sent a request, and reads nothing of its own accord."""
+    parts = urlsplit(url)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(30)
+    client.connect((parts.hostname, parts.port))
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    header = f"{method} {path} HTTP/1.1\r\nHost: here\r\nContent-Length: {len(body)}\r\n"
+    client.sendall(f"{header}Content-Type: {kind}\r\n\r\n".encode() + body)
+    return client
+
+
+def _asking_for_masks(url: str) -> socket.socket:
+    request = requests.Request("POST", f"{url}{PATH}", files={"image": FACE}).prepare()
+    assert isinstance(request.body, bytes)
+    return _asking(f"{url}{PATH}", "POST", request.body, request.headers["Content-Type"])
+
+
+@pytest.fixture(scope="module")
+def bomb(api: Api) -> str:
+    """Where 64 MiB are read that are stored as 64 KB."""
+    blob = api.bucket.blob("bomb.png")
+    blob.content_encoding = "gzip"
+    blob.upload_from_string(gzip.compress(bytes(SIZE)), content_type="image/png")
+    return api.picture("bomb.png", blob.generation)
+
+
+def test_what_is_stored_gzipped_is_sent_in_chunks_and_whole(bomb: str) -> None:
+    with requests.get(bomb, stream=True, timeout=60) as answer:
+        assert "Content-Length" not in answer.headers
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+        assert sum(len(part) for part in answer.iter_content(MIB)) == SIZE
+
+
+def test_downloads_that_nobody_reads_take_little_memory_and_leave_threads_to_others(
+    api: Api, bomb: str
+) -> None:
+    requests.get(bomb, timeout=60)
+    before = api.memory
+    with ExitStack() as held:
+        clients = [held.enter_context(_asking(bomb)) for _ in range(14)]
+        answers = [client.recv(12) for client in clients]
+        assert answers.count(b"HTTP/1.1 200") == 4
+        assert answers.count(b"HTTP/1.1 429") == 10
+        assert requests.get(f"{api.url}/healthz", timeout=10).ok
+        assert api.memory - before < 30 * MIB
+    assert requests.get(bomb, timeout=60).ok
+
+
+def test_a_turn_ends_at_once_when_its_client_leaves_while_sam2_is_asked(api: Api) -> None:
+    asked, free = threading.Event(), threading.Event()
+
+    def once(_: Asked) -> tuple[int, Any]:
+        first = not asked.is_set()
+        asked.set()
+        if first:
+            assert free.wait(60)
+        return 400, None
+
+    api.sam2.answer = once
+    try:
+        with _asking_for_masks(api.url):
+            assert asked.wait(30)
+        answer = requests.post(f"{api.url}{PATH}", files={"image": FACE}, timeout=30)
+        assert answer.json()["status"] == "degraded"
+        assert not free.is_set()
+    finally:
+        free.set()
+
+
+def test_who_leaves_while_waiting_gives_its_thread_back(api: Api) -> None:
+    asked, free = threading.Event(), threading.Event()
+
+    def once(_: Asked) -> tuple[int, Any]:
+        asked.set()
+        assert free.wait(60)
+        return 400, None
+
+    api.sam2.answer = once
+    try:
+        with ExitStack() as first:
+            first.enter_context(_asking_for_masks(api.url))
+            assert asked.wait(30)
+            with ExitStack() as waiting:
+                for _ in range(THREADS - 1):
+                    waiting.enter_context(_asking_for_masks(api.url))
+                with pytest.raises(requests.Timeout):
+                    requests.get(f"{api.url}/healthz", timeout=0.5)
+            start = time.monotonic()
+            assert requests.get(f"{api.url}/healthz", timeout=10).ok
+            assert time.monotonic() - start < 1
+            free.set()
+    finally:
+        free.set()
