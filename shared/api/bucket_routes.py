@@ -153,11 +153,12 @@ class BucketRoutes:
         asked = _query(PictureQuery)
         upload = self._library.ref(asked.name, asked.generation)
         turns = self._thumbnails if asked.side else self._downloads
+        check = check_of(request.environ)
         with ExitStack() as turn:
-            turn.enter_context(turns.one(check_of(request.environ)))
+            turn.enter_context(turns.one(check))
             try:
                 if asked.side:
-                    small = self._library.thumbnail(upload, asked.picture, asked.side)
+                    small = self._library.thumbnail(upload, asked.picture, asked.side, check)
                     answer = Response(small, mimetype="image/webp")
                 else:
                     answer = _download(self._library.stream(upload, asked.picture), asked)

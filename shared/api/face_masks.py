@@ -78,10 +78,10 @@ class FaceMasks:
             Rejected: not an image that is taken.
             Permanent: neither SAM2 nor a fallback will ever answer.
             Transient: they may do so later.
-            Cancelled: `check` raised it between two stages.
+            Cancelled: `check` raised it between two stages, or while it is decoded.
         """
         check_before_download("", len(data), self._settings.max_bytes)
-        image = self._sandbox.decode(data)
+        image = self._sandbox.decode(data, check)
         watch.lap("read")
         check()
         detected = self._detector.detect(image, options.targets)

@@ -1,6 +1,6 @@
 """The buckets as people look at them: uploads with their states, pages of them, their pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -204,18 +204,21 @@ class Library:
         name = layout.folder(upload.name) + picture
         return self._storage.stream_document(self._output, name, upload.generation)
 
-    def thumbnail(self, upload: ObjectRef, picture: str, side: int) -> bytes:
+    def thumbnail(
+        self, upload: ObjectRef, picture: str, side: int, check: Callable[[], None]
+    ) -> bytes:
         """The picture as WebP, scaled down to fit into a square of `side` pixels.
 
         Raises:
             Superseded: as for the picture itself.
             Rejected: the upload is no image that is taken.
             Refused: the stored picture is broken.
+            Cancelled: `check` raised it meanwhile.
         """
         data = self.picture(upload, picture)
         original = picture == ORIGINAL
         try:
-            return self._sandbox.thumbnail(data, side, over_white=original)
+            return self._sandbox.thumbnail(data, side, check, over_white=original)
         except Rejected as error:
             if original:
                 raise

@@ -21,7 +21,7 @@ from shared.decoding.messages import (
     Refusal,
     Task,
 )
-from shared.decoding.workers import Ended, Worker
+from shared.decoding.workers import Check, Ended, Worker
 from shared.errors import ReasonCode, Rejected, Transient
 from shared.geometry import Image
 from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
@@ -50,6 +50,10 @@ _ANSWER: TypeAdapter[Header | Decoded | Refusal | OutOfMemory] = TypeAdapter(
 )
 
 
+def _go_on_waiting() -> None:
+    """Of those for whom nobody waits."""
+
+
 class Sandbox:
     """Decodes files of strangers. One per process; safe to share between threads.
 
@@ -61,44 +65,48 @@ class Sandbox:
         self._memory = MemoryBudget(max_pixels * MOST_BYTES_PER_PIXEL, "bytes to decode in")
 
     @contextmanager
-    def opened(self, data: bytes) -> Iterator["OpenedFile"]:
+    def opened(self, data: bytes, check: Check = _go_on_waiting) -> Iterator["OpenedFile"]:
         """A file whose header is read, and no pixel.
+
+        `check` is called now and then while its process is waited for, and ends it by raising.
 
         Raises:
             Rejected: not an image that is taken.
             Transient: this machine has no memory or time for it now.
         """
-        with self._started(Task(max_pixels=self._max_pixels), data) as (worker, header):
-            yield OpenedFile(worker, header, self._memory)
+        with self._started(Task(max_pixels=self._max_pixels), data, check) as (worker, header):
+            yield OpenedFile(worker, header, self._memory, check)
 
-    def decode(self, data: bytes) -> Image:
+    def decode(self, data: bytes, check: Check = _go_on_waiting) -> Image:
         """The image in a file; raises what `opened` and `OpenedFile.decode` do."""
-        with self.opened(data) as file:
+        with self.opened(data, check) as file:
             return file.decode()
 
-    def thumbnail(self, data: bytes, side: int, *, over_white: bool) -> bytes:
+    def thumbnail(
+        self, data: bytes, side: int, check: Check = _go_on_waiting, *, over_white: bool
+    ) -> bytes:
         """The image as a WebP that fits into a square of `side` pixels.
 
-        `over_white`: as it is decoded; else what is transparent stays so.
+        `over_white`: as it is decoded; else what is transparent stays so. `check` as for `opened`.
 
         Raises:
             Rejected: not an image that is taken.
             Transient: this machine has no memory or time for it now.
         """
         task = Task(max_pixels=self._max_pixels, side=side, over_white=over_white)
-        with self._started(task, data) as (worker, header), _in_sentences():
+        with self._started(task, data, check) as (worker, header), _in_sentences():
             memory = header.memory + MADE_BYTES_PER_PIXEL * header.pixels
             with self._memory.acquired(memory, MEMORY_SECONDS):
-                _go_on(worker, header)
-                return worker.receive(_WALL_SECONDS, _MOST_ANSWER)
+                _go_on(worker, header, check)
+                return worker.receive(_WALL_SECONDS, _MOST_ANSWER, check)
 
     @contextmanager
-    def _started(self, task: Task, data: bytes) -> Iterator[tuple[Worker, Header]]:
+    def _started(self, task: Task, data: bytes, check: Check) -> Iterator[tuple[Worker, Header]]:
         with closing(Worker()) as worker:
             with _in_sentences():
                 worker.send(task.model_dump_json().encode())
                 worker.send(data)
-                header = _answer(worker, _OPENING_SECONDS)
+                header = _answer(worker, _OPENING_SECONDS, check)
                 if not isinstance(header, Header) or header.pixels > self._max_pixels:
                     raise _CRASHED
             yield worker, header
@@ -107,11 +115,12 @@ class Sandbox:
 class OpenedFile:
     """A file that a process waits to decode. `pixels` is how many it has."""
 
-    def __init__(self, worker: Worker, header: Header, memory: MemoryBudget) -> None:
+    def __init__(self, worker: Worker, header: Header, memory: MemoryBudget, check: Check) -> None:
         self.pixels = header.pixels
         self._worker = worker
         self._header = header
         self._memory = memory
+        self._check = check
 
     def decode(self) -> Image:
         """The first frame as RGB uint8 (h, w, 3), upright as EXIF says, transparency over white.
@@ -123,23 +132,23 @@ class OpenedFile:
         size = 3 * self.pixels
         self._worker.make_room(size)
         with _in_sentences(), self._memory.acquired(self._header.memory, MEMORY_SECONDS):
-            height, width, channels = shape = _go_on(self._worker, self._header).shape
+            height, width, channels = shape = _go_on(self._worker, self._header, self._check).shape
             if height * width * channels != size:
                 raise _CRASHED
             return self._worker.shared(size).reshape(shape)
 
 
-def _go_on(worker: Worker, header: Header) -> Decoded:
+def _go_on(worker: Worker, header: Header, check: Check) -> Decoded:
     """Has a file decoded whose header is read."""
     worker.send(GO_ON)
-    answer = _answer(worker, _WALL_SECONDS + _WALL_OVER_PROCESSOR * header.seconds)
+    answer = _answer(worker, _WALL_SECONDS + _WALL_OVER_PROCESSOR * header.seconds, check)
     if not isinstance(answer, Decoded):
         raise _CRASHED
     return answer
 
 
-def _answer(worker: Worker, seconds: float) -> Header | Decoded:
-    answer = _ANSWER.validate_json(worker.receive(seconds, _MOST_ANSWER))
+def _answer(worker: Worker, seconds: float, check: Check) -> Header | Decoded:
+    answer = _ANSWER.validate_json(worker.receive(seconds, _MOST_ANSWER, check))
     if isinstance(answer, Refusal):
         raise Rejected(answer.code, answer.sentence)
     if isinstance(answer, OutOfMemory):

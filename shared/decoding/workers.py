@@ -4,18 +4,24 @@ import mmap
 import os
 import select
 import socket
-import subprocess
+import subprocess  # nosec B404
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import numpy as np
 import numpy.typing as npt
 
+from shared.deadline import Deadline
 from shared.decoding.fork_server import ORDER
 from shared.errors import Transient
 
+Check = Callable[[], None]
+"""Raises where nobody waits for the pixels any more."""
+
+_LOOK_SECONDS = 0.2
 _REPORT_SECONDS = 10
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS")
 """Of the environment: the keys and addresses that are there too are of no use for decoding."""
@@ -50,16 +56,20 @@ class Worker:
         except OSError as error:
             raise Ended(self._exit_code()) from error
 
-    def receive(self, seconds: float, most_bytes: int) -> bytes:
+    def receive(self, seconds: float, most_bytes: int, check: Check) -> bytes:
         """The next message.
 
         Raises:
             Ended: there will be none.
             Transient: it does not come within so many seconds.
+            Exception: what `check` raises meanwhile.
         """
+        deadline = Deadline.after(seconds)
         try:
-            if not self._connection.poll(seconds):
-                raise Transient(f"An image was not decoded within {seconds:.0f} s.")
+            while not self._connection.poll(min(_LOOK_SECONDS, deadline.left)):
+                check()
+                if not deadline.left:
+                    raise Transient(f"An image was not decoded within {seconds:.0f} s.")
             return self._connection.recv_bytes(most_bytes)
         except (EOFError, OSError) as error:
             raise Ended(self._exit_code()) from error
@@ -92,7 +102,7 @@ class _Server:
         self._owner = os.getpid()
         with theirs:
             module = [sys.executable, "-m", "shared.decoding.fork_server", str(theirs.fileno())]
-            self._process = subprocess.Popen(  # noqa: S603 - our own module
+            self._process = subprocess.Popen(  # noqa: S603  # nosec B603
                 module, pass_fds=[theirs.fileno()], env=_environment(), stdin=subprocess.DEVNULL
             )
 

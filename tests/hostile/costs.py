@@ -5,6 +5,7 @@ bombs. Memory is beside the file, and for images beside their pixels.
 """
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -72,8 +73,12 @@ def cost(data: bytes) -> Cost:
         pixels,
         header.seconds if header else 0,
         header.memory if header else 0,
-        end or f"ended by signal {os.WTERMSIG(status)}",
+        end or _signal(os.WTERMSIG(status)),
     )
+
+
+def _signal(number: int) -> str:
+    return "ended: too much time" if number == signal.SIGXCPU else f"ended by signal {number}"
 
 
 def _header(told: bytes) -> tuple[Header | None, str]:
@@ -132,8 +137,8 @@ def _by_opencv(ending: str, pixels: npt.NDArray[np.uint8]) -> bytes:
 
 def main() -> None:
     """Prints both tables."""
-    print("| image | file, MB | seconds | allowed | bytes a pixel | allowed |")
-    print("|---|---|---|---|---|---|")
+    print("| image | file, MB | processor, s | allowed, s | memory, bytes a pixel | allowed |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for name, make in honest(_SIDE):
         data = make()
         found = cost(data)
@@ -144,8 +149,8 @@ def main() -> None:
             f"{found.allowed_memory / found.pixels:.0f} |",
             flush=True,
         )
-    print("\n| bomb | file, MB | seconds | MB | end |")
-    print("|---|---|---|---|---|")
+    print("\n| bomb | file, MB | processor, s | memory, MB | end |")
+    print("| --- | ---: | ---: | ---: | --- |")
     for name, make in sorted(BOMBS.items()):
         data = make()
         found = cost(data)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from shared.decoding.job import SPARE
 from shared.decoding.sandbox import Sandbox
-from shared.errors import Rejected, Transient
+from shared.errors import Cancelled, Rejected, Transient
 from tests.conftest import EXAMPLES
 from tests.hostile.bombs import BOMBS
 from tests.hostile.costs import cost, honest
@@ -118,6 +118,17 @@ def test_the_fork_server_ends_with_its_owner_and_takes_what_it_forked_along() ->
     os.waitpid(owner, 0)
     processes = os.read(reading, 64).decode().split()
     _until(lambda: not any(psutil.pid_exists(int(process)) for process in processes))
+
+
+def test_a_file_that_nobody_waits_for_any_more_is_not_decoded_further(
+    sandbox: Sandbox, server: psutil.Process
+) -> None:
+    def check() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        sandbox.decode(BOMBS["png of 1,000,000 chunks"](), check)
+    _until(lambda: not server.children())
 
 
 def test_secrets_of_the_function_are_not_there(
