@@ -4,6 +4,7 @@ import mmap
 import os
 import select
 import socket
+import struct
 import subprocess  # nosec B404
 import sys
 import tempfile
@@ -22,7 +23,7 @@ Check = Callable[[], None]
 """Raises where nobody waits for the pixels any more."""
 
 _LOOK_SECONDS = 0.2
-_REPORT_SECONDS = 10
+_SEND_SECONDS, _REPORT_SECONDS = 60, 10
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS")
 """Of the environment: the keys and addresses that are there too are of no use for decoding."""
 
@@ -36,18 +37,26 @@ class Ended(Exception):
 
 
 class Worker:
-    """One process. Closing it ends the process, whatever it is at."""
+    """One process. Closing it ends the process, whatever it is at.
+
+    Raises:
+        Transient: there can be none now.
+    """
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))
+        self._connection = Connection(ours.detach())
         self._report, report = os.pipe()
         self._buffer = _shared_memory()
         try:
             _order([theirs.fileno(), self._buffer, report])
+        except OSError as error:
+            self.close()
+            raise Transient(f"No process to decode an image in can be had ({error}).") from error
         finally:
             theirs.close()
             os.close(report)
-            self._connection = Connection(ours.detach())
 
     def send(self, content: bytes) -> None:
         """Raises Ended."""
@@ -89,9 +98,10 @@ class Worker:
         os.close(self._buffer)
 
     def _exit_code(self) -> int | None:
-        readable, _, _ = select.select([self._report], [], [], _REPORT_SECONDS)
-        told = os.read(self._report, 16) if readable else b""
-        return int(told) if told else None
+        told = select.poll()
+        told.register(self._report, select.POLLIN)
+        code = os.read(self._report, 16) if told.poll(1000 * _REPORT_SECONDS) else b""
+        return int(code) if code else None
 
 
 class _Server:
