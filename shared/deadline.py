@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+Check = Callable[[], None]
+"""Raises Cancelled where nobody waits for the answer any more."""
+
 
 def uncancelled() -> None:
     """The check of what is always waited for."""
@@ -17,10 +20,10 @@ class Deadline:
     """
 
     moment: float
-    check: Callable[[], None] = uncancelled
+    check: Check = uncancelled
 
     @classmethod
-    def after(cls, seconds: float, check: Callable[[], None] = uncancelled) -> "Deadline":
+    def after(cls, seconds: float, check: Check = uncancelled) -> "Deadline":
         """So many seconds from now."""
         return cls(time.monotonic() + seconds, check)
 

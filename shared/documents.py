@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import FailFast, Field, StringConstraints
 
 from shared import VERSION
 from shared.errors import Permanent, ReasonCode, Rejected
 from shared.geometry import Box
 from shared.prompts import Label, Prompt, Side
-from shared.record import Record
+from shared.record import Record, at_most
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 SegmenterName = Annotated[str, StringConstraints(pattern=r"^[\w.:/@+\[\]-]{1,200}$")]
 """What cut a mask: `grabcut`, `oval`, a checkpoint as `sam2.1-hiera-large`, `replicate:meta/sam-2`,
 or `http:HOST` for a server that does not say what it is."""
+
+Versions = Annotated[dict[str, str], at_most(100)]
+"""By the names of packages and models."""
 
 MOST_INSTANCES = 100
 
@@ -105,9 +108,9 @@ class PromptsDocument(Record):
     schema_: Literal["toonmask/prompts/1"] = Field("toonmask/prompts/1", alias="schema")
     source: Source
     config: Digest
-    instances: tuple[Prompt, ...] = Field(max_length=MOST_INSTANCES)
+    instances: Annotated[tuple[Prompt, ...], FailFast()] = Field(max_length=MOST_INSTANCES)
     missed: Missed = Missed()
-    versions: dict[str, str]
+    versions: Versions
 
 
 class ReviewCode(StrEnum):
@@ -178,7 +181,7 @@ class ResultDocument(Record):
     review: tuple[Review, ...] = ()
     outputs: Outputs | None
     timing: dict[str, float]
-    versions: dict[str, str]
+    versions: Versions
 
     @property
     def pictures(self) -> tuple[str, ...]:

@@ -15,6 +15,9 @@ _COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
 _SUBSCRIPTION = "CloudPubSubDeadLetterSourceSubscription"
 """What Pub/Sub adds to a dead letter: https://cloud.google.com/pubsub/docs/dead-letter-topics."""
 
+_MOST_SHOWN = 100
+"""Characters of an attribute, which anybody may have written who may publish."""
+
 
 class Drain:
     """Writes `failed` results. One per process; safe to share between threads."""
@@ -33,8 +36,8 @@ class Drain:
         with logs.about(**ref.story):
             if ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{ref} is not in {self._settings.input_bucket}")
-            count = message.attributes.get(_COUNT, "its last")
-            hop = message.attributes.get(_SUBSCRIPTION, "a function")
+            count = message.attributes.get(_COUNT, "its last")[:_MOST_SHOWN]
+            hop = message.attributes.get(_SUBSCRIPTION, "a function")[:_MOST_SHOWN]
             reason = Reason(
                 code=ReasonCode.GAVE_UP,
                 message=f"Given up by {hop} after {count} deliveries; its logs say why.",

@@ -1,13 +1,13 @@
 """From prompts to masks: whom to ask, and what to do where they will never answer."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from shared import masks, rle
-from shared.deadline import Deadline, uncancelled
+from shared.deadline import Check, Deadline, uncancelled
 from shared.documents import (
     Instance,
     InstanceFiles,
@@ -96,7 +96,7 @@ class Masking:
         return self._primary.version(deadline)
 
     def masks_of(
-        self, image: Image, prompts: Sequence[Prompt], check: Callable[[], None] = uncancelled
+        self, image: Image, prompts: Sequence[Prompt], check: Check = uncancelled
     ) -> Verdict:
         """A mask for each prompt, none on top of another.
 

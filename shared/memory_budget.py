@@ -5,11 +5,15 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from shared.deadline import Check, Deadline, uncancelled
 from shared.errors import Transient
 
 MEMORY_SECONDS = 120
 """How long an image, or a picture of a result, waits for others to leave memory, before Pub/Sub is
 asked to bring the message later."""
+
+_LOOK_SECONDS = 0.5
+"""Whoever waits looks so often whether anybody waits for it."""
 
 
 class MemoryBudget:
@@ -31,13 +35,14 @@ class MemoryBudget:
         return len(self._queue)
 
     @contextmanager
-    def acquired(self, amount: int, seconds: float) -> Iterator[None]:
+    def acquired(self, amount: int, seconds: float, check: Check = uncancelled) -> Iterator[None]:
         """Waits until it is this caller's turn and the amount fits.
 
         Raises:
             Transient: they did not within so many seconds.
+            Cancelled: `check` raised it meanwhile.
         """
-        self._acquire(amount, seconds)
+        self._acquire(amount, Deadline.after(seconds, check))
         try:
             yield
         finally:
@@ -45,15 +50,17 @@ class MemoryBudget:
                 self._used -= amount
                 self._changed.notify_all()
 
-    def _acquire(self, amount: int, seconds: float) -> None:
+    def _acquire(self, amount: int, deadline: Deadline) -> None:
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
             try:
-                if not self._changed.wait_for(lambda: self._may_enter(ticket, amount), seconds):
-                    raise Transient(
-                        f"No memory came free for {amount:,} {self._unit} in {seconds:g} s."
-                    )
+                while not self._changed.wait_for(
+                    lambda: self._may_enter(ticket, amount), min(_LOOK_SECONDS, deadline.left)
+                ):
+                    deadline.check()
+                    if not deadline.left:
+                        raise Transient(f"No memory came free for {amount:,} {self._unit} in time.")
                 self._used += amount
             finally:
                 self._queue.remove(ticket)

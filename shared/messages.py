@@ -11,12 +11,14 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from shared.documents import Generation, PromptsDocument
 from shared.errors import ForeignMessage, ToonmaskError, UnreadableMessage
+from shared.field_errors import problems
+from shared.record import at_most
 from shared.storage import ObjectRef
 
 FINALIZED = "OBJECT_FINALIZE"
@@ -26,6 +28,12 @@ EVENT_TYPE = "ce-type"
 """Header of an event in binary mode."""
 REPEATED = "repeated"
 """Attribute of a prompts message whose like was published before."""
+
+_MOST_ATTRIBUTES = 150
+"""Pub/Sub takes 100, and adds its own to dead letters: https://cloud.google.com/pubsub/quotas."""
+
+_MOST_PROMPTS = 4 * 2**20
+"""Bytes: a hundred instances with all points that they may have take a third of it."""
 
 _STRUCTURED = "application/cloudevents"
 _STORAGE_EVENT = "google.cloud.storage.object.v1.finalized"
@@ -79,7 +87,7 @@ class _PushedMessage(BaseModel):
     """The fields of a Pub/Sub message that matter here; `data` arrives as base64."""
 
     data: str = ""
-    attributes: dict[str, str] = {}
+    attributes: Annotated[dict[str, str], at_most(_MOST_ATTRIBUTES)] = {}
 
 
 class _Push(BaseModel):
@@ -155,11 +163,18 @@ def parse_prompts(message: Message) -> PromptsDocument:
         ForeignMessage: it does not fit the schema of prompts.json and names no upload.
         UnreadableMessage: it does not fit the schema, and does name one.
     """
+    if len(message.data) > _MOST_PROMPTS:
+        ref = parse_identity(message)
+        raise UnreadableMessage(
+            f"prompts for {ref} of {len(message.data):,} bytes; at most {_MOST_PROMPTS:,} are read"
+        )
     try:
         return PromptsDocument.model_validate_json(message.data)
-    except ValueError as error:
+    except ValidationError as error:
         ref = parse_identity(message)
-        raise UnreadableMessage(f"prompts for {ref} that are not understood: {error}") from error
+        raise UnreadableMessage(
+            f"prompts for {ref} that are not understood: {problems(error)}"
+        ) from error
 
 
 def parse_identity(message: Message) -> ObjectRef:
@@ -188,5 +203,7 @@ def _trace(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
 def _raising(kind: type[ToonmaskError], what: str) -> Iterator[None]:
     try:
         yield
-    except ValueError as error:  # pydantic's and base64's own
+    except ValidationError as error:
+        raise kind(f"{what}: {problems(error)}") from error
+    except ValueError as error:  # base64's own
         raise kind(f"{what}: {error}") from error

@@ -6,11 +6,11 @@ Deterministic: the same detections, image size and settings give the same prompt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from shared.geometry import Box, Points, Polygon, contains, depths, polygon_mask, scaled
 from shared.layout import INSTANCE
@@ -80,9 +80,13 @@ class Prompt(Record):
     label: Label
     score: float = Field(ge=0, le=1)
     side: Side | None
-    polygon: tuple[tuple[float, float], ...] = Field(min_length=3, max_length=MOST_OUTLINE)
+    polygon: Annotated[tuple[tuple[float, float], ...], FailFast()] = Field(
+        min_length=3, max_length=MOST_OUTLINE
+    )
     box: Box
-    points: tuple[tuple[int, int, Literal[0, 1]], ...] = Field(max_length=MOST_POINTS)
+    points: Annotated[tuple[tuple[int, int, Literal[0, 1]], ...], FailFast()] = Field(
+        max_length=MOST_POINTS
+    )
     crop: Box
 
     @property

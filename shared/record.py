@@ -1,6 +1,19 @@
 """The base of every value that is written as JSON."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def at_most(count: int) -> BeforeValidator:
+    """Of an object's fields: looked at first, for each that is wrong would make an error."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > count:
+            raise ValueError(f"has at most {count} fields")
+        return value
+
+    return BeforeValidator(check)
 
 
 class Record(BaseModel):

@@ -85,7 +85,7 @@ def _runs(counts: str) -> Runs:
     each, the least significant first; a sixth bit says that more follow, and the fifth of the last
     one is the sign. From the fourth run on each is the difference to the one two before.
     """
-    chunks = np.frombuffer(counts.encode("ascii", "replace"), np.uint8).astype(np.int64) - 48
+    chunks = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - 48
     strange = (chunks < 0) | (chunks >= 64)
     if strange.any():
         raise ValueError(f"malformed COCO string at {counts[int(strange.argmax())]!r}")

@@ -11,7 +11,6 @@ version of it, or of gunicorn, has other insides.
 
 import errno
 import math
-import re
 import socket
 import time
 from contextlib import suppress
@@ -43,8 +42,9 @@ MOST_WAITING = 500
 
 _LOOK_SECONDS = 0.05
 _AT_ONCE = 0.001
-_END = re.compile(rb"\r?\n\r?\n")
-"""Bare line feeds too, which gunicorn refuses at once."""
+_ENDS = (b"\n\n", b"\n\r\n")
+"""Of a header: bare line feeds too, which gunicorn refuses at once. No regular expression: that is
+fifty times slower, and every header that is incomplete is searched again and again."""
 
 _LOAD_CONFIG: Any = GunicornApplication.load_config
 
@@ -109,7 +109,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         except OSError:
             come = b""
         header = read_ahead + (come or b"")
-        if _END.search(header):
+        if any(end in header for end in _ENDS):
             del self._waiting[conn]
             super().enqueue_req(conn)
         elif len(header) >= MOST_HEADER:

@@ -9,6 +9,7 @@ mirror of PyPI has no advisories.
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 FOUND, NOT_AUDITED = 1, 3
@@ -43,11 +44,28 @@ class Report:
         return cls(source, len(packages) - len(unaudited), unaudited, holes)
 
 
+def together(reports: Sequence[Report]) -> Report:
+    """What all sources know: a package was audited if it was by any of them."""
+    answered = [report for report in reports if report.audited]
+    if not answered:
+        return reports[0]
+    first = answered[0]
+    unaudited = tuple(
+        name for name in first.unaudited if all(name in one.unaudited for one in answered)
+    )
+    return Report(
+        " and ".join(report.source for report in answered),
+        first.audited + len(first.unaudited) - len(unaudited),
+        unaudited,
+        tuple(dict.fromkeys(hole for report in answered for hole in report.holes)),
+    )
+
+
 def verdict(report: Report, *, bandit_found: bool) -> tuple[int, str]:
     """The exit code, and the last line."""
     told = f"{report.audited} packages audited against {report.source}, {len(report.holes)} holes"
     if not report.audited:
-        told = "NOT AUDITED: no source of advisories answers, 0 packages were audited"
+        told = "NOT AUDITED: no source of advisories knows any of them, 0 packages were audited"
     elif report.unaudited:
         names = ", ".join(report.unaudited[:_MOST_NAMES])
         more = "" if len(report.unaudited) <= _MOST_NAMES else ", …"
@@ -66,10 +84,10 @@ def main() -> None:
         reports.append(_asked(source))
         if reports[-1].audited and not reports[-1].unaudited:
             break
-    best = max(reports, key=lambda report: report.audited)
-    for hole in best.holes:
+    report = together(reports)
+    for hole in report.holes:
         print(hole)
-    code, told = verdict(best, bandit_found=bool(bandit.returncode))
+    code, told = verdict(report, bandit_found=bool(bandit.returncode))
     print(told)
     sys.exit(code)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.audit import FOUND, NOT_AUDITED, Report, verdict
+from tests.audit import FOUND, NOT_AUDITED, Report, together, verdict
 
 CLEAN = {"name": "clean", "version": "1", "vulns": []}
 HOLE = {
@@ -39,7 +39,7 @@ def test_a_hole_and_what_bandit_finds_are_failures_whatever_was_not_audited() ->
 def test_nothing_audited_is_no_success(packages: list[object]) -> None:
     code, told = _verdict(*packages)
     assert code == NOT_AUDITED
-    assert told.startswith("NOT AUDITED: no source of advisories answers, 0 packages")
+    assert told.startswith("NOT AUDITED: no source of advisories knows any of them, 0 packages")
 
 
 def test_a_package_that_was_not_audited_is_named() -> None:
@@ -52,3 +52,10 @@ def test_a_package_that_was_not_audited_is_named() -> None:
 def test_an_audit_that_broke_down_audited_nothing() -> None:
     report = Report.of("osv", "Traceback (most recent call last): …")
     assert verdict(report, bandit_found=False)[0] == NOT_AUDITED
+
+
+def test_two_sources_know_what_either_knows() -> None:
+    first = Report("pypi", 1, ("a", "b"), ("a hole",))
+    second = Report("osv", 2, ("b",), ("another hole", "a hole"))
+    both = Report("pypi and osv", 2, ("b",), ("a hole", "another hole"))
+    assert together([first, second]) == both

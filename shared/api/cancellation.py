@@ -5,9 +5,10 @@ that has sent more meanwhile cannot be seen to go.
 """
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from shared.deadline import Check
 from shared.errors import Cancelled
 
 _SOCKET = "gunicorn.socket"
@@ -20,7 +21,7 @@ def connection_of(environ: Mapping[str, Any]) -> socket.socket | None:
     return connection if isinstance(connection, socket.socket) else None
 
 
-def check_of(environ: Mapping[str, Any]) -> Callable[[], None]:
+def check_of(environ: Mapping[str, Any]) -> Check:
     """What raises Cancelled once the client of a request, whose body has been read, is gone."""
     connection = connection_of(environ)
 

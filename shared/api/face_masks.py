@@ -1,12 +1,12 @@
 """One image in; masks, overlay and cutout out, in the same call."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.api.settings import ApiSettings
 from shared.api.turns import Turns
+from shared.deadline import Check
 from shared.decoding.formats import check_before_download
 from shared.decoding.sandbox import Sandbox
 from shared.detection import Detector
@@ -69,9 +69,7 @@ class FaceMasks:
             f"waited {settings.max_wait:g} s: send it again a little later.",
         )
 
-    def find(
-        self, data: bytes, options: Options, watch: Stopwatch, check: Callable[[], None]
-    ) -> Found:
+    def find(self, data: bytes, options: Options, watch: Stopwatch, check: Check) -> Found:
         """What is in an image file.
 
         Raises:

@@ -1,6 +1,6 @@
 """The buckets as people look at them: uploads with their states, pages of them, their pictures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared import layout
 from shared.api.problems import Refused
 from shared.api.settings import ApiSettings
+from shared.deadline import Check
 from shared.decoding.sandbox import Sandbox
 from shared.documents import Status
 from shared.errors import Rejected, Superseded
@@ -204,9 +205,7 @@ class Library:
         name = layout.folder(upload.name) + picture
         return self._storage.stream_document(self._output, name, upload.generation)
 
-    def thumbnail(
-        self, upload: ObjectRef, picture: str, side: int, check: Callable[[], None]
-    ) -> bytes:
+    def thumbnail(self, upload: ObjectRef, picture: str, side: int, check: Check) -> bytes:
         """The picture as WebP, scaled down to fit into a square of `side` pixels.
 
         Raises:

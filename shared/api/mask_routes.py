@@ -1,7 +1,7 @@
 """POST /v1/face-mask-sam2: a picture in a form, its masks in the answer."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 from io import BytesIO
@@ -18,6 +18,7 @@ from shared.api.face_masks import FaceMasks, Found, Options
 from shared.api.problems import Refused, bad_fields
 from shared.api.sending import sent_in_turn
 from shared.api.unknown_fields import unknown
+from shared.deadline import Check
 from shared.stopwatch import Stopwatch
 
 PATH = "/v1/face-mask-sam2"
@@ -74,7 +75,7 @@ class MaskRoutes:
         options: Options,
         output: str | None,
         ignored: Sequence[str],
-        check: Callable[[], None],
+        check: Check,
     ) -> Response:
         watch = Stopwatch()
         found = self._masks.find(data, options, watch, check)

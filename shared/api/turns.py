@@ -1,11 +1,11 @@
 """Who may work, and who waits."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.api.problems import busy
-from shared.deadline import Deadline
+from shared.deadline import Check, Deadline
 
 _LOOK_SECONDS = 0.1
 """Whoever waits looks so often whether its client does too."""
@@ -20,7 +20,7 @@ class Turns:
         self._full = full
 
     @contextmanager
-    def one(self, check: Callable[[], None]) -> Iterator[None]:
+    def one(self, check: Check) -> Iterator[None]:
         """Waits for a turn, which ends with the context.
 
         Raises:

@@ -17,20 +17,20 @@ from PIL import Image as PillowImage
 
 from shared.decoding import job
 
-ORDER = b"."
+REQUEST = b"."
 DESCRIPTORS = 3
-"""That come with each order: the connection to its caller, the shared memory for pixels, and a pipe
-that is told how the process ended. Whoever closes the pipe's other end wants it ended."""
+"""That come with each request: the connection to its caller, the shared memory for pixels, and a
+pipe that is told how the process ended. Whoever closes the pipe's other end wants it ended."""
 
 
 class ForkServer:
-    """Takes orders from a socket, until nobody holds its other end any more."""
+    """Takes requests from a socket, until nobody holds its other end any more."""
 
-    def __init__(self, orders: socket.socket) -> None:
-        self._orders = orders
+    def __init__(self, requests: socket.socket) -> None:
+        self._requests = requests
         self._reports: dict[int, int] = {}
         self._poll = select.poll()
-        self._poll.register(orders, select.POLLIN)
+        self._poll.register(requests, select.POLLIN)
         self._wakeup = self._woken_by_ended_children()
         self._poll.register(self._wakeup, select.POLLIN)
 
@@ -38,8 +38,8 @@ class ForkServer:
         """Forks, reports how each process ended, and kills those whose caller has gone."""
         while True:
             for descriptor, _ in self._poll.poll():
-                if descriptor == self._orders.fileno():
-                    if not self._take_order():
+                if descriptor == self._requests.fileno():
+                    if not self._take_request():
                         self._kill_all()
                         return
                 elif descriptor == self._wakeup:
@@ -57,11 +57,15 @@ class ForkServer:
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         return reading
 
-    def _take_order(self) -> bool:
+    def _take_request(self) -> bool:
         """False once there will be no other."""
-        order, (*descriptors,), _, _ = socket.recv_fds(self._orders, len(ORDER), DESCRIPTORS)
-        if not order:
+        request, descriptors, _, _ = socket.recv_fds(self._requests, len(REQUEST), DESCRIPTORS)
+        if not request:
             return False
+        if len(descriptors) != DESCRIPTORS:  # too many are open: the caller sees its own closed
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return True
         caller, buffer, report = descriptors
         try:
             process = os.fork()
@@ -81,7 +85,7 @@ class ForkServer:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
-            self._orders.close()
+            self._requests.close()
             for descriptor in (report, self._wakeup, *self._reports.values()):
                 os.close(descriptor)
             with Connection(caller) as connection, suppress(EOFError, ConnectionError):
@@ -98,7 +102,7 @@ class ForkServer:
             os.kill(process, signal.SIGKILL)
 
     def _kill_for(self, report: int) -> None:
-        """Until it is reaped this comes again, and harms nobody."""
+        self._poll.unregister(report)
         for process, other in self._reports.items():
             if other == report:
                 os.kill(process, signal.SIGKILL)
@@ -110,7 +114,8 @@ class ForkServer:
             if not process:
                 return
             report = self._reports.pop(process)
-            self._poll.unregister(report)
+            with suppress(KeyError):  # it was killed
+                self._poll.unregister(report)
             with suppress(BrokenPipeError):
                 os.write(report, str(os.waitstatus_to_exitcode(status)).encode())
             os.close(report)
@@ -122,8 +127,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     PillowImage.init()
     gc.freeze()  # or each fork's first collection would copy all that is there
-    with socket.socket(fileno=int(sys.argv[1])) as orders:
-        ForkServer(orders).serve()
+    with socket.socket(fileno=int(sys.argv[1])) as requests:
+        ForkServer(requests).serve()
 
 
 if __name__ == "__main__":

@@ -73,7 +73,8 @@ def thumbnail(file: Opened, side: int, *, over_white: bool) -> bytes:
     """
     with as_rejection():
         if over_white:
-            picture = PillowImage.fromarray(decode(file.data, file.pixels))
+            buffer = np.empty(3 * file.pixels, np.uint8)
+            picture = PillowImage.fromarray(buffer.reshape(decode_into(file, buffer)))
         else:
             picture = file.picture
             picture.load()

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, TypeAdapter, ValidationError
 
+from shared.deadline import Check, uncancelled
 from shared.decoding.header import MOST_BYTES_PER_PIXEL
 from shared.decoding.messages import (
     GO_ON,
@@ -21,7 +22,7 @@ from shared.decoding.messages import (
     Refusal,
     Task,
 )
-from shared.decoding.workers import Check, Ended, Worker
+from shared.decoding.workers import Ended, Worker
 from shared.errors import ReasonCode, Rejected, Transient
 from shared.geometry import Image
 from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
@@ -33,7 +34,7 @@ _WALL_OVER_PROCESSOR, _WALL_SECONDS = 4, 30
 """How much longer than its processor time a busy machine may take; later it is asked again."""
 
 _MOST_ANSWER = 64 * 2**20
-_CRASHED = Ended(-signal.SIGABRT)
+_CRASHED = -signal.SIGABRT
 _FATAL = frozenset(
     -number
     for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
@@ -50,10 +51,6 @@ _ANSWER: TypeAdapter[Header | Decoded | Refusal | OutOfMemory] = TypeAdapter(
 )
 
 
-def _go_on_waiting() -> None:
-    """Of those for whom nobody waits."""
-
-
 class Sandbox:
     """Decodes files of strangers. One per process; safe to share between threads.
 
@@ -62,10 +59,10 @@ class Sandbox:
 
     def __init__(self, max_pixels: int) -> None:
         self._max_pixels = max_pixels
-        self._memory = MemoryBudget(max_pixels * MOST_BYTES_PER_PIXEL, "bytes to decode in")
+        self._memory = MemoryBudget(max_pixels * MOST_BYTES_PER_PIXEL, "bytes")
 
     @contextmanager
-    def opened(self, data: bytes, check: Check = _go_on_waiting) -> Iterator["OpenedFile"]:
+    def opened(self, data: bytes, check: Check = uncancelled) -> Iterator["OpenedFile"]:
         """A file whose header is read, and no pixel.
 
         `check` is called now and then while its process is waited for, and ends it by raising.
@@ -77,13 +74,13 @@ class Sandbox:
         with self._started(Task(max_pixels=self._max_pixels), data, check) as (worker, header):
             yield OpenedFile(worker, header, self._memory, check)
 
-    def decode(self, data: bytes, check: Check = _go_on_waiting) -> Image:
+    def decode(self, data: bytes, check: Check = uncancelled) -> Image:
         """The image in a file; raises what `opened` and `OpenedFile.decode` do."""
         with self.opened(data, check) as file:
             return file.decode()
 
     def thumbnail(
-        self, data: bytes, side: int, check: Check = _go_on_waiting, *, over_white: bool
+        self, data: bytes, side: int, check: Check = uncancelled, *, over_white: bool
     ) -> bytes:
         """The image as a WebP that fits into a square of `side` pixels.
 
@@ -96,7 +93,7 @@ class Sandbox:
         task = Task(max_pixels=self._max_pixels, side=side, over_white=over_white)
         with self._started(task, data, check) as (worker, header), _in_sentences():
             memory = header.memory + MADE_BYTES_PER_PIXEL * header.pixels
-            with self._memory.acquired(memory, MEMORY_SECONDS):
+            with self._memory.acquired(memory, MEMORY_SECONDS, check):
                 _go_on(worker, header, check)
                 return worker.receive(_WALL_SECONDS, _MOST_ANSWER, check)
 
@@ -108,7 +105,7 @@ class Sandbox:
                 worker.send(data)
                 header = _answer(worker, _OPENING_SECONDS, check)
                 if not isinstance(header, Header) or header.pixels > self._max_pixels:
-                    raise _CRASHED
+                    raise Ended(_CRASHED)
             yield worker, header
 
 
@@ -131,10 +128,11 @@ class OpenedFile:
         """
         size = 3 * self.pixels
         self._worker.make_room(size)
-        with _in_sentences(), self._memory.acquired(self._header.memory, MEMORY_SECONDS):
+        acquired = self._memory.acquired(self._header.memory, MEMORY_SECONDS, self._check)
+        with _in_sentences(), acquired:
             height, width, channels = shape = _go_on(self._worker, self._header, self._check).shape
             if height * width * channels != size:
-                raise _CRASHED
+                raise Ended(_CRASHED)
             return self._worker.shared(size).reshape(shape)
 
 
@@ -143,7 +141,7 @@ def _go_on(worker: Worker, header: Header, check: Check) -> Decoded:
     worker.send(GO_ON)
     answer = _answer(worker, _WALL_SECONDS + _WALL_OVER_PROCESSOR * header.seconds, check)
     if not isinstance(answer, Decoded):
-        raise _CRASHED
+        raise Ended(_CRASHED)
     return answer
 
 

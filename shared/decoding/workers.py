@@ -1,5 +1,6 @@
 """Processes that decode one file each, as those see them who wait for the pixels."""
 
+import fcntl
 import mmap
 import os
 import select
@@ -9,18 +10,15 @@ import subprocess  # nosec B404
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 import numpy as np
 import numpy.typing as npt
 
-from shared.deadline import Deadline
-from shared.decoding.fork_server import ORDER
+from shared.deadline import Check, Deadline
+from shared.decoding.fork_server import REQUEST
 from shared.errors import Transient
-
-Check = Callable[[], None]
-"""Raises where nobody waits for the pixels any more."""
 
 _LOOK_SECONDS = 0.2
 _SEND_SECONDS, _REPORT_SECONDS = 60, 10
@@ -50,7 +48,7 @@ class Worker:
         self._report, report = os.pipe()
         self._buffer = _shared_memory()
         try:
-            _order([theirs.fileno(), self._buffer, report])
+            _fork([theirs.fileno(), self._buffer, report])
         except OSError as error:
             self.close()
             raise Transient(f"No process to decode an image in can be had ({error}).") from error
@@ -86,6 +84,8 @@ class Worker:
     def make_room(self, size: int) -> None:
         """For so many bytes in the shared memory."""
         os.ftruncate(self._buffer, size)
+        if sys.platform == "linux":  # or the process could shrink it under the function's hands
+            fcntl.fcntl(self._buffer, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
 
     def shared(self, size: int) -> npt.NDArray[np.uint8]:
         """The shared memory as a flat array, which outlives the process."""
@@ -108,7 +108,7 @@ class _Server:
     """The fork server of this process."""
 
     def __init__(self) -> None:
-        self._orders, theirs = socket.socketpair()
+        self._requests, theirs = socket.socketpair()
         self._owner = os.getpid()
         with theirs:
             module = [sys.executable, "-m", "shared.decoding.fork_server", str(theirs.fileno())]
@@ -121,22 +121,25 @@ class _Server:
         """Whether it is alive, and this process's: gunicorn's workers are forks."""
         return self._owner == os.getpid() and self._process.poll() is None
 
-    def take(self, descriptors: list[int]) -> None:
+    def fork(self, descriptors: list[int]) -> None:
         """Raises OSError where it is dead."""
-        socket.send_fds(self._orders, [ORDER], descriptors)
+        socket.send_fds(self._requests, [REQUEST], descriptors)
 
 
 _lock = threading.Lock()
 _server: _Server | None = None
 
 
-def _order(descriptors: list[int]) -> None:
-    """Has a process forked; starts the server where there is none."""
+def _fork(descriptors: list[int]) -> None:
+    """Has a process forked; starts the server where there is none, or where it has just died."""
     global _server  # noqa: PLW0603 - one for all threads of a process
     with _lock:
-        if _server is None or not _server.is_ours:
-            _server = _Server()
-        _server.take(descriptors)
+        if _server is not None and _server.is_ours:
+            with suppress(OSError):
+                _server.fork(descriptors)
+                return
+        _server = _Server()
+        _server.fork(descriptors)
 
 
 def _environment() -> dict[str, str]:
@@ -147,6 +150,6 @@ def _environment() -> dict[str, str]:
 def _shared_memory() -> int:
     """A file that is in memory alone, where there is such; else one without a name."""
     if sys.platform == "linux":
-        return os.memfd_create("pixels")
+        return os.memfd_create("pixels", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

@@ -41,10 +41,10 @@ def _grey(width: int, height: int, compression: int = _DEFLATE) -> dict[str, int
     }  # fmt: skip
 
 
-def _tiles(
+def tiles(
     width: int, height: int, tile: tuple[int, int], *, bytes_told: int | None = None
 ) -> bytes:
-    """All tiles are one compressed block."""
+    """A grey TIFF whose tiles are all one compressed block."""
     tile_width, tile_height = tile
     block = zlib.compress(bytes(tile_width * tile_height), 9)
     count = -(-width // tile_width) * -(-height // tile_height)
@@ -79,7 +79,7 @@ def _tiff_of_scans() -> bytes:
 def _png_of_chunks() -> bytes:
     whole = png(8, 8, bytes(72), extra=[(b"teXt", b"")])
     chunk = whole[33:45]
-    return whole[:33] + chunk * 1_000_000 + whole[45:]
+    return whole[:33] + chunk * 3_000_000 + whole[45:]
 
 
 def _gif_of_comments() -> bytes:
@@ -105,16 +105,16 @@ def _webp(width: int, height: int, *, lossless: bool) -> bytes:
 
 
 BOMBS: dict[str, Callable[[], bytes]] = {
-    "tiff of tiles that lie outside": lambda: _tiles(1600, 16, (16, 16_384)),
-    "tiff of thin tiles": lambda: _tiles(16, 1600, (65_536, 16)),
-    "tiff of one huge tile": lambda: _tiles(100, 100, (16_384, 16_384)),
-    "tiff whose tiles are the same bytes": lambda: _tiles(6000, 6000, (128, 128)),
-    "tiff whose tiles say to have no bytes": lambda: _tiles(50, 50, (9_984, 9_984), bytes_told=0),
+    "tiff of tiles that lie outside": lambda: tiles(1600, 16, (16, 16_384)),
+    "tiff of thin tiles": lambda: tiles(16, 1600, (65_536, 16)),
+    "tiff of one huge tile": lambda: tiles(100, 100, (16_384, 16_384)),
+    "tiff whose tiles are the same bytes": lambda: tiles(6000, 6000, (128, 128)),
+    "tiff whose tiles say to have no bytes": lambda: tiles(50, 50, (9_984, 9_984), bytes_told=0),
     "tiff whose strips are the same bytes": lambda: _strips(6000, 6000),
     "tiff of 20,000 scans": _tiff_of_scans,
     "jpeg of 20,000 scans": lambda: _jpeg_of_scans(64, 20_000),
     "jpeg of 1,000,000 markers": lambda: b"\xff\xd8" + b"\xff\xe0\0\x02" * 1_000_000,
-    "png of 1,000,000 chunks": _png_of_chunks,
+    "png of 3,000,000 chunks": _png_of_chunks,
     "gif of 1,000,000 comments": _gif_of_comments,
     "gif of a larger frame": _gif_of_a_larger_frame,
     "webp of a large canvas": lambda: _webp(16_383, 16_383, lossless=False),

@@ -63,7 +63,7 @@ def files() -> dict[str, File]:
     return {
         **{name: File(content, (UNSUPPORTED, CORRUPT)) for name, content in no_pictures.items()},
         "empty.png": File(b"", (ReasonCode.EMPTY_FILE,)),
-        "a folder/": File(b"", (ReasonCode.EMPTY_FILE,), "application/x-directory"),
+        "a folder/": File(b"", (ReasonCode.UNSUPPORTED_NAME,), "application/x-directory"),
         "notes.txt": File(b"hello", (UNSUPPORTED,), "text/plain"),
         "drawing.svg": File(_SVG, (UNSUPPORTED,), "image/svg+xml"),
         "photo.heic": File((DATA / "tiny.heic").read_bytes(), (UNSUPPORTED,), "image/heic"),

@@ -72,7 +72,10 @@ class Functions:
 
     def post(self, function: str, body: Any) -> int:
         """What a function answers to a body."""
-        return requests.post(self.urls[function], json=body, timeout=_SECONDS).status_code
+        headers = {"Content-Type": "application/json"}
+        return requests.post(
+            self.urls[function], json.dumps(body), headers=headers, timeout=_SECONDS
+        ).status_code
 
     def result(self, folder: str) -> dict[str, Any]:
         """The result.json in a folder."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.errors import Transient
+from shared.errors import Cancelled, Transient
 from shared.memory_budget import MemoryBudget
 
 PATIENT = 30
@@ -78,6 +78,20 @@ def test_who_gives_up_waiting_lets_those_behind_in() -> None:
         assert behind.is_in.wait(PATIENT)
         behind.leave.set()
         behind.join()
+
+
+def test_who_is_not_waited_for_any_more_does_not_wait() -> None:
+    def check() -> None:
+        raise Cancelled
+
+    budget = MemoryBudget(10)
+    with (
+        budget.acquired(5, PATIENT),
+        pytest.raises(Cancelled),
+        budget.acquired(8, PATIENT, check),
+    ):
+        pass
+    assert not budget.waiting
 
 
 def _gives_up(budget: MemoryBudget, pixels: int) -> None:

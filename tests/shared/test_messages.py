@@ -192,6 +192,29 @@ def test_prompts_that_do_not_fit_are_foreign_unless_they_name_an_upload(
         parse_prompts(Message(data, NAMED))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"instances": [{}] * 100_000},
+        {"instances": [{**FACE, "points": [[1, 1, 7]] * 100_000}]},
+        {"versions": {str(number): 1 for number in range(100_000)}},
+        {"schema": "x" * 5_000_000},
+    ],
+)
+def test_what_is_wrong_with_a_forged_document_is_told_shortly(body: dict[str, Any]) -> None:
+    data = json.dumps({**json.loads(DOCUMENT.model_dump_json()), **body}).encode()
+    with pytest.raises(UnreadableMessage) as caught:
+        parse_prompts(Message(data, NAMED))
+    assert len(str(caught.value)) < 1000
+
+
+def test_what_is_wrong_with_forged_attributes_is_told_shortly() -> None:
+    attributes = dict.fromkeys(map(str, range(100_000)), 7)
+    with pytest.raises(ForeignMessage) as caught:
+        receive(JSON, json.dumps({"message": {"attributes": attributes}}).encode())
+    assert len(str(caught.value)) < 1000
+
+
 def test_fields_of_a_newer_version_are_left_alone() -> None:
     payload = json.loads(DOCUMENT.model_dump_json())
     payload["near_misses"] = 3

@@ -73,12 +73,6 @@ def test_a_server_that_does_not_say_what_it_is_is_named_by_its_address(
     assert instance["segmenter"] == f"http:{host}"
 
 
-def test_a_password_in_the_address_is_in_no_result(bucket: gcs.Bucket, sam2: Endpoint) -> None:
-    url = sam2.url.replace("http://", "http://user:secret@")
-    _segmented(bucket, sam2, sam2_url=url)
-    assert "secret" not in output(bucket).blob("cat.png/result.json").download_as_text()
-
-
 def test_the_fallback_is_named_where_it_helped(bucket: gcs.Bucket, sam2: Endpoint) -> None:
     sam2.answer = lambda _: (400, None)
     found = _segmented(bucket, sam2, sam2_fallback="oval")

@@ -69,6 +69,11 @@ def test_a_string_for_another_size_is_refused(mask: BoolMask) -> None:
             rle.decode(counts, size)
 
 
+def test_a_character_beyond_ascii_is_no_run() -> None:
+    with pytest.raises(ValueError, match="ascii"):
+        rle.decode("é", (3, 5))
+
+
 @given(st.text(max_size=30), st.tuples(st.integers(1, 9), st.integers(1, 9)))
 def test_any_text_is_a_mask_of_the_size_or_an_error(text: str, size: tuple[int, int]) -> None:
     try:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import resource
 import signal
 import sys
 import threading
@@ -17,7 +18,7 @@ from shared.decoding.job import SPARE
 from shared.decoding.sandbox import Sandbox
 from shared.errors import Cancelled, Rejected, Transient
 from tests.conftest import EXAMPLES
-from tests.hostile.bombs import BOMBS
+from tests.hostile.bombs import BOMBS, tiles
 from tests.hostile.costs import cost, honest
 from tests.hostile.pictures import encoded
 
@@ -99,6 +100,32 @@ def test_the_file_is_blamed_for_an_end_that_it_can_have_caused(
     assert sandbox.decode(FACE).size
 
 
+def test_where_nothing_comes_for_long_it_is_the_machines_fault(
+    sandbox: Sandbox, server: psutil.Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.decoding.sandbox._WALL_SECONDS", 0.3)
+    monkeypatch.setattr("shared.decoding.sandbox._WALL_OVER_PROCESSOR", 0)
+    with sandbox.opened(FACE) as file:
+        (process,) = server.children()
+        process.suspend()
+        with pytest.raises(Transient, match="not decoded within"):
+            file.decode()
+    _until(lambda: not process.is_running())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bound on Linux alone")
+def test_where_the_machine_gives_less_memory_it_is_the_machines_fault(
+    sandbox: Sandbox, server: psutil.Process
+) -> None:
+    large = encoded(Image.new("RGB", (4000, 4000), "red"), "PNG")
+    with sandbox.opened(large) as file:
+        (process,) = server.children()
+        given = process.memory_info().vms + 2**20
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (given, given))
+        with pytest.raises(Transient, match="no memory"):
+            file.decode()
+
+
 def test_after_the_death_of_the_fork_server_there_is_another(
     sandbox: Sandbox, server: psutil.Process
 ) -> None:
@@ -127,7 +154,7 @@ def test_a_file_that_nobody_waits_for_any_more_is_not_decoded_further(
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        sandbox.decode(BOMBS["png of 1,000,000 chunks"](), check)
+        sandbox.decode(BOMBS["png of 3,000,000 chunks"](), check)
     _until(lambda: not server.children())
 
 
@@ -168,6 +195,10 @@ def test_descriptors_are_given_back(sandbox: Sandbox) -> None:
         with pytest.raises(Rejected):
             sandbox.decode(b"no image")
     assert count() <= before + 2
+
+
+def test_a_picture_smaller_than_its_tile_has_a_thumbnail(sandbox: Sandbox) -> None:
+    assert sandbox.thumbnail(tiles(100, 100, (256, 256)), 64, over_white=True)
 
 
 def test_a_thumbnail_fits_into_its_square(sandbox: Sandbox) -> None:
