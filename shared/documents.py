@@ -23,6 +23,10 @@ SegmenterName = Annotated[str, StringConstraints(pattern=r"^[\w.:/@+\[\]-]{1,200
 """What cut a mask: `grabcut`, `oval`, a checkpoint as `sam2.1-hiera-large`, `replicate:meta/sam-2`,
 or `http:HOST` for a server that does not say what it is."""
 
+BucketName = Annotated[str, StringConstraints(min_length=1, max_length=222)]
+ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+"""As long as Cloud Storage takes them: https://cloud.google.com/storage/quotas#objects."""
+
 Versions = Annotated[dict[str, str], at_most(100)]
 """By the names of packages and models."""
 
@@ -74,8 +78,8 @@ def revisions(segmenters: Iterable[SegmenterVersion]) -> dict[str, str]:
 class Source(Record):
     """The upload a document is about; width and height as displayed, None if never decoded."""
 
-    bucket: str
-    name: str
+    bucket: BucketName
+    name: ObjectName
     generation: Generation
     width: int | None = Field(default=None, gt=0)
     height: int | None = Field(default=None, gt=0)

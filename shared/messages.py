@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from shared.documents import Generation, PromptsDocument
+from shared.documents import BucketName, Generation, ObjectName, PromptsDocument
 from shared.errors import ForeignMessage, ToonmaskError, UnreadableMessage
 from shared.field_errors import problems
 from shared.record import at_most
@@ -68,18 +68,18 @@ class Upload:
 class _ObjectResource(BaseModel):
     """The fields of a GCS object resource that matter here."""
 
-    bucket: str = Field(min_length=1)
-    name: str = Field(min_length=1)
+    bucket: BucketName
+    name: ObjectName
     generation: Generation
     size: int = Field(ge=0)
-    content_type: str = Field("", alias="contentType")
+    content_type: str = Field("", max_length=1000, alias="contentType")
 
 
 class _Identity(BaseModel):
     """The attributes by which notifications and prompts messages name their upload."""
 
-    bucket: str = Field(min_length=1, alias="bucketId")
-    name: str = Field(min_length=1, alias="objectId")
+    bucket: BucketName = Field(alias="bucketId")
+    name: ObjectName = Field(alias="objectId")
     generation: Generation = Field(alias="objectGeneration")
 
 

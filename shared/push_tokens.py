@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import requests
-from cachecontrol import CacheControl
+from cachecontrol import CacheControlAdapter
 from flask import Request
 from google.auth import jwt
 
@@ -22,6 +22,8 @@ _SKEW_SECONDS = 10
 """Between Google's clock and ours."""
 
 _FETCH_SECONDS = 5
+_RETRIES = 2
+"""Certificates are fetched once in hours: the connection that was kept is closed by then."""
 
 
 class PushTokens:
@@ -30,7 +32,9 @@ class PushTokens:
     def __init__(self, account: str, certs_url: str) -> None:
         self._account = account
         self._certs_url = certs_url
-        self._session = CacheControl(requests.Session())
+        self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, CacheControlAdapter(max_retries=_RETRIES))
         self._lock = threading.Lock()  # requests' sessions are not safe to share
 
     @classmethod

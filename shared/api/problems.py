@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from flask import Flask, Response
 from google.api_core.exceptions import GoogleAPICallError, RetryError
+from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _CLIENT_CLOSED_REQUEST = 499
 _RETRY_SECONDS = 10
+_MOST_DETAIL = 200
 _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -76,6 +78,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(GoogleAPICallError, _storage)
     app.register_error_handler(RetryError, _storage)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, _broken)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -126,6 +129,12 @@ def _http(error: HTTPException) -> Response:
     code = status.phrase.lower().replace(" ", "-")
     kept = {"Allow": allow} if (allow := dict(error.get_headers()).get("Allow")) else {}
     return _answer(Refused(status, code, error.description or status.phrase, kept))
+
+
+def _broken(error: ParseException) -> Response:
+    """gunicorn's: a body that breaks off in its own encoding."""
+    detail = f"The request's body is broken: {error}."
+    return _answer(Refused(HTTPStatus.BAD_REQUEST, "broken-body", detail[:_MOST_DETAIL]))
 
 
 def _unforeseen(error: Exception) -> Response:

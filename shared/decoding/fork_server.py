@@ -5,11 +5,13 @@ decoding needs is imported before its first fork.
 """
 
 import gc
+import logging
 import os
 import select
 import signal
 import socket
 import sys
+import warnings
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
@@ -126,6 +128,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     PillowImage.init()
+    warnings.simplefilter("ignore")  # Pillow's are lines without number, one for each odd tag
+    logging.disable()
     gc.freeze()  # or each fork's first collection would copy all that is there
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         ForkServer(requests).serve()

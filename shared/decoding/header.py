@@ -28,6 +28,10 @@ _CANVAS_BYTES_PER_PIXEL = 8
 
 MOST_BYTES_PER_PIXEL = max(_BYTES_PER_PIXEL.values())
 
+_MOST_SIDE = 100_000
+"""Pixels. Much of the work is done row by row: one of 1 x 49,000,000 took twelve times as long as a
+square. The longest formats, PNG and TIFF apart, have 65,535."""
+
 _SECONDS, _SECONDS_PER_MEGAPIXEL = 4.0, 0.4
 """Processor time that decoding may take: three times the slowest honest file's, an AVIF with
 transparency, by `python -m tests.hostile.costs`."""
@@ -75,6 +79,11 @@ def opened(data: bytes, max_pixels: int) -> Opened:
 
 
 def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+    if max(width, height) > _MOST_SIDE:
+        raise Rejected(
+            ReasonCode.TOO_MANY_PIXELS,
+            f"The image has {width} x {height} pixels; a side has at most {_MOST_SIDE:,}.",
+        )
     if width * height > max_pixels:
         raise Rejected(
             ReasonCode.TOO_MANY_PIXELS,

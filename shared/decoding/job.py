@@ -1,5 +1,6 @@
 """What a forked process does: one file, under limits of its own."""
 
+import errno
 import mmap
 from multiprocessing.connection import Connection
 
@@ -39,7 +40,9 @@ def run(caller: Connection, buffer: int) -> None:
         _decode(caller, buffer, limits)
     except Rejected as rejection:
         _tell(caller, Refusal(code=rejection.code, sentence=str(rejection)))
-    except MemoryError:
+    except (MemoryError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+            raise
         if limits.lift():
             _tell(caller, Refusal(code=ReasonCode.CORRUPT_IMAGE, sentence=_TOO_MUCH_MEMORY))
         else:

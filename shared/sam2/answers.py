@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image as PillowImage
 
 from shared import rle
+from shared.decoding.jpeg import check_scans
 from shared.errors import Permanent, ReasonCode
 
 MOST_MASK_PIXELS = 2**20
@@ -159,6 +160,7 @@ def parse_picture(data: bytes, field: str) -> Values:
     try:
         picture = PillowImage.open(io.BytesIO(data), formats=_MASK_FORMATS)
         pixels = picture.width * picture.height
+        check_scans(data)
         grey = _grey(picture) if pixels <= MOST_MASK_PIXELS else None
     except Exception as error:  # Pillow's decoders raise nearly anything on broken files
         raise AnswerError(f"{field}: the {len(data):,} bytes are no whole image") from error

@@ -33,7 +33,9 @@ _DESCRIBE_SECONDS = 10.0
 _MOST_DESCRIPTION = 2**16
 _RETRYABLE = frozenset({408, 425, 429})
 
-_JSON = {"Content-Type": "application/json"}
+_PLAIN = "identity"
+UNCOMPRESSED = {"Accept-Encoding": _PLAIN}
+_JSON = {"Content-Type": "application/json", **UNCOMPRESSED}
 
 T = TypeVar("T")
 
@@ -173,7 +175,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(told)
     try:
         moment = parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -198,7 +200,10 @@ class Allowance:
 async def fetch(response: httpx2.Response, allowance: Allowance) -> bytes:
     """The body of a response whose headers have come; Permanent where it is too large."""
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    encoding = response.headers.get("Content-Encoding", _PLAIN)
+    if encoding != _PLAIN:  # layers of compression would be unpacked without end, in one piece
+        raise AnswerError(f"it is compressed ({encoding[:40]}), which was not asked for")
+    async for chunk in response.aiter_raw():
         allowance.use(len(chunk))
         body += chunk
     return bytes(body)

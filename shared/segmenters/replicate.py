@@ -21,7 +21,7 @@ from shared.geometry import BoolMask, Box, Image, mask_iou, polygon_mask
 from shared.masks import Candidate, Mask
 from shared.prompts import Prompt
 from shared.sam2.answers import AnswerError, parse_picture
-from shared.sam2.calls import Allowance, fetch, in_loop, retry_after
+from shared.sam2.calls import UNCOMPRESSED, Allowance, fetch, in_loop, retry_after
 from shared.sam2.patience import Patience
 from shared.sam2.pictures import Picture, picture_of
 from shared.segmenters import Answer, Answered
@@ -53,7 +53,7 @@ class ReplicateSegmenter:
         self._client = Client(
             token, base_url=base_url, event_hooks={"response": [_raise_for_trouble]}
         )
-        self._downloads = httpx2.AsyncClient()
+        self._downloads = httpx2.AsyncClient(headers=UNCOMPRESSED)
         self._patience = Patience("Replicate")
         self._version: str | None = None
 

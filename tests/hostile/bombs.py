@@ -54,6 +54,17 @@ def tiles(
     return tiff(block, {**_grey(width, height), **sizes, **places})
 
 
+def odd_tags(count: int) -> bytes:
+    """A TIFF that can be decoded, with tags whose values lie beyond its end."""
+    whole = bytearray(tiff(bytes(64), {**_grey(8, 8, 1), "strip offsets": 8, "strip bytes": 64}))
+    start = 8 + 64
+    (known,) = struct.unpack_from("<H", whole, start)
+    entries = whole[start + 2 : start + 2 + 12 * known]
+    odd = (struct.pack("<HHII", 40_000 + n, 3, 1_000_000, 0x7FFFFFFF) for n in range(count))
+    directory = struct.pack("<H", known + count) + entries + b"".join(odd) + bytes(4)
+    return bytes(whole[:start]) + directory
+
+
 def _strips(width: int, height: int) -> bytes:
     """All strips, of 64 rows, are one compressed block."""
     block = zlib.compress(bytes(width * 64), 9)
@@ -62,7 +73,7 @@ def _strips(width: int, height: int) -> bytes:
     return tiff(block, {**_grey(width, height), "rows per strip": 64, **places})
 
 
-def _jpeg_of_scans(side: int, scans: int) -> bytes:
+def jpeg_of_scans(side: int, scans: int) -> bytes:
     jpeg = encoded(Image.new("L", (side, side), 90), "JPEG", progressive=True)
     first = jpeg.index(b"\xff\xda")
     scan = jpeg[first : jpeg.index(b"\xff\xda", first + 2)]
@@ -71,7 +82,7 @@ def _jpeg_of_scans(side: int, scans: int) -> bytes:
 
 def _tiff_of_scans() -> bytes:
     """What is refused of a JPEG, inside of a TIFF."""
-    jpeg = _jpeg_of_scans(1024, 20_000)
+    jpeg = jpeg_of_scans(1024, 20_000)
     places = {"strip offsets": 8, "strip bytes": len(jpeg), "rows per strip": 1024}
     return tiff(jpeg, {**_grey(1024, 1024, _JPEG), **places})
 
@@ -112,7 +123,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "tiff whose tiles say to have no bytes": lambda: tiles(50, 50, (9_984, 9_984), bytes_told=0),
     "tiff whose strips are the same bytes": lambda: _strips(6000, 6000),
     "tiff of 20,000 scans": _tiff_of_scans,
-    "jpeg of 20,000 scans": lambda: _jpeg_of_scans(64, 20_000),
+    "jpeg of 20,000 scans": lambda: jpeg_of_scans(64, 20_000),
     "jpeg of 1,000,000 markers": lambda: b"\xff\xd8" + b"\xff\xe0\0\x02" * 1_000_000,
     "png of 3,000,000 chunks": _png_of_chunks,
     "gif of 1,000,000 comments": _gif_of_comments,

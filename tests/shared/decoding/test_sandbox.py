@@ -16,9 +16,9 @@ from PIL import Image
 
 from shared.decoding.job import SPARE
 from shared.decoding.sandbox import Sandbox
-from shared.errors import Cancelled, Rejected, Transient
+from shared.errors import Cancelled, ReasonCode, Rejected, Transient
 from tests.conftest import EXAMPLES
-from tests.hostile.bombs import BOMBS, tiles
+from tests.hostile.bombs import BOMBS, odd_tags, tiles
 from tests.hostile.costs import cost, honest
 from tests.hostile.pictures import encoded
 
@@ -156,6 +156,21 @@ def test_a_file_that_nobody_waits_for_any_more_is_not_decoded_further(
     with pytest.raises(Cancelled):
         sandbox.decode(BOMBS["png of 3,000,000 chunks"](), check)
     _until(lambda: not server.children())
+
+
+def test_odd_tags_leave_no_lines_in_the_logs(
+    server: psutil.Process, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _kill(server)
+    Sandbox(MAX_PIXELS).decode(odd_tags(500))
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("size", [(100_001, 1), (1, 100_001)])
+def test_a_side_has_a_bound(sandbox: Sandbox, size: tuple[int, int]) -> None:
+    with pytest.raises(Rejected, match="at most 100,000") as caught:
+        sandbox.decode(encoded(Image.new("1", size), "PNG"))
+    assert caught.value.code is ReasonCode.TOO_MANY_PIXELS
 
 
 def test_secrets_of_the_function_are_not_there(

@@ -9,6 +9,7 @@ import pytest
 from shared import masks, png, rle
 from shared.geometry import Box, polygon_mask
 from shared.sam2.answers import AnswerError, parse_answer, parse_json
+from tests.hostile.bombs import jpeg_of_scans
 from tests.shared.shapes import ellipse
 
 SIZE = (40, 60)
@@ -87,6 +88,7 @@ def test_scores_stay_with_their_masks(field: str) -> None:
         ({"mask_png_base64": "!!"}, "mask_png_base64"),
         ({"mask_png_base64": base64.b64encode(b"x" * 99).decode()}, "mask_png_base64"),
         ({"mask_png_base64": _claiming(100_000, 100_000)}, "too many"),
+        ({"mask_png_base64": base64.b64encode(jpeg_of_scans(64, 101)).decode()}, "no whole image"),
         ({"mask_png_base64": PNG[: len(PNG) // 2 // 4 * 4]}, "no whole image"),
         ({"mask_rle": 7}, "mask_rle"),
         ({"mask_rle": {"counts": [1]}}, r"mask_rle\.size"),
