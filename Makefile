@@ -37,7 +37,7 @@ need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-pro
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # what a goal needs is made from left to right
-.PHONY: help check-variables run up redrive backfill test test-model chaos fuzz audit lint format evaluate bench \
+.PHONY: help check-variables run up redrive backfill test test-slow test-model chaos fuzz audit lint format evaluate bench \
   simulate soak bench-model docs deploy destroy sam2-image lock clean
 
 help: ## What there is to make
@@ -59,8 +59,11 @@ backfill: $(READY) ## Announce uploads without a result (ALL=1: all) under PREFI
 	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
-test: $(READY) ## All tests, but those of real SAM2 where torch is not installed
+test: $(READY) ## All tests but the slow ones, and those of real SAM2 where torch is not installed
 	$(VENV)/bin/pytest
+
+test-slow: $(READY) ## The slow tests: chaos, interleavings, Terraform's own, 50 megapixels, dead letters
+	$(VENV)/bin/pytest -m slow
 
 test-model: $(READY) ## The tests of real SAM2; installs torch for them (3 GB to download)
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python

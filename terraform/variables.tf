@@ -114,8 +114,8 @@ variable "settings" {
   }
 
   validation {
-    condition     = length(setintersection(keys(var.settings), ["INPUT_BUCKET", "OUTPUT_BUCKET", "PROMPTS_TOPIC", "TARGETS", "SAM2_URL", "SAM2_PROVIDER", "SAM2_AUTH", "SAM2_API_KEY", "SAM2_AUDIENCE", "SAM2_DEADLINE", "REPLICATE_API_TOKEN", "API_KEY", "CORS_ORIGINS", "MAX_PARALLEL", "MAX_UPLOAD", "MAX_DELIVERY_ATTEMPTS", "TRACE_PROJECT"])) == 0
-    error_message = "settings must not hold what has a variable of its own or is wired by this configuration: buckets, topic, TARGETS, SAM2_URL, SAM2_PROVIDER, SAM2_AUTH, SAM2_AUDIENCE, SAM2_DEADLINE, CORS_ORIGINS, MAX_PARALLEL, MAX_UPLOAD (it is MAX_BYTES), MAX_DELIVERY_ATTEMPTS, TRACE_PROJECT, keys and tokens."
+    condition     = length(setintersection(keys(var.settings), ["INPUT_BUCKET", "OUTPUT_BUCKET", "PROMPTS_TOPIC", "TARGETS", "SAM2_URL", "SAM2_PROVIDER", "SAM2_AUTH", "SAM2_API_KEY", "SAM2_AUDIENCE", "SAM2_DEADLINE", "REPLICATE_API_TOKEN", "API_KEY", "CORS_ORIGINS", "MAX_PARALLEL", "MAX_UPLOAD", "MAX_DELIVERY_ATTEMPTS", "TRACE_PROJECT", "PUSH_ACCOUNT", "PUSH_CERTS_URL", "TRUSTED_HOSTS"])) == 0
+    error_message = "settings must not hold what has a variable of its own or is wired by this configuration: buckets, topic, TARGETS, SAM2_URL, SAM2_PROVIDER, SAM2_AUTH, SAM2_AUDIENCE, SAM2_DEADLINE, CORS_ORIGINS, MAX_PARALLEL, MAX_UPLOAD (it is MAX_BYTES), MAX_DELIVERY_ATTEMPTS, TRACE_PROJECT, PUSH_ACCOUNT, PUSH_CERTS_URL, TRUSTED_HOSTS, keys and tokens."
   }
 }
 

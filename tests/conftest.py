@@ -67,6 +67,14 @@ def bucket(storage_url: str) -> gcs.Bucket:
     return gcs.Client().create_bucket("a-bucket")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Nothing is left out in silence."""
+    left_out = terminalreporter.stats.get("deselected", [])
+    slow = sum(one.get_closest_marker("slow") is not None for one in left_out)
+    if slow:
+        terminalreporter.write_line(f"{slow} slow tests were left out: make test-slow")
+
+
 def example(name: str) -> Image:
     """An example image as RGB uint8 (h, w, 3)."""
     return np.asarray(PillowImage.open(EXAMPLES / name).convert("RGB"))

@@ -8,6 +8,7 @@ from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, t
 from tests.pipeline import await_results, put
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["embedded"], indirect=True)
 def test_prompts_that_are_not_understood_end_as_failed_and_among_the_dead_letters(
     system: Stack,

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from tests.chaos.mix import Mix
 from tests.chaos.run import run
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_while_everything_goes_wrong(tmp_path: Path) -> None:
     mix = Mix(
         uploads=30,

@@ -127,6 +127,7 @@ def _large(kind: str) -> bytes:
     return encoded(picture, "PNG", compress_level=1)
 
 
+@pytest.mark.slow
 def test_images_of_fifty_megapixels_fit_into_memory(functions: Functions) -> None:
     """Transparency takes most to draw; two are drawn at once.
 

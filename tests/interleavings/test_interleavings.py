@@ -261,6 +261,7 @@ def cloud() -> Iterator[Cloud]:
         made.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("machine", [Pipeline, Contest, Overtaking])
 def test_every_upload_ends_in_one_whole_result_for_its_newest_generation(
     cloud: Cloud, machine: type[Pipeline]

@@ -62,6 +62,7 @@ def test_what_does_not_fit_the_schema_is_found(
     assert told in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(tested: Done) -> None:
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
@@ -95,6 +96,7 @@ def test_every_variable_and_output_is_described_and_typed() -> None:
             assert kind == "output" or "type " in body, f"{file.name}: {name}"
 
 
+@pytest.mark.slow
 def test_checkov_finds_nothing() -> None:
     command = [
         str(ROOT / ".venv/bin/uv"), "tool", "run", "--python", sys.executable, "checkov==3.3.30",
