@@ -32,6 +32,11 @@ variable "api" {
   }
 
   validation {
+    condition     = var.api.concurrency >= 8
+    error_message = "api.concurrency is at least 8: four requests at a time may be downloads that nobody reads."
+  }
+
+  validation {
     condition     = var.api.min_instances <= var.api.max_instances && var.api.max_instances >= 1
     error_message = "api.max_instances is at least 1 and at least min_instances."
   }

@@ -17,7 +17,7 @@ from local.storage.store import Store
 from local.storage.uploads import parse_json
 
 _CHUNK = 1 << 20
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 """https://www.rfc-editor.org/rfc/rfc9110#section-5.5, as WSGI gives it to servers."""
 

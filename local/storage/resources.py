@@ -25,9 +25,18 @@ _SETTABLE = (
 )
 _MOST_PER_PAGE = 1000
 
+_HEADERS = frozenset(
+    {"contentType", "contentEncoding", "contentDisposition", "contentLanguage", "cacheControl"}
+)
+_HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+"""https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without tabs."""
+
 
 def settable(fields: Mapping[str, Any]) -> dict[str, object]:
-    """The part of a resource that a client decides."""
+    """The part of a resource that a client decides; 400 for what could be sent in no header."""
+    for name in _HEADERS & fields.keys():
+        if fields[name] is not None and not _HEADER_VALUE.fullmatch(str(fields[name])):
+            raise invalid(f"Invalid value for {name}: {str(fields[name])[:100]!r}")
     return {name: fields[name] for name in _SETTABLE if name in fields}
 
 

@@ -13,7 +13,7 @@ class Task(Record):
 
     max_pixels: PositiveInt
     side: PositiveInt | None = None
-    over_white: bool = True
+    over_white: bool
 
 
 class Header(Record):
@@ -29,7 +29,7 @@ class Decoded(Record):
     """The pixels are in the shared memory, as uint8 of this shape; or the thumbnail follows."""
 
     state: Literal["decoded"] = "decoded"
-    shape: tuple[int, int, int] = (0, 0, 3)
+    shape: tuple[PositiveInt, PositiveInt, Literal[3]] | None = None
 
 
 class Refusal(Record):

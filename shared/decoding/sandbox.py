@@ -4,6 +4,7 @@ Each file has a process of its own, which the system ends when it has taken too 
 not be ended, and the memory that a bomb takes would be the function's.
 """
 
+import math
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -71,7 +72,10 @@ class Sandbox:
             Rejected: not an image that is taken.
             Transient: this machine has no memory or time for it now.
         """
-        with self._started(Task(max_pixels=self._max_pixels), data, check) as (worker, header):
+        with self._started(Task(max_pixels=self._max_pixels, over_white=True), data, check) as (
+            worker,
+            header,
+        ):
             yield OpenedFile(worker, header, self._memory, check)
 
     def decode(self, data: bytes, check: Check = uncancelled) -> Image:
@@ -130,8 +134,8 @@ class OpenedFile:
         self._worker.make_room(size)
         acquired = self._memory.acquired(self._header.memory, MEMORY_SECONDS, self._check)
         with _in_sentences(), acquired:
-            height, width, channels = shape = _go_on(self._worker, self._header, self._check).shape
-            if height * width * channels != size:
+            shape = _go_on(self._worker, self._header, self._check).shape
+            if shape is None or math.prod(shape) != size:
                 raise Ended(_CRASHED)
             return self._worker.shared(size).reshape(shape)
 

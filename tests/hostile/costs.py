@@ -25,6 +25,7 @@ from tests.hostile.bombs import BOMBS
 from tests.hostile.pictures import encoded
 
 MAX_PIXELS = 50_000_000
+TASK = Task(max_pixels=MAX_PIXELS, over_white=True)
 _SIDE = 7000
 _MB = 1e6
 
@@ -55,7 +56,9 @@ def cost(data: bytes) -> Cost:
     header, end = None, ""
     with Connection(ours.detach()) as caller:
         try:
-            caller.send_bytes(Task(max_pixels=MAX_PIXELS).model_dump_json().encode())
+            caller.send_bytes(
+                Task(max_pixels=MAX_PIXELS, over_white=True).model_dump_json().encode()
+            )
             caller.send_bytes(data)
             header, end = _header(caller.recv_bytes())
             if header:
