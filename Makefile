@@ -62,7 +62,7 @@ backfill: $(READY) ## Announce uploads without a result (ALL=1: all) under PREFI
 test: $(READY) ## All tests but the slow ones, and those of real SAM2 where torch is not installed
 	$(VENV)/bin/pytest
 
-test-slow: $(READY) ## The slow tests: chaos, interleavings, Terraform's own, 50 megapixels, dead letters
+test-slow: $(READY) ## The slow tests: chaos, interleavings, fuzzing, Terraform's own, processes that are killed
 	$(VENV)/bin/pytest -m slow
 
 test-model: $(READY) ## The tests of real SAM2; installs torch for them (3 GB to download)

@@ -183,6 +183,7 @@ def test_a_turned_photo_is_upright_in_all_pictures(system: Stack, name: str) -> 
     assert 60 < (y0 + y1) / 2 < 180
 
 
+@pytest.mark.slow
 def test_many_images_at_once_give_as_many_results(system: Stack) -> None:
     """Every fifth shows a face, the others are plain: the pipeline is to work, not the models."""
     count = 80 if system.broker == "embedded" else 40

@@ -13,6 +13,7 @@ from tests.fuzz.targets import TARGETS
 SECONDS = 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None, reason="atheris is there for Linux alone"
 )

@@ -150,6 +150,7 @@ def test_a_child_that_dies_again_and_again_is_given_up_on_with_its_last_words(
         assert revived == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_whole_system_leaves_nothing_behind(tmp_path: Path, ending: signal.Signals) -> None:
     system = subprocess.Popen(

@@ -93,6 +93,7 @@ def test_the_gallery_shows_files_that_are_there_and_nothing_from_the_network(out
         assert (output / unquote(target)).is_file(), target
 
 
+@pytest.mark.slow
 def test_a_second_run_replaces_the_first(output: Path) -> None:
     face = output / "sub folder/a face #1.png"
     (face / "face-7").mkdir()
@@ -137,6 +138,7 @@ def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
         collect([tmp_path / "one", tmp_path / "two"])
 
 
+@pytest.mark.slow
 def test_a_run_in_which_something_failed_ends_and_says_so(tmp_path: Path) -> None:
     """SAM2 is not configured, and nothing may stand in for it."""
     micah = EXAMPLES / "micah_01.png"

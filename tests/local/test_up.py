@@ -55,6 +55,7 @@ def _children(parent: int) -> dict[str, int]:
     }
 
 
+@pytest.mark.slow
 def test_whatever_is_killed_comes_back_and_nothing_is_lost(
     up: subprocess.Popen[str], tmp_path: Path
 ) -> None:

@@ -53,7 +53,7 @@ def terraform(place: Path) -> Iterator[Terraform]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=280,
+            timeout=800,
         )
 
     done = run("init", "-input=false", "-no-color")

@@ -63,6 +63,7 @@ def test_what_does_not_fit_the_schema_is_found(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_its_own_tests_pass(tested: Done) -> None:
     assert tested.returncode == 0, tested.stdout + tested.stderr
 

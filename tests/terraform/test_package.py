@@ -15,6 +15,8 @@ from tests.pushes import pushed
 from tests.shared.segmentation import output
 from tests.terraform.conftest import Done
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 FUNCTIONS = ("landmarks", "segmentation", "drain", "api")
 
 
