@@ -25,9 +25,9 @@ _SETTABLE = (
 )
 _MOST_PER_PAGE = 1000
 
-_HEADERS = frozenset(
-    {"contentType", "contentEncoding", "contentDisposition", "contentLanguage", "cacheControl"}
-)
+_HEADERS = frozenset({"contentType", "contentEncoding", "contentLanguage", "cacheControl"})
+"""A disposition is sent as far as it can be: `object_routes`."""
+
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
 """https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without tabs."""
 
