@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_LOOK_SECONDS = 0.1
+"""Between looks whether the answer is still waited for."""
+
 Check = Callable[[], None]
 """Raises Cancelled where nobody waits for the answer any more."""
 
@@ -31,3 +34,15 @@ class Deadline:
     def left(self) -> float:
         """Seconds until then; 0 once it has passed."""
         return max(0.0, self.moment - time.monotonic())
+
+    def wait(self, succeeds: Callable[[float], bool]) -> bool:
+        """Whether `succeeds`, which waits for so many seconds, does so in time.
+
+        Raises:
+            Cancelled: `check` raised it meanwhile.
+        """
+        while not succeeds(min(_LOOK_SECONDS, self.left)):
+            self.check()
+            if not self.left:
+                return False
+        return True

@@ -86,7 +86,7 @@ def _place(parts: Sequence[str | int]) -> str:
         for part in parts
         if isinstance(part, int) or not _UNION_MEMBER.fullmatch(part)
     )
-    return _cut("".join(named).removeprefix("."), _LONGEST_PLACE) or "The body"
+    return cut("".join(named).removeprefix("."), _LONGEST_PLACE) or "The body"
 
 
 def _demand(problem: Mapping[str, Any], choices: Sequence[str]) -> str:
@@ -121,8 +121,9 @@ def _shown(value: Any) -> str:
             return "an object"
         case _:
             return "a list" if hasattr(value, "__iter__") else "that"
-    return _cut(text, _MOST_SHOWN)
+    return cut(text, _MOST_SHOWN)
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """The text, or as many of its characters as are shown."""
     return text if len(text) <= most else f"{text[:most]}…"

@@ -12,9 +12,6 @@ MEMORY_SECONDS = 120
 """How long an image, or a picture of a result, waits for others to leave memory, before Pub/Sub is
 asked to bring the message later."""
 
-_LOOK_SECONDS = 0.5
-"""Whoever waits looks so often whether anybody waits for it."""
-
 
 class MemoryBudget:
     """So many pixels, or bytes, at a time, shared by all threads. What is larger has it alone.
@@ -55,12 +52,12 @@ class MemoryBudget:
         with self._changed:
             self._queue.append(ticket)
             try:
-                while not self._changed.wait_for(
-                    lambda: self._may_enter(ticket, amount), min(_LOOK_SECONDS, deadline.left)
+                if not deadline.wait(
+                    lambda seconds: self._changed.wait_for(
+                        lambda: self._may_enter(ticket, amount), seconds
+                    )
                 ):
-                    deadline.check()
-                    if not deadline.left:
-                        raise Transient(f"No memory came free for {amount:,} {self._unit} in time.")
+                    raise Transient(f"No memory came free for {amount:,} {self._unit} in time.")
                 self._used += amount
             finally:
                 self._queue.remove(ticket)

@@ -51,7 +51,7 @@ _LOAD_CONFIG: Any = GunicornApplication.load_config
 
 def bound_requests() -> None:
     """Makes the server that functions-framework is going to start a BoundedWorker's."""
-    GunicornApplication.load_config = _load_config  # type: ignore[method-assign]
+    GunicornApplication.load_config = _load_config  # type: ignore[method-assign]  # there is no option
 
 
 def _load_config(application: Any) -> None:

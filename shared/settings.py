@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
+from shared.field_errors import cut
 from shared.layout import Preview
 from shared.prompts import Label, PromptOptions
 from shared.urls import without_secrets
@@ -276,7 +277,7 @@ def _got(settings: type[BaseSettings], name: str, value: Any) -> str:
     if field is None or SecretStr in (field.annotation, *get_args(field.annotation)):
         return "a secret, not shown"
     text = repr(without_secrets(value) if isinstance(value, str) else value)
-    return f"got {text if len(text) <= _MOST_SHOWN else f'{text[:_MOST_SHOWN]}…'}"
+    return f"got {cut(text, _MOST_SHOWN)}"
 
 
 def load(settings: type[S]) -> S:

@@ -163,7 +163,7 @@ class Storage:
         Raises:
             Superseded: there is none.
         """
-        blob = self._find(bucket, name)
+        blob = self.find(bucket, name)
         if blob is None or Stamp.of(blob).generation != generation:
             raise Superseded(f"gs://{bucket}/{name} is not there for generation {generation}")
         return self.stream(ObjectRef(bucket, name, blob.generation), blob.size)
@@ -175,7 +175,7 @@ class Storage:
 
     def read_document(self, bucket: str, name: str) -> tuple[bytes, Stamp] | None:
         """The newest generation of one of our own objects; None where there is none."""
-        blob = self._find(bucket, name)
+        blob = self.find(bucket, name)
         if blob is None:
             return None
         try:
@@ -185,7 +185,7 @@ class Storage:
 
     def stamp(self, bucket: str, name: str) -> Stamp | None:
         """What an object shows; None where there is none."""
-        blob = self._find(bucket, name)
+        blob = self.find(bucket, name)
         return Stamp.of(blob) if blob else None
 
     def stamps(self, bucket: str, folder: str) -> dict[str, Stamp]:
@@ -218,7 +218,7 @@ class Storage:
                 )
             except PreconditionFailed as error:
                 forget_frames(error)
-                found = self._find(bucket, item.name)
+                found = self.find(bucket, item.name)
                 there = Stamp.of(found) if found else None
                 if there == stamp:  # there already, or just replaced and the answer was lost
                     return Outcome.REPLACED if expected else Outcome.SAME
@@ -250,7 +250,8 @@ class Storage:
             except (NotFound, PreconditionFailed):
                 _log.info("another worker swept it first", extra={"object": blob.name})
 
-    def _find(self, bucket: str, name: str) -> storage.Blob | None:
+    def find(self, bucket: str, name: str) -> storage.Blob | None:
+        """The newest generation of an object, without its content; None where there is none."""
         return self.client.bucket(bucket).get_blob(name, timeout=TIMEOUT, retry=RETRY)
 
     def _list(self, bucket: str, folder: str) -> Iterator[storage.Blob]:

@@ -172,8 +172,7 @@ class Library:
         )
 
     def _find_result(self, folder: str) -> storage.Blob | None:
-        bucket = self._storage.client.bucket(self._output)
-        return bucket.get_blob(folder + layout.RESULT, timeout=TIMEOUT, retry=RETRY)
+        return self._storage.find(self._output, folder + layout.RESULT)
 
     def result(self, name: str) -> bytes | None:
         """The result.json of an upload, if there is one; it says which generation it is about."""

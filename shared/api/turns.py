@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from shared.api.problems import busy
 from shared.deadline import Check, Deadline
 
-_LOOK_SECONDS = 0.1
-"""Whoever waits looks so often whether its client does too."""
-
 
 class Turns:
     """So many at a time; `full` says so to whoever has waited `seconds` for nothing."""
@@ -27,11 +24,9 @@ class Turns:
             Refused: too many others came first.
             Cancelled: `check` raised it meanwhile.
         """
-        deadline = Deadline.after(self._seconds)
-        while not self._free.acquire(timeout=min(_LOOK_SECONDS, deadline.left)):
-            check()
-            if not deadline.left:
-                raise busy(self._full, self._seconds)
+        deadline = Deadline.after(self._seconds, check)
+        if not deadline.wait(lambda seconds: self._free.acquire(timeout=seconds)):
+            raise busy(self._full, self._seconds)
         try:
             yield
         finally:

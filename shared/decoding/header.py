@@ -68,8 +68,7 @@ def opened(data: bytes, max_pixels: int) -> Opened:
         decoded = width * height
         jpeg.check_scans(data)
         if isinstance(picture, TiffImageFile):
-            tiff.check_structure(picture, len(data), max_pixels)
-            decoded = max(decoded, tiff.covered_pixels(picture))
+            decoded = tiff.decoded_pixels(picture, len(data), max_pixels)
         return Opened(
             picture,
             data,

@@ -17,7 +17,7 @@ _MOST_COVER = 2
 """Pixels that tiles may cover, over those that an image may have: tiles reach beyond its edges."""
 
 
-def covered_pixels(picture: TiffImageFile) -> int:
+def _covered_pixels(picture: TiffImageFile) -> int:
     """Pixels that are decoded for an image: its tiles are decoded whole, strips end where it ends.
 
     TIFF 6.0, sections 3 and 15: https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
@@ -29,15 +29,15 @@ def covered_pixels(picture: TiffImageFile) -> int:
     return -(-width // tile_width) * -(-height // tile_height) * tile_width * tile_height
 
 
-def check_structure(picture: TiffImageFile, file_bytes: int, max_pixels: int) -> None:
-    """Refuses a TIFF whose tiles or strips are decoded for longer than its size explains.
+def decoded_pixels(picture: TiffImageFile, file_bytes: int, max_pixels: int) -> int:
+    """How many pixels are decoded for a TIFF, where its size explains the work.
 
     Tiles may be far larger than the image; and many tiles or strips may be the same bytes.
 
     Raises:
         Rejected: it is such a file.
     """
-    most, covered = _MOST_COVER * max_pixels, covered_pixels(picture)
+    most, covered = _MOST_COVER * max_pixels, _covered_pixels(picture)
     if covered > most:
         raise Rejected(
             ReasonCode.TOO_MANY_PIXELS,
@@ -52,6 +52,7 @@ def check_structure(picture: TiffImageFile, file_bytes: int, max_pixels: int) ->
                 f"The TIFF's parts add up to {declared:,} bytes, and the file has {file_bytes:,}: "
                 "some are the same bytes, or are missing.",
             )
+    return covered
 
 
 def _numbers(value: Any) -> Iterable[Any]:

@@ -6,7 +6,7 @@ import os
 import select
 import socket
 import struct
-import subprocess  # nosec B404
+import subprocess  # nosec B404 starts our own module alone
 import sys
 import tempfile
 import threading
@@ -20,7 +20,6 @@ from shared.deadline import Check, Deadline
 from shared.decoding.fork_server import REQUEST
 from shared.errors import Transient
 
-_LOOK_SECONDS = 0.2
 _SEND_SECONDS, _REPORT_SECONDS = 60, 10
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS")
 """Of the environment: the keys and addresses that are there too are of no use for decoding."""
@@ -71,12 +70,9 @@ class Worker:
             Transient: it does not come within so many seconds.
             Exception: what `check` raises meanwhile.
         """
-        deadline = Deadline.after(seconds)
         try:
-            while not self._connection.poll(min(_LOOK_SECONDS, deadline.left)):
-                check()
-                if not deadline.left:
-                    raise Transient(f"An image was not decoded within {seconds:.0f} s.")
+            if not Deadline.after(seconds, check).wait(self._connection.poll):
+                raise Transient(f"An image was not decoded within {seconds:.0f} s.")
             return self._connection.recv_bytes(most_bytes)
         except (EOFError, OSError) as error:
             raise Ended(self._exit_code()) from error
