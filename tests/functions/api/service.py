@@ -64,3 +64,13 @@ def decoded(png_base64: str) -> npt.NDArray[np.uint8]:
 def pixels(png: bytes) -> npt.NDArray[np.uint8]:
     """A PNG's."""
     return np.asarray(PillowImage.open(io.BytesIO(png), formats=["PNG"]))
+
+
+def problem(answer: TestResponse, status: int, code: str) -> str:
+    """The sentence of a problem+json with that status and code."""
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    told = answer.get_json()
+    assert (told["status"], told["code"]) == (status, code)
+    assert "Traceback" not in answer.text
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    return str(told["detail"])
