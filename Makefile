@@ -79,9 +79,10 @@ fuzz: $(READY) ## Look for input that breaks what reads it, SECONDS for each tar
 audit: $(READY) ## Known holes in what is installed, and bandit; fails (code 3) where it cannot audit
 	$(RUN) -m tests.audit
 
-lint: $(READY) ## ruff and mypy
+lint: $(READY) ## ruff, import-linter and mypy
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/mypy
 	for function in $(FUNCTIONS); do $(VENV)/bin/mypy functions/$$function/main.py || exit 1; done
 

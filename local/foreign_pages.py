@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug import Response
 
 from local.settings import LOOPBACK
-from shared import hosts
+from shared.serving import trusted_hosts
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -30,7 +30,7 @@ def refused(app: WsgiApp) -> WsgiApp:
 
 def _refusal(environ: dict[str, Any]) -> str | None:
     """Why a request is not answered, in a sentence; None for one that is."""
-    misled = hosts.refusal(environ.get("HTTP_HOST", ""), LOOPBACK)
+    misled = trusted_hosts.refusal(environ.get("HTTP_HOST", ""), LOOPBACK)
     if misled:
         return misled
     origin = environ.get("HTTP_ORIGIN")
@@ -39,5 +39,5 @@ def _refusal(environ: dict[str, Any]) -> str | None:
         is_foreign = environ.get("HTTP_SEC_FETCH_SITE") == "cross-site"
     else:
         scheme, _, host = origin.partition("://")
-        is_foreign = scheme not in ("http", "https") or not hosts.is_one_of(host, LOOPBACK)
+        is_foreign = scheme not in ("http", "https") or not trusted_hosts.is_one_of(host, LOOPBACK)
     return "Pages from elsewhere may not call what runs on this machine." if is_foreign else None

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, select_autoescape
 from pydantic import ValidationError
 
-from shared import layout
-from shared.documents import ResultDocument
-from shared.field_errors import problems
+from shared.schemas import object_names
+from shared.schemas.documents import ResultDocument
+from shared.schemas.field_errors import problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def write(folder: Path, newest: Mapping[str, Path]) -> Path:
     `newest` are the names of that run's images with their files, which are copied to the results.
     Returns the page's path.
     """
-    folders = {layout.folder(name): file for name, file in newest.items()}
+    folders = {object_names.folder(name): file for name, file in newest.items()}
     for name, file in folders.items():
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def _read(folder: Path) -> tuple[list[_Result], dict[str, str]]:
     """The results in a folder by name, and the files that look like one with what is wrong."""
     results: list[_Result] = []
     unread: dict[str, str] = {}
-    for file in sorted(folder.rglob(layout.RESULT)):
+    for file in sorted(folder.rglob(object_names.RESULT)):
         if not file.is_file():
             continue
         try:
@@ -73,7 +73,9 @@ def _pictures(folder: Path, place: Path, document: ResultDocument) -> dict[str, 
     files = {"original": next(place.glob("original.*"), None)}
     if outputs := document.outputs:
         named = {"overlay": outputs.overlay, "cutout": outputs.cutout, "mask": outputs.mask}
-        files |= {kind: place / name for kind, name in named.items() if layout.is_picture(name)}
+        files |= {
+            kind: place / name for kind, name in named.items() if object_names.is_picture(name)
+        }
     return {
         kind: quote(file.relative_to(folder).as_posix())
         for kind, file in files.items()

@@ -52,7 +52,7 @@ class ProcessTree:
     def __enter__(self) -> Self:
         """Makes SIGTERM unwind the stack as Ctrl-C does, and Ctrl-C even where a shell mutes it."""
         self._guard = subprocess.Popen(  # nosec B603  # our own module
-            [sys.executable, "-m", "local.guard"],
+            [sys.executable, "-m", "local.process_reaper"],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
             text=True,
@@ -177,7 +177,7 @@ class ProcessTree:
         self._tell_guard(-process.pid)
 
     def _tell_guard(self, group: int) -> None:
-        """A process group has started, or ended if negative; see local/guard.py."""
+        """A process group has started, or ended if negative; see local/process_reaper.py."""
         stdin = self._guard.stdin
         with suppress(BrokenPipeError):  # without a guard we go on
             if stdin is not None:

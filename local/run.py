@@ -15,11 +15,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local import gallery, job, stack
+from local import batch, gallery, stack
 from local.processes import ChildDied
-from shared import layout
-from shared.documents import Status
-from shared.settings import BadSettings
+from shared.schemas import object_names
+from shared.schemas.documents import Status
+from shared.schemas.settings import BadSettings
 
 _STYLES = {
     Status.SEGMENTED: "green",
@@ -45,7 +45,7 @@ def main() -> None:
             finished = _process(console, files, arguments.output, Path(root))
         except BadSettings as error:
             sys.exit(str(error))
-        except (ChildDied, job.Stalled) as error:
+        except (ChildDied, batch.Stalled) as error:
             console.print("The system broke down:", str(error), style="red", markup=False)
             sys.exit(2)
         except KeyboardInterrupt:
@@ -91,26 +91,26 @@ def _arguments() -> argparse.Namespace:
 
 def _check_output(output: Path, files: Mapping[str, Path]) -> None:
     for name in files:
-        folder = output / layout.folder(name)
+        folder = output / object_names.folder(name)
         if folder.is_file():
             raise ValueError(f"{folder} is a file; results need OUTPUT to be another folder.")
 
 
 def _process(
     console: Console, files: Mapping[str, Path], output: Path, root: Path
-) -> list[job.Outcome]:
+) -> list[batch.Outcome]:
     """Runs all files through a fresh system and copies the results out."""
     with ExitStack() as running:
         with console.status("Starting storage, broker, segmenter and functions …"):
             system = running.enter_context(stack.running(root, {}))
         with _progress(console) as progress:
             task = progress.add_task("uploading", total=len(files), counts="")
-            generations = job.upload(system, files)
+            generations = batch.upload(system, files)
             progress.update(task, description="segmenting")
             finished = []
-            for outcome in job.outcomes(system, generations):
+            for outcome in batch.outcomes(system, generations):
                 finished.append(outcome)
-                job.fetch(system, outcome.name, output)
+                batch.fetch(system, outcome.name, output)
                 counts = Counter(one.status for one in finished)
                 progress.update(task, advance=1, counts=_counted(counts))
             progress.update(task, description="done")
@@ -136,7 +136,7 @@ def _counted(counts: Counter[Status]) -> str:
 
 
 def summarise(
-    console: Console, finished: Sequence[job.Outcome], seconds: float, page: Path
+    console: Console, finished: Sequence[batch.Outcome], seconds: float, page: Path
 ) -> None:
     """Prints a line for each image, by the name of its folder, and the sum."""
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -147,7 +147,7 @@ def summarise(
         reasons = (reason.message for reason in outcome.document.review)
         status = f"[{_STYLES[outcome.status]}]{outcome.status}[/]"
         table.add_row(
-            escape(layout.folder(outcome.name).removesuffix("/")),
+            escape(object_names.folder(outcome.name).removesuffix("/")),
             status,
             ", ".join(instance.id for instance in found),
             escape(" ".join(filter(None, (outcome.message, *reasons)))),

@@ -2,7 +2,12 @@
 
 from shared.api.settings import ApiSettings
 from shared.sam2_server.settings import Sam2Settings
-from shared.settings import BucketSettings, LandmarksSettings, SegmentationSettings, Settings
+from shared.schemas.settings import (
+    BucketSettings,
+    LandmarksSettings,
+    SegmentationSettings,
+    Settings,
+)
 
 SETTINGS: dict[str, type[Settings]] = {
     "landmarks": LandmarksSettings,

@@ -18,7 +18,7 @@ from local.broker import official
 from local.metadata import ACCOUNT
 from local.processes import ProcessTree, free_ports
 from local.settings import ATTEMPTS, FIXED, SETTINGS
-from shared.settings import read
+from shared.schemas.settings import read
 
 PROJECT = FIXED["TRACE_PROJECT"]
 INPUT_BUCKET, OUTPUT_BUCKET = FIXED["INPUT_BUCKET"], FIXED["OUTPUT_BUCKET"]
@@ -158,7 +158,9 @@ def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, gate: int)
     """The SAM2 service, and before it what keeps strangers out of a private Cloud Run service."""
     _start_function(stack, "sam2", port, settings)
     target = ["--target", f"http://127.0.0.1:{port}", "--certs", stack.certs]
-    stack.processes.start("gate", [*_module("local.gate", gate), *target], stack.environment, gate)
+    stack.processes.start(
+        "gate", [*_module("local.iam_proxy", gate), *target], stack.environment, gate
+    )
 
 
 def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:

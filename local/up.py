@@ -11,10 +11,10 @@ from pathlib import Path
 from rich.console import Console
 
 from local import stack
-from local.operations.target import running_file
+from local.operations.deployment import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
-from shared.settings import BadSettings
+from shared.schemas.settings import BadSettings
 
 _BOTO = """\
 [Credentials]

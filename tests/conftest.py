@@ -16,7 +16,7 @@ from local.processes import free_ports
 from local.stack import Stack
 from local.storage.api import create_app
 from local.storage.store import Store
-from shared.geometry import Image
+from shared.imaging.geometry import Image
 from tests.servers import serving
 
 # how long an example takes says nothing on a machine that others share

@@ -1,7 +1,7 @@
 """python -m tests.documentation: writes the generated parts of docs/ anew.
 
-The JSON Schemas of the documents, the contracts of the services, the tables of settings
-and those of Terraform's inputs and outputs.
+The JSON Schemas of the documents, the contracts of the services, the tables of settings and those
+of Terraform's inputs and outputs; also which packages each function ships.
 """
 
 import json
@@ -14,11 +14,15 @@ from pydantic.fields import FieldInfo
 from local.settings import SETTINGS
 from shared.api import openapi as api_openapi
 from shared.api.settings import ApiSettings
-from shared.documents import PromptsDocument, ResultDocument
-from shared.record import Record
 from shared.sam2_server import openapi as sam2_openapi
+from shared.schemas.base import Record
+from shared.schemas.documents import PromptsDocument, ResultDocument
+from tests.functions.imports import FUNCTIONS, packages_of
 
 DOCS = Path(__file__).parent.parent / "docs"
+PACKAGES = DOCS.parent / "functions/packages.json"
+"""The packages of shared that each function ships; Terraform reads it."""
+
 DOCUMENTS: dict[str, type[Record]] = {"prompts": PromptsDocument, "result": ResultDocument}
 
 
@@ -43,6 +47,7 @@ def generated() -> dict[Path, str]:
         **files,
         **{DOCS / f"{name}.openapi.json": _json(told) for name, told in contracts.items()},
         DOCS / "settings.md": _settings(),
+        PACKAGES: _json({name: packages_of(name) for name in FUNCTIONS}),
         TERRAFORM / "README.md": _terraform(),
     }
 

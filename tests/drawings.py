@@ -5,7 +5,7 @@ import itertools
 import cv2
 import numpy as np
 
-from shared.geometry import Image
+from shared.imaging.geometry import Image
 
 _SKIN, _LINE, _NAIL, _GROUND = (224, 172, 135), (170, 115, 85), (240, 205, 185), (120, 160, 190)
 _FINGERS = (

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from shared.face_models import FULL_SIDE, MESH_SIDE, SHORT_SIDE, FaceModels
-from shared.geometry import Image
+from shared.detection.face_models import FULL_SIDE, MESH_SIDE, SHORT_SIDE, FaceModels
+from shared.imaging.geometry import Image
 
 _SIDES = {"short_range": SHORT_SIDE, "full_range": FULL_SIDE, "ovals": MESH_SIDE}
 

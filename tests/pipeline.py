@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as PillowImage
 
-from local import job
+from local import batch
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
 
 
@@ -22,14 +22,14 @@ def put(
     return {name: int(blob.generation)}
 
 
-def await_results(system: Stack, generations: Mapping[str, int]) -> dict[str, job.Outcome]:
+def await_results(system: Stack, generations: Mapping[str, int]) -> dict[str, batch.Outcome]:
     """How each upload ended, by name; pytest's own time limit bounds the wait."""
-    return {outcome.name: outcome for outcome in job.outcomes(system, generations)}
+    return {outcome.name: outcome for outcome in batch.outcomes(system, generations)}
 
 
 def process(
     system: Stack, name: str, content: bytes, content_type: str = "image/png"
-) -> job.Outcome:
+) -> batch.Outcome:
     """Uploads one object and waits for its end."""
     return await_results(system, put(system, name, content, content_type))[name]
 

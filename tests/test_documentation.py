@@ -8,7 +8,6 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.documentation import generated
-from tests.functions.test_dependencies import CORE
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "terraform/README.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
@@ -114,12 +113,12 @@ def test_every_variable_that_a_page_names_is_one_of_the_code() -> None:
     assert missing == []
 
 
-def test_the_core_is_what_the_map_says() -> None:
-    text = " ".join((ROOT / "docs/architecture.md").read_text().split())
-    (listed,) = re.findall(r"a pure core \((.*?)\)", text)
-    names = re.findall(r"\w+", listed.replace("the segmenters grabcut and oval", ""))
-    segmenters = ["segmenters/grabcut", "segmenters/oval"]
-    assert sorted([*names, *segmenters]) == sorted(CORE)
+PACKAGES = sorted(path.parent.name for path in (ROOT / "shared").glob("*/__init__.py"))
+
+
+def test_the_architecture_names_every_package() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    assert sorted(set(re.findall(r"`shared/(\w+)/`", text))) == PACKAGES
 
 
 def test_ci_runs_the_readmes_test_commands() -> None:

@@ -14,8 +14,8 @@ import requests
 from PIL import Image as PillowImage
 
 from local.stack import INPUT_BUCKET, Stack
-from shared import rle
-from shared.documents import Status
+from shared.imaging import rle
+from shared.schemas.documents import Status
 from tests.conftest import EXAMPLES, ROOT, example
 from tests.drawings import HAND_TIPS, left_hand
 from tests.pipeline import (

@@ -6,13 +6,14 @@ import functions_framework
 from flask import Request
 from werkzeug import Response
 
-from shared import logs, serving
 from shared.api.app import create_app
 from shared.api.settings import ApiSettings
-from shared.settings import load
+from shared.runtime import logs
+from shared.schemas.settings import load
+from shared.serving import bounded_worker
 
 logs.configure()
-serving.bound_requests()
+bounded_worker.bound_requests()
 _app = create_app(load(ApiSettings), Path(__file__).parent / "page")
 
 

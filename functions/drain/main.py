@@ -4,14 +4,15 @@ import functions_framework
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from shared import logs, serving
-from shared.deliveries import Deliveries
-from shared.draining import Drain
-from shared.settings import BucketSettings, load
-from shared.storage import Storage
+from shared.gcp.gcs import Storage
+from shared.pipeline.drain import Drain
+from shared.pipeline.push_handler import Deliveries
+from shared.runtime import logs
+from shared.schemas.settings import BucketSettings, load
+from shared.serving import bounded_worker
 
 logs.configure()
-serving.bound_requests()
+bounded_worker.bound_requests()
 _settings = load(BucketSettings)
 _deliveries = Deliveries(_settings, Storage())
 _drain = Drain(_settings)

@@ -4,14 +4,15 @@ import functions_framework
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from shared import logs, serving
-from shared.deliveries import Deliveries
-from shared.landmarking import Landmarking
-from shared.settings import LandmarksSettings, load
-from shared.storage import Storage
+from shared.gcp.gcs import Storage
+from shared.pipeline.landmarks import Landmarking
+from shared.pipeline.push_handler import Deliveries
+from shared.runtime import logs
+from shared.schemas.settings import LandmarksSettings, load
+from shared.serving import bounded_worker
 
 logs.configure()
-serving.bound_requests()
+bounded_worker.bound_requests()
 _settings = load(LandmarksSettings)
 _deliveries = Deliveries(_settings, Storage())
 _landmarking = Landmarking(_settings)

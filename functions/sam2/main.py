@@ -7,17 +7,18 @@ import functions_framework
 from flask import Request, Response
 from flask.typing import ResponseReturnValue
 
-from shared import logs, serving
 from shared.decoding.sandbox import Sandbox
-from shared.sam2.contract import Description
+from shared.runtime import logs
 from shared.sam2_server import backends, openapi
 from shared.sam2_server.loading import Loading
 from shared.sam2_server.service import refusal, respond
 from shared.sam2_server.settings import Sam2Settings
-from shared.settings import load
+from shared.schemas.settings import load
+from shared.segmentation.sam2.contract import Description
+from shared.serving import bounded_worker
 
 logs.configure()
-serving.bound_requests()
+bounded_worker.bound_requests()
 _settings = load(Sam2Settings)
 _backend = Loading(lambda: backends.load(_settings))
 _sandbox = Sandbox(_settings.max_pixels)

@@ -4,18 +4,19 @@ import functions_framework
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from shared import logs, serving
-from shared.deliveries import Deliveries
-from shared.segmenters import choice
-from shared.segmenting import Segmentation
-from shared.settings import SegmentationSettings, load
-from shared.storage import Storage
+from shared.gcp.gcs import Storage
+from shared.pipeline.push_handler import Deliveries
+from shared.pipeline.segmentation import Segmentation
+from shared.runtime import logs
+from shared.schemas.settings import SegmentationSettings, load
+from shared.segmentation.backends import factory
+from shared.serving import bounded_worker
 
 logs.configure()
-serving.bound_requests()
+bounded_worker.bound_requests()
 _settings = load(SegmentationSettings)
 _deliveries = Deliveries(_settings, Storage())
-_segmentation = Segmentation(_settings, choice.primary(_settings), choice.fallback(_settings))
+_segmentation = Segmentation(_settings, factory.primary(_settings), factory.fallback(_settings))
 
 
 @functions_framework.http

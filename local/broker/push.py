@@ -14,8 +14,8 @@ from urllib3.util import Retry
 
 from local.broker.messages import Delivery
 from local.broker.topics import Broker, Subscription
-from shared.errors import Transient
-from shared.identity import Authorisation, IdentityToken, NoAuthorisation
+from shared.gcp.id_tokens import Authorisation, IdentityToken, NoAuthorisation
+from shared.schemas.errors import Transient
 
 _log = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from google.cloud.storage import Blob
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from local.operations.target import NotRunning, Target, add_arguments, chosen
-from shared import layout
-from shared.documents import Status
-from shared.messages import FINALIZED
-from shared.storage import STATUS_KEY, Stamp
+from local.operations.deployment import NotRunning, Target, add_arguments, chosen
+from shared.gcp.events import FINALIZED
+from shared.gcp.gcs import STATUS_KEY, Stamp
+from shared.schemas import object_names
+from shared.schemas.documents import Status
 
 _PUBLISH_SECONDS = 60
 _SAVED_EVERY = 100
@@ -93,7 +93,7 @@ def wanted(target: Target, choice: Choice, after: str) -> Iterator[Blob]:
     for blob in target.storage.list_blobs(
         target.input_bucket, prefix=choice.prefix, start_offset=after or None
     ):
-        if blob.name > after and finished.get(layout.folder(blob.name)) != blob.generation:
+        if blob.name > after and finished.get(object_names.folder(blob.name)) != blob.generation:
             yield blob
 
 
@@ -126,10 +126,10 @@ def _announce(target: Target, blob: Blob) -> None:
 def _finished(target: Target, prefix: str) -> dict[str, int]:
     """Folders of results that are no failures, with the generations that they show."""
     results = target.storage.list_blobs(
-        target.output_bucket, prefix=prefix[:900], match_glob=f"**/{layout.RESULT}"
+        target.output_bucket, prefix=prefix[:900], match_glob=f"**/{object_names.RESULT}"
     )
     return {
-        blob.name.removesuffix(layout.RESULT): Stamp.of(blob).generation
+        blob.name.removesuffix(object_names.RESULT): Stamp.of(blob).generation
         for blob in results
         if (blob.metadata or {}).get(STATUS_KEY) != Status.FAILED.value
     }

@@ -14,7 +14,7 @@ from google.api_core.exceptions import DeadlineExceeded
 from google.pubsub_v1 import types
 from rich.console import Console
 
-from local.operations.target import NotRunning, Target, add_arguments, chosen
+from local.operations.deployment import NotRunning, Target, add_arguments, chosen
 from local.stack import HOPS
 
 _BATCH = 100

@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 from flask import request
 
-from shared import hosts
 from shared.api.problems import Refused
+from shared.serving import trusted_hosts
 
 KEY_HEADER = "X-API-Key"
 
@@ -20,7 +20,7 @@ def check_host(names: frozenset[str]) -> None:
     Raises:
         Refused: the request being handled was sent to another one.
     """
-    misled = hosts.refusal(request.headers.get("Host", ""), names)
+    misled = trusted_hosts.refusal(request.headers.get("Host", ""), names)
     if misled:
         raise Refused(HTTPStatus.FORBIDDEN, "foreign-host", misled)
 

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from shared import VERSION
 from shared.api.face_masks import Found
-from shared.documents import Instance, Outputs, Reason, Review, Status, revisions
-from shared.geometry import Box
-from shared.record import Record
+from shared.imaging.geometry import image_box
+from shared.schemas.base import Record
+from shared.schemas.box import Box
+from shared.schemas.documents import Instance, Outputs, Reason, Review, Status, revisions
 
 _CHUNK = 3 * 2**18
 """Bytes of a picture at a time; a multiple of 3, so that their base64 can be strung together."""
@@ -56,7 +57,7 @@ _VERSIONS = {"toonmask": VERSION, "mediapipe": version("mediapipe")}
 
 def findings(found: Found, timing: dict[str, float], warnings: Sequence[str]) -> Findings:
     """What the answer says beside its pictures."""
-    whole = Box.of_image(found.image)
+    whole = image_box(found.image)
     return Findings(
         width=whole.width,
         height=whole.height,

@@ -16,7 +16,7 @@ from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
 from shared.api.settings import ANY_ORIGIN, ApiSettings
 from shared.decoding.sandbox import Sandbox
-from shared.settings import revealed
+from shared.schemas.settings import revealed
 
 _FORM_BYTES = 64 * 2**10
 """Of a request, beside the image."""

@@ -10,14 +10,14 @@ from flask.typing import ResponseReturnValue
 from google.api_core.exceptions import BadRequest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from shared import layout
 from shared.api.cancellation import check_of
 from shared.api.library import ORIGINAL, Library, Query
 from shared.api.problems import Refused, bad_fields
 from shared.api.sending import sent_in_turn
 from shared.api.turns import Turns
-from shared.documents import Generation
-from shared.errors import Superseded
+from shared.schemas import object_names
+from shared.schemas.documents import Generation
+from shared.schemas.errors import Superseded
 
 PATH = "/v1/uploads"
 _MOST_NAME_BYTES = 1024
@@ -41,7 +41,7 @@ def _checked_name(name: str) -> str:
         raise ValueError(f"a name has at most {_MOST_NAME_BYTES} bytes")
     if name.startswith(".well-known/acme-challenge/"):
         raise ValueError("Cloud Storage keeps this name for itself")
-    if why := layout.refusal(name):
+    if why := object_names.refusal(name):
         raise ValueError(why)
     return name
 
@@ -59,7 +59,7 @@ class PictureQuery(_Asked):
     name: Name = Field(description="of the upload")
     generation: Generation = Field(description="of the upload")
     picture: str = Field(
-        pattern=f"^({ORIGINAL}|{layout.PICTURE})$",
+        pattern=f"^({ORIGINAL}|{object_names.PICTURE})$",
         description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …",
     )
     side: int | None = Field(
@@ -197,7 +197,7 @@ def _json(text: str | bytes) -> Response:
 def _download(content: Iterable[bytes], asked: PictureQuery) -> Response:
     """A file to be saved: what somebody uploaded is never shown as a page of ours."""
     original = asked.picture == ORIGINAL
-    kind = "application/octet-stream" if original else layout.content_type(asked.picture)
+    kind = "application/octet-stream" if original else object_names.content_type(asked.picture)
     answer = Response(content, mimetype=kind)
     answer.headers["Content-Disposition"] = "attachment"
     return answer

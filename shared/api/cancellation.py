@@ -8,8 +8,8 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from shared.deadline import Check
-from shared.errors import Cancelled
+from shared.runtime.deadline import Check
+from shared.schemas.errors import Cancelled
 
 _SOCKET = "gunicorn.socket"
 """Where gunicorn leaves the connection: https://docs.gunicorn.org/en/stable/faq.html names it."""

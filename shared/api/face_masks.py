@@ -6,20 +6,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.api.settings import ApiSettings
 from shared.api.turns import Turns
-from shared.deadline import Check
 from shared.decoding.formats import check_before_download
 from shared.decoding.sandbox import Sandbox
-from shared.detection import Detector
-from shared.documents import Outputs, Review
-from shared.drawing import Picture, pictures
-from shared.geometry import Box, Image
-from shared.masking import Masking, Verdict
-from shared.near_misses import missed
-from shared.prompts import Prompt, PromptOptions, build_prompts
-from shared.review import reviewed
-from shared.segmenters import choice
-from shared.settings import Targets
-from shared.stopwatch import Stopwatch
+from shared.detection.detector import Detector
+from shared.detection.near_misses import missed
+from shared.imaging.geometry import Image, image_box
+from shared.prompting.builder import build_prompts
+from shared.rendering.artifacts import Picture, pictures
+from shared.runtime.deadline import Check
+from shared.runtime.stage_timer import Stopwatch
+from shared.schemas.documents import Outputs, Review
+from shared.schemas.prompt import Prompt, PromptOptions
+from shared.schemas.settings import Targets
+from shared.segmentation.backends import factory
+from shared.segmentation.review import reviewed
+from shared.segmentation.service import Masking, Verdict
 
 
 class Options(BaseModel):
@@ -55,10 +56,10 @@ class FaceMasks:
         self._settings = settings
         self._sandbox = sandbox
         self._detector = Detector(settings.max_instances, settings.min_score)
-        fallback = choice.fallback(settings)
+        fallback = factory.fallback(settings)
         self._maskings = {
             multimask: Masking(
-                choice.primary(settings, multimask=multimask), fallback, settings.sam2_deadline
+                factory.primary(settings, multimask=multimask), fallback, settings.sam2_deadline
             )
             for multimask in (True, False)
         }
@@ -84,7 +85,7 @@ class FaceMasks:
         check()
         detected = self._detector.detect(image, options.targets)
         shape = PromptOptions(options.pos_points, options.expand, self._settings.max_instances)
-        prompts = build_prompts(detected.found, Box.of_image(image), shape)
+        prompts = build_prompts(detected.found, image_box(image), shape)
         watch.lap("detect", found=len(prompts))
         check()
         verdict = self._maskings[options.multimask].masks_of(image, prompts, check)

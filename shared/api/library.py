@@ -11,15 +11,15 @@ from google.api_core.exceptions import PreconditionFailed
 from google.cloud import storage
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared import layout
 from shared.api.problems import Refused
 from shared.api.settings import ApiSettings
-from shared.deadline import Check
 from shared.decoding.sandbox import Sandbox
-from shared.documents import Status
-from shared.errors import Rejected, Superseded
-from shared.record import Record
-from shared.storage import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT, ObjectRef, Stamp, Storage
+from shared.gcp.gcs import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT, ObjectRef, Stamp, Storage
+from shared.runtime.deadline import Check
+from shared.schemas import object_names
+from shared.schemas.base import Record
+from shared.schemas.documents import Status
+from shared.schemas.errors import Rejected, Superseded
 
 ORIGINAL = "original"
 """Name of the upload itself, beside those of the pictures in its folder."""
@@ -117,7 +117,7 @@ class Library:
         for _ in range(_SCANNED_PAGES):
             blobs, token = self._some_uploads(query, token)
             results = self._results([blob.name for blob in blobs])
-            uploads = (_upload(blob, results.get(layout.folder(blob.name))) for blob in blobs)
+            uploads = (_upload(blob, results.get(object_names.folder(blob.name))) for blob in blobs)
             found += [one for one in uploads if query.state in (None, one.state)]
             if token is None or len(found) >= query.limit:
                 break
@@ -145,10 +145,12 @@ class Library:
         very many others lie in between, as `a-1/`, `a-2/` and so on before `a/`: these are asked
         for one by one, so that nobody's uploads make a page slow.
         """
-        folders = sorted(layout.folder(name) for name in names if not layout.refusal(name))
+        folders = sorted(
+            object_names.folder(name) for name in names if not object_names.refusal(name)
+        )
         in_order = sorted(set(folders) & {f"{name}/" for name in names})
         listed = self._between(in_order[0], in_order[-1]) if in_order else []
-        found = {blob.name.removesuffix(layout.RESULT): blob for blob in listed}
+        found = {blob.name.removesuffix(object_names.RESULT): blob for blob in listed}
         known = in_order if len(listed) < _MOST_LISTED else found
         missed = sorted(set(folders).difference(known))
         with ThreadPoolExecutor(_ASKED_AT_A_TIME) as pool:
@@ -162,8 +164,8 @@ class Library:
             self._storage.client.list_blobs(
                 self._output,
                 start_offset=first,
-                end_offset=last + layout.RESULT + "\0",
-                match_glob=f"**/{layout.RESULT}",
+                end_offset=last + object_names.RESULT + "\0",
+                match_glob=f"**/{object_names.RESULT}",
                 max_results=_MOST_LISTED,
                 fields="items(name,metadata),nextPageToken",
                 timeout=TIMEOUT,
@@ -172,11 +174,13 @@ class Library:
         )
 
     def _find_result(self, folder: str) -> storage.Blob | None:
-        return self._storage.find(self._output, folder + layout.RESULT)
+        return self._storage.find(self._output, folder + object_names.RESULT)
 
     def result(self, name: str) -> bytes | None:
         """The result.json of an upload, if there is one; it says which generation it is about."""
-        found = self._storage.read_document(self._output, layout.folder(name) + layout.RESULT)
+        found = self._storage.read_document(
+            self._output, object_names.folder(name) + object_names.RESULT
+        )
         return found[0] if found else None
 
     def picture(self, upload: ObjectRef, picture: str) -> bytes:
@@ -187,7 +191,7 @@ class Library:
         """
         if picture == ORIGINAL:
             return self._storage.read(upload, self._max_upload)
-        name = layout.folder(upload.name) + picture
+        name = object_names.folder(upload.name) + picture
         found = self._storage.read_document(self._output, name)
         if found is None or found[1].generation != upload.generation:
             raise Superseded(f"gs://{self._output}/{name} is not there for {upload}")
@@ -201,7 +205,7 @@ class Library:
         """
         if picture == ORIGINAL:
             return self._storage.stream(upload, self._max_upload)
-        name = layout.folder(upload.name) + picture
+        name = object_names.folder(upload.name) + picture
         return self._storage.stream_document(self._output, name, upload.generation)
 
     def thumbnail(self, upload: ObjectRef, picture: str, side: int, check: Check) -> bytes:
@@ -224,8 +228,8 @@ class Library:
             raise Refused(
                 HTTPStatus.BAD_GATEWAY,
                 "broken-picture",
-                f"gs://{self._output}/{layout.folder(upload.name)}{picture} is no picture that can "
-                "be opened. Upload the image again: that writes its pictures anew.",
+                f"gs://{self._output}/{object_names.folder(upload.name)}{picture} is no picture "
+                "that can be opened. Upload the image again: that writes its pictures anew.",
             ) from error
 
     def has(self, name: str) -> bool:
@@ -287,7 +291,7 @@ def _told(result: storage.Blob) -> _Listed | None:
 def _upload(blob: storage.Blob, result: _Listed | None) -> Upload:
     """A result of an older generation is none of this one; a name that is refused needs none."""
     done = result if result is not None and result.generation >= blob.generation else None
-    waiting = Status.REJECTED if layout.refusal(blob.name) else Working.WORKING
+    waiting = Status.REJECTED if object_names.refusal(blob.name) else Working.WORKING
     return Upload(
         name=blob.name,
         generation=str(blob.generation),

@@ -11,18 +11,18 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from werkzeug.datastructures import MIMEAccept
 
-from shared import layout
 from shared.api.answers import PICTURES, findings, written
 from shared.api.cancellation import check_of
 from shared.api.face_masks import FaceMasks, Found, Options
 from shared.api.problems import Refused, bad_fields
 from shared.api.sending import sent_in_turn
 from shared.api.unknown_fields import unknown
-from shared.deadline import Check
-from shared.stopwatch import Stopwatch
+from shared.runtime.deadline import Check
+from shared.runtime.stage_timer import Stopwatch
+from shared.schemas import object_names
 
 PATH = "/v1/face-mask-sam2"
-OUTPUT = layout.PNG.replace(r"\.png", "")
+OUTPUT = object_names.PNG.replace(r"\.png", "")
 """Pattern of a picture's name without its ending."""
 
 STATUS_HEADER = "Toonmask-Status"

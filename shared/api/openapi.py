@@ -4,7 +4,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared import openapi
 from shared.api import bucket_routes, mask_routes, problems
 from shared.api.access import KEY_HEADER
 from shared.api.answers import FaceMaskAnswer
@@ -12,7 +11,8 @@ from shared.api.bucket_routes import NewUpload, PictureQuery, Place, ResultQuery
 from shared.api.face_masks import Options
 from shared.api.library import Query, UploadPage
 from shared.api.problems import Problem
-from shared.documents import ResultDocument
+from shared.schemas.documents import ResultDocument
+from shared.serving import openapi
 
 _ASKED = (Options, NewUpload)
 _TOLD = (FaceMaskAnswer, UploadPage, Place, ResultDocument, Problem)

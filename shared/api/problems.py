@@ -11,9 +11,9 @@ from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from shared.errors import Cancelled, Permanent, ReasonCode, Rejected, Transient
-from shared.field_errors import problems
-from shared.record import Record
+from shared.schemas.base import Record
+from shared.schemas.errors import Cancelled, Permanent, ReasonCode, Rejected, Transient
+from shared.schemas.field_errors import problems
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 
 from shared.api.cancellation import connection_of
-from shared.deadline import Deadline
+from shared.runtime.deadline import Deadline
 
 
 def sent_in_turn(

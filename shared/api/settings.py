@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from shared.settings import Blank, DetectionSettings, MaskingSettings, split
+from shared.schemas.settings import Blank, DetectionSettings, MaskingSettings, split
 
 ANY_ORIGIN = "*"
 

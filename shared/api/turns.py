@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.api.problems import busy
-from shared.deadline import Check, Deadline
+from shared.runtime.deadline import Check, Deadline
 
 
 class Turns:

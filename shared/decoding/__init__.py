@@ -1,5 +1,6 @@
-"""Decoding what strangers upload, in processes of their own that may take so much and no more.
+"""Decoding uploaded files, each in a process of its own with limits on time and memory.
 
-`Sandbox` is what the rest of the system uses. It has a fork server (`fork_server`), which forks a
-process for each file; what that does is in `job`, and the pixels themselves come from `pixels`.
+Imports `imaging`, `runtime` and `schemas`. Start with `sandbox`, which the rest of the system uses.
+It has a fork server (`fork_server`), which forks a process for each file; what that does is in
+`job`, and the pixels come from `pixels`.
 """

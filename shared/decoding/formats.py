@@ -1,6 +1,6 @@
 """Which files are taken, by what an upload declares."""
 
-from shared.errors import ReasonCode, Rejected
+from shared.schemas.errors import ReasonCode, Rejected
 
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 CONTENT_TYPES = frozenset(

@@ -11,7 +11,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from shared.decoding import jpeg, tiff, webp
 from shared.decoding.formats import FORMATS
-from shared.errors import ReasonCode, Rejected
+from shared.schemas.errors import ReasonCode, Rejected
 
 # Pillow's own limit warns at 89 megapixels and fails at 179; ours is a setting, checked before
 # the first pixel is decoded.

@@ -18,8 +18,8 @@ from shared.decoding.messages import (
     Task,
 )
 from shared.decoding.pixels import decode_into, thumbnail
-from shared.errors import ReasonCode, Rejected
-from shared.record import Record
+from shared.schemas.base import Record
+from shared.schemas.errors import ReasonCode, Rejected
 
 SPARE = 48 * 2**20
 """Bytes beside those that are counted: tables, small copies, what was freed and not given back."""

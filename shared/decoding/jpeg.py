@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from shared.errors import ReasonCode, Rejected
+from shared.schemas.errors import ReasonCode, Rejected
 
 _START_OF_IMAGE = b"\xff\xd8"
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9

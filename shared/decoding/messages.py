@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from shared.errors import ReasonCode
-from shared.record import Record
+from shared.schemas.base import Record
+from shared.schemas.errors import ReasonCode
 
 
 class Task(Record):

@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 from shared.decoding.header import Opened, as_rejection, opened
 
 if TYPE_CHECKING:  # it brings OpenCV, which each process that decodes would have in memory
-    from shared.geometry import Image
+    from shared.imaging.geometry import Image
 
 _BAND = 2**22
 """Bytes of pixels that are converted at a time."""

@@ -12,7 +12,6 @@ from typing import Annotated
 
 from pydantic import Discriminator, TypeAdapter, ValidationError
 
-from shared.deadline import Check, uncancelled
 from shared.decoding.header import MOST_BYTES_PER_PIXEL
 from shared.decoding.messages import (
     GO_ON,
@@ -24,9 +23,10 @@ from shared.decoding.messages import (
     Task,
 )
 from shared.decoding.workers import Ended, Worker
-from shared.errors import ReasonCode, Rejected, Transient
-from shared.geometry import Image
-from shared.memory_budget import MEMORY_SECONDS, MemoryBudget
+from shared.imaging.geometry import Image
+from shared.runtime.deadline import Check, uncancelled
+from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
+from shared.schemas.errors import ReasonCode, Rejected, Transient
 
 _OPENING_SECONDS = 60
 """Wall time for a header, the start of the fork server included: its processor time is bound."""

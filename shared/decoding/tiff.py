@@ -11,7 +11,7 @@ from PIL.TiffImagePlugin import (
     TiffImageFile,
 )
 
-from shared.errors import ReasonCode, Rejected
+from shared.schemas.errors import ReasonCode, Rejected
 
 _MOST_COVER = 2
 """Pixels that tiles may cover, over those that an image may have: tiles reach beyond its edges."""

@@ -16,9 +16,9 @@ from multiprocessing.connection import Connection
 import numpy as np
 import numpy.typing as npt
 
-from shared.deadline import Check, Deadline
 from shared.decoding.fork_server import REQUEST
-from shared.errors import Transient
+from shared.runtime.deadline import Check, Deadline
+from shared.schemas.errors import Transient
 
 _SEND_SECONDS, _REPORT_SECONDS = 60, 10
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS")

@@ -1,25 +1,15 @@
 """What computes masks in the service: real SAM2, or the embedded segmenter."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from shared import VERSION
-from shared.geometry import Box, Image
-from shared.sam2.answers import ScoredMask
-from shared.sam2.contract import PromptPart, SegmenterPart, scored
+from shared.sam2_server.job import Job
 from shared.sam2_server.settings import Sam2Settings
-from shared.segmenters import grabcut
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """An RGB picture, a digest of the file that it came in, and what is asked about it."""
-
-    image: Image
-    digest: bytes
-    prompts: Sequence[PromptPart]
-    multimask: bool
+from shared.schemas.box import Box
+from shared.segmentation.backends import grabcut
+from shared.segmentation.sam2.answers import ScoredMask
+from shared.segmentation.sam2.contract import SegmenterPart, scored
 
 
 class Backend(Protocol):

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from shared.sam2.contract import SegmenterPart
+from shared.segmentation.sam2.contract import SegmenterPart
 
 SOURCE = "source.json"
 """Beside the weights in a folder: where they come from, as functions/sam2/bake.py writes it."""

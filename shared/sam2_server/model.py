@@ -11,13 +11,13 @@ from cachetools import LRUCache
 from transformers import Sam2Model, Sam2Processor
 from transformers.utils.logging import disable_progress_bar
 
-from shared.geometry import Image
-from shared.sam2.answers import ScoredMask
-from shared.sam2.contract import PromptPart
-from shared.sam2_server.backends import Job
+from shared.imaging.geometry import Image
 from shared.sam2_server.batching import Batcher
 from shared.sam2_server.checkpoint import identified
+from shared.sam2_server.job import Job
 from shared.sam2_server.settings import Sam2Settings
+from shared.segmentation.sam2.answers import ScoredMask
+from shared.segmentation.sam2.contract import PromptPart
 
 disable_progress_bar()
 

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from shared import openapi
-from shared.openapi import content
-from shared.sam2.contract import (
+from shared.segmentation.sam2.contract import (
     BatchAnswer,
     BatchRequest,
     Description,
@@ -12,6 +10,8 @@ from shared.sam2.contract import (
     SegmentRequest,
     SingleAnswer,
 )
+from shared.serving import openapi
+from shared.serving.openapi import content
 
 SEGMENT = "/v1/segment"
 HEALTH = "/healthz"

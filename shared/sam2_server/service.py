@@ -12,12 +12,16 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Discriminator, Tag, TypeAdapter, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from shared import hosts
 from shared.decoding.sandbox import Sandbox
-from shared.errors import Rejected, Transient
-from shared.field_errors import problems
-from shared.sam2.answers import decode_base64
-from shared.sam2.contract import (
+from shared.runtime.stage_timer import Stopwatch
+from shared.sam2_server.backends import Backend
+from shared.sam2_server.job import Job
+from shared.sam2_server.openapi import METHODS, SEGMENT
+from shared.sam2_server.settings import Sam2Settings
+from shared.schemas.errors import Rejected, Transient
+from shared.schemas.field_errors import problems
+from shared.segmentation.sam2.answers import decode_base64
+from shared.segmentation.sam2.contract import (
     BatchAnswer,
     BatchRequest,
     ErrorAnswer,
@@ -25,10 +29,7 @@ from shared.sam2.contract import (
     SingleAnswer,
     mask_answer,
 )
-from shared.sam2_server.backends import Backend, Job
-from shared.sam2_server.openapi import METHODS, SEGMENT
-from shared.sam2_server.settings import Sam2Settings
-from shared.stopwatch import Stopwatch
+from shared.serving import trusted_hosts
 
 
 def _form(value: Any) -> str:
@@ -52,7 +53,7 @@ def refusal(request: Request, settings: Sam2Settings) -> ResponseReturnValue | N
 
     Nor does any page get masks: a browser sends JSON to another site only if that has agreed.
     """
-    misled = hosts.refusal(request.headers.get("Host", ""), settings.trusted_hosts)
+    misled = trusted_hosts.refusal(request.headers.get("Host", ""), settings.trusted_hosts)
     if misled:
         return {"error": misled}, HTTPStatus.FORBIDDEN
     allowed = METHODS.get(request.path)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.settings import Blank, Settings
+from shared.schemas.settings import Blank, Settings
 
 
 class Sam2Settings(Settings):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from shared.stopwatch import Stopwatch
+from shared.runtime.stage_timer import Stopwatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import mediapipe as mp
 import numpy as np
 
 from shared.decoding import pixels
-from shared.detection import Detector
-from shared.geometry import Image
-from shared.prompts import Label
+from shared.detection.detector import Detector
+from shared.imaging.geometry import Image
+from shared.schemas.prompt import Label
 from tests.benchmarks.costs import least
 from tests.benchmarks.pictures import busy, grainy
 from tests.benchmarks.pipeline import jpeg

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as PillowImage
 
-from shared import encoding, png
-from shared.collage import Collage, Tile
-from shared.geometry import Box
+from shared.imaging import encoding, png
+from shared.imaging.sparse_image import Collage, Tile
+from shared.schemas.box import Box
 from tests.benchmarks import pictures
 from tests.benchmarks.costs import least
 from tests.benchmarks.report import table
@@ -35,8 +35,8 @@ def section() -> Iterator[str]:
     yield from (
         "## Encoders",
         "",
-        "Processor time and bytes over those of `shared/png.py`. The cutout is one face's on 12",
-        "megapixels: ours does not go over what is empty around it.",
+        "Processor time and bytes over those of `shared/imaging/png.py`. The cutout is of one face",
+        "on 12 megapixels: ours does not go over what is empty around it.",
         "",
     )
     ours = {name: _measure(partial(png.encode, collage)) for name, collage in subjects.items()}

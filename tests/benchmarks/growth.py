@@ -17,8 +17,8 @@ from local.storage.preconditions import Preconditions
 from local.storage.store import Store
 from shared.api.library import Library, Query
 from shared.decoding.sandbox import Sandbox
-from shared.documents import Status
-from shared.geometry import Image
+from shared.imaging.geometry import Image
+from shared.schemas.documents import Status
 from tests.benchmarks import pictures, servers
 from tests.benchmarks.costs import least
 from tests.benchmarks.pipeline import jpeg, measure

@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from PIL import Image as PillowImage
 
 from local.serving import server
-from shared import png
+from shared.imaging import png
 
 
 def create_app() -> Flask:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from shared.geometry import Image
+from shared.imaging.geometry import Image
 from tests.conftest import example
 
 _AVATARS = (

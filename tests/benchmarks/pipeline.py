@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 
-from shared import png
-from shared.documents import PromptsDocument
-from shared.geometry import Image, Polygon
+from shared.imaging import png
+from shared.imaging.geometry import Image, Polygon, polygon_of
+from shared.schemas.documents import PromptsDocument
 from tests.benchmarks import pictures, servers
 from tests.benchmarks.costs import Cost, fresh
 from tests.benchmarks.report import table
@@ -74,7 +74,7 @@ def measure(name: str, data: bytes) -> Ours:
     segmentation = fresh("segmentation", documents)
     written = servers.written(uploads[-1])
     prompts = PromptsDocument.model_validate_json(documents[0]).instances
-    outlines = [prompt.outline for prompt in prompts]
+    outlines = [polygon_of(prompt.polygon) for prompt in prompts]
     return Ours(landmarks, replace(segmentation, written=written), outlines)
 
 

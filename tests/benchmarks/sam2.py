@@ -26,10 +26,10 @@ from transformers import (
     Sam2VisionConfig,
 )
 
-from shared.sam2.contract import PromptPart
-from shared.sam2_server.backends import Job
+from shared.sam2_server.job import Job
 from shared.sam2_server.model import Sam2Backend
 from shared.sam2_server.settings import Sam2Settings
+from shared.segmentation.sam2.contract import PromptPart
 
 DOCUMENT = Path(__file__).parents[2] / "docs/sam2-performance.md"
 PROMPT = PromptPart(points=[(512, 512, 1), (20, 20, 0)], box=(300, 300, 700, 700))

@@ -14,7 +14,7 @@ from google.cloud import pubsub_v1, storage
 
 from local.processes import ProcessTree, free_ports
 from local.stack import LEAN
-from shared.messages import FINALIZED, Message
+from shared.gcp.events import FINALIZED, Message
 from tests.conftest import ROOT
 
 PROJECT, INPUT, OUTPUT = "bench", "bench-input", "bench-output"

@@ -14,7 +14,7 @@ import numpy as np
 
 from local import stack
 from local.stack import Stack
-from shared import png
+from shared.imaging import png
 from tests.benchmarks import pictures
 from tests.benchmarks.processes import resident
 from tests.benchmarks.report import table

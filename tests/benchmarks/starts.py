@@ -20,8 +20,8 @@ import requests
 
 from local.processes import ProcessTree, free_ports
 from local.stack import function_command
-from shared import png
-from shared.messages import Message
+from shared.gcp.events import Message
+from shared.imaging import png
 from tests.benchmarks import pictures, servers
 from tests.benchmarks.report import table
 from tests.conftest import ROOT

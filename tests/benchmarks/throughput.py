@@ -20,8 +20,9 @@ import requests
 from local import stack
 from local.processes import ProcessTree, free_ports
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, function_command
-from shared import layout, png
-from shared.messages import Message
+from shared.gcp.events import Message
+from shared.imaging import png
+from shared.schemas import object_names
 from tests.benchmarks import pictures, servers
 from tests.benchmarks.processes import machine_seconds, processor_seconds
 from tests.benchmarks.report import table
@@ -156,7 +157,7 @@ def _seconds(system: Stack, name: str) -> float:
         system.storage.bucket(bucket).get_blob(place).updated
         for bucket, place in (
             (INPUT_BUCKET, name),
-            (OUTPUT_BUCKET, layout.folder(name) + layout.RESULT),
+            (OUTPUT_BUCKET, object_names.folder(name) + object_names.RESULT),
         )
     )
     return float((done - began).total_seconds())

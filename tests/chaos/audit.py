@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from local.stack import OUTPUT_BUCKET, Stack
-from shared import layout, rle
-from shared.documents import ResultDocument, Status
-from shared.storage import Stamp
+from shared.gcp.gcs import Stamp
+from shared.imaging import rle
+from shared.schemas import object_names
+from shared.schemas.documents import ResultDocument, Status
 from tests.chaos.versions import REASONS, STATES, Colour, Version
 from tests.pipeline import output, picture
 
@@ -38,13 +39,13 @@ def audit(stack: Stack, newest: Newest, swapped: Collection[Colour] = ()) -> Fin
     findings = Findings()
     expected: set[str] = set()
     for name, (generation, version) in newest.items():
-        folder = layout.folder(name)
-        stamp = objects.get(folder + layout.RESULT)
+        folder = object_names.folder(name)
+        stamp = objects.get(folder + object_names.RESULT)
         if stamp is None or stamp.generation != generation:
             findings.wrong.append(f"{name} has no result for {generation}, but {stamp}")
             expected |= {other for other in objects if other.startswith(folder)}
             continue
-        content = output(stack, folder + layout.RESULT)
+        content = output(stack, folder + object_names.RESULT)
         document = ResultDocument.model_validate_json(content)
         findings.states[document.status] += 1
         findings.versions[document.versions["toonmask"]] += 1
@@ -61,15 +62,15 @@ def audit(stack: Stack, newest: Newest, swapped: Collection[Colour] = ()) -> Fin
 
 def _names(document: ResultDocument) -> set[str]:
     """What belongs to the upload, relative to its folder."""
-    prompts = set() if document.status is Status.REJECTED else {layout.PROMPTS}
-    return {layout.RESULT, *document.pictures} | prompts
+    prompts = set() if document.status is Status.REJECTED else {object_names.PROMPTS}
+    return {object_names.RESULT, *document.pictures} | prompts
 
 
 def _torn(
     document: ResultDocument, result: Stamp, folder: str, objects: Mapping[str, Stamp]
 ) -> list[str]:
     stamps = {one: objects.get(folder + one) for one in _names(document)}
-    prompts = stamps.pop(layout.PROMPTS, result)
+    prompts = stamps.pop(object_names.PROMPTS, result)
     torn = [f"{one} is missing or of another result" for one in stamps if stamps[one] != result]
     if prompts is None or prompts.generation != result.generation:
         torn.append(f"the prompts are of another generation: {prompts}")

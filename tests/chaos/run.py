@@ -22,10 +22,10 @@ from rich.table import Table
 
 from local import stack
 from local.metadata import Issuer
-from local.operations import target
+from local.operations import deployment
 from local.operations.redrive import redrive
 from local.stack import HOPS, OUTPUT_BUCKET, Stack, issuer_key, subscription_path
-from shared import layout
+from shared.schemas import object_names
 from tests.chaos.audit import Findings, audit
 from tests.chaos.messages import Copies
 from tests.chaos.mix import Mix
@@ -78,7 +78,7 @@ def run(mix: Mix, root: Path, console: Console) -> Findings:
         copies.stop()
         sam2.over.set()
         _await_rest(system, root)
-        replayed = sum(redrive(target.of(system), hop) for hop in HOPS)
+        replayed = sum(redrive(deployment.of(system), hop) for hop in HOPS)
         _await_rest(system, root)
         changed = _bring_late(system, root, copies, uploads) if mix.late else []
         seconds = time.monotonic() - started
@@ -129,11 +129,14 @@ def _await_results(console: Console, system: Stack, uploads: Uploads, trouble: T
 
 def _count_results(system: Stack, uploads: Uploads) -> int:
     """Asked of the index itself: to list all objects twice a second would cost a processor."""
-    newest = {layout.folder(n) + layout.RESULT: g for n, (g, _) in dict(uploads.newest).items()}
+    newest = {
+        object_names.folder(n) + object_names.RESULT: g
+        for n, (g, _) in dict(uploads.newest).items()
+    }
     shown = """
         SELECT name, json_extract(entry, '$.fields.metadata."source-generation"')
         FROM objects WHERE bucket = ? AND name LIKE ?"""
-    found = _ask(system.buckets / ".index.sqlite", shown, OUTPUT_BUCKET, f"%/{layout.RESULT}")
+    found = _ask(system.buckets / ".index.sqlite", shown, OUTPUT_BUCKET, f"%/{object_names.RESULT}")
     return sum(int(generation) == newest.get(name) for name, generation in found)
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import requests
 from PIL import Image as PillowImage
 
-from local import gate
+from local import iam_proxy
 from local.metadata import Issuer
 from tests.chaos.mix import Mix
 from tests.chaos.versions import Colour
@@ -101,7 +101,7 @@ class FaultySam2(Server):
 
     def refusal(self, authorization: str) -> tuple[int, str] | None:
         """Why the bearer may not come in."""
-        refused = gate.refusal(authorization, self.origin, self._certs)
+        refused = iam_proxy.refusal(authorization, self.origin, self._certs)
         if refused:
             with self._lock:
                 self.injected["tokens refused"] += 1

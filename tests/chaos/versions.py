@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from PIL import Image as PillowImage
 
-from shared.documents import Status
-from shared.errors import ReasonCode
+from shared.schemas.documents import Status
+from shared.schemas.errors import ReasonCode
 from tests.conftest import EXAMPLES
 
 _DRAWN = frozenset({Status.SEGMENTED, Status.DEGRADED})

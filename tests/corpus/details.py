@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from shared.geometry import BoolMask, Box, fill_holes
-from shared.prompts import Prompt
+from shared.imaging.geometry import BoolMask, fill_holes
+from shared.schemas.box import Box
+from shared.schemas.prompt import Prompt
 from tests.corpus.manifest import IGNORE, CorpusImage, read_label
 from tests.corpus.predict import Answer
 

@@ -18,9 +18,10 @@ from rich.markdown import Markdown
 from rich.progress import track
 
 from shared.decoding import pixels
-from shared.detection import Detector
-from shared.geometry import Box
-from shared.prompts import Detection
+from shared.detection.detections import Detection
+from shared.detection.detector import Detector
+from shared.imaging.geometry import bounding_box
+from shared.schemas.box import Box
 from tests.corpus import details, predict, sheet
 from tests.corpus.manifest import CorpusImage, Manifest
 from tests.corpus.report import report, write_into
@@ -77,7 +78,7 @@ def _curve(
         def predicted(image: CorpusImage) -> Prediction:
             whole = Box(0, 0, image.width, image.height)
             boxes = [
-                Box.around(found.polygon).intersection(whole)
+                bounding_box(found.polygon).intersection(whole)
                 for found in detections[image.image]
                 if found.score >= threshold
             ]

@@ -7,7 +7,8 @@ import numpy.typing as npt
 from PIL import Image
 from pydantic import BaseModel, TypeAdapter
 
-from shared.geometry import BoolMask, Box
+from shared.imaging.geometry import BoolMask
+from shared.schemas.box import Box
 
 IGNORE = 255
 

@@ -13,11 +13,11 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from local import job, stack
-from shared import layout
-from shared.documents import Outputs, PromptsDocument, ResultDocument
-from shared.face_models import FACE_OVAL
-from shared.geometry import BoolMask, Box, polygon_mask
+from local import batch, stack
+from shared.detection.face_models import FACE_OVAL
+from shared.imaging.geometry import BoolMask, bounding_box, image_box, polygon_mask
+from shared.schemas import object_names
+from shared.schemas.documents import Outputs, PromptsDocument, ResultDocument
 from tests.corpus.manifest import CorpusImage, Manifest, read_mask
 from tests.corpus.scoring import Prediction
 
@@ -52,12 +52,12 @@ def run_pipeline(manifest_file: Path, output: Path, console: Console) -> None:
         tempfile.TemporaryDirectory(prefix="toonmask-") as root,
         stack.running(Path(root), {"TARGETS": "face"}) as system,
     ):
-        ended = job.outcomes(system, job.upload(system, files))
+        ended = batch.outcomes(system, batch.upload(system, files))
         for outcome in track(ended, "segmenting", total=len(files), console=console):
             if outcome.document.outputs is None:
                 raise RuntimeError(f"{outcome.name} ended {outcome.status}: {outcome.message}")
             folder = output / outcome.name
-            job.fetch(system, outcome.name, output)
+            batch.fetch(system, outcome.name, output)
             mask = folder / outcome.document.outputs.mask
             folder.with_suffix(".mask.png").write_bytes(mask.read_bytes())
             boxes = [{"box": instance.box} for instance in outcome.document.instances]
@@ -67,9 +67,9 @@ def run_pipeline(manifest_file: Path, output: Path, console: Console) -> None:
 def read_answer(output: Path, image: CorpusImage) -> Answer:
     """What `run_pipeline` left for an image."""
     folder = output / image.image
-    result = ResultDocument.model_validate_json((folder / layout.RESULT).read_bytes())
+    result = ResultDocument.model_validate_json((folder / object_names.RESULT).read_bytes())
     return Answer(
-        PromptsDocument.model_validate_json((folder / layout.PROMPTS).read_bytes()),
+        PromptsDocument.model_validate_json((folder / object_names.PROMPTS).read_bytes()),
         result,
         read_mask(folder / Outputs().mask),
         {one.id: read_mask(folder / one.files.mask) for one in result.instances},
@@ -84,14 +84,14 @@ def plain_recipe(root: Path) -> Callable[[CorpusImage], Prediction]:
 
     def predict(image: CorpusImage) -> Prediction:
         picture = cv2.imread(str(root / image.image))
-        whole = Box.of_image(picture)
+        whole = image_box(picture)
         mask = np.zeros(picture.shape[:2], bool)
         boxes = []
         for face in model.process(picture).multi_face_landmarks or ():
             marks = np.array([(mark.x, mark.y) for mark in face.landmark], np.float32)
             oval = (marks[FACE_OVAL] * (whole.width, whole.height)).astype(np.float32)
             mask |= polygon_mask(oval, whole)
-            boxes.append(Box.around(oval).intersection(whole))
+            boxes.append(bounding_box(oval).intersection(whole))
         return Prediction(mask, boxes)
 
     return predict

@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from shared.decoding import pixels
-from shared.detection import Detector
-from shared.documents import Review
-from shared.geometry import Box
-from shared.masking import Masking, Segmented
-from shared.near_misses import missed
-from shared.prompts import PromptOptions, build_prompts
-from shared.review import reviewed
-from shared.segmenters import grabcut
-from shared.segmenters.embedded import EmbeddedSegmenter
+from shared.detection.detector import Detector
+from shared.detection.near_misses import missed
+from shared.imaging.geometry import image_box
+from shared.prompting.builder import build_prompts
+from shared.schemas.box import Box
+from shared.schemas.documents import Review
+from shared.schemas.prompt import PromptOptions
+from shared.segmentation.backends import grabcut
+from shared.segmentation.backends.embedded import EmbeddedSegmenter
+from shared.segmentation.review import reviewed
+from shared.segmentation.service import Masking, Segmented
 
 _MET, _EXACT = 0.4, 0.75
 """IoU of boxes from which a face is found, and from which its mask's bounds are right."""
@@ -55,7 +57,7 @@ def main() -> None:
 def _result(detector: Detector, masking: Masking, file: Path, truth: dict[str, Any]) -> _Result:
     image = pixels.decode(file.read_bytes(), _MOST_PIXELS)
     detected = detector.detect(image, frozenset({"face"}))
-    prompts = build_prompts(detected.found, Box.of_image(image), PromptOptions())
+    prompts = build_prompts(detected.found, image_box(image), PromptOptions())
     segmented = masking.masks_of(image, prompts).segmented
     review = reviewed(segmented, missed(detected, _MOST_INSTANCES))
     return _Result(_kind(segmented, truth), review)

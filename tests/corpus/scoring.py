@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from shared.geometry import BoolMask, Box, mask_iou
+from shared.imaging.geometry import BoolMask, mask_iou
+from shared.schemas.box import Box
 from tests.corpus.manifest import IGNORE, CorpusImage, Manifest, read_label
 
 FOUND = 0.4

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from shared.geometry import Image
+from shared.imaging.geometry import Image
 from tests.corpus.manifest import IGNORE, CorpusImage, read_label
 from tests.corpus.scoring import ImageScore, Prediction
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from shared.geometry import BoolMask, Box
+from shared.imaging.geometry import BoolMask, bounding_box
+from shared.schemas.box import Box
 from tests.corpus.manifest import IGNORE, CorpusImage, read_label
 from tests.corpus.scoring import Prediction, score_corpus
 
@@ -30,7 +31,7 @@ def _predict(image: CorpusImage, spoil: Callable[[BoolMask], BoolMask]) -> Predi
     label = read_label(MINI.parent / image.label)
     faces = [spoil(label == number) for number in np.unique(label) if 0 < number < IGNORE]
     boxes = [
-        Box.around(np.argwhere(face)[:, ::-1].astype(np.float32)) for face in faces if face.any()
+        bounding_box(np.argwhere(face)[:, ::-1].astype(np.float32)) for face in faces if face.any()
     ]
     return Prediction(np.any(faces, axis=0), boxes)
 

@@ -77,12 +77,14 @@ class Build:
         root = self._place / source if source else self._context
         *names, target = (part for part in value.split() if not part.startswith("--"))
         for name in names:
-            found = root / name.removeprefix("/app/")
-            into = self.app / target / (found.name if target.endswith("/") else "")
+            found = root / name.removeprefix("/app").removeprefix("/")
             if found.is_dir():
                 ignored = None if source else shutil.ignore_patterns("__pycache__", ".venv")
-                shutil.copytree(found, into, symlinks=True, ignore=ignored)
+                into = self.app / target
+                shutil.copytree(found, into, symlinks=True, ignore=ignored, dirs_exist_ok=True)
             else:
+                into = self.app / target / (found.name if target.endswith("/") else "")
+                into.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(found, into)
 
     def _user(self, value: str) -> None:

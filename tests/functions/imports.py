@@ -80,6 +80,13 @@ def closure(file: Path) -> set[Path]:
     return found
 
 
+def packages_of(function: str) -> list[str]:
+    """The packages of `shared` that a function reaches."""
+    files = closure(ROOT / "functions" / function / "main.py")
+    parts = [file.relative_to(ROOT).parts for file in files]
+    return sorted({names[1] for names in parts if names[0] == "shared" and len(names) > 2})
+
+
 def distributions_of(file: Path) -> set[str]:
     """What has to be installed for a source file to be imported."""
     needed = set()

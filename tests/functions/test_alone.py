@@ -13,12 +13,13 @@ from google.cloud import pubsub_v1
 from google.cloud import storage as gcs
 
 from local.processes import ProcessTree, free_ports
-from shared.documents import PromptsDocument, Source
-from shared.geometry import Box
+from shared.schemas.box import Box
+from shared.schemas.documents import PromptsDocument, Source
 from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
+from tests.functions.imports import packages_of
 from tests.pushes import pushed
-from tests.shared.segmentation import output
+from tests.shared.segmentation_runs import output
 from tests.shared.shapes import ellipse, prompt_for
 
 TOPIC = "projects/a-project/topics/prompts"
@@ -51,10 +52,13 @@ def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _copy(function: str, place: Path) -> None:
-    """What a deployment holds, and no more: the function's folder, `shared`, and its lock."""
+    """What a deployment holds, and no more: the function's folder, what it reaches, its lock."""
     ignored = shutil.ignore_patterns("__pycache__", ".venv")
     shutil.copytree(ROOT / "functions" / function, place, ignore=ignored)
-    shutil.copytree(ROOT / "shared", place / "shared", ignore=ignored)
+    (place / "shared").mkdir()
+    shutil.copy(ROOT / "shared/__init__.py", place / "shared")
+    for package in packages_of(function):
+        shutil.copytree(ROOT / "shared" / package, place / "shared" / package, ignore=ignored)
 
 
 def _notification(blob: gcs.Blob) -> dict[str, object]:

@@ -11,7 +11,6 @@ from tests.functions.imports import (
     closure,
     distributions_of,
     imported_by,
-    source_of,
 )
 
 
@@ -71,31 +70,11 @@ def test_a_functions_file_only_wires(function: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_function_bounds_what_its_server_waits_for(function: str) -> None:
-    """tests/functions/test_serving.py says how; in the cloud the framework imports this file."""
-    assert "\nserving.bound_requests()\n" in (ROOT / "functions" / function / "main.py").read_text()
-
-
-CORE = (
-    "errors", "record", "field_errors", "near_misses", "geometry", "float_boxes", "blaze_face",
-    "collage", "views", "pyramid",
-    "prompts", "consensus", "rle", "masks", "matting", "rendering", "documents", "layout", "names",
-    "segmenters/oval", "segmenters/grabcut", "regions", "skin", "flat_art", "face_points", "png",
-)  # fmt: skip
-OUTSIDE_WORLD = {
-    "os", "pathlib", "time", "datetime", "random", "socket", "subprocess", "logging", "requests",
-    "google", "pydantic_settings", "functions_framework", "mediapipe", "ai_edge_litert",
-    "threading",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("module", CORE)
-def test_the_core_knows_neither_edges_nor_the_outside_world(module: str) -> None:
-    names = imported_by(ROOT / "shared" / f"{module}.py")
-    assert not {name.split(".")[0] for name in names} & OUTSIDE_WORLD
-    allowed = {ROOT / "shared" / f"{core}.py" for core in CORE}
-    allowed |= {ROOT / "shared" / "__init__.py", ROOT / "shared" / "segmenters" / "__init__.py"}
-    ours = {source_of(name) for name in names if name.startswith("shared")} - {None}
-    assert ours <= allowed
+    """How: tests/functions/test_bounded_worker.py. In the cloud the framework imports this file."""
+    assert (
+        "\nbounded_worker.bound_requests()\n"
+        in (ROOT / "functions" / function / "main.py").read_text()
+    )
 
 
 def test_shared_imports_no_function_and_nothing_imports_local() -> None:

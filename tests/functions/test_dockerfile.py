@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import requests
 from local.processes import ProcessTree, free_ports
 from tests.conftest import EXAMPLES, ROOT
 from tests.functions.dockerfile import Build
+from tests.functions.imports import packages_of
 
 PICTURE = base64.b64encode((EXAMPLES / "avataaars_05.png").read_bytes()).decode()
 REQUEST = {"image_base64": PICTURE, "points": [[256, 230, 1]], "box": [150, 110, 360, 340]}
@@ -33,6 +35,11 @@ def test_a_build_is_sent_nothing_but_the_functions_folder_and_shared() -> None:
     patterns = [line for line in lines if not line.startswith("#")]
     assert patterns[0] == "*"
     assert [line for line in patterns if line.startswith("!")] == ["!functions/sam2", "!shared"]
+
+
+def test_the_image_holds_the_packages_that_the_service_reaches() -> None:
+    copied = re.findall(r"^COPY shared/(\w+) shared/\1$", DOCKERFILE.read_text(), re.MULTILINE)
+    assert copied == packages_of("sam2")
 
 
 @pytest.fixture(scope="module")

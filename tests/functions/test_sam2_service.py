@@ -14,8 +14,8 @@ from functions_framework import create_app
 from werkzeug.test import create_environ, run_wsgi_app
 
 from shared.decoding import pixels
-from shared.sam2.answers import parse_answer
 from shared.sam2_server.settings import Sam2Settings
+from shared.segmentation.sam2.answers import parse_answer
 from tests.conftest import ROOT, example
 from tests.pipeline import png
 

@@ -40,7 +40,7 @@ def test_nothing_heavy_is_imported_that_is_not_used(function: str, absent: str) 
 
 def test_matplotlib_is_itself_after_mediapipe_did_without_it() -> None:
     code = (
-        "import shared.mediapipe_alone\n"
+        "import shared.detection.mediapipe_import\n"
         "import matplotlib.pyplot\n"
         "print(matplotlib.pyplot.figure.__module__)"
     )

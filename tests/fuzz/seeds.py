@@ -6,9 +6,9 @@ import json
 import numpy as np
 from PIL import Image
 
-from shared import rle
-from shared.documents import PromptsDocument, Source
-from shared.geometry import Box
+from shared.imaging import rle
+from shared.schemas.box import Box
+from shared.schemas.documents import PromptsDocument, Source
 from tests.hostile.files import files
 from tests.hostile.pictures import encoded, pictures
 from tests.pushes import pushed

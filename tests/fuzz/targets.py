@@ -6,11 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from shared import rle
 from shared.decoding import pixels
-from shared.errors import ForeignMessage, Permanent, Rejected, UnreadableMessage
-from shared.messages import Message, parse_identity, parse_prompts, parse_upload, receive
-from shared.sam2 import answers
+from shared.gcp.events import Message, parse_identity, parse_prompts, parse_upload, receive
+from shared.imaging import rle
+from shared.schemas.errors import ForeignMessage, Permanent, Rejected, UnreadableMessage
+from shared.segmentation.sam2 import answers
 from tests.hostile import bombs
 
 _MOST_PIXELS = 100_000

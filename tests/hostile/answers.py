@@ -13,13 +13,13 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image as PillowImage
 
-from shared.errors import Permanent
-from shared.geometry import Box
-from shared.masks import choose
-from shared.sam2.answers import parse_json
-from shared.sam2.pictures import picture_of
-from shared.segmenters.replicate import _best
-from shared.segmenters.sam2 import _candidates
+from shared.schemas.box import Box
+from shared.schemas.errors import Permanent
+from shared.segmentation.backends.replicate import _best
+from shared.segmentation.backends.sam2 import _candidates
+from shared.segmentation.masks import choose
+from shared.segmentation.sam2.answers import parse_json
+from shared.segmentation.sam2.crops import picture_of
 from tests.shared.shapes import ellipse, prompt_for
 
 WHOLE = Box(0, 0, 1024, 1024)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from shared.errors import ReasonCode
+from shared.schemas.errors import ReasonCode
 from tests.hostile.bombs import BOMBS
 from tests.hostile.pictures import DATA, encoded
 from tests.hostile.png import png

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared import layout, names
-from shared.foreign_messages import FOLDER
+from shared.pipeline.foreign_messages import FOLDER
+from shared.schemas import file_names, object_names
 from tests.conftest import EXAMPLES
 from tests.hostile.files import File, files
 from tests.hostile.functions import MEMORY, Functions, running
@@ -58,7 +58,7 @@ def test_what_is_no_picture_is_rejected_with_a_reason(functions: Functions, name
     file = FILES[name]
     blob = functions.upload(name, file.content, file.content_type, file.content_encoding)
     assert functions.announce(blob) == 200
-    result = functions.result(layout.folder(name))
+    result = functions.result(object_names.folder(name))
     assert result["status"] == "rejected"
     assert result["reason"]["code"] in [reason.value for reason in file.reasons]
     assert result["reason"]["message"].endswith(".")
@@ -70,7 +70,7 @@ def test_an_odd_picture_is_processed(functions: Functions, name: str) -> None:
     blob = functions.upload(name, PICTURES[name], "application/octet-stream")
     assert functions.announce(blob) == 200
     assert functions.hand_on() == 200
-    assert functions.result(layout.folder(name))["status"] in ("empty", "degraded")
+    assert functions.result(object_names.folder(name))["status"] in ("empty", "degraded")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,7 +78,7 @@ def test_any_name_is_processed_under_it(functions: Functions, name: str) -> None
     blob = functions.upload(name, PICTURES["grey.png"], "image/png")
     assert functions.announce(blob) == 200
     assert functions.hand_on() == 200
-    result = functions.result(layout.folder(name))
+    result = functions.result(object_names.folder(name))
     assert (result["status"], result["source"]["name"]) == ("empty", name)
 
 
@@ -91,10 +91,10 @@ def test_a_name_that_leads_elsewhere_is_rejected_under_a_harmless_one(
     assert functions.announce(blob) == 200
     assert functions.hand_on() is None
     (written,) = set(_results(functions)) - before
-    assert names.fault(written) is None
-    assert not written.startswith(layout.RESERVED)
-    result = functions.result(layout.folder(name))
-    assert written == layout.folder(name) + layout.RESULT
+    assert file_names.fault(written) is None
+    assert not written.startswith(object_names.RESERVED)
+    result = functions.result(object_names.folder(name))
+    assert written == object_names.folder(name) + object_names.RESULT
     assert (result["status"], result["source"]["name"]) == ("rejected", name)
     assert result["reason"]["code"] == "unsupported-name"
     assert result["reason"]["message"].isprintable()

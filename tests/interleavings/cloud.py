@@ -18,20 +18,22 @@ from local.processes import free_ports
 from local.storage.api import create_app
 from local.storage.preconditions import Preconditions
 from local.storage.store import Store
-from shared.deadline import Deadline
-from shared.detection import Detector
-from shared.documents import SegmenterVersion
-from shared.draining import Drain
-from shared.errors import Permanent, ReasonCode
-from shared.geometry import Image
-from shared.landmarking import Landmarking
-from shared.messages import Message
-from shared.prompts import Detected, Label, Prompt
-from shared.segmenters import Answer, Answered, oval
-from shared.segmenters.embedded import EmbeddedSegmenter
-from shared.segmenting import Segmentation
-from shared.settings import BucketSettings, LandmarksSettings, SegmentationSettings
-from shared.storage import Stamp
+from shared.detection.detections import Detected
+from shared.detection.detector import Detector
+from shared.gcp.events import Message
+from shared.gcp.gcs import Stamp
+from shared.imaging.geometry import Image
+from shared.pipeline.drain import Drain
+from shared.pipeline.landmarks import Landmarking
+from shared.pipeline.segmentation import Segmentation
+from shared.runtime.deadline import Deadline
+from shared.schemas.documents import SegmenterVersion
+from shared.schemas.errors import Permanent, ReasonCode
+from shared.schemas.prompt import Label, Prompt
+from shared.schemas.settings import BucketSettings, LandmarksSettings, SegmentationSettings
+from shared.segmentation.backends import oval
+from shared.segmentation.backends.base import Answer, Answered
+from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from tests.interleavings.workers import gated_client
 from tests.servers import serving
 
@@ -100,7 +102,7 @@ class Cloud:
                 PUBSUB_EMULATOR_HOST=f"127.0.0.1:{broker_port}",
             ),
             mock.patch("google.cloud.storage.Client", gated_client),
-            mock.patch("shared.storage._PARALLEL_WRITES", 1),
+            mock.patch("shared.gcp.gcs._PARALLEL_WRITES", 1),
             mock.patch.object(Detector, "detect", _cached(Detector.detect)),
         ]
         for patch in patches:

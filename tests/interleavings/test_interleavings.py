@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 )
 from PIL import Image as PillowImage
 
-from shared import layout
-from shared.documents import NO_SETTINGS, ResultDocument, Status
-from shared.messages import Message
+from shared.gcp.events import Message
+from shared.schemas import object_names
+from shared.schemas.documents import NO_SETTINGS, ResultDocument, Status
 from tests.conftest import EXAMPLES
 from tests.interleavings.cloud import Cloud, Handle
 from tests.interleavings.workers import Killed, Verdict, Worker
@@ -158,7 +158,7 @@ class Pipeline(RuleBasedStateMachine):
         now = {name: stamp.generation for name, stamp in self.cloud.results().items()}
         for name, generation in now.items():
             assert generation >= self.seen.get(name, 0), name
-        results = {name for name in self.seen if name.endswith(layout.RESULT)}
+        results = {name for name in self.seen if name.endswith(object_names.RESULT)}
         assert results <= now.keys(), "a result is gone"
         self.seen |= now
 
@@ -183,11 +183,13 @@ class Pipeline(RuleBasedStateMachine):
         objects = self.cloud.results()
         expected: set[str] = set()
         for name, (generation, kind) in self.newest.items():
-            folder = layout.folder(name)
-            stamp = objects[folder + layout.RESULT]
+            folder = object_names.folder(name)
+            stamp = objects[folder + object_names.RESULT]
             assert stamp.generation == generation
-            document = ResultDocument.model_validate_json(self.cloud.read(folder + layout.RESULT))
-            expected |= {folder + layout.RESULT}
+            document = ResultDocument.model_validate_json(
+                self.cloud.read(folder + object_names.RESULT)
+            )
+            expected |= {folder + object_names.RESULT}
             if document.status is Status.FAILED:
                 assert (name, str(generation)) in self.given_up
                 assert stamp.config == NO_SETTINGS
@@ -195,8 +197,8 @@ class Pipeline(RuleBasedStateMachine):
                     other for other in objects
                     if other.startswith(folder)
                     and (
-                        layout.is_picture(other.removeprefix(folder))
-                        or other == folder + layout.PROMPTS
+                        object_names.is_picture(other.removeprefix(folder))
+                        or other == folder + object_names.PROMPTS
                     )
                 ]  # fmt: skip
                 assert all(objects[other].generation == generation for other in left)
@@ -207,8 +209,8 @@ class Pipeline(RuleBasedStateMachine):
                 assert objects[folder + picture] == stamp, picture
                 expected.add(folder + picture)
             if document.status is not Status.REJECTED:
-                assert objects[folder + layout.PROMPTS].generation == generation
-                expected.add(folder + layout.PROMPTS)
+                assert objects[folder + object_names.PROMPTS].generation == generation
+                expected.add(folder + object_names.PROMPTS)
         assert objects.keys() == expected, "strays"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from local import gallery
-from shared import layout
+from shared.schemas import object_names
 from tests.conftest import EXAMPLES
 
 APPLE = EXAMPLES / "apple.png"
@@ -92,7 +92,7 @@ def test_pictures_of_other_places_are_not_shown(tmp_path: Path) -> None:
 
 def test_a_name_that_leads_elsewhere_lies_in_the_folder_of_its_results(tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    place = layout.folder("../up.png").removesuffix("/")
+    place = object_names.folder("../up.png").removesuffix("/")
     _finish(folder, place)
     html = _html(folder, "../up.png")
     assert html.index("This run") < html.index(place)

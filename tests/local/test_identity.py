@@ -12,15 +12,15 @@ import requests
 from google.auth import jwt
 from google.pubsub_v1 import types
 
-from local import gate, metadata
+from local import iam_proxy, metadata
 from local.broker.journal import Journal
 from local.broker.push import Pusher
 from local.broker.topics import Broker
 from local.processes import free_ports
-from shared.deadline import Deadline
-from shared.errors import Permanent, Transient
-from shared.identity import BearerKey, IdentityToken, NoAuthorisation
-from shared.sam2.calls import JsonService
+from shared.gcp.id_tokens import BearerKey, IdentityToken, NoAuthorisation
+from shared.runtime.deadline import Deadline
+from shared.schemas.errors import Permanent, Transient
+from shared.segmentation.sam2.transport import JsonService
 from tests.endpoint import serving as endpoint
 from tests.servers import serving
 
@@ -46,7 +46,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issu
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     with (
         serving(metadata.create_app("a-project", issuer), metadata_port),
-        serving(gate.create_app(target, AUDIENCE, certs), gate_port),
+        serving(iam_proxy.create_app(target, AUDIENCE, certs), gate_port),
         serving(hello, target_port),
     ):
         yield f"http://127.0.0.1:{gate_port}", issuer

@@ -12,7 +12,7 @@ from google.auth import jwt
 
 from local import metadata
 from local.processes import free_ports
-from shared.identity import BearerKey, IdentityToken, NoAuthorisation
+from shared.gcp.id_tokens import BearerKey, IdentityToken, NoAuthorisation
 from tests.servers import serving
 
 AUDIENCE = "https://sam2.example.com"

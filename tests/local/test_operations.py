@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from google.pubsub_v1 import types
 
-from local.operations.target import add_arguments, chosen
+from local.operations.deployment import add_arguments, chosen
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, topic_path
 from tests.conftest import ROOT
 from tests.pipeline import await_results, document, output_names, png, put

@@ -16,8 +16,8 @@ from google.pubsub_v1 import types
 from local.broker import topics
 from local.broker.grpc_api import create_server
 from local.broker.journal import Journal
+from local.operations.deployment import Target, chosen, running_file
 from local.operations.redrive import redrive
-from local.operations.target import Target, chosen, running_file
 from local.processes import free_ports
 from local.stack import PROJECT
 from tests.pulling import pulling

@@ -13,10 +13,10 @@ from urllib.parse import unquote
 import pytest
 from rich.console import Console
 
-from local.job import Outcome
+from local.batch import Outcome
 from local.run import collect, summarise
-from shared import layout
-from shared.documents import ResultDocument, Status
+from shared.schemas import object_names
+from shared.schemas.documents import ResultDocument, Status
 from tests.conftest import EXAMPLES, ROOT
 
 ODD = "a\\..\\..\\\x1b[31mup.png"
@@ -65,7 +65,7 @@ def test_results_lie_in_a_folder_per_image(output: Path) -> None:
         ("sub folder/a face #1.png", "segmented"),
         ("apple.png", "empty"),
         ("broken.png", "rejected"),
-        (layout.folder(ODD), "rejected"),
+        (object_names.folder(ODD), "rejected"),
     ):
         assert json.loads((output / name / "result.json").read_text())["status"] == status
     assert (output / "sub folder/a face #1.png/face-1/cutout.png").is_file()

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.pipeline import png
 
 KILLED = ("local.broker", "--target landmarks", "--target segmentation",
-          "local.storage", "local.metadata", "--target sam2", "local.gate")  # fmt: skip
+          "local.storage", "local.metadata", "--target sam2", "local.iam_proxy")  # fmt: skip
 COUNT = 24
 
 

@@ -15,12 +15,12 @@ import pytest
 import torch
 from transformers import Sam2Model, Sam2Processor, Sam2VideoModel
 
-from shared.geometry import Image
-from shared.sam2.answers import ScoredMask
-from shared.sam2.contract import PromptPart
-from shared.sam2_server.backends import Job
+from shared.imaging.geometry import Image
+from shared.sam2_server.job import Job
 from shared.sam2_server.model import Sam2Backend
 from shared.sam2_server.settings import Sam2Settings
+from shared.segmentation.sam2.answers import ScoredMask
+from shared.segmentation.sam2.contract import PromptPart
 from tests.conftest import ROOT
 
 POINTS = PromptPart(points=[(120, 90, 1), (20, 30, 0)])

@@ -3,8 +3,11 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from shared.geometry import Box, Polygon
-from shared.prompts import Detection, Prompt, PromptOptions, build_prompts
+from shared.detection.detections import Detection
+from shared.imaging.geometry import Polygon
+from shared.prompting.builder import build_prompts
+from shared.schemas.box import Box
+from shared.schemas.prompt import Prompt, PromptOptions
 
 
 def ellipse(cx: float, cy: float, rx: float, ry: float, vertices: int = 36) -> Polygon:

@@ -11,8 +11,9 @@ from google.cloud import storage as gcs
 from local.processes import ProcessTree
 from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
+from tests.functions.imports import packages_of
 from tests.pushes import pushed
-from tests.shared.segmentation import output
+from tests.shared.segmentation_runs import output
 from tests.terraform.conftest import Done
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -28,15 +29,24 @@ def packages(tested: Done, place: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_package_holds_the_function_its_lock_and_shared(
+def test_a_package_holds_the_function_its_lock_and_what_it_reaches(
     packages: dict[str, Path], function: str
 ) -> None:
     with zipfile.ZipFile(packages[function]) as package:
         held = set(package.namelist())
-    shared = {str(file.relative_to(ROOT)) for file in (ROOT / "shared").rglob("*.py")}
+    shared = {
+        str(file.relative_to(ROOT))
+        for package in packages_of(function)
+        for file in (ROOT / "shared" / package).rglob("*.py")
+    }
     folder = ROOT / "functions" / function
     page = {str(file.relative_to(folder)) for file in folder.glob("page/**/*") if file.is_file()}
-    assert held == {"main.py", "pyproject.toml", "uv.lock", "shared/py.typed"} | shared | page
+    assert (
+        held
+        == {"main.py", "pyproject.toml", "uv.lock", "shared/__init__.py", "shared/py.typed"}
+        | shared
+        | page
+    )
 
 
 def test_a_package_installed_from_its_lock_handles_an_event(

@@ -1,5 +1,5 @@
-# A function from zipped source: its folder, the package `shared`, and its lock. Nothing else is in
-# the zip, and changing any of it changes the zip's name, which deploys the function anew.
+# A function from zipped source: its folder, the packages of `shared` that it reaches, and its lock. Nothing else
+# is in the zip, and changing any of it changes the zip's name, which deploys the function anew.
 
 locals {
   root = "${path.module}/../../.."
@@ -10,9 +10,14 @@ locals {
     if can(regex("^(main\\.py|pyproject\\.toml|uv\\.lock|page/.+)$", name))
   }
 
+  # tests/terraform/test_package.py holds functions/packages.json to what the functions import.
+  packages = jsondecode(file("${local.root}/functions/packages.json"))[var.name]
+
   shared = {
-    for name in fileset("${local.root}/shared", "**/{*.py,py.typed}") :
-    "shared/${name}" => "${local.root}/shared/${name}"
+    for name in concat(
+      ["shared/__init__.py", "shared/py.typed"],
+      [for package in local.packages : [for file in fileset(local.root, "shared/${package}/**/*.py") : file]]...
+    ) : name => "${local.root}/${name}"
   }
 
   # No more threads for OpenCV's and NumPy's loops than the function has processors, which is not

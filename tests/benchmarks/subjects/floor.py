@@ -5,8 +5,8 @@ from typing import Any
 import mediapipe as mp
 import numpy as np
 
-from shared import png
 from shared.decoding import pixels
+from shared.imaging import png
 from tests.benchmarks.costs import Cost, measured
 
 

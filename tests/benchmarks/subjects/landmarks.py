@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
-from shared.landmarking import Landmarking
-from shared.messages import Message
-from shared.settings import LandmarksSettings
+from shared.gcp.events import Message
+from shared.pipeline.landmarks import Landmarking
+from shared.schemas.settings import LandmarksSettings
 from tests.benchmarks import servers
 from tests.benchmarks.costs import Cost, measured
 

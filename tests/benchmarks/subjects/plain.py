@@ -20,9 +20,9 @@ import numpy.typing as npt
 import requests
 from PIL import Image as PillowImage
 
-from shared.face_models import FACE_OVAL
-from shared.geometry import Image, Polygon
-from shared.stopwatch import Stopwatch
+from shared.detection.face_models import FACE_OVAL
+from shared.imaging.geometry import Image, Polygon
+from shared.runtime.stage_timer import Stopwatch
 from tests.benchmarks import servers
 from tests.benchmarks.costs import Cost, measured
 

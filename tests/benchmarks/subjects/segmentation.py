@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from shared.messages import Message
-from shared.segmenters import choice
-from shared.segmenting import Segmentation
-from shared.settings import SegmentationSettings
+from shared.gcp.events import Message
+from shared.pipeline.segmentation import Segmentation
+from shared.schemas.settings import SegmentationSettings
+from shared.segmentation.backends import factory
 from tests.benchmarks import servers
 from tests.benchmarks.costs import Cost, measured
 
@@ -22,7 +22,7 @@ def measure(documents: Sequence[bytes]) -> Cost:
         sam2_url=f"{os.environ[servers.SAM2]}/v1/segment",
         sam2_auth="none",
     )
-    handle = Segmentation(settings, choice.primary(settings), choice.fallback(settings)).handle
+    handle = Segmentation(settings, factory.primary(settings), factory.fallback(settings)).handle
     servers.sent()
     cost = measured([partial(handle, Message(document, {})) for document in documents])
     return replace(cost, sent=servers.sent() // len(documents))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from shared import rle
+from shared.imaging import rle
 from tests.conftest import EXAMPLES, example
 from tests.drawings import left_hand
 from tests.endpoint import Endpoint, serving

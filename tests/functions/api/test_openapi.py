@@ -14,7 +14,7 @@ from schemathesis import GenerationMode
 from shared.api import openapi
 from tests.functions.api.service import client
 from tests.pipeline import png
-from tests.shared.segmentation import output
+from tests.shared.segmentation_runs import output
 
 
 def _image(height: int, width: int, seed: int) -> bytes:

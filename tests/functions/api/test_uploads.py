@@ -10,7 +10,7 @@ from google.cloud import storage as gcs
 
 from tests.functions.api.service import client
 from tests.functions.api.uploads import PICTURE, put_upload
-from tests.shared.segmentation import output
+from tests.shared.segmentation_runs import output
 
 
 @pytest.fixture

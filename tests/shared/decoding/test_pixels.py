@@ -12,7 +12,7 @@ from PIL import ImageOps
 
 from shared.decoding import pixels
 from shared.decoding.formats import check_before_download
-from shared.errors import ReasonCode, Rejected
+from shared.schemas.errors import ReasonCode, Rejected
 
 LIMIT = 1_000_000
 NOISE = np.random.default_rng(1).integers(0, 255, (43, 61, 3), np.uint8)

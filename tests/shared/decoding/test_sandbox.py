@@ -16,7 +16,7 @@ from PIL import Image
 
 from shared.decoding.job import SPARE
 from shared.decoding.sandbox import Sandbox
-from shared.errors import Cancelled, ReasonCode, Rejected, Transient
+from shared.schemas.errors import Cancelled, ReasonCode, Rejected, Transient
 from tests.conftest import EXAMPLES
 from tests.hostile.bombs import BOMBS, odd_tags, tiles
 from tests.hostile.costs import cost, honest

@@ -1,0 +1,103 @@
+"""One batch of images through a running stack: upload, wait for every result, fetch."""
+
+import mimetypes
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
+from shared.gcp.gcs import Stamp
+from shared.runtime.deadline import Deadline
+from shared.schemas import object_names
+from shared.schemas.documents import ResultDocument, Status
+
+_POLL_SECONDS = 0.3
+_STALLED_SECONDS = 4000
+"""Longer than ten deliveries of one message take, each until SAM2_DEADLINE: then there would be
+a result that says why it was given up on."""
+
+_UNKNOWN_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one upload ended."""
+
+    name: str
+    status: Status
+    message: str
+    document: ResultDocument
+
+
+def upload(stack: Stack, files: Mapping[str, Path]) -> dict[str, int]:
+    """Uploads each file under its object name, as `gsutil cp` would; names with generations."""
+    bucket = stack.storage.bucket(INPUT_BUCKET)
+    generations = {}
+    for name, file in files.items():
+        blob = bucket.blob(name)
+        content_type = mimetypes.guess_type(file.name, strict=False)[0] or _UNKNOWN_TYPE
+        blob.upload_from_filename(str(file), content_type=content_type)
+        generations[name] = int(blob.generation)
+    return generations
+
+
+class Stalled(Exception):
+    """No upload comes to its end any more; names those that did not."""
+
+
+def outcomes(
+    stack: Stack, generations: Mapping[str, int], seconds: float = _STALLED_SECONDS
+) -> Iterator[Outcome]:
+    """How each upload ended, as soon as it has.
+
+    Raises:
+        ChildDied: a part of the stack ended meanwhile.
+        Stalled: for so many seconds none has ended.
+    """
+    waiting = dict(generations)
+    deadline = Deadline.after(seconds)
+    while waiting:
+        stack.processes.check()
+        found = list(_results(stack, waiting))
+        for outcome in found:
+            if waiting.pop(outcome.name, None) is not None:
+                deadline = Deadline.after(seconds)
+                yield outcome
+        if not deadline.left:
+            raise Stalled(f"nothing has ended for {seconds:.0f} s; missing: {_some(waiting)}")
+        if not found:
+            time.sleep(_POLL_SECONDS)
+
+
+def _some(names: Iterable[str]) -> str:
+    """A few of the names, and how many more there are."""
+    first, *rest = sorted(names)
+    return f"{first} and {len(rest)} more" if rest else first
+
+
+def fetch(stack: Stack, name: str, into: Path) -> None:
+    """Copies an upload's results to its folder there, in place of those of an earlier run."""
+    prefix = object_names.folder(name)
+    folder = into / prefix
+    for stale in (*folder.glob("*.*"), *folder.glob("*/*.png")):
+        if object_names.is_picture(stale.relative_to(folder).as_posix()):
+            stale.unlink()
+    for blob in stack.storage.list_blobs(OUTPUT_BUCKET, prefix=prefix):
+        relative = blob.name.removeprefix(prefix)
+        if relative in (object_names.PROMPTS, object_names.RESULT) or object_names.is_picture(
+            relative
+        ):
+            file = folder / relative
+            file.parent.mkdir(parents=True, exist_ok=True)
+            blob.download_to_filename(str(file))
+
+
+def _results(stack: Stack, waiting: Mapping[str, int]) -> Iterator[Outcome]:
+    names = {object_names.folder(name) + object_names.RESULT: name for name in waiting}
+    for blob in stack.storage.list_blobs(OUTPUT_BUCKET, match_glob=f"**/{object_names.RESULT}"):
+        name = names.get(blob.name)
+        if name is not None and Stamp.of(blob).generation == waiting[name]:
+            document = ResultDocument.model_validate_json(blob.download_as_bytes())
+            message = document.reason.message if document.reason else ""
+            yield Outcome(name, document.status, message, document)

@@ -1,0 +1,209 @@
+"""Every message shape that comes in.
+
+A bucket notification that Pub/Sub pushes, Eventarc's direct storage event, our own prompts
+message, and dead letters of both.
+"""
+
+import base64
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from shared.gcp.gcs import ObjectRef
+from shared.schemas.base import at_most
+from shared.schemas.documents import BucketName, Generation, ObjectName, PromptsDocument
+from shared.schemas.errors import ForeignMessage, ToonmaskError, UnreadableMessage
+from shared.schemas.field_errors import problems
+
+FINALIZED = "OBJECT_FINALIZE"
+TRACE_PARENT = "traceparent"
+"""Header and message attribute: https://www.w3.org/TR/trace-context/#traceparent-header."""
+EVENT_TYPE = "ce-type"
+"""Header of an event in binary mode."""
+REPEATED = "repeated"
+"""Attribute of a prompts message whose like was published before."""
+
+_MOST_ATTRIBUTES = 150
+"""Pub/Sub takes 100, and adds its own to dead letters: https://cloud.google.com/pubsub/quotas."""
+
+_MOST_PROMPTS = 4 * 2**20
+"""Bytes: a hundred instances with all points that they may have take a third of it."""
+
+_STRUCTURED = "application/cloudevents"
+_STORAGE_EVENT = "google.cloud.storage.object.v1.finalized"
+_PUBSUB_EVENT = "google.cloud.pubsub.topic.v1.messagePublished"
+_TRACE_ID = re.compile(r"(?:00-)?([0-9a-f]{32})(?:[-/;].*)?")
+"""W3C's `00-TRACE-SPAN-01` and, in X-Cloud-Trace-Context, Google's `TRACE/SPAN;o=1`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One delivery of a message.
+
+    `attempt` counts deliveries from 1 where the subscription has dead letters, and is 1 otherwise;
+    `trace` is the id, 32 hexadecimal digits, that all logs of an upload share.
+    """
+
+    data: bytes
+    attributes: Mapping[str, str]
+    attempt: int = 1
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An object that has been written to the input bucket."""
+
+    ref: ObjectRef
+    content_type: str
+    size: int
+
+
+class _ObjectResource(BaseModel):
+    """The fields of a GCS object resource that matter here."""
+
+    bucket: BucketName
+    name: ObjectName
+    generation: Generation
+    size: int = Field(ge=0)
+    content_type: str = Field("", max_length=1000, alias="contentType")
+
+
+class _Identity(BaseModel):
+    """The attributes by which notifications and prompts messages name their upload."""
+
+    bucket: BucketName = Field(alias="bucketId")
+    name: ObjectName = Field(alias="objectId")
+    generation: Generation = Field(alias="objectGeneration")
+
+
+class _PushedMessage(BaseModel):
+    """The fields of a Pub/Sub message that matter here; `data` arrives as base64."""
+
+    data: str = ""
+    attributes: Annotated[dict[str, str], at_most(_MOST_ATTRIBUTES)] = {}
+
+
+class _Push(BaseModel):
+    """The body of a push request."""
+
+    message: _PushedMessage
+    attempt: int = Field(1, ge=1, alias="deliveryAttempt")
+
+
+class _Event(BaseModel):
+    """A CloudEvent in structured mode."""
+
+    type: str
+    data: Any = None
+
+
+def receive(headers: Mapping[str, str], body: bytes) -> Message:
+    """The message in a push request of Pub/Sub's, or in an event of Eventarc's.
+
+    Names of headers are in lower case. Both modes of CloudEvents over HTTP are understood:
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md.
+
+    Raises:
+        ForeignMessage: it is neither.
+    """
+    with _raising(ForeignMessage, "neither a push of Pub/Sub's nor an event"):
+        kind, content = _unwrapped(headers, body)
+        if kind != _PUBSUB_EVENT:
+            return Message(
+                content,
+                {"eventType": FINALIZED if kind == _STORAGE_EVENT else kind},
+                trace=_trace(headers, {}),
+            )
+        push = _Push.model_validate_json(content)
+        return Message(
+            base64.b64decode(push.message.data, validate=True),
+            push.message.attributes,
+            push.attempt,
+            _trace(headers, push.message.attributes),
+        )
+
+
+def _unwrapped(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
+    """An event's type and data; a push that is no event is its own data."""
+    if headers.get("content-type", "").startswith(_STRUCTURED):
+        event = _Event.model_validate_json(body)
+        return event.type, json.dumps(event.data).encode()
+    return headers.get(EVENT_TYPE, _PUBSUB_EVENT), body
+
+
+def parse_upload(message: Message) -> Upload | None:
+    """The upload that a message announces; None for an event of another kind.
+
+    Raises:
+        ForeignMessage: it is no event.
+        UnreadableMessage: it announces an upload and lacks what one has.
+    """
+    kind = message.attributes.get("eventType", "")
+    if not kind:
+        raise ForeignMessage("not an event: it has no attribute eventType")
+    if kind != FINALIZED:
+        return None
+    with _raising(UnreadableMessage, "an upload's notification that is not understood"):
+        resource = _ObjectResource.model_validate_json(message.data)
+    ref = ObjectRef(resource.bucket, resource.name, resource.generation)
+    return Upload(ref, resource.content_type, resource.size)
+
+
+def parse_prompts(message: Message) -> PromptsDocument:
+    """The document that a prompts message carries.
+
+    Raises:
+        ForeignMessage: it does not fit the schema of prompts.json and names no upload.
+        UnreadableMessage: it does not fit the schema, and does name one.
+    """
+    if len(message.data) > _MOST_PROMPTS:
+        ref = parse_identity(message)
+        raise UnreadableMessage(
+            f"prompts for {ref} of {len(message.data):,} bytes; at most {_MOST_PROMPTS:,} are read"
+        )
+    try:
+        return PromptsDocument.model_validate_json(message.data)
+    except ValidationError as error:
+        ref = parse_identity(message)
+        raise UnreadableMessage(
+            f"prompts for {ref} that are not understood: {problems(error)}"
+        ) from error
+
+
+def parse_identity(message: Message) -> ObjectRef:
+    """The upload that a message of either hop is about, by its attributes alone.
+
+    Raises:
+        ForeignMessage: it does not say.
+    """
+    with _raising(ForeignMessage, "it names no upload in its attributes"):
+        found = _Identity.model_validate(dict(message.attributes))
+    return ObjectRef(found.bucket, found.name, found.generation)
+
+
+def _trace(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
+    """That of the hop before, else the request's own, else a new one."""
+    known = (
+        attributes.get(TRACE_PARENT),
+        headers.get(TRACE_PARENT),
+        headers.get("x-cloud-trace-context"),
+    )
+    found = (_TRACE_ID.fullmatch(value) for value in known if value)
+    return next((match.group(1) for match in found if match), uuid.uuid4().hex)
+
+
+@contextmanager
+def _raising(kind: type[ToonmaskError], what: str) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise kind(f"{what}: {problems(error)}") from error
+    except ValueError as error:  # base64's own
+        raise kind(f"{what}: {error}") from error

@@ -1,0 +1,200 @@
+"""What authorises calls to a SAM2 service: Google identity tokens, a key, or nothing."""
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import google.auth
+import google.auth.transport.requests
+from google.auth import impersonated_credentials, jwt
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError
+from google.oauth2 import credentials as user
+from google.oauth2 import id_token
+
+from shared.schemas.errors import Transient
+
+_RENEW_BEFORE = timedelta(minutes=5)
+
+
+class Authorisation(Protocol):
+    """Where the headers that authorise a call come from."""
+
+    def headers(self) -> "Future[dict[str, str]]":
+        """Headers for one attempt, soon; it ends in Transient where they cannot be had now."""
+        ...
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Whether other headers can be had than these, which a server answered 401 to."""
+        ...
+
+    def remedy(self, status: int) -> str:
+        """What to do about an answer of 401 or 403, in a sentence."""
+        ...
+
+
+class NoAuthorisation:
+    """For a server that lets everyone in."""
+
+    def headers(self) -> "Future[dict[str, str]]":
+        """None."""
+        return _settled({})
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """There are none."""
+        del refused
+        return False
+
+    def remedy(self, status: int) -> str:
+        """It does not let everyone in."""
+        del status
+        return (
+            "the call carried no credentials (SAM2_AUTH=none). A private Cloud Run service takes "
+            "SAM2_AUTH=identity from callers with roles/run.invoker on it, other servers "
+            "SAM2_AUTH=api-key."
+        )
+
+
+class BearerKey:
+    """A fixed key."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def headers(self) -> "Future[dict[str, str]]":
+        """The key as a bearer token."""
+        return _settled(_bearer(self._key))
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """There is one key alone."""
+        del refused
+        return False
+
+    def remedy(self, status: int) -> str:
+        """Another key."""
+        del status
+        return "it does not accept the key in SAM2_API_KEY."
+
+
+class IdentityToken:
+    """An identity token for one audience, renewed before it expires. Safe to share.
+
+    Of the service account that runs this on Google Cloud, of the one whose key file
+    GOOGLE_APPLICATION_CREDENTIALS names, or, for development, of whoever logged in with `gcloud
+    auth application-default login`, with `--impersonate-service-account` as that account.
+    """
+
+    def __init__(self, audience: str) -> None:
+        self._audience = audience
+        self._lock = threading.Lock()
+        self._credentials: Any = None
+        self._renewal: Future[dict[str, str]] | None = None
+        self._refused: dict[str, str] = {}
+
+    def headers(self) -> "Future[dict[str, str]]":
+        """The token as a bearer token; all callers share one renewal, which runs in the background.
+
+        So no caller waits for a slow metadata server longer than it wants to.
+        """
+        with self._lock:
+            if self._is_fresh():
+                return _settled(_bearer(self._credentials.token))
+            if self._renewal is None or self._renewal.done():
+                self._renewal = Future()
+                self._renewal.set_running_or_notify_cancel()  # no waiter cancels it for the others
+                threading.Thread(target=self._renew, args=(self._renewal,), daemon=True).start()
+            return self._renewal
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """The token that was refused is fresh no more, unless another has taken its place."""
+        with self._lock:
+            self._refused = dict(refused)
+        return True
+
+    def remedy(self, status: int) -> str:
+        """The role that is missing, on what and for whom; or the audience."""
+        claims = jwt.decode(self._credentials.token, verify=False)
+        who = claims.get("email", claims.get("sub"))
+        if status == 401:
+            return (
+                f"it does not accept the identity token of {who}, made out to "
+                f"{claims['aud']}. SAM2_AUDIENCE must be the service's own run.app address; a "
+                "person's own login is accepted by few services, that of an impersonated service "
+                "account by all."
+            )
+        return (
+            f"{who} lacks roles/run.invoker on the Cloud Run service at {self._audience}. Grant it "
+            "with `gcloud run services add-iam-policy-binding SERVICE --region=REGION "
+            f"--member=serviceAccount:{who} --role=roles/run.invoker`, or with sam2_service in "
+            "Terraform."
+        )
+
+    def _is_fresh(self) -> bool:
+        if self._credentials is None or not self._credentials.token:
+            return False
+        if _bearer(self._credentials.token) == self._refused:
+            return False
+        # google-auth keeps its expiries as naive UTC.
+        left = self._credentials.expiry.replace(tzinfo=UTC) - datetime.now(UTC)
+        return bool(left > _RENEW_BEFORE)
+
+    def _renew(self, renewal: "Future[dict[str, str]]") -> None:
+        request = google.auth.transport.requests.Request()
+        try:
+            credentials = self._credentials or _credentials(self._audience, request)
+            credentials.refresh(request)
+        except GoogleAuthError as error:
+            renewal.set_exception(Transient(f"no identity token for {self._audience}: {error}"))
+        except Exception as error:  # noqa: BLE001 whoever waits has to be told, whatever it is
+            renewal.set_exception(error)
+        else:
+            self._credentials = credentials
+            renewal.set_result(_bearer(credentials.token))
+
+
+class _UserIdentity:
+    """The identity token of a person's login. Google fixes its audience to the login's client."""
+
+    def __init__(self, login: user.Credentials) -> None:
+        self._login = login
+
+    @property
+    def token(self) -> str | None:
+        return self._login.id_token
+
+    @property
+    def expiry(self) -> Any:
+        return self._login.expiry
+
+    def refresh(self, request: google.auth.transport.requests.Request) -> None:
+        self._login.refresh(request)
+        if not self._login.id_token:
+            raise RefreshError("the login gives no identity token: it lacks the scope openid")
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _settled(headers: dict[str, str]) -> "Future[dict[str, str]]":
+    future: Future[dict[str, str]] = Future()
+    future.set_result(headers)
+    return future
+
+
+def _credentials(audience: str, request: google.auth.transport.requests.Request) -> Any:
+    """Whatever gives identity tokens here.
+
+    google-auth's own search knows service accounts alone (googleapis/google-auth-library-python
+    issues 590 and 1331).
+    """
+    try:
+        return id_token.fetch_id_token_credentials(audience, request)
+    except DefaultCredentialsError:
+        found, _ = google.auth.default()
+        if isinstance(found, impersonated_credentials.Credentials):
+            return impersonated_credentials.IDTokenCredentials(found, audience, include_email=True)
+        if isinstance(found, user.Credentials):
+            return _UserIdentity(found)
+        raise

@@ -1,0 +1,41 @@
+"""Sending prompts on to the segmentation function."""
+
+import secrets
+from functools import cached_property
+
+from google.api_core.retry import Retry
+from google.cloud import pubsub_v1
+
+from shared.gcp.events import REPEATED, TRACE_PARENT
+from shared.schemas.documents import PromptsDocument
+
+_PUBLISH_SECONDS = 20
+
+
+class Publisher:
+    """Publishes to Pub/Sub. Builds its client on first use: gRPC does not survive a fork."""
+
+    @cached_property
+    def _client(self) -> pubsub_v1.PublisherClient:
+        return pubsub_v1.PublisherClient()
+
+    def publish_prompts(
+        self, topic: str, document: PromptsDocument, trace: str, *, repeated: bool
+    ) -> None:
+        """Returns once Pub/Sub has the message; whatever goes wrong is raised.
+
+        `repeated`: the same was published before, or may have been.
+        """
+        source = document.source
+        marks = {REPEATED: "true"} if repeated else {}
+        future = self._client.publish(
+            topic,
+            document.model_dump_json().encode(),
+            retry=Retry(timeout=_PUBLISH_SECONDS),
+            bucketId=source.bucket,
+            objectId=source.name,
+            objectGeneration=str(source.generation),
+            **{TRACE_PARENT: f"00-{trace}-{secrets.token_hex(8)}-01"},
+            **marks,
+        )
+        future.result(timeout=2 * _PUBLISH_SECONDS)

@@ -1,0 +1,49 @@
+"""Boxes between pixels: float (4,), x0, y0, x1, y1. Lists of them are (n, 4)."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.imaging.geometry import Points
+
+FloatBox: TypeAlias = npt.NDArray[np.float64]
+FloatBoxes: TypeAlias = npt.NDArray[np.float64]
+
+
+def bounds_of(points: Points) -> FloatBox:
+    """The smallest box that contains every point of an (n, 2) array."""
+    return np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float64)
+
+
+def centred(middle: npt.NDArray[np.float64], size: npt.NDArray[np.float64]) -> FloatBox:
+    """The box of this (width, height) around a point."""
+    return np.concatenate([middle - size / 2, middle + size / 2])
+
+
+def ious(boxes: FloatBoxes, box: FloatBox) -> npt.NDArray[np.float64]:
+    """Intersection over union of each of the boxes with one, (n,)."""
+    shared = _shared_areas(boxes, box)
+    return shared / np.maximum(_areas(boxes) + _areas(box) - shared, 1e-9)
+
+
+def iou(one: FloatBox, other: FloatBox) -> float:
+    """Intersection over union."""
+    return float(ious(one[None], other)[0])
+
+
+def overlap(one: FloatBox, other: FloatBox) -> float:
+    """The shared part of the smaller of two boxes."""
+    smaller = min(_areas(one), _areas(other))
+    return float(_shared_areas(one[None], other)[0] / max(smaller, 1e-9))
+
+
+def _shared_areas(boxes: FloatBoxes, box: FloatBox) -> npt.NDArray[np.float64]:
+    low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
+    sizes = np.maximum(high - low, 0)
+    return np.asarray(sizes[:, 0] * sizes[:, 1])
+
+
+def _areas(boxes: FloatBoxes) -> npt.NDArray[np.float64]:
+    sizes = boxes[..., 2:] - boxes[..., :2]
+    return np.asarray(sizes[..., 0] * sizes[..., 1])

@@ -1,0 +1,45 @@
+"""The drain function's use case: an upload that was given up on ends as `failed`.
+
+The message itself is kept by another subscription of the same dead-letter topic, for redrive.
+"""
+
+from shared.gcp.events import Message, parse_identity
+from shared.gcp.gcs import Storage
+from shared.pipeline.result_store import Results
+from shared.runtime import logs
+from shared.schemas.documents import Reason
+from shared.schemas.errors import ForeignMessage, ReasonCode
+from shared.schemas.settings import BucketSettings
+
+_COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
+_SUBSCRIPTION = "CloudPubSubDeadLetterSourceSubscription"
+"""What Pub/Sub adds to a dead letter: https://cloud.google.com/pubsub/docs/dead-letter-topics."""
+
+_MOST_SHOWN = 100
+"""Characters of an attribute, which anybody may have written who may publish."""
+
+
+class Drain:
+    """Writes `failed` results. One per process; safe to share between threads."""
+
+    def __init__(self, settings: BucketSettings) -> None:
+        self._settings = settings
+        self._results = Results(Storage(), settings.output_bucket)
+
+    def handle(self, message: Message) -> None:
+        """Writes the result of the upload that a dead letter is about, unless there is one.
+
+        Raises:
+            ForeignMessage: it does not say which upload, or one of another bucket.
+        """
+        ref = parse_identity(message)
+        with logs.about(**ref.story):
+            if ref.bucket != self._settings.input_bucket:
+                raise ForeignMessage(f"{ref} is not in {self._settings.input_bucket}")
+            count = message.attributes.get(_COUNT, "its last")[:_MOST_SHOWN]
+            hop = message.attributes.get(_SUBSCRIPTION, "a function")[:_MOST_SHOWN]
+            reason = Reason(
+                code=ReasonCode.GAVE_UP,
+                message=f"Given up by {hop} after {count} deliveries; its logs say why.",
+            )
+            self._results.fail(ref, reason)

@@ -1,0 +1,135 @@
+"""The landmarks function's use case: an upload comes in, prompts go out."""
+
+import logging
+from importlib.metadata import version
+
+from shared import VERSION
+from shared.decoding.formats import check_before_download
+from shared.decoding.sandbox import Sandbox
+from shared.detection.detector import Detector
+from shared.detection.near_misses import missed
+from shared.gcp.events import Message, Upload, parse_upload
+from shared.gcp.gcs import ObjectRef, Outcome, Stamp, Storage
+from shared.gcp.publisher import Publisher
+from shared.imaging.geometry import Image, image_box
+from shared.pipeline.push_handler import last_words
+from shared.pipeline.result_store import Results, document_item
+from shared.prompting.builder import build_prompts
+from shared.runtime import logs
+from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
+from shared.runtime.stage_timer import Stopwatch
+from shared.schemas import object_names
+from shared.schemas.documents import PromptsDocument, Source
+from shared.schemas.errors import ForeignMessage, ReasonCode, Rejected, Superseded
+from shared.schemas.settings import LandmarksSettings
+
+_log = logging.getLogger(__name__)
+
+
+class Landmarking:
+    """Finds faces and hands in uploads. One per process; safe to share between threads."""
+
+    def __init__(self, settings: LandmarksSettings) -> None:
+        self._settings = settings
+        self._storage = Storage()
+        self._results = Results(self._storage, settings.output_bucket)
+        self._memory = MemoryBudget(settings.max_pixels)
+        self._sandbox = Sandbox(settings.max_pixels)
+        self._publisher = Publisher()
+        self._detector = Detector(settings.max_instances, settings.min_score)
+        self._versions = {
+            "toonmask": VERSION,
+            "mediapipe": version("mediapipe"),
+            "opencv": version("opencv-python-headless"),
+            "pillow": version("pillow"),
+        }
+
+    def handle(self, message: Message) -> None:
+        """Writes prompts.json and publishes it, or writes the result of a rejected upload.
+
+        Raises:
+            ForeignMessage: it announces no upload, or one to another bucket.
+            UnreadableMessage: it announces an upload and is not understood.
+            Exception: whatever may be gone at the next delivery.
+        """
+        upload = parse_upload(message)
+        if upload is None:
+            _log.info("ignored", extra={"event": message.attributes.get("eventType")})
+            return
+        with logs.about(**upload.ref.story):
+            if upload.ref.bucket != self._settings.input_bucket:
+                raise ForeignMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
+            most = self._settings.max_delivery_attempts
+            with last_words(self._results, upload.ref, message.attempt, most):
+                self._landmark(upload, message.trace)
+
+    def _landmark(self, upload: Upload, trace: str) -> None:
+        watch = Stopwatch()
+        try:
+            document = self._prompts(upload, watch)
+        except Superseded as reason:
+            self._results.clear_superseded(upload.ref, reason)
+        except Rejected as rejection:
+            watch.lap("read")
+            self._results.reject(upload.ref, rejection, self._settings.config, watch.laps)
+        else:
+            self._write(document, watch, trace)
+
+    def _prompts(self, upload: Upload, watch: Stopwatch) -> PromptsDocument:
+        """The prompts of an upload, which is in memory only meanwhile."""
+        limits = self._settings
+        _check_name(upload.ref.name)
+        check_before_download(upload.content_type, upload.size, limits.max_bytes)
+        data = self._storage.read(upload.ref, limits.max_bytes)
+        with (
+            self._sandbox.opened(data) as file,
+            self._memory.acquired(file.pixels, MEMORY_SECONDS),
+        ):
+            image = file.decode()
+            watch.lap("read")
+            document = self._detect(upload.ref, image)
+        watch.lap("detect", found=len(document.instances))
+        return document
+
+    def _detect(self, ref: ObjectRef, image: Image) -> PromptsDocument:
+        whole = image_box(image)
+        detected = self._detector.detect(image, self._settings.targets)
+        return PromptsDocument(
+            source=Source(
+                bucket=ref.bucket,
+                name=ref.name,
+                generation=ref.generation,
+                width=whole.width,
+                height=whole.height,
+            ),
+            config=self._settings.config,
+            instances=build_prompts(detected.found, whole, self._settings.prompt_options),
+            missed=missed(detected, self._settings.max_instances),
+            versions=self._versions,
+        )
+
+    def _write(self, document: PromptsDocument, watch: Stopwatch, trace: str) -> None:
+        """Writes prompts.json, and publishes what is in it."""
+        source = document.source
+        outcome = self._storage.write(
+            self._settings.output_bucket,
+            document_item(object_names.folder(source.name) + object_names.PROMPTS, document),
+            Stamp(source.generation, self._settings.config),
+        )
+        watch.lap("write", outcome=outcome.value)
+        if outcome is Outcome.OUTRANKED:
+            return
+        # Also where the same document was there already: the worker that wrote it may have died
+        # before it published.
+        self._publisher.publish_prompts(
+            self._settings.prompts_topic, document, trace, repeated=outcome is Outcome.SAME
+        )
+        watch.lap("publish")
+
+
+def _check_name(name: str) -> None:
+    if why := object_names.refusal(name):
+        raise Rejected(
+            ReasonCode.UNSUPPORTED_NAME,
+            f"No file may be called {name!r}: {why}. Give it another name.",
+        )

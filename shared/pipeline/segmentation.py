@@ -1,0 +1,163 @@
+"""The segmentation function's use case: prompts come in, masks and pictures go out."""
+
+import logging
+from importlib.metadata import version
+
+from shared import VERSION
+from shared.decoding.sandbox import Sandbox
+from shared.gcp.events import REPEATED, Message, parse_prompts
+from shared.gcp.gcs import Item, ObjectRef, Storage
+from shared.imaging.geometry import Image, image_box
+from shared.pipeline.push_handler import last_words
+from shared.pipeline.result_store import Results
+from shared.rendering.artifacts import pictures
+from shared.runtime import logs
+from shared.runtime.deadline import Deadline
+from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
+from shared.runtime.stage_timer import Stopwatch
+from shared.schemas import object_names
+from shared.schemas.box import Box
+from shared.schemas.documents import (
+    Outputs,
+    PromptsDocument,
+    Reason,
+    ResultDocument,
+    SegmenterVersion,
+    revisions,
+)
+from shared.schemas.errors import ForeignMessage, Permanent, Rejected, Superseded, UnreadableMessage
+from shared.schemas.settings import SegmentationSettings
+from shared.segmentation.backends.base import Segmenter
+from shared.segmentation.review import reviewed
+from shared.segmentation.service import Masking
+
+_log = logging.getLogger(__name__)
+
+_VERSION_SECONDS = 10
+"""How long a segmentation service is waited for that is asked what it is."""
+
+
+class Segmentation:
+    """Turns prompts into pictures. One per process; safe to share between threads."""
+
+    def __init__(
+        self,
+        settings: SegmentationSettings,
+        primary: Segmenter,
+        fallback: Segmenter | None,
+    ) -> None:
+        self._settings = settings
+        self._masking = Masking(primary, fallback, settings.sam2_deadline)
+        self._storage = Storage()
+        self._results = Results(self._storage, settings.output_bucket)
+        self._memory = MemoryBudget(settings.max_pixels)
+        self._sandbox = Sandbox(settings.max_pixels)
+        self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
+
+    def handle(self, message: Message) -> None:
+        """Writes all results of the upload that the message is about, result.json last.
+
+        Raises:
+            ForeignMessage: the message was not made by the landmarks function.
+            UnreadableMessage: its prompts are not understood, or do not fit the upload.
+            Exception: whatever may be gone at the next delivery.
+        """
+        document = parse_prompts(message)
+        source = document.source
+        ref = ObjectRef(source.bucket, source.name, source.generation)
+        with logs.about(**ref.story):
+            _check_source(ref, self._settings.input_bucket)
+            again = message.attempt > 1 or REPEATED in message.attributes
+            most = self._settings.max_delivery_attempts
+            with last_words(self._results, ref, message.attempt, most):
+                if again and self._is_done(document, ref):
+                    return
+                self._handle(document, ref)
+
+    def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
+        """Whether an earlier delivery did it all, so that SAM2 need not be asked again."""
+
+        def is_current(result: ResultDocument) -> bool:
+            segmenters = self._would_cut(result)
+            return result.config == self._settings.config(document.config, segmenters)
+
+        done = self._results.are_finished(ref, is_current)
+        if done:
+            _log.info("finished before", extra={"state": "repeated"})
+        return done
+
+    def _would_cut(self, result: ResultDocument) -> frozenset[SegmenterVersion]:
+        """What would cut now what is in a result: what did, where that cannot be known."""
+        if not result.instances:
+            return frozenset()
+        version = self._masking.version(Deadline.after(_VERSION_SECONDS))
+        return frozenset({version}) if version else result.segmenters
+
+    def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
+        watch, limits = Stopwatch(), self._settings
+        try:
+            data = self._storage.read(ref, limits.max_bytes)
+            with (
+                self._sandbox.opened(data) as file,
+                self._memory.acquired(file.pixels, MEMORY_SECONDS),
+            ):
+                image = file.decode()
+                watch.lap("read")
+                self._segment(document, image, watch)
+        except Rejected as rejection:  # the limits were lowered meanwhile
+            config = limits.config(document.config, frozenset())
+            self._results.reject(ref, rejection, config, watch.laps)
+        except Superseded as reason:
+            self._results.clear_superseded(ref, reason)
+        except Permanent as error:
+            self._results.fail(ref, Reason.of(error))
+
+    def _segment(self, document: PromptsDocument, image: Image, watch: Stopwatch) -> None:
+        whole = image_box(image)
+        _check_fit(document, whole)
+        verdict = self._masking.masks_of(image, document.instances)
+        segmenters = verdict.segmenters
+        watch.lap("segment", segmenters=sorted(map(str, segmenters)))
+        outputs = Outputs(preview=object_names.PREVIEWS[self._settings.preview])
+        result = ResultDocument(
+            status=verdict.status,
+            reason=verdict.reason,
+            source=document.source,
+            config=self._settings.config(document.config, segmenters),
+            instances=tuple(one.described(whole) for one in verdict.segmented),
+            review=reviewed(verdict.segmented, document.missed),
+            outputs=outputs,
+            timing=watch.laps,
+            versions=document.versions | self._versions | revisions(segmenters),
+        )
+        folder = object_names.folder(document.source.name)
+        items = [
+            Item(folder + picture.name, object_names.content_type(picture.name), picture.encoded)
+            for picture in pictures(image, verdict.segmented, outputs)
+        ]
+        self._results.write(result, items)
+
+
+def _check_source(ref: ObjectRef, input_bucket: str) -> None:
+    """Raises ForeignMessage for an upload that the landmarks function would not have prompted."""
+    if ref.bucket != input_bucket:
+        raise ForeignMessage(f"{ref} is not in {input_bucket}")
+    if why := object_names.refusal(ref.name):
+        raise ForeignMessage(f"{ref} has no prompts: {why}")
+
+
+def _check_fit(document: PromptsDocument, image: Box) -> None:
+    """Raises UnreadableMessage where prompts lie outside the image or stand for one another."""
+    if (document.source.width, document.source.height) != (image.width, image.height):
+        raise UnreadableMessage(
+            f"prompts for another size than the image's {image.width} x {image.height}"
+        )
+    ids = [prompt.id for prompt in document.instances]
+    if len(set(ids)) < len(ids):
+        raise UnreadableMessage("two prompts have the same id")
+    for prompt in document.instances:
+        for box in (prompt.crop, prompt.box):
+            if not box.area or box.intersection(image) != box:
+                raise UnreadableMessage(
+                    f"{prompt.id}: the box {box} does not lie in the image {image}"
+                )

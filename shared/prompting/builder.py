@@ -1,0 +1,153 @@
+"""From landmarks to SAM2 prompts: where to click, where not to, which box, which window to send.
+
+Deterministic: the same detections, image size and settings give the same prompts.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.detection.detections import Detection
+from shared.imaging.geometry import (
+    Polygon,
+    bounding_box,
+    contains,
+    depths,
+    polygon_mask,
+    scaled,
+)
+from shared.schemas.box import Box
+from shared.schemas.prompt import Label, Prompt, PromptOptions
+
+_GRID = 128
+"""Long side, in cells, of the grid on which inside points are chosen: cost is the same for a
+40-pixel face and a 4,000-pixel one, and a cell is finer than any prompt needs."""
+
+_EDGE_MARGIN = 0.3
+"""No positive point lies nearer to the polygon's edge than this share of its inradius: the oval
+of a drawn face may be off by that much, and a positive point on hair costs the whole mask."""
+
+_NEGATIVE_DISTANCE = 1.7
+"""Negative points lie on the ellipse in the polygon's bounds, scaled by this. Drawn faces are
+wider and taller than the oval that a photo model fits to them, so up to 1.5 is no man's land."""
+
+_NEGATIVE_DIRECTIONS = 8
+
+_KEEP_OUT = 1.25
+"""No negative point inside any instance's polygon scaled by this, for the same reason."""
+
+_CONTEXT = 0.5
+"""The window sent to SAM2 is the box widened on each side by this share of its longer side."""
+
+
+def build_prompts(
+    detections: Sequence[Detection], image: Box, options: PromptOptions
+) -> tuple[Prompt, ...]:
+    """Prompts for the best `max_instances` detections, numbered per label from left to right.
+
+    Detections whose polygon does not meet the image are left out.
+    """
+    inside = [d for d in detections if bounding_box(d.polygon).intersection(image).area > 0]
+    best = sorted(inside, key=lambda d: -d.score)[: options.max_instances]
+    ordered = sorted(best, key=lambda d: (d.label, bounding_box(d.polygon)))
+    polygons = [d.polygon for d in ordered]
+    counts: Counter[Label] = Counter()
+    prompts = []
+    for detection in ordered:
+        counts[detection.label] += 1
+        box = prompt_box(detection.polygon, image, options.box_expand)
+        positive = positive_points(detection, image, options.positive_points)
+        negative = negative_points(detection.polygon, polygons, image)
+        prompts.append(
+            Prompt(
+                id=f"{detection.label}-{counts[detection.label]}",
+                label=detection.label,
+                score=round(detection.score, 4),
+                side=detection.side,
+                polygon=tuple((round(x, 2), round(y, 2)) for x, y in detection.polygon.tolist()),
+                box=box,
+                points=(*((x, y, 1) for x, y in positive), *((x, y, 0) for x, y in negative)),
+                crop=crop_window(box, image),
+            )
+        )
+    return tuple(prompts)
+
+
+def prompt_box(polygon: Polygon, image: Box, expand: float) -> Box:
+    """The polygon's bounds widened by `expand` of their size on each side, clipped to `image`."""
+    bounds = bounding_box(polygon)
+    return bounds.widened(expand * bounds.width, expand * bounds.height).intersection(image)
+
+
+def crop_window(box: Box, image: Box) -> Box:
+    """The box with context around it, clipped to `image`."""
+    context = _CONTEXT * max(box.width, box.height)
+    return box.widened(context, context).intersection(image)
+
+
+def positive_points(detection: Detection, image: Box, count: int) -> tuple[tuple[int, int], ...]:
+    """At most `count` well-spread pixels on the target and inside `image`, never near its edge.
+
+    Farthest-point sampling: each point is the candidate farthest from those already taken
+    (Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985). Fewer than
+    `count` where the target is too small to hold as many.
+    """
+    candidates = _inner_pixels(detection, image)
+    if not len(candidates) or count <= 0:
+        return ()
+    chosen = [0]
+    distance = np.full(len(candidates), np.inf)
+    while len(chosen) < min(count, len(candidates)):
+        step = candidates - candidates[chosen[-1]]
+        distance = np.minimum(distance, (step.astype(np.float64) ** 2).sum(axis=1))
+        farthest = int(distance.argmax())
+        if distance[farthest] == 0:
+            break
+        chosen.append(farthest)
+    points = ((int(x), int(y)) for x, y in candidates[chosen])
+    if detection.inner is not None:
+        return tuple(points)
+    # In a sliver thinner than the candidates' grid, rounding may lead outside.
+    return tuple((x, y) for x, y in points if contains(detection.polygon, x + 0.5, y + 0.5))
+
+
+def negative_points(
+    polygon: Polygon, polygons: Sequence[Polygon], image: Box
+) -> tuple[tuple[int, int], ...]:
+    """Pixels around `polygon`, inside `image`, well outside every one of `polygons`.
+
+    A place outside the image is left out, not clamped: the image's border may run through a face.
+    """
+    keep_out = [scaled(other, _KEEP_OUT) for other in polygons]
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    middle, radius = (low + high) / 2, (high - low) / 2 * _NEGATIVE_DISTANCE
+    points = []
+    for step in range(_NEGATIVE_DIRECTIONS):
+        angle = 2 * np.pi * step / _NEGATIVE_DIRECTIONS
+        x, y = np.floor(middle + radius * (np.cos(angle), np.sin(angle))).astype(int).tolist()
+        if image.holds(x, y) and not any(contains(other, x + 0.5, y + 0.5) for other in keep_out):
+            points.append((x, y))
+    return tuple(points)
+
+
+def _inner_pixels(detection: Detection, image: Box) -> npt.NDArray[np.int64]:
+    """Candidate positive pixels, int64 (n, 2), the innermost first."""
+    if detection.inner is not None:
+        return _within(np.floor(detection.inner).astype(np.int64), image)
+    bounds = bounding_box(detection.polygon)
+    cell = max(1.0, max(bounds.width, bounds.height) / _GRID)
+    origin = np.array([bounds.x0, bounds.y0], np.float32) - cell
+    on_grid = ((detection.polygon - origin) / cell).astype(np.float32)
+    extent = bounding_box(on_grid)
+    mask = polygon_mask(on_grid, Box(0, 0, extent.x1 + 1, extent.y1 + 1))
+    depth = depths(mask)
+    ys, xs = np.nonzero(depth >= max(_EDGE_MARGIN * float(depth.max()), 1e-6))
+    pixels = np.floor(origin + (np.column_stack([xs, ys]) + 0.5) * cell).astype(np.int64)
+    return _within(pixels[np.argsort(-depth[ys, xs], kind="stable")], image)
+
+
+def _within(pixels: npt.NDArray[np.int64], box: Box) -> npt.NDArray[np.int64]:
+    inside = (pixels >= (box.x0, box.y0)) & (pixels < (box.x1, box.y1))
+    return pixels[inside.all(axis=1)]

@@ -1,0 +1,156 @@
+"""The pictures in colour: overlay, preview, cutout, drawn on an RGB uint8 image."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
+
+from shared.imaging.geometry import Image, disjoint, enclosing, image_box, shrunk
+from shared.imaging.matting import lifted
+from shared.imaging.sparse_image import Collage, Tile
+from shared.schemas.box import Box
+from shared.schemas.prompt import Label
+from shared.segmentation.masks import Mask, bounds, covered
+
+Colour = tuple[int, int, int]
+
+_PALETTE: dict[Label, tuple[Colour, ...]] = {
+    "face": ((0, 200, 83), (41, 121, 255), (213, 0, 249), (255, 145, 0), (0, 184, 212)),
+    "hand": ((255, 23, 68), (255, 214, 0), (118, 255, 3), (101, 31, 255), (29, 233, 182)),
+}
+_TINT = 0.4
+"""Share of the colour in a tinted pixel: the reference service's value."""
+
+_PREVIEW_SIDE = 1024
+"""Most pixels a side."""
+
+_SOFT_EDGE = 1
+"""Pixels to either side of a mask's border whose alpha may be partial: as far as drawing programs
+spread an edge."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What the overlay shows of one instance; the mask lies in the box."""
+
+    id: str
+    label: Label
+    mask: Mask
+    box: Box
+
+
+def overlay(image: Image, instances: Sequence[Drawn]) -> Collage:
+    """The RGB image with each instance tinted, outlined, boxed and named."""
+    whole = image_box(image)
+    stroke = max(1, round(max(image.shape[:2]) / 400))
+    marks = [_mark(instance, index, whole) for index, instance in enumerate(instances)]
+    regions = disjoint(mark.reach(stroke).intersection(whole) for mark in marks)
+    tiles = [_tile(image, region, marks, stroke) for region in regions]
+    return Collage(whole, (3,), tiles, ground=image)
+
+
+def preview(image: Image, instances: Sequence[Drawn]) -> Image:
+    """The overlay at a size for lists and pages, drawn at that size: names stay readable."""
+    small = shrunk(image, _PREVIEW_SIDE)
+    across, down = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
+    return overlay(small, [_scaled(one, across, down) for one in instances]).whole
+
+
+def cutout(image: Image, shown: Sequence[Mask]) -> Collage:
+    """The RGB image where any of the masks is set, RGBA, transparent elsewhere.
+
+    The border is anti-aliased. What is hidden is zeroed, so the file leaks nothing behind its
+    alpha and packs well.
+    """
+    whole = image_box(image)
+    margin = 4 * _SOFT_EDGE  # as far as matting looks from a border
+    around = [one.widened(margin, margin).intersection(whole) for one in bounds(shown)]
+    tiles = [
+        Tile(region, lifted(image[region.slices], covered(shown, region), _SOFT_EDGE))
+        for region in disjoint(around)
+    ]
+    return Collage(whole, (4,), tiles)
+
+
+def _scaled(drawn: Drawn, across: float, down: float) -> Drawn:
+    """For an image of so many times the width and height, 0 to 1."""
+    box = drawn.box.scaled(across, down)
+    pixels = covered([drawn.mask], drawn.box).astype(np.float32)
+    shown = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_AREA) >= 0.5
+    return replace(drawn, box=box, mask=Mask(box, np.asarray(shown)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mark:
+    """An instance with its colour and the plate with its name, RGB, and where that lies."""
+
+    instance: Drawn
+    colour: Colour
+    plate: Image
+    place: Box
+
+    def reach(self, stroke: int) -> Box:
+        """All that is drawn for it."""
+        return enclosing([self.place, self.instance.box.widened(stroke, stroke)])
+
+
+def _mark(instance: Drawn, index: int, image: Box) -> _Mark:
+    """The plate lies above the instance's box, or inside it at the image's top."""
+    shades = _PALETTE[instance.label]
+    colour = shades[index % len(shades)]
+    plate = _plate(instance.id, colour, size=max(12, round(max(image.width, image.height) / 40)))
+    plate = plate[: image.height, : image.width]
+    tall, wide = plate.shape[:2]
+    x, y = instance.box.x0, instance.box.y0
+    x = min(max(x, 0), image.width - wide)
+    y = y - tall if y >= tall else min(y, image.height - tall)
+    return _Mark(instance, colour, plate, image_box(plate).shifted(x, y))
+
+
+def _tile(image: Image, region: Box, marks: Sequence[_Mark], stroke: int) -> Tile:
+    """A region of the image with the marks that lie in it; no mark lies in it in part."""
+    pixels = image[region.slices].copy()
+    here = [mark for mark in marks if mark.place.intersection(region).area]
+    for mark in here:
+        _tint(pixels, mark.instance.mask, region, mark.colour)
+    for mark in here:
+        _outline(pixels, mark.instance.mask, region, mark.colour, stroke)
+        box = mark.instance.box.shifted(-region.x0, -region.y0)
+        cv2.rectangle(pixels, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), mark.colour, stroke)
+    for mark in here:
+        pixels[mark.place.within(region)] = mark.plate
+    return Tile(region, pixels)
+
+
+def _tint(pixels: Image, mask: Mask, region: Box, colour: Colour) -> None:
+    for window in bounds([mask]):
+        part = pixels[window.within(region)]
+        plain = np.full_like(part, colour)
+        tinted = cv2.addWeighted(part, 1 - _TINT, plain, _TINT, 0)
+        cv2.copyTo(tinted, covered([mask], window).view(np.uint8), part)
+
+
+def _outline(pixels: Image, mask: Mask, region: Box, colour: Colour, stroke: int) -> None:
+    contours, _ = cv2.findContours(
+        mask.pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    offset = mask.window.x0 - region.x0, mask.window.y0 - region.y0
+    cv2.drawContours(pixels, contours, -1, colour, stroke, cv2.LINE_AA, offset=offset)
+
+
+@lru_cache(maxsize=64)
+def _plate(text: str, colour: Colour, size: int) -> Image:
+    """The text on a plate of the colour, RGB (h, w, 3), black or white, whichever reads better."""
+    font = ImageFont.load_default(size)
+    left, top, right, bottom = font.getbbox(text)
+    margin = size // 4
+    extent = (int(right - left) + 2 * margin, int(bottom - top) + 2 * margin)
+    plate = PillowImage.new("RGB", extent, colour)
+    luminance = np.dot(colour, (0.299, 0.587, 0.114))  # ITU-R BT.601
+    ink = "black" if luminance > 128 else "white"
+    ImageDraw.Draw(plate).text((margin - left, margin - top), text, fill=ink, font=font)
+    return np.asarray(plate)

@@ -1,0 +1,209 @@
+"""The JSON documents that users and checks rely on: prompts.json and result.json.
+
+Their JSON Schemas are committed under docs/schemas; `make docs` writes them anew.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import FailFast, Field, StringConstraints
+
+from shared import VERSION
+from shared.schemas.base import Record, at_most
+from shared.schemas.box import Box
+from shared.schemas.errors import Permanent, ReasonCode, Rejected
+from shared.schemas.prompt import Label, Prompt, Side
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+SegmenterName = Annotated[str, StringConstraints(pattern=r"^[\w.:/@+\[\]-]{1,200}$")]
+"""What cut a mask: `grabcut`, `oval`, a checkpoint as `sam2.1-hiera-large`, `replicate:meta/sam-2`,
+or `http:HOST` for a server that does not say what it is."""
+
+BucketName = Annotated[str, StringConstraints(min_length=1, max_length=222)]
+ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+"""As long as Cloud Storage takes them: https://cloud.google.com/storage/quotas#objects."""
+
+Versions = Annotated[dict[str, str], at_most(100)]
+"""By the names of packages and models."""
+
+MOST_INSTANCES = 100
+
+MOST_GENERATION = 2**63 - 1
+"""Cloud Storage's are int64: https://cloud.google.com/storage/docs/json_api/v1/objects."""
+
+Generation = Annotated[int, Field(gt=0, le=MOST_GENERATION)]
+"""Of an upload."""
+
+NO_SETTINGS: Digest = "0" * 12
+"""Config of a failure: nothing but trouble shaped it, and any other result is better."""
+
+
+def digest(**shaping: Any) -> Digest:
+    """12 hexadecimal digits that change with any of the values, and with our version."""
+    text = json.dumps({"version": VERSION, **shaping}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Status(StrEnum):
+    """How an upload ended; every upload ends in exactly one of these."""
+
+    SEGMENTED = "segmented"
+    DEGRADED = "degraded"
+    EMPTY = "empty"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterVersion:
+    """What cut a mask, and in which revision where that is known."""
+
+    name: SegmenterName
+    revision: str = ""
+
+    def __str__(self) -> str:
+        """For logs, and for digests of what shaped a result."""
+        return f"{self.name}@{self.revision}" if self.revision else self.name
+
+
+def revisions(segmenters: Iterable[SegmenterVersion]) -> dict[str, str]:
+    """The known revisions by the names of the segmenters, as documents list versions."""
+    return {one.name: one.revision for one in segmenters if one.revision}
+
+
+class Source(Record):
+    """The upload a document is about; width and height as displayed, None if never decoded."""
+
+    bucket: BucketName
+    name: ObjectName
+    generation: Generation
+    width: int | None = Field(default=None, gt=0)
+    height: int | None = Field(default=None, gt=0)
+
+
+class Reason(Record):
+    """Why the status is not `segmented`: a code for programs, a sentence for people."""
+
+    code: ReasonCode
+    message: str
+
+    @classmethod
+    def of(cls, error: Rejected | Permanent) -> "Reason":
+        """The reason that an error gives."""
+        return cls(code=error.code, message=str(error))
+
+
+class Missed(Record):
+    """What was seen and is no instance: reasons to look at a result."""
+
+    near: int = Field(
+        0, ge=0, description="places that score less than MIN_SCORE, but at least 0.4 times that"
+    )
+    omitted: int = Field(0, ge=0, description="found, but more than MAX_INSTANCES")
+
+
+class PromptsDocument(Record):
+    """prompts.json, and the data of the message that carries it on to segmentation."""
+
+    schema_: Literal["toonmask/prompts/1"] = Field("toonmask/prompts/1", alias="schema")
+    source: Source
+    config: Digest
+    instances: Annotated[tuple[Prompt, ...], FailFast()] = Field(max_length=MOST_INSTANCES)
+    missed: Missed = Missed()
+    versions: Versions
+
+
+class ReviewCode(StrEnum):
+    """Why a person should look at a result."""
+
+    LOW_SCORE = "low-score"
+    LOW_QUALITY = "low-quality"
+    ODD_SIZE = "odd-size"
+    NEAR_MISSES = "near-misses"
+    OMITTED = "omitted"
+
+
+class Review(Record):
+    """A reason to look at a result, and at which instance, None for the whole of it."""
+
+    code: ReviewCode
+    message: str
+    instance: str | None = None
+
+
+class RleModel(Record):
+    """COCO's compressed RLE; `size` is [height, width]."""
+
+    size: tuple[int, int]
+    counts: str
+
+
+class InstanceFiles(Record):
+    """An instance's pictures, relative to the folder of its upload."""
+
+    mask: str
+    cutout: str
+
+
+class Instance(Record):
+    """One face or hand; `box` is the mask's bounds in pixels, or the prompt's if it is empty."""
+
+    id: str
+    label: Label
+    side: Side | None
+    score: float = Field(ge=0, le=1)
+    box: Box
+    area: int = Field(ge=0)
+    segmenter: SegmenterName
+    quality: float = Field(ge=0, le=1)
+    rle: RleModel
+    files: InstanceFiles
+
+
+class Outputs(Record):
+    """The upload's pictures, relative to its folder."""
+
+    mask: str = "mask.png"
+    overlay: str = "overlay.png"
+    cutout: str = "cutout.png"
+    preview: str | None = None
+
+
+class ResultDocument(Record):
+    """result.json: written last, so who sees it sees the whole set."""
+
+    schema_: Literal["toonmask/result/1"] = Field("toonmask/result/1", alias="schema")
+    status: Status
+    reason: Reason | None
+    source: Source
+    config: Digest
+    instances: tuple[Instance, ...] = ()
+    review: tuple[Review, ...] = ()
+    outputs: Outputs | None
+    timing: dict[str, float]
+    versions: Versions
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """All pictures, relative to the upload's folder, mask.png first."""
+        if self.outputs is None:
+            return ()
+        files = (self.outputs, *(instance.files for instance in self.instances))
+        return tuple(name for each in files for name in each.model_dump(exclude_none=True).values())
+
+    @property
+    def segmenters(self) -> frozenset[SegmenterVersion]:
+        """What cut the masks; `versions` has the revisions."""
+        names = {instance.segmenter for instance in self.instances}
+        return frozenset(SegmenterVersion(name, self.versions.get(name, "")) for name in names)
+
+    @property
+    def shown(self) -> Digest:
+        """Digest of what the pictures show: asked twice, SAM2 need not answer the same."""
+        return digest(
+            status=self.status, shown=[(one.id, one.rle.counts) for one in self.instances]
+        )

@@ -1,0 +1,288 @@
+"""Each function's settings, read from the environment once at its start."""
+
+import sys
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.schemas.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
+from shared.schemas.field_errors import cut
+from shared.schemas.object_names import Preview
+from shared.schemas.prompt import Label, PromptOptions
+from shared.schemas.url_redaction import without_secrets
+
+_MOST_PARTS = 100
+_MOST_SHOWN = 100
+"""Characters of a bad value that are shown."""
+
+
+def split(value: Any) -> Any:
+    """The parts of a text with commas between them; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    if value.count(",") > _MOST_PARTS:
+        raise ValueError(f"at most {_MOST_PARTS} parts are taken")
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _blank_to_none(value: Any) -> Any:
+    return value or None
+
+
+Targets = Annotated[frozenset[Label], NoDecode, BeforeValidator(split), Field(min_length=1)]
+Hosts = Annotated[
+    frozenset[Annotated[str, StringConstraints(to_lower=True)]], NoDecode, BeforeValidator(split)
+]
+Blank = BeforeValidator(_blank_to_none)
+"""Terraform and shells write an unset variable as an empty one."""
+
+
+class Settings(BaseSettings):
+    """What all settings have in common."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    trusted_hosts: Hosts = Field(
+        frozenset(),
+        description="names that it may be called by, as localhost; empty: any, for Cloud Run lets "
+        "no others through",
+    )
+
+
+class BucketSettings(Settings):
+    """What all functions between the buckets know."""
+
+    input_bucket: str = Field(min_length=3, description="the only bucket that is read")
+    output_bucket: str = Field(min_length=3, description="bucket that results are written to")
+    trace_project: Annotated[str | None, Blank] = Field(
+        None, description="project whose traces the logs refer to; unset: logs name the trace alone"
+    )
+    push_account: Annotated[str | None, Blank] = Field(
+        None,
+        description="e-mail of the service account whose identity token each push has to bring; "
+        "unset: that is left to Cloud Run",
+    )
+    push_certs_url: HttpUrl = Field(
+        HttpUrl("https://www.googleapis.com/oauth2/v1/certs"),
+        description="where the certificates are that sign such tokens",
+    )
+
+    @model_validator(mode="after")
+    def _output_feeds_no_input(self) -> Self:
+        if self.input_bucket == self.output_bucket:
+            raise ValueError(
+                f"INPUT_BUCKET and OUTPUT_BUCKET are both {self.input_bucket}: results would be "
+                "taken for uploads, without end"
+            )
+        return self
+
+
+class PipelineSettings(BucketSettings):
+    """What both functions of the pipeline know beside that: which uploads are taken."""
+
+    max_delivery_attempts: int = Field(
+        10, ge=5, le=100, description="deliveries after which Pub/Sub gives up, as it was told"
+    )
+    max_bytes: int = Field(64 * 2**20, gt=0, description="largest upload, in bytes")
+    max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
+
+
+class DetectionSettings(Settings):
+    """What counts as found."""
+
+    max_instances: int = Field(
+        20, ge=1, le=MOST_INSTANCES, description="most faces and hands per image"
+    )
+    min_score: float = Field(
+        0.5, ge=0, le=1, description="least score of a detection: lower finds more, and more wrong"
+    )
+
+
+class LandmarksSettings(DetectionSettings, PipelineSettings):
+    """Of the landmarks function."""
+
+    prompts_topic: str = Field(
+        pattern=r"^projects/[^/]+/topics/[^/]+$",
+        description="topic that carries the prompts on, projects/PROJECT/topics/NAME",
+    )
+    targets: Targets = Field(
+        frozenset({"face"}), description="what is looked for: face, hand, or both"
+    )
+    pos_points: int = Field(16, ge=1, le=64, description="positive points per instance")
+    box_expand: float = Field(
+        0.15, ge=0, le=1, description="prompt box beyond the outline, as a share on each side"
+    )
+
+    @property
+    def prompt_options(self) -> PromptOptions:
+        """The part that shapes prompts."""
+        return PromptOptions(self.pos_points, self.box_expand, self.max_instances)
+
+    @property
+    def config(self) -> Digest:
+        """Digest of what shapes the prompts."""
+        return digest(
+            targets=sorted(self.targets),
+            max_instances=self.max_instances,
+            min_score=self.min_score,
+            pos_points=self.pos_points,
+            box_expand=self.box_expand,
+            max_bytes=self.max_bytes,
+            max_pixels=self.max_pixels,
+        )
+
+
+class MaskingSettings(Settings):
+    """Who is asked for masks, and how."""
+
+    sam2_provider: Literal["http", "toonmask", "replicate"] = Field(
+        "http",
+        description="http: any SAM2 server, a prompt a call; toonmask: functions/sam2, all prompts "
+        "in one call; replicate: a model at replicate.com",
+    )
+    sam2_url: Annotated[HttpUrl | None, Blank] = Field(
+        None, description="the SAM2 service; unset: SAM2_FALLBACK segments"
+    )
+    sam2_auth: Literal["identity", "api-key", "none"] = Field(
+        "identity", description="how calls to SAM2 are authorised"
+    )
+    sam2_api_key: Annotated[SecretStr | None, Blank] = Field(
+        None, description="bearer key, for SAM2_AUTH=api-key"
+    )
+    sam2_audience: Annotated[str | None, Blank] = Field(
+        None, description="of the identity token; unset: the root of SAM2_URL"
+    )
+    sam2_image_field: str = Field("image_base64", description="request field of the image")
+    sam2_points_field: str = Field("points", description="request field of the points")
+    sam2_box_field: str = Field("box", description="request field of the box; empty: not sent")
+    sam2_multimask: str = Field("multimask", description="request field that asks for candidates")
+    sam2_return_prob: str = Field("return_prob", description="request field for probabilities")
+    sam2_timeout: float = Field(
+        60, gt=0, description="most seconds to wait for the masks of one picture"
+    )
+    sam2_deadline: float = Field(
+        300,
+        gt=0,
+        description="most seconds for all of an image's answers, repeats included; to be shorter "
+        "than the acknowledgement deadline of the subscription",
+    )
+    sam2_fallback: Literal["grabcut", "oval", "none"] = Field(
+        "grabcut", description="what segments where SAM2 cannot"
+    )
+    replicate_api_token: Annotated[SecretStr | None, Blank] = Field(
+        None, description="for SAM2_PROVIDER=replicate"
+    )
+    replicate_model: str = Field(
+        "meta/sam-2",
+        pattern=r"^[\w.-]+/[\w.-]+(:[0-9a-f]{64})?$",
+        description="owner/name, its newest version, or owner/name:version",
+    )
+
+    @field_validator("sam2_url")
+    @classmethod
+    def _no_credentials(cls, url: HttpUrl | None) -> HttpUrl | None:
+        if url and (url.username or url.password):
+            raise ValueError(
+                "a URL with a user or a password ends up in logs: say SAM2_AUTH=api-key and put "
+                "the key into SAM2_API_KEY"
+            )
+        return url
+
+    @model_validator(mode="after")
+    def _secrets_are_there(self) -> Self:
+        if self.sam2_auth == "api-key" and self.sam2_api_key is None:
+            raise ValueError("SAM2_AUTH=api-key needs SAM2_API_KEY")
+        if self.sam2_provider == "replicate" and self.replicate_api_token is None:
+            raise ValueError("SAM2_PROVIDER=replicate needs REPLICATE_API_TOKEN")
+        return self
+
+    @property
+    def audience(self) -> str:
+        """What identity tokens are made out to: SAM2_AUDIENCE, or the root of SAM2_URL."""
+        if self.sam2_audience:
+            return self.sam2_audience
+        parts = urlsplit(str(self.sam2_url))
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+class SegmentationSettings(MaskingSettings, PipelineSettings):
+    """Of the segmentation function."""
+
+    preview: Preview = Field(
+        "none",
+        description="a small overlay beside the pictures, for lists and pages: jpeg (preview.jpg), "
+        "webp (preview.webp), or none",
+    )
+
+    def config(self, prompts: Digest, segmenters: frozenset[SegmenterVersion]) -> Digest:
+        """Digest of what shapes the pictures: what shaped the prompts, and what cut the masks."""
+        return digest(
+            prompts=prompts,
+            segmenters=sorted(map(str, segmenters)),
+            provider=self.sam2_provider,
+            sam2=str(self.sam2_url) if self.sam2_url else None,
+            replicate=self.replicate_model,
+            fallback=self.sam2_fallback,
+            preview=self.preview,
+        )
+
+
+def revealed(secret: SecretStr | None) -> str:
+    """The secret in the clear, or nothing where it is not set."""
+    return secret.get_secret_value() if secret else ""
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+class BadSettings(ValueError):
+    """The environment does not fit; the message has a sentence for each bad variable."""
+
+
+def read(settings: type[S]) -> S:
+    """The settings from the environment.
+
+    Raises:
+        BadSettings: a variable is missing or does not hold what it should.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        lines = [f"{settings.__name__}: the environment does not fit."]
+        for problem in error.errors():
+            if not problem["loc"]:  # its input would be all variables, secrets included
+                lines.append(f"  {problem['msg']}")
+                continue
+            name = str(problem["loc"][0])
+            missing = problem["type"] == "missing"
+            got = "it is missing" if missing else _got(settings, name, problem["input"])
+            lines.append(f"  {name.upper()}: {problem['msg']} ({got})")
+        raise BadSettings("\n".join(lines)) from None
+
+
+def _got(settings: type[BaseSettings], name: str, value: Any) -> str:
+    """What came, for a log: no secret, and nothing of a URL that may be one."""
+    field = settings.model_fields.get(name)
+    if field is None or SecretStr in (field.annotation, *get_args(field.annotation)):
+        return "a secret, not shown"
+    text = repr(without_secrets(value) if isinstance(value, str) else value)
+    return f"got {cut(text, _MOST_SHOWN)}"
+
+
+def load(settings: type[S]) -> S:
+    """The settings from the environment; ends the process with a sentence for each bad one."""
+    try:
+        return read(settings)
+    except BadSettings as error:
+        sys.exit(str(error))

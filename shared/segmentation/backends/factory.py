@@ -1,0 +1,61 @@
+"""From settings to segmenters."""
+
+from collections.abc import Callable
+
+from shared.gcp.id_tokens import Authorisation, BearerKey, IdentityToken, NoAuthorisation
+from shared.schemas.settings import MaskingSettings, revealed
+from shared.segmentation.backends import grabcut, oval
+from shared.segmentation.backends.base import Segmenter
+from shared.segmentation.backends.embedded import EmbeddedSegmenter
+from shared.segmentation.backends.sam2 import BatchSegmenter, Sam2Segmenter
+from shared.segmentation.backends.unconfigured import AbsentSegmenter
+from shared.segmentation.sam2.contract import FieldNames
+from shared.segmentation.sam2.transport import JsonService
+
+_FALLBACKS: dict[str, Callable[[], Segmenter | None]] = {
+    "grabcut": lambda: EmbeddedSegmenter("grabcut", grabcut.candidates),
+    "oval": lambda: EmbeddedSegmenter("oval", oval.candidates),
+    "none": lambda: None,
+}
+
+_AUTHORISATIONS: dict[str, Callable[[MaskingSettings], Authorisation]] = {
+    "identity": lambda settings: IdentityToken(settings.audience),
+    "api-key": lambda settings: BearerKey(revealed(settings.sam2_api_key)),
+    "none": lambda _: NoAuthorisation(),
+}
+
+
+def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
+    """What is configured to be asked for masks, or a segmenter that says that nothing is.
+
+    With `multimask` it answers with several candidates where there is doubt.
+    """
+    if settings.sam2_provider == "replicate":
+        return _replicate(settings)
+    if settings.sam2_url is None:
+        return AbsentSegmenter()
+    authorisation = _AUTHORISATIONS[settings.sam2_auth](settings)
+    service = JsonService(str(settings.sam2_url), authorisation, settings.sam2_timeout)
+    if settings.sam2_provider == "toonmask":
+        return BatchSegmenter(service, multimask=multimask)
+    names = FieldNames(
+        image=settings.sam2_image_field,
+        points=settings.sam2_points_field,
+        box=settings.sam2_box_field,
+        multimask=settings.sam2_multimask,
+        return_prob=settings.sam2_return_prob,
+    )
+    return Sam2Segmenter(service, names, multimask=multimask)
+
+
+def _replicate(settings: MaskingSettings) -> Segmenter:
+    # Imported here: Replicate's client would lengthen everybody's cold start.
+    from shared.segmentation.backends.replicate import ReplicateSegmenter  # noqa: PLC0415
+
+    token = revealed(settings.replicate_api_token)
+    return ReplicateSegmenter(token, settings.replicate_model, settings.sam2_timeout)
+
+
+def fallback(settings: MaskingSettings) -> Segmenter | None:
+    """What segments where SAM2 cannot, if anything does."""
+    return _FALLBACKS[settings.sam2_fallback]()

@@ -1,0 +1,197 @@
+"""Masks: choosing among a segmenter's candidates, cleaning, and putting them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from shared.imaging.geometry import (
+    BoolMask,
+    disjoint,
+    fill_holes,
+    mask_iou,
+    polygon_mask,
+    polygon_of,
+)
+from shared.imaging.sparse_image import Collage, Tile
+from shared.schemas.box import Box
+from shared.schemas.prompt import Prompt
+
+_SPECK = 0.05
+"""Parts smaller than this share of the largest part are specks."""
+
+_WEIGHTS = {"polygon": 0.4, "positive": 0.25, "negative": 0.15, "predicted_iou": 0.2}
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """The pixels of one instance: bool (window.height, window.width), all else is background.
+
+    They are not to be changed: their bounds are looked for once.
+    """
+
+    window: Box
+    pixels: BoolMask
+
+    @property
+    def area(self) -> int:
+        """Pixels set."""
+        return int(np.count_nonzero(self.pixels))
+
+    @cached_property
+    def bounds(self) -> Box | None:
+        """The smallest box around the pixels set, in image coordinates; None where none is."""
+        x, y, width, height = cv2.boundingRect(self.pixels.view(np.uint8))
+        if not width:
+            return None
+        return Box(x, y, x + width, y + height).shifted(self.window.x0, self.window.y0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One answer of a segmenter for a prompt: bool (crop.height, crop.width) pixels.
+
+    `predicted_iou` is the segmenter's own estimate, 0..1, or None where it gives none.
+    """
+
+    pixels: BoolMask
+    predicted_iou: float | None = None
+
+
+def agreement(candidate: Candidate, prompt: Prompt) -> float:
+    """How well a candidate fits its prompt, 0..1.
+
+    A weighted mean of: IoU with the polygon, positive points inside, negative points outside, and
+    the segmenter's predicted IoU where there is one.
+    """
+    terms = {
+        "polygon": mask_iou(
+            candidate.pixels, polygon_mask(polygon_of(prompt.polygon), prompt.crop)
+        ),
+        "positive": _hit_rate(candidate.pixels, prompt.positive, prompt.crop, default=1.0),
+        "negative": 1 - _hit_rate(candidate.pixels, prompt.negative, prompt.crop, default=0.0),
+    }
+    if candidate.predicted_iou is not None:
+        terms["predicted_iou"] = float(np.clip(candidate.predicted_iou, 0, 1))
+    total = sum(_WEIGHTS[name] for name in terms)
+    return sum(_WEIGHTS[name] * value for name, value in terms.items()) / total
+
+
+def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float]:
+    """The candidate that agrees best with the prompt, cleaned, and its agreement (0..1).
+
+    Two candidates at most are in memory: the best so far, and the one that is looked at.
+
+    Raises:
+        ValueError: there is no candidate.
+    """
+    best: BoolMask | None = None
+    quality = -1.0
+    for candidate in candidates:
+        cleaned = Candidate(clean(candidate.pixels, prompt), candidate.predicted_iou)
+        agrees = agreement(cleaned, prompt)
+        if agrees > quality:
+            best, quality = cleaned.pixels, agrees
+    if best is None:
+        raise ValueError("no candidate to choose from")
+    return Mask(prompt.crop, best), quality
+
+
+def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
+    """Without holes and specks: the largest part, and others that hold a positive point."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(pixels.view(np.uint8))
+    if count == 1:
+        return pixels
+    areas = stats[:, cv2.CC_STAT_AREA]
+    largest = int(areas[1:].argmax()) + 1
+    xs, ys = _local(prompt.positive, prompt.crop)
+    clicked = {int(label) for label in labels[ys, xs] if label}
+    kept = np.zeros(count, bool)
+    kept[[label for label in clicked if areas[label] >= _SPECK * areas[largest]]] = True
+    kept[largest] = True
+    return fill_holes(kept[labels])
+
+
+def apart(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[Mask]:
+    """The masks, of the prompts in order, without overlaps.
+
+    What several masks claim belongs to the one that has a positive point nearest to it.
+    """
+    separate = list(masks)
+    for i, j in combinations(range(len(masks)), 2):
+        shared = separate[i].window.intersection(separate[j].window)
+        if not shared.area:
+            continue
+        one, other = _part(separate[i], shared), _part(separate[j], shared)
+        both = one & other
+        if both.any():
+            nearer = _distance(prompts[i], shared) <= _distance(prompts[j], shared)
+            separate[i] = _without(separate[i], shared, both & ~nearer)
+            separate[j] = _without(separate[j], shared, both & nearer)
+    return separate
+
+
+def picture(pixels: BoolMask) -> npt.NDArray[np.uint8]:
+    """The mask as a uint8 picture: 0 or 255."""
+    return np.where(pixels, np.uint8(255), np.uint8(0))
+
+
+def bounds(masks: Sequence[Mask]) -> list[Box]:
+    """The bounds of each that is not empty."""
+    return [found for mask in masks if (found := mask.bounds)]
+
+
+def covered(masks: Sequence[Mask], window: Box) -> BoolMask:
+    """Bool (window.height, window.width): the window's pixels that any of the masks has."""
+    pixels = np.zeros((window.height, window.width), bool)
+    for mask in masks:
+        part = mask.window.intersection(window)
+        if part.area:
+            pixels[part.within(window)] |= _part(mask, part)
+    return pixels
+
+
+def union(masks: Sequence[Mask], image: Box) -> Collage:
+    """All masks in one grey picture of the image: 0 or 255."""
+    regions = disjoint(bounds(masks))
+    tiles = [Tile(region, picture(covered(masks, region))) for region in regions]
+    return Collage(image, (), tiles)
+
+
+def _part(mask: Mask, window: Box) -> BoolMask:
+    return mask.pixels[window.within(mask.window)]
+
+
+def _without(mask: Mask, window: Box, pixels: BoolMask) -> Mask:
+    left = mask.pixels.copy()
+    left[window.within(mask.window)] &= ~pixels
+    return Mask(mask.window, left)
+
+
+def _distance(prompt: Prompt, window: Box) -> npt.NDArray[np.float32]:
+    """Pixels from each pixel of the window to the prompt's nearest positive point."""
+    xs, ys = np.arange(window.x0, window.x1), np.arange(window.y0, window.y1)
+    points = prompt.positive or [
+        ((prompt.box.x0 + prompt.box.x1) // 2, (prompt.box.y0 + prompt.box.y1) // 2)
+    ]
+    squares = [(xs[None, :] - x) ** 2 + (ys[:, None] - y) ** 2 for x, y in points]
+    return np.sqrt(np.minimum.reduce(squares)).astype(np.float32)
+
+
+def _local(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], list[int]]:
+    """Columns and rows, inside the window's array, of the points that lie in the window."""
+    inside = [(x - window.x0, y - window.y0) for x, y in points if window.holds(x, y)]
+    return [x for x, _ in inside], [y for _, y in inside]
+
+
+def _hit_rate(
+    pixels: BoolMask, points: Sequence[tuple[int, int]], window: Box, *, default: float
+) -> float:
+    xs, ys = _local(points, window)
+    return float(pixels[ys, xs].mean()) if xs else default

@@ -1,0 +1,249 @@
+"""Every known format of a SAM2 server's answer, understood or refused by the name of its field.
+
+An answer is far smaller than what it may hold: a PNG of one colour has a thousandth of its pixels.
+So JSON is refused by how much it would become, masks by the size that they declare, and masks are
+decoded one by one.
+"""
+
+import base64
+import binascii
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as PillowImage
+
+from shared.decoding.jpeg import check_scans
+from shared.imaging import rle
+from shared.schemas.errors import Permanent, ReasonCode
+
+MOST_MASK_PIXELS = 2**20
+"""SAM2's own input, 1024 x 1024: no larger picture is sent, so no larger mask is taken."""
+
+MOST_MASKS = 16
+"""In an answer to one prompt; SAM2 gives three."""
+
+_MOST_COUNTS = {
+    b",": 4 * MOST_MASK_PIXELS + 2**10,
+    b"[": 2**20,
+    b"{": 2**16,
+    b":": 2**16,
+    b'"': 2**16,
+}
+"""Of characters in an answer's JSON: four masks as lists of numbers, with little beside them. In
+Python a number takes some 36 bytes, a list with one 100, text 100, a field 160
+(tests/hostile/answers.py)."""
+
+_MASK_FORMATS = ("PNG", "JPEG", "WEBP")
+
+_LARGEST_NUMBER = 1e9
+"""JSON knows integers of any length, and Python's JSON infinity."""
+
+_ASPECT_TOLERANCE = 0.03
+"""A mask of another size fits if its sides' ratio is the picture's within this share. Those of low
+resolution are square whatever the picture's shape."""
+
+_LIMIT = f"a mask has at most {MOST_MASK_PIXELS:,}"
+
+Values = npt.NDArray[np.float32]
+
+
+class AnswerError(Permanent):
+    """An answer that is not in any of the known formats; says which field and what came."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__(
+            ReasonCode.SAM2_BAD_ANSWER,
+            f"The segmentation service's answer is not understood: {what}",
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredMask:
+    """Foreground probabilities 0..1, float32 (h, w), and the server's predicted IoU if it has one.
+
+    The mask covers the whole picture that was sent, at whatever size the server chose.
+    """
+
+    values: Values
+    predicted_iou: float | None
+
+
+def parse_json(body: bytes) -> Any:
+    """The value that the bytes hold as JSON.
+
+    Raises:
+        AnswerError: they hold none, or one that would take far more memory than any mask needs.
+    """
+    for character, most in _MOST_COUNTS.items():
+        if body.count(character) > most:
+            told = character.decode()
+            raise AnswerError(f"{len(body):,} bytes of JSON have more than {most:,} times {told}")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise AnswerError(f"want JSON, got {len(body):,} bytes: {_shown(body)}") from error
+
+
+def parse_answer(answer: Any, size: tuple[int, int]) -> Iterator[ScoredMask]:
+    """The masks of an answer for a picture of `size` (height, width), decoded one by one.
+
+    Raises:
+        AnswerError: nothing in it is understood, or what is there makes no sense.
+    """
+    if not isinstance(answer, Mapping):
+        raise AnswerError(f"want a JSON object, got {_shown(answer)}")
+    named = _masks(answer)
+    scores = _scores(answer)
+    if scores and len(scores) != len(named):
+        raise AnswerError(f"scores: {len(scores)} for {len(named)} masks")
+    found = False
+    for index, (field, mask) in enumerate(named):
+        values = _mask(mask, field)
+        _check_shape(field, values.shape, size)
+        found = found or bool((values > 0.5).any())
+        yield ScoredMask(values, scores[index] if scores else None)
+    if not found:
+        raise AnswerError(f"{named[0][0]}: every mask is empty")
+
+
+def _masks(answer: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The masks as they came, with the names of the fields that they stood in."""
+    if "masks" in answer:
+        masks = answer["masks"]
+        if not isinstance(masks, list) or not masks:
+            raise AnswerError(f"masks: want a list of masks, got {_shown(masks)}")
+        if len(masks) > MOST_MASKS:
+            raise AnswerError(f"masks: want at most {MOST_MASKS}, got {len(masks):,}")
+        return [(f"masks[{index}]", mask) for index, mask in enumerate(masks)]
+    for field in ("mask_rle", "mask_png_base64"):
+        if field in answer:
+            return [(field, answer[field])]
+    raise AnswerError(
+        f"want masks, mask_rle or mask_png_base64, got the fields {_shown(sorted(answer))}"
+    )
+
+
+def _scores(answer: Mapping[str, Any]) -> list[float]:
+    for field in ("scores", "iou_predictions"):
+        values = answer.get(field)
+        if values is None:
+            continue
+        if not isinstance(values, list) or not all(_is_number(value) for value in values):
+            raise AnswerError(f"{field}: want a list of numbers, got {_shown(values)}")
+        return [float(value) for value in values]
+    return []
+
+
+def _mask(mask: Any, field: str) -> Values:
+    if field == "mask_rle" or isinstance(mask, Mapping):
+        return _from_rle(mask, field)
+    if field == "mask_png_base64" or isinstance(mask, str):
+        return _from_png(mask, field)
+    return _from_lists(mask, field)
+
+
+def _from_png(text: Any, field: str) -> Values:
+    try:
+        data = decode_base64(text)
+    except (AttributeError, binascii.Error, ValueError) as error:
+        raise AnswerError(f"{field}: want a PNG as base64, got {_shown(text)}") from error
+    return parse_picture(data, field)
+
+
+def parse_picture(data: bytes, field: str) -> Values:
+    """The mask in an image file: its grey, 0/1 or 0..255; AnswerError where it is none."""
+    try:
+        picture = PillowImage.open(io.BytesIO(data), formats=_MASK_FORMATS)
+        pixels = picture.width * picture.height
+        check_scans(data)
+        grey = _grey(picture) if pixels <= MOST_MASK_PIXELS else None
+    except Exception as error:  # Pillow's decoders raise nearly anything on broken files
+        raise AnswerError(f"{field}: the {len(data):,} bytes are no whole image") from error
+    if grey is None:
+        raise AnswerError(f"{field}: {pixels:,} pixels are too many; {_LIMIT}")
+    return _scaled(grey)
+
+
+def _grey(picture: PillowImage.Image) -> Values:
+    """0..255; Pillow's own conversion clips 16 bits instead."""
+    if picture.mode.startswith("I;16"):
+        return np.asarray(picture).astype(np.float32) / np.float32(257)
+    return np.asarray(picture.convert("L")).astype(np.float32)
+
+
+def _from_rle(value: Any, field: str) -> Values:
+    """From {counts, size} or [counts, size]; plain runs or COCO's string."""
+    if isinstance(value, Mapping):
+        counts, size = value.get("counts"), value.get("size")
+    elif isinstance(value, list) and len(value) == 2:
+        counts, size = value
+    else:
+        raise AnswerError(f"{field}: want counts and size, got {_shown(value)}")
+    if not (isinstance(size, list) and len(size) == 2 and all(_is_whole(edge) for edge in size)):
+        raise AnswerError(f"{field}.size: want [height, width], got {_shown(size)}")
+    height, width = size
+    if not (height > 0 and width > 0 and height * width <= MOST_MASK_PIXELS):
+        raise AnswerError(f"{field}.size: {height} x {width} makes no sense; {_LIMIT}")
+    if not isinstance(counts, str) and not (
+        isinstance(counts, list) and all(_is_whole(run) for run in counts)
+    ):
+        raise AnswerError(f"{field}.counts: want runs or COCO's string, got {_shown(counts)}")
+    try:
+        return rle.decode(counts, (height, width)).astype(np.float32)
+    except ValueError as error:
+        raise AnswerError(f"{field}.counts: {error}") from error
+
+
+def _from_lists(value: Any, field: str) -> Values:
+    """From rows of booleans, 0/1, 0/255 or probabilities, or [1][height][width] of them."""
+    try:
+        values = np.array(value, np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise AnswerError(f"{field}: want rows of numbers, got {_shown(value)}") from error
+    if values.ndim == 3 and values.shape[0] == 1:
+        values = values[0]
+    if values.ndim != 2 or not 0 < values.size <= MOST_MASK_PIXELS:
+        raise AnswerError(f"{field}: want height x width numbers, got the shape {values.shape}")
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 255:
+        raise AnswerError(f"{field}: numbers outside 0..255")
+    return _scaled(values)
+
+
+def _scaled(values: Values) -> Values:
+    """0..255 to 0..1, where the values are no booleans or probabilities already."""
+    return values / np.float32(255.0 if values.max(initial=0) > 1.001 else 1.0)
+
+
+def _check_shape(field: str, shape: tuple[int, ...], size: tuple[int, int]) -> None:
+    height, width = shape
+    stretch = (width / height) / (size[1] / size[0])
+    close = abs(np.log(stretch)) <= _ASPECT_TOLERANCE + 1 / height + 1 / width
+    if height != width and not close:
+        raise AnswerError(
+            f"{field}: {width} x {height} does not fit the picture's {size[1]} x {size[0]}"
+        )
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes of base64, in lines or not, or of a data URL; binascii.Error for anything else."""
+    encoded = text.partition("base64,")[2] or text
+    return base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and -_LARGEST_NUMBER < value < _LARGEST_NUMBER
+
+
+def _shown(value: Any) -> str:
+    text = repr(value[:80] if isinstance(value, bytes | str | list) else value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,236 @@
+"""The JSON of the SAM2 contract: requests built and read, our service's answers built.
+
+One picture with one prompt a request is what every server speaks. Ours also takes many prompts for
+a picture, and many pictures, in one request.
+"""
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
+
+from shared.imaging import png
+from shared.schemas.documents import SegmenterVersion
+from shared.schemas.prompt import Prompt
+from shared.segmentation.masks import Candidate
+from shared.segmentation.sam2.answers import AnswerError, ScoredMask
+from shared.segmentation.sam2.crops import Picture
+
+MOST_PICTURES = 32
+MOST_PROMPTS = 32
+MOST_POINTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNames:
+    """How the server at hand calls the request's fields; an empty box name leaves the box out."""
+
+    image: str = "image_base64"
+    points: str = "points"
+    box: str = "box"
+    multimask: str = "multimask"
+    return_prob: str = "return_prob"
+
+
+Base64Image = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF as base64, or as a data URL",
+        json_schema_extra={"format": "base64-image"},
+    ),
+]
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("want 0 or 1")  # noqa: TRY004 pydantic turns only this into its own
+    return value
+
+
+PointLabel = Annotated[Literal[0, 1], BeforeValidator(_no_boolean)]
+"""Equal to 0 or 1, so 1.0 too: a client's array of points is often all floats."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
+
+
+class PromptPart(_Part):
+    """What is asked about a picture, in its pixels: points (x, y, label 1 in, 0 out) and a box."""
+
+    # the first bad one is told: a million, each with its own sentence, take a gigabyte
+    points: Annotated[list[tuple[float, float, PointLabel]], FailFast()] = Field(
+        default=[], max_length=MOST_POINTS
+    )
+    box: tuple[float, float, float, float] | None = None
+
+
+class PicturePart(_Part):
+    """A picture (base64, or a data URL) and all that is asked about it."""
+
+    image_base64: Base64Image
+    prompts: list[PromptPart] = Field(min_length=1, max_length=MOST_PROMPTS)
+
+
+class _Options(_Part):
+    multimask: bool = Field(True, description="several candidates where there is doubt, not one")
+    return_prob: bool = Field(False, description="masks as probabilities, 0..255, not as 0 and 255")
+
+
+class SegmentRequest(PromptPart, _Options):
+    """One picture, one prompt."""
+
+    image_base64: Base64Image
+
+    def as_batch(self) -> "BatchRequest":
+        """The same as a batch of one."""
+        prompt = PromptPart(points=self.points, box=self.box)
+        picture = PicturePart(image_base64=self.image_base64, prompts=[prompt])
+        return BatchRequest(
+            images=[picture], multimask=self.multimask, return_prob=self.return_prob
+        )
+
+
+class BatchRequest(_Options):
+    """Many pictures with many prompts each."""
+
+    images: list[PicturePart] = Field(min_length=1, max_length=MOST_PICTURES)
+
+
+class SegmenterPart(_Part):
+    """What computes the masks: `sam2` with its checkpoint and that one's revision, or `grabcut`."""
+
+    backend: str = Field(pattern=r"^[a-z0-9._-]{1,40}$")
+    checkpoint: str | None = Field(None, pattern=r"^[\w./-]{1,150}$")
+    revision: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
+
+    @property
+    def version(self) -> SegmenterVersion:
+        """As results name it: `facebook/sam2.1-hiera-large` is `sam2.1-hiera-large`."""
+        name = self.checkpoint.rstrip("/").rpartition("/")[2] if self.checkpoint else ""
+        return SegmenterVersion(name or self.backend, self.revision or "")
+
+
+class Description(_Part):
+    """What the service says of itself."""
+
+    segmenter: SegmenterPart
+
+
+class MaskAnswer(_Part):
+    """All candidates for one prompt: PNGs of the picture's size with the predicted IoU of each.
+
+    `mask_png_base64` is the best of them.
+    """
+
+    masks: list[str]
+    scores: list[float]
+    mask_png_base64: str
+
+
+class SingleAnswer(MaskAnswer, Description):
+    """The answer to one prompt, and what computed it."""
+
+
+class BatchAnswer(Description):
+    """An answer for each prompt of each picture, in the request's order, and what computed them."""
+
+    images: list[list[MaskAnswer]]
+
+
+class ErrorAnswer(_Part):
+    """What was wrong with a request."""
+
+    error: str
+
+
+def single_request(
+    picture: Picture, prompt: Prompt, names: FieldNames, *, multimask: bool
+) -> dict[str, Any]:
+    """The JSON of one prompt for any server."""
+    payload: dict[str, Any] = {
+        names.image: picture.base64,
+        names.points: picture.points(prompt),
+        names.multimask: multimask,
+        names.return_prob: False,
+    }
+    if names.box:
+        payload[names.box] = picture.box(prompt)
+    return payload
+
+
+def batch_request(
+    pictures: Sequence[tuple[Picture, Sequence[Prompt]]], *, multimask: bool
+) -> dict[str, Any]:
+    """The JSON of all prompts of all pictures, for our own service.
+
+    Where a picture was scaled down probabilities are asked for: they say where between two of its
+    pixels the edge runs.
+    """
+    return {
+        "images": [
+            {
+                "image_base64": picture.base64,
+                "prompts": [
+                    {"points": picture.points(prompt), "box": picture.box(prompt)}
+                    for prompt in prompts
+                ],
+            }
+            for picture, prompts in pictures
+        ],
+        "multimask": multimask,
+        "return_prob": any(picture.is_shrunk for picture, _ in pictures),
+    }
+
+
+def segmenter_of(answer: Any) -> SegmenterVersion | None:
+    """What a service says that it is, in an answer of any kind; None where it does not."""
+    try:
+        return Description.model_validate(answer).segmenter.version
+    except ValidationError:
+        return None
+
+
+def per_prompt(
+    answer: Any, pictures: Sequence[tuple[Picture, Sequence[Prompt]]]
+) -> list[tuple[Any, Picture, Prompt]]:
+    """What our own service told about each prompt, with its picture.
+
+    Raises:
+        AnswerError: it is not the answer to these pictures and prompts.
+    """
+    answers = answer.get("images") if isinstance(answer, dict) else None
+    if not isinstance(answers, list) or len(answers) != len(pictures):
+        raise AnswerError(f"images: want {len(pictures)} lists, got {str(answer)[:80]}")
+    told = []
+    for index, (masks, (picture, prompts)) in enumerate(zip(answers, pictures, strict=True)):
+        if not isinstance(masks, list) or len(masks) != len(prompts):
+            raise AnswerError(
+                f"images[{index}]: want {len(prompts)} answers, got {str(masks)[:80]}"
+            )
+        told += [(one, picture, prompt) for one, prompt in zip(masks, prompts, strict=True)]
+    return told
+
+
+def mask_answer(masks: Iterable[ScoredMask], *, return_prob: bool) -> MaskAnswer:
+    """Our service's answer for one prompt, with 0 and 255 in the masks or, asked for, 0..255."""
+    encoded, scores = [], []
+    for mask in masks:
+        encoded.append(_png(mask, return_prob=return_prob))
+        scores.append(round(mask.predicted_iou or 0.0, 4))
+    return MaskAnswer(masks=encoded, scores=scores, mask_png_base64=encoded[int(np.argmax(scores))])
+
+
+def scored(candidate: Candidate) -> ScoredMask:
+    """A candidate as a mask of certainties."""
+    return ScoredMask(candidate.pixels.astype(np.float32), candidate.predicted_iou)
+
+
+def _png(mask: ScoredMask, *, return_prob: bool) -> str:
+    values = mask.values if return_prob else mask.values > 0.5
+    grey = (values * np.float32(255)).round().astype(np.uint8)
+    return base64.b64encode(png.encode_array(grey)).decode("ascii")

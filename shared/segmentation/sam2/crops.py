@@ -1,0 +1,136 @@
+"""What travels to SAM2: windows of the image at no more than SAM2's own resolution, encoded once.
+
+Prompts are mapped into a window's picture, masks of the picture back into the image.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from shared.imaging import encoding, png
+from shared.imaging.geometry import BoolMask, Image, enclosing, shrunk
+from shared.schemas.box import Box
+from shared.schemas.prompt import Prompt
+from shared.segmentation.sam2.answers import Values
+
+LONG_SIDE = 1024
+"""SAM2 sees 1024 x 1024 whatever it is sent, so nothing larger travels."""
+
+_LEAST_SHARE = 0.25
+"""Prompts share a picture where the box of each is at least this share of its long side: SAM2's
+masks have 256 cells a side, so each target keeps 64 of them."""
+
+_SMALL = 256 * 2**10
+"""Bytes up to which a picture travels as it is. Flat art stays below, and with it the colours that
+tell its areas apart."""
+
+_FAR_SMALLER = 0.5
+"""A JPEG travels instead of a larger PNG if it has less than this share of its bytes."""
+
+LabelledPixel = tuple[int, int, Literal[0, 1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A window of the image as it is sent: `width` x `height` pixels, `data` a PNG or a JPEG."""
+
+    window: Box
+    width: int
+    height: int
+    data: bytes
+
+    @property
+    def base64(self) -> str:
+        """The encoded picture as JSON carries it."""
+        return base64.b64encode(self.data).decode("ascii")
+
+    @property
+    def data_url(self) -> str:
+        """The encoded picture as a URL that names its type."""
+        kind = "png" if self.data.startswith(b"\x89PNG") else "jpeg"
+        return f"data:image/{kind};base64,{self.base64}"
+
+    @property
+    def is_shrunk(self) -> bool:
+        """Whether it has fewer pixels than its window."""
+        return self.width * self.height < self.window.area
+
+    def points(self, prompt: Prompt) -> list[LabelledPixel]:
+        """The prompt's points that lie in the window, (x, y, label) in pixels of the picture."""
+        across, down = self._scale
+        left, top = self.window.x0, self.window.y0
+        return [
+            (int((x - left + 0.5) * across), int((y - top + 0.5) * down), label)
+            for x, y, label in prompt.points
+            if self.window.holds(x, y)
+        ]
+
+    def box(self, prompt: Prompt) -> list[int]:
+        """The prompt's box, right and bottom exclusive, in pixels of the picture."""
+        across, down = self._scale
+        x0, y0, x1, y1 = prompt.box.shifted(-self.window.x0, -self.window.y0)
+        return [round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)]
+
+    def mask(self, values: Values, place: Box) -> BoolMask:
+        """What is more likely foreground than not, bool (place.height, place.width).
+
+        `values` are probabilities 0..1 over the whole window, float32 of any size; `place`, in
+        image coordinates, lies in the window. Interpolated, so a small mask gives no staircase; in
+        8 bits, because a window may have 50 times the pixels of its mask.
+        """
+        size = self.window.width, self.window.height
+        if (values.shape[1], values.shape[0]) == size:
+            return values[place.within(self.window)] > 0.5
+        shrinks = values.shape[1] > size[0] or values.shape[0] > size[1]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        grey = np.rint(values * np.float32(255)).astype(np.uint8)
+        return np.asarray(
+            cv2.resize(grey, size, interpolation=how)[place.within(self.window)] > 127
+        )
+
+    @property
+    def _scale(self) -> tuple[float, float]:
+        """Pixels of the picture per pixel of the image, across and down."""
+        return self.width / self.window.width, self.height / self.window.height
+
+
+def picture_of(image: Image, window: Box) -> Picture:
+    """The picture of one window of the RGB image."""
+    pixels = shrunk(image[window.slices], LONG_SIDE)
+    return Picture(window, pixels.shape[1], pixels.shape[0], _encoded(pixels))
+
+
+def shared_windows(prompts: Sequence[Prompt]) -> list[tuple[Box, list[Prompt]]]:
+    """Windows that hold the crops of all prompts, each with its prompts in order.
+
+    Prompts share a window where that costs none of them resolution: the window is not scaled down
+    for it, and each target is large enough in it.
+    """
+    windows: list[tuple[Box, list[Prompt]]] = []
+    for prompt in prompts:
+        for index, (window, members) in enumerate(windows):
+            both = enclosing([window, prompt.crop])
+            if _may_share(both, [*members, prompt]):
+                windows[index] = (both, [*members, prompt])
+                break
+        else:
+            windows.append((prompt.crop, [prompt]))
+    return windows
+
+
+def _may_share(window: Box, prompts: Sequence[Prompt]) -> bool:
+    side = max(window.width, window.height)
+    smallest = min(max(prompt.box.width, prompt.box.height) for prompt in prompts)
+    return side <= LONG_SIDE and smallest >= _LEAST_SHARE * side
+
+
+def _encoded(pixels: Image) -> bytes:
+    lossless = png.encode_array(pixels)
+    if len(lossless) <= _SMALL:
+        return lossless
+    lossy = encoding.encode_jpeg(pixels)
+    return lossy if len(lossy) < _FAR_SMALLER * len(lossless) else lossless

@@ -1,0 +1,209 @@
+"""JSON over HTTP, bounded in time and bytes whatever the server does.
+
+Time-outs of sockets start anew with every byte that drips in. Calls therefore run in one event
+loop, on a thread of its own, where a call as a whole can be cut short; any thread may ask.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache, partial
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+
+from shared.gcp.id_tokens import Authorisation
+from shared.runtime.deadline import Deadline
+from shared.schemas.errors import Permanent, ReasonCode, Transient
+from shared.schemas.url_redaction import without_secrets
+from shared.segmentation.sam2.answers import AnswerError, parse_json
+from shared.segmentation.sam2.resilience import Patience
+
+MOST_BYTES = 64 * 2**20
+"""Of an answer: some 20 times four masks of SAM2's own resolution as lists of numbers."""
+
+_CONNECT_SECONDS = 5.0
+_DESCRIBE_SECONDS = 10.0
+_MOST_DESCRIPTION = 2**16
+_RETRYABLE = frozenset({408, 425, 429})
+
+_PLAIN = "identity"
+UNCOMPRESSED = {"Accept-Encoding": _PLAIN}
+_JSON = {"Content-Type": "application/json", **UNCOMPRESSED}
+
+T = TypeVar("T")
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="calls", daemon=True).start()
+    return loop
+
+
+def in_loop(work: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns or raises, run in the loop of all calls."""
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request, the seconds that one attempt may take, and the bytes that its answer may have."""
+
+    method: str
+    content: bytes
+    seconds: float
+    most_bytes: int
+
+
+class JsonService:
+    """A server that answers POSTs of JSON with JSON. One per process; safe to share."""
+
+    def __init__(self, url: str, authorisation: Authorisation, timeout: float) -> None:
+        self._url = url
+        self._authorisation = authorisation
+        self._timeout = timeout
+        self._name = f"The segmentation service at {without_secrets(url)}"
+        self._patience = Patience(self._name)
+        self._client = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
+        )
+
+    @property
+    def host(self) -> str:
+        """Where it is, as host or host:port."""
+        return urlsplit(self._url).netloc
+
+    def ask(
+        self,
+        payload: Mapping[str, Any],
+        deadline: Deadline,
+        pictures: int = 1,
+        most_bytes: int = MOST_BYTES,
+    ) -> Any:
+        """The JSON value that the server answers with, given the time-out for each picture.
+
+        Raises:
+            Transient: no answer before the deadline, but there may be one later.
+            Permanent: the server refuses, or answers what nobody could understand.
+        """
+        content = json.dumps(payload, separators=(",", ":")).encode()
+        call = _Call("POST", content, self._timeout * pictures, most_bytes)
+        answer = partial(self._answer, call, deadline)
+        return parse_json(in_loop(self._patience.ask(answer, deadline)))
+
+    def describe(self, deadline: Deadline) -> Any:
+        """What the server says of itself: the JSON that a GET of its address is answered with.
+
+        Raises:
+            Transient, Permanent: it says nothing; it is asked once.
+        """
+        call = _Call("GET", b"", _DESCRIBE_SECONDS, _MOST_DESCRIPTION)
+        return parse_json(in_loop(self._answer(call, deadline)))
+
+    async def _answer(self, call: _Call, deadline: Deadline) -> bytes:
+        """The body of one answer, bounded in time and bytes, its authorisation included."""
+        seconds = min(call.seconds, deadline.left)
+        try:
+            async with asyncio.timeout(seconds):
+                response, body = await self._send_authorised(call)
+        except TimeoutError as error:
+            raise Transient(f"{self._name} gave no answer in {seconds:.0f} s") from error
+        except httpx2.DecodingError as error:
+            raise AnswerError(error) from error
+        except httpx2.TransportError as error:
+            reason = str(error) or type(error).__name__
+            raise Transient(f"{self._name} cannot be reached: {reason}") from error
+        self._check(response, body)
+        return body
+
+    async def _send_authorised(self, call: _Call) -> tuple[httpx2.Response, bytes]:
+        """Sends with fresh headers; once more where a server refuses a token that can be renewed.
+
+        A token may end between two attempts, or be taken for ended where clocks differ.
+        """
+        headers = await self._headers()
+        response, body = await self._send(call, headers)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self._authorisation.renew(headers):
+            response, body = await self._send(call, await self._headers())
+        return response, body
+
+    async def _headers(self) -> dict[str, str]:
+        return await asyncio.wrap_future(self._authorisation.headers())
+
+    async def _send(self, call: _Call, headers: Mapping[str, str]) -> tuple[httpx2.Response, bytes]:
+        request = self._client.build_request(
+            call.method, self._url, content=call.content, headers={**_JSON, **headers}
+        )
+        response = await self._client.send(request, stream=True)
+        try:
+            return response, await fetch(response, Allowance(call.most_bytes))
+        finally:
+            await response.aclose()
+
+    def _check(self, response: httpx2.Response, body: bytes) -> None:
+        """Raises unless the status is 200."""
+        status = response.status_code
+        told = f"{self._name} answered {status} {response.reason_phrase}".rstrip()
+        if status in _RETRYABLE or status >= 500:
+            raise Transient(told, retry_after(response.headers))
+        if status in (401, 403):
+            raise Permanent(
+                ReasonCode.SAM2_REFUSED, f"{told}: {self._authorisation.remedy(status)}"
+            )
+        if status != 200:
+            shown = body[:200].decode(errors="replace")
+            location = without_secrets(response.headers.get("Location", ""))
+            where = f" It redirects to {location}: is SAM2_URL right?" if location else ""
+            raise Permanent(ReasonCode.SAM2_REFUSED, f"{told}: {shown}{where}")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the header Retry-After asks for; None where it is missing or nonsense.
+
+    RFC 9110, section 10.2.3: whole seconds or a date.
+    """
+    told = headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told)
+    try:
+        moment = parsedate_to_datetime(told)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+class Allowance:
+    """Bytes that the parts of one answer may have together."""
+
+    def __init__(self, most: int = MOST_BYTES) -> None:
+        self._most = most
+        self._left = most
+
+    def use(self, count: int) -> None:
+        """Raises Permanent where too many have come."""
+        self._left -= count
+        if self._left < 0:
+            sentence = f"The segmentation service's answer has more than {self._most:,} bytes."
+            raise Permanent(ReasonCode.SAM2_BAD_ANSWER, sentence)
+
+
+async def fetch(response: httpx2.Response, allowance: Allowance) -> bytes:
+    """The body of a response whose headers have come; Permanent where it is too large."""
+    body = bytearray()
+    encoding = response.headers.get("Content-Encoding", _PLAIN)
+    if encoding != _PLAIN:  # layers of compression would be unpacked without end, in one piece
+        raise AnswerError(f"it is compressed ({encoding[:40]}), which was not asked for")
+    async for chunk in response.aiter_raw():
+        allowance.use(len(chunk))
+        body += chunk
+    return bytes(body)

@@ -1,0 +1,70 @@
+"""Uploads that were given up on."""
+
+import json
+
+import pytest
+from google.cloud import storage as gcs
+
+from shared.gcp.events import Message
+from shared.pipeline.drain import Drain
+from shared.schemas.errors import ForeignMessage
+from shared.schemas.settings import BucketSettings
+from tests.shared.segmentation_runs import output
+
+DEAD = {
+    "bucketId": "a-bucket",
+    "objectId": "album/cat.png",
+    "objectGeneration": "7",
+    "CloudPubSubDeadLetterSourceSubscription": "toonmask-prompts",
+    "CloudPubSubDeadLetterSourceDeliveryCount": "10",
+}
+
+
+def _drain(bucket: gcs.Bucket, **changes: str) -> None:
+    settings = BucketSettings(input_bucket=bucket.name, output_bucket=output(bucket).name)
+    Drain(settings).handle(Message(b"not to be read", {**DEAD, **changes}))
+
+
+def _uploaded(bucket: gcs.Bucket) -> int:
+    """Its generation."""
+    blob = bucket.blob(DEAD["objectId"])
+    blob.upload_from_string(b"a picture")
+    return int(blob.generation)
+
+
+def test_a_dead_letter_ends_as_failed_and_names_the_hop(bucket: gcs.Bucket) -> None:
+    generation = _uploaded(bucket)
+    for _ in range(2):
+        _drain(bucket, objectGeneration=str(generation))
+    (blob,) = output(bucket).list_blobs()
+    written = json.loads(blob.download_as_bytes())
+    assert (blob.name, blob.metageneration) == ("album/cat.png/result.json", 1)
+    assert (written["status"], written["reason"]["code"]) == ("failed", "gave-up")
+    assert "toonmask-prompts after 10 deliveries" in written["reason"]["message"]
+    assert written["source"]["generation"] == generation
+
+
+@pytest.mark.parametrize("generation", ["7", str(9 * 10**18)])
+def test_a_dead_letter_about_no_upload_leaves_nothing(bucket: gcs.Bucket, generation: str) -> None:
+    """A forged one, or one about what was deleted or overwritten meanwhile."""
+    _uploaded(bucket)
+    _drain(bucket, objectGeneration=generation)
+    assert not list(output(bucket).list_blobs())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bucketId": "another"},
+        {"bucketId": ""},
+        {"objectGeneration": "x"},
+        {"objectGeneration": str(2**63)},
+        {"objectId": ""},
+    ],
+)
+def test_a_dead_letter_that_is_not_ours_is_foreign(
+    bucket: gcs.Bucket, change: dict[str, str]
+) -> None:
+    with pytest.raises(ForeignMessage):
+        _drain(bucket, **change)
+    assert not list(output(bucket).list_blobs())

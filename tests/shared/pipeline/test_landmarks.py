@@ -1,0 +1,93 @@
+"""The landmarks use case: what is in memory at a time, and what it tells of what it left out."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from google.cloud import storage as gcs
+
+from shared.detection.detections import Detected, Detection
+from shared.detection.detector import Detector
+from shared.gcp.events import FINALIZED, Message
+from shared.gcp.publisher import Publisher
+from shared.pipeline.landmarks import Landmarking
+from shared.schemas.documents import PromptsDocument
+from shared.schemas.settings import LandmarksSettings
+from tests.pipeline import png
+from tests.shared.segmentation_runs import output
+from tests.shared.shapes import ellipse
+
+PIXELS = 100 * 100
+FACE = Detection("face", 0.9, ellipse(50, 50, 20, 25))
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[PromptsDocument]:
+    """What is published, instead of publishing it."""
+    documents: list[PromptsDocument] = []
+
+    def publish(_: object, __: str, document: PromptsDocument, *___: Any, **____: Any) -> None:
+        documents.append(document)
+
+    monkeypatch.setattr(Publisher, "publish_prompts", publish)
+    return documents
+
+
+def _landmarking(bucket: gcs.Bucket, **changes: Any) -> Landmarking:
+    settings = LandmarksSettings(
+        input_bucket=bucket.name,
+        output_bucket=output(bucket).name,
+        prompts_topic="projects/p/topics/t",
+        **changes,
+    )
+    return Landmarking(settings)
+
+
+def _announcement(bucket: gcs.Bucket, name: str) -> Message:
+    """Of a new upload with PIXELS."""
+    blob = bucket.blob(name)
+    blob.upload_from_string(png(np.zeros((100, 100, 3), np.uint8)), content_type="image/png")
+    return Message(json.dumps(blob._properties).encode(), {"eventType": FINALIZED})
+
+
+def test_an_image_waits_until_another_has_left_memory(
+    bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two fit together, and the third waits, whatever threads there are."""
+    inside, together = threading.Semaphore(0), threading.Event()
+
+    def detect(*_: object) -> Detected:
+        inside.release()
+        assert together.wait(60)
+        return Detected([], 0)
+
+    monkeypatch.setattr(Detector, "detect", detect)
+    landmarking = _landmarking(bucket, max_pixels=2 * PIXELS)
+    messages = [_announcement(bucket, f"{n}.png") for n in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        handled = [pool.submit(landmarking.handle, message) for message in messages]
+        for _ in range(2):
+            assert inside.acquire(timeout=60)
+        while landmarking._memory.waiting < 1:
+            threading.Event().wait(0.005)
+        assert not inside.acquire(blocking=False)
+        together.set()
+        for one in handled:
+            one.result()
+    assert len(published) == 3
+
+
+def test_what_was_nearly_found_and_what_was_too_much_is_told(
+    bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def detect(*_: object) -> Detected:
+        return Detected([FACE] * 5, near_misses=2)
+
+    monkeypatch.setattr(Detector, "detect", detect)
+    _landmarking(bucket, max_instances=3).handle(_announcement(bucket, "a.png"))
+    (document,) = published
+    assert len(document.instances) == 3
+    assert (document.missed.near, document.missed.omitted) == (2, 2)

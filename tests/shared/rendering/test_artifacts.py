@@ -1,0 +1,59 @@
+"""Which pictures there are of a result, and how often they are made."""
+
+from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from shared.imaging import png
+from shared.imaging.geometry import image_box, polygon_mask
+from shared.rendering.artifacts import Picture, pictures
+from shared.schemas.documents import Outputs, SegmenterVersion
+from shared.segmentation.masks import Mask
+from shared.segmentation.service import Segmented
+from tests.shared.shapes import ellipse, prompt_for
+
+IMAGE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+WHOLE = image_box(IMAGE)
+
+
+def _segmented(number: int) -> Segmented:
+    outline = ellipse(90 * number, 100, 30, 40)
+    prompt = prompt_for(outline, WHOLE).model_copy(update={"id": f"face-{number}"})
+    mask = Mask(prompt.crop, polygon_mask(outline, prompt.crop))
+    return Segmented(prompt, mask, 0.9, SegmenterVersion("oval"))
+
+
+def _made(instances: int) -> tuple[dict[str, bytes], int]:
+    """All pictures by their names, encoded side by side, and how many had to be."""
+    drawn = pictures(IMAGE, [_segmented(number + 1) for number in range(instances)], Outputs())
+    with (
+        mock.patch("shared.imaging.png.encode", wraps=png.encode) as encode,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        files = dict(
+            zip((one.name for one in drawn), pool.map(Picture.encoded, drawn), strict=True)
+        )
+    assert len(files) == len(drawn)
+    return files, encode.call_count
+
+
+@pytest.mark.parametrize("instances", [0, 1, 2])
+def test_there_is_a_mask_and_a_cutout_of_all_and_of_each(instances: int) -> None:
+    files, _ = _made(instances)
+    each = {f"face-{n + 1}/{kind}.png" for n in range(instances) for kind in ("mask", "cutout")}
+    assert files.keys() == {"mask.png", "overlay.png", "cutout.png"} | each
+
+
+def test_what_a_lone_instance_shares_with_the_whole_is_made_once() -> None:
+    files, encoded = _made(1)
+    assert encoded == 3
+    assert files["face-1/mask.png"] == files["mask.png"]
+    assert files["face-1/cutout.png"] == files["cutout.png"]
+
+
+def test_instances_among_others_have_pictures_of_their_own() -> None:
+    files, encoded = _made(2)
+    assert encoded == len(files)
+    assert len({files[name] for name in files if name.endswith("mask.png")}) == 3

@@ -1,0 +1,70 @@
+import sys
+import unicodedata
+
+import pytest
+
+from shared.schemas import file_names
+
+EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
+BIDI_CONTROLS = {*"\u061c\u200e\u200f", *map(chr, range(0x202A, 0x202F))}
+BIDI_CONTROLS |= set(map(chr, range(0x2066, 0x206A)))
+"""https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt"""
+
+
+def test_controls_and_what_turns_text_around_are_the_characters_at_fault() -> None:
+    faults = {one for one in EVERY if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp")}
+    faults |= BIDI_CONTROLS | {"\\"}
+    for one in faults:
+        assert f"U+{ord(one):04X}" in (file_names.fault(f"a{one}.png") or "")
+        assert file_names.without_faults(f"a{one}.png") == "a_.png"
+    others = "".join(one for one in EVERY if one not in faults).replace("/", "")
+    assert file_names.fault(others) is None
+    assert file_names.without_faults(others) == others
+
+
+@pytest.mark.parametrize(
+    ("name", "harmless"),
+    [
+        ("", "_"),
+        (".", "_"),
+        ("..", "_"),
+        ("../up.png", "_/up.png"),
+        ("g2/../../home/.bashrc", "g2/_/_/home/.bashrc"),
+        ("/etc/passwd", "_/etc/passwd"),
+        ("//host/share", "_/_/host/share"),
+        ("album/", "album/_"),
+        ("a//b.png", "a/_/b.png"),
+        ("a/./b.png", "a/_/b.png"),
+        (".. /b.png", "_/b.png"),
+        ("a/ ", "a/_"),
+        ("..\\up.png", ".._up.png"),
+        ("C:/Windows", "C_/Windows"),
+        ("a/c:b.png", "a/c_b.png"),
+        ("\0/..", "_/_"),
+    ],
+)
+def test_what_leads_out_of_a_folder_is_a_fault(name: str, harmless: str) -> None:
+    assert file_names.fault(name)
+    assert file_names.without_faults(name) == harmless
+    assert file_names.fault(harmless) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "...",
+        "..a",
+        "a..",
+        ".hidden",
+        "a.",
+        "con",
+        "12:30.png",
+        "%2e%2e%2f.png",
+        "~/x",
+        "-rf",
+        "e\u0301",
+    ],
+)
+def test_what_is_only_odd_is_none(name: str) -> None:
+    assert file_names.fault(name) is None
+    assert file_names.without_faults(name) == name

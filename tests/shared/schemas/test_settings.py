@@ -1,0 +1,148 @@
+import pytest
+
+from shared.schemas.settings import (
+    BucketSettings,
+    LandmarksSettings,
+    SegmentationSettings,
+    load,
+    revealed,
+)
+
+BUCKETS = {"INPUT_BUCKET": "in-bucket", "OUTPUT_BUCKET": "out-bucket"}
+LANDMARKS = {**BUCKETS, "PROMPTS_TOPIC": "projects/p/topics/prompts"}
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_defaults_need_only_the_buckets_and_the_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, **LANDMARKS)
+    settings = load(LandmarksSettings)
+    assert settings.targets == {"face"}
+    assert (settings.pos_points, settings.box_expand) == (16, 0.15)
+    assert load(SegmentationSettings).sam2_url is None
+
+
+@pytest.mark.parametrize("settings", [LandmarksSettings, SegmentationSettings, BucketSettings])
+def test_output_that_would_feed_input_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, settings: type[BucketSettings]
+) -> None:
+    _set(monkeypatch, **{**LANDMARKS, "OUTPUT_BUCKET": "in-bucket"})
+    with pytest.raises(SystemExit, match="INPUT_BUCKET and OUTPUT_BUCKET are both in-bucket"):
+        load(settings)
+
+
+def test_targets_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, **LANDMARKS, TARGETS="face, hand")
+    assert load(LandmarksSettings).targets == {"face", "hand"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TARGETS", "face,feet"),
+        ("TARGETS", ""),
+        ("MAX_INSTANCES", "0"),
+        ("POS_POINTS", "many"),
+        ("BOX_EXPAND", "-1"),
+        ("PROMPTS_TOPIC", "prompts"),
+        ("MAX_PIXELS", "-5"),
+    ],
+)
+def test_a_bad_value_stops_the_start_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    _set(monkeypatch, **{**LANDMARKS, name: value})
+    with pytest.raises(SystemExit, match=name):
+        load(LandmarksSettings)
+
+
+def test_a_missing_value_stops_the_start_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, **BUCKETS)
+    with pytest.raises(SystemExit, match="PROMPTS_TOPIC"):
+        load(LandmarksSettings)
+
+
+def test_an_api_key_is_needed_where_it_is_the_authorisation_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _set(monkeypatch, **BUCKETS, SAM2_AUTH="api-key", SAM2_API_KEY="")
+    with pytest.raises(SystemExit, match="SAM2_API_KEY"):
+        load(SegmentationSettings)
+    _set(monkeypatch, SAM2_API_KEY="secret-42")
+    settings = load(SegmentationSettings)
+    assert revealed(settings.sam2_api_key) == "secret-42"
+    assert "secret-42" not in repr(settings)
+
+
+def test_an_error_about_another_variable_does_not_show_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _set(monkeypatch, **BUCKETS, SAM2_AUTH="nobody", SAM2_API_KEY="secret-42")
+    with pytest.raises(SystemExit) as caught:
+        load(SegmentationSettings)
+    assert "secret-42" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "audience", "expected"),
+    [
+        ("https://sam2-x.a.run.app/v1/segment", "", "https://sam2-x.a.run.app"),
+        ("http://127.0.0.1:8080/v1/segment", "", "http://127.0.0.1:8080"),
+        ("https://masks.example.com/v1", "https://sam2-x.a.run.app", "https://sam2-x.a.run.app"),
+    ],
+)
+def test_the_audience_is_the_services_root_unless_set(
+    monkeypatch: pytest.MonkeyPatch, url: str, audience: str, expected: str
+) -> None:
+    _set(monkeypatch, **BUCKETS, SAM2_URL=url, SAM2_AUDIENCE=audience)
+    assert load(SegmentationSettings).audience == expected
+
+
+def test_the_config_changes_with_what_shapes_the_result_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _set(monkeypatch, **LANDMARKS)
+    before = load(LandmarksSettings).config
+    _set(monkeypatch, OUTPUT_BUCKET="another-bucket")
+    assert load(LandmarksSettings).config == before
+    _set(monkeypatch, POS_POINTS="8")
+    assert load(LandmarksSettings).config != before
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:pass-42@sam2.example.com/v1",
+        "https://pass-42@sam2.example.com/v1",
+        "https://user:pa/ss-42@sam2.example.com/v1",
+        "user:pass-42@sam2.example.com/v1?a=b",
+        "ftp://sam2.example.com/v1?key=pass-42",
+        "https:// /?pass-42@x",
+        "?pass-42",
+    ],
+)
+def test_credentials_in_a_url_stop_the_start_and_are_never_shown(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    _set(monkeypatch, **BUCKETS, SAM2_URL=url)
+    with pytest.raises(SystemExit, match="SAM2_URL") as caught:
+        load(SegmentationSettings)
+    assert "42" not in str(caught.value)
+
+
+def test_who_puts_a_password_into_the_url_is_told_where_it_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _set(monkeypatch, **BUCKETS, SAM2_URL="https://user:pass@sam2.example.com/v1")
+    with pytest.raises(SystemExit, match="put the key into SAM2_API_KEY"):
+        load(SegmentationSettings)
+
+
+def test_a_bad_value_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, **{**LANDMARKS, "POS_POINTS": "x" * 100_000, "TARGETS": "a," * 100_000})
+    with pytest.raises(SystemExit, match="at most 100 parts") as caught:
+        load(LandmarksSettings)
+    assert len(str(caught.value)) < 1_000

@@ -1,0 +1,72 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.imaging.geometry import Polygon, polygon_mask
+from shared.schemas.box import Box
+from shared.segmentation import masks
+from shared.segmentation.backends import grabcut, oval
+from shared.segmentation.backends.grabcut import segment
+from tests.conftest import example
+from tests.shared.shapes import ellipse, prompt_for
+
+coordinate = st.floats(-50, 150)
+points = st.lists(st.tuples(coordinate, coordinate, st.sampled_from([0, 1])), max_size=12)
+edge = st.integers(-20, 120)
+boxes = st.none() | st.builds(Box, edge, edge, edge, edge)
+NOISE = np.random.default_rng(0).integers(0, 255, (80, 100, 3), np.uint8)
+
+
+@given(points, boxes, st.booleans(), st.integers(1, 80), st.integers(1, 100))
+def test_any_prompt_on_any_image_gives_masks_of_its_size(
+    marks: list[tuple[float, float, int]], box: Box | None, many: bool, height: int, width: int
+) -> None:
+    candidates = segment(NOISE[:height, :width], marks, box, multimask=many)
+    assert candidates
+    assert all(candidate.pixels.shape == (height, width) for candidate in candidates)
+
+
+def _oval(scale: float, cx: float, cy: float, rx: float, ry: float) -> Polygon:
+    return ellipse(cx * scale, cy * scale, rx * scale, ry * scale, vertices=90)
+
+
+@pytest.mark.parametrize("scale", [0.3, 1, 6])
+def test_a_flat_face_on_a_flat_ground_is_cut_to_its_edge(scale: float) -> None:
+    """The oval that prompts is a tenth smaller than the face, as a photo model's would be."""
+    height, width = int(200 * scale), int(300 * scale)
+    image = np.full((height, width, 3), (90, 160, 220), np.uint8)
+    window = Box(0, 0, width, height)
+    truth = polygon_mask(_oval(scale, 150, 100, 50, 60), window)
+    image[truth] = (240, 200, 170)
+    for eye in (130, 170):
+        spot = polygon_mask(_oval(scale, eye, 90, 6, 6), window)
+        image[spot] = (20, 20, 20)
+    prompt = prompt_for(_oval(scale, 150, 100, 45, 54), window)
+    candidates = grabcut.candidates(image[prompt.crop.slices], prompt)
+    mask, quality = masks.choose(candidates, prompt)
+    found = masks.covered([mask], window)
+    assert (found & truth).sum() / (found | truth).sum() > 0.97
+    assert quality > 0.8
+
+
+def test_an_inked_outline_stays_out_and_the_features_in() -> None:
+    """Its pieces lie in the face's hull, as features do."""
+    image = example("micah_01.png")
+    spread = ((271, 265), (185, 219), (279, 172), (311, 338), (198, 300), (338, 227))
+    marks = [(x, y, 1) for x, y in spread]
+    (candidate,) = segment(image, marks, Box(112, 89, 414, 408), multimask=False)
+    deep = cv2.erode(candidate.pixels.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+    ink = image.sum(axis=2) < 150
+    assert np.count_nonzero(deep & ink) > 1000, "eyes, nose, mouth"
+    at_the_edge = np.count_nonzero(candidate.pixels & ~deep & ink)
+    assert at_the_edge < 0.02 * np.count_nonzero(candidate.pixels)
+
+
+def test_the_oval_segmenter_fills_the_polygon() -> None:
+    polygon = ellipse(150, 100, 40, 50)
+    prompt = prompt_for(polygon, Box(0, 0, 300, 200))
+    crop = np.zeros((prompt.crop.height, prompt.crop.width, 3), np.uint8)
+    (candidate,) = oval.candidates(crop, prompt)
+    assert (candidate.pixels == polygon_mask(polygon, prompt.crop)).all()

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from shared.imaging.geometry import BoolMask, Polygon, polygon_mask
+from shared.schemas.box import Box
+from shared.schemas.prompt import Prompt
+from shared.segmentation import masks
+from shared.segmentation.masks import Candidate, Mask
+from tests.shared.shapes import IMAGE, ellipse, prompt_for
+
+OVAL = ellipse(150, 100, 30, 40)
+PROMPT = prompt_for(OVAL, IMAGE)
+
+
+def _in_crop(polygon: Polygon, prompt: Prompt = PROMPT) -> BoolMask:
+    return polygon_mask(polygon, prompt.crop)
+
+
+def test_the_candidate_that_fits_the_prompt_wins_over_a_larger_one() -> None:
+    fitting = _in_crop(ellipse(150, 100, 32, 42))
+    larger = np.ones_like(fitting)
+    mask, quality = masks.choose([Candidate(larger, 0.9), Candidate(fitting, 0.8)], PROMPT)
+    assert (mask.pixels == fitting).all()
+    assert quality > 0.85
+
+
+def test_predicted_iou_decides_between_candidates_that_fit_alike() -> None:
+    fitting = _in_crop(OVAL)
+    shifted = np.roll(fitting, 1, axis=1)
+    mask, _ = masks.choose([Candidate(fitting, 0.2), Candidate(shifted, 0.95)], PROMPT)
+    assert (mask.pixels == shifted).all()
+
+
+def test_holes_are_filled_and_specks_dropped() -> None:
+    solid = _in_crop(OVAL)
+    spoilt = solid.copy()
+    holes = np.argwhere(_in_crop(ellipse(150, 100, 25, 35)))[::50]
+    spoilt[holes[:, 0], holes[:, 1]] = False
+    spoilt[0, 0] = True
+    assert (masks.clean(spoilt, PROMPT) == solid).all()
+
+
+def test_an_empty_candidate_stays_empty() -> None:
+    empty = np.zeros((PROMPT.crop.height, PROMPT.crop.width), bool)
+    mask, quality = masks.choose([Candidate(empty)], PROMPT)
+    assert mask.area == 0
+    assert mask.bounds is None
+    assert quality < 0.5
+
+
+def test_no_candidate_is_an_error() -> None:
+    with pytest.raises(ValueError, match="candidate"):
+        masks.choose([], PROMPT)
+
+
+def test_a_mask_knows_its_bounds_and_its_place_in_the_image() -> None:
+    pixels = np.zeros((20, 30), bool)
+    pixels[3:8, 4:6] = True
+    mask = Mask(Box(100, 50, 130, 70), pixels)
+    assert mask.bounds == Box(104, 53, 106, 58)
+    assert mask.area == 10
+    whole = masks.covered([mask], IMAGE)
+    assert whole.shape == (200, 300)
+    assert whole[53:58, 104:106].all()
+    assert whole.sum() == 10
+
+
+def test_the_union_shows_every_mask_as_255() -> None:
+    one = Mask(Box(0, 0, 10, 10), np.ones((10, 10), bool))
+    other = Mask(Box(5, 5, 15, 15), np.ones((10, 10), bool))
+    merged = masks.union([one, other], IMAGE).whole
+    assert set(np.unique(merged)) == {0, 255}
+    assert (merged == 255).sum() == 100 + 100 - 25
+
+
+@pytest.mark.parametrize("gap", [70, 40, 10])
+def test_masks_that_meet_are_parted_where_their_faces_meet(gap: int) -> None:
+    """Two faces side by side, each mask leaking over the other's half."""
+    left, right = ellipse(150 - gap / 2, 100, 20, 30), ellipse(150 + gap / 2, 100, 20, 30)
+    one, other = prompt_for(left, IMAGE), prompt_for(right, IMAGE)
+    wide = [Mask(p.crop, _in_crop(ellipse(150, 100, 50, 40), p)) for p in (one, other)]
+    parted = masks.apart(wide, (one, other))
+    whole = [masks.covered([mask], IMAGE) for mask in parted]
+    assert not (whole[0] & whole[1]).any()
+    assert (
+        (whole[0] | whole[1]) == (masks.covered([wide[0]], IMAGE) | masks.covered([wide[1]], IMAGE))
+    ).all()
+    assert all(whole[0][y, x] for x, y in one.positive if x < 150 - gap / 4)
+    assert all(whole[1][y, x] for x, y in other.positive if x > 150 + gap / 4)
+
+
+def test_masks_that_do_not_meet_stay_as_they_are() -> None:
+    left, right = ellipse(80, 100, 20, 30), ellipse(220, 100, 20, 30)
+    prompts = prompt_for(left, IMAGE), prompt_for(right, IMAGE)
+    alone = [Mask(p.crop, _in_crop(o, p)) for p, o in zip(prompts, (left, right), strict=True)]
+    assert masks.apart(alone, prompts) == alone

@@ -1,0 +1,58 @@
+"""What is left of an image in memory where nobody gave a mask."""
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from shared.gcp.id_tokens import NoAuthorisation
+from shared.imaging.geometry import Image
+from shared.schemas.box import Box
+from shared.schemas.errors import Permanent, Transient
+from shared.segmentation.backends.base import Segmenter
+from shared.segmentation.backends.sam2 import BatchSegmenter, Sam2Segmenter
+from shared.segmentation.sam2.contract import FieldNames
+from shared.segmentation.sam2.transport import JsonService
+from shared.segmentation.service import Masking
+from tests.endpoint import Endpoint, serving
+from tests.shared.shapes import ellipse, prompt_for
+
+PROMPT = prompt_for(ellipse(150, 100, 40, 50), Box(0, 0, 300, 200))
+
+
+@pytest.fixture
+def sam2() -> Iterator[Endpoint]:
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    """It runs when it likes: until then images that only it can free add up."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_collector")
+@pytest.mark.parametrize("status", [503, 400])
+@pytest.mark.parametrize(
+    "segmenter",
+    [lambda service: Sam2Segmenter(service, FieldNames()), BatchSegmenter],
+    ids=["one by one", "batch"],
+)
+def test_an_image_without_a_mask_leaves_memory_at_once(
+    sam2: Endpoint, segmenter: Callable[[JsonService], Segmenter], status: int
+) -> None:
+    sam2.answer = lambda _: (status, None)
+    service = JsonService(sam2.url, NoAuthorisation(), 5)
+
+    def ask() -> "weakref.ref[Image]":
+        image = np.zeros((200, 300, 3), np.uint8)
+        with pytest.raises((Transient, Permanent)):
+            Masking(segmenter(service), None, seconds=0.3).masks_of(image, [PROMPT])
+        return weakref.ref(image)
+
+    assert ask()() is None

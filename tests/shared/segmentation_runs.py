@@ -1,0 +1,66 @@
+"""The segmentation use case on an upload in a real bucket, asking a SAM2 server of the test's."""
+
+import json
+from typing import Any
+
+import numpy as np
+from google.cloud import storage as gcs
+
+from shared.gcp.events import Message
+from shared.imaging.geometry import Image
+from shared.pipeline.segmentation import Segmentation
+from shared.schemas.documents import PromptsDocument, Source
+from shared.schemas.prompt import Prompt
+from shared.schemas.settings import SegmentationSettings
+from shared.segmentation.backends import factory
+from tests.endpoint import Endpoint
+from tests.pipeline import png
+
+HEIGHT, WIDTH = 200, 300
+IMAGE = np.full((HEIGHT, WIDTH, 3), (240, 200, 170), np.uint8)
+
+
+def segmentation(bucket: gcs.Bucket, sam2: Endpoint, **changes: Any) -> Segmentation:
+    """Asking the endpoint, with little patience."""
+    settings = SegmentationSettings(
+        input_bucket=bucket.name,
+        output_bucket=output(bucket).name,
+        **{"sam2_url": sam2.url, "sam2_auth": "none", "sam2_deadline": 0.4, **changes},
+    )
+    return Segmentation(settings, factory.primary(settings), factory.fallback(settings))
+
+
+def upload(bucket: gcs.Bucket, image: Image = IMAGE) -> int:
+    """As cat.png; its generation."""
+    blob = bucket.blob("cat.png")
+    blob.upload_from_string(png(image), content_type="image/png")
+    return int(blob.generation)
+
+
+def event(into: gcs.Bucket, generation: int, *prompts: Prompt, **source: Any) -> Message:
+    """The message with the prompts for that upload."""
+    size = {"width": WIDTH, "height": HEIGHT}
+    document = PromptsDocument(
+        source=Source(
+            **{"bucket": into.name, "name": "cat.png", **size, **source}, generation=generation
+        ),
+        config="0123456789ab",
+        instances=prompts,
+        versions={},
+    )
+    return Message(document.model_dump_json().encode(), {})
+
+
+def result(bucket: gcs.Bucket) -> dict[str, Any]:
+    """Its result.json."""
+    content = output(bucket).blob("cat.png/result.json").download_as_bytes()
+    found: dict[str, Any] = json.loads(content)
+    return found
+
+
+def output(bucket: gcs.Bucket) -> gcs.Bucket:
+    """The bucket that results of uploads into this one go to."""
+    made: gcs.Bucket = bucket.client.bucket(f"{bucket.name}-output")
+    if not made.exists():
+        made.create()
+    return made
