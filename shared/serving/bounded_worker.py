@@ -5,8 +5,8 @@ for the rest of it without end. Here it has none before its header is complete. 
 read by the thread that works on it, so so many slow ones as there are threads make others wait, for
 as long as BODY_SECONDS says.
 
-functions-framework has no option for any of it; tests/functions/test_bounded_worker.py tells when another
-version of it, or of gunicorn, has other insides.
+functions-framework has no option for any of it; tests/functions/test_bounded_worker.py fails when
+another version of it, or of gunicorn, has other insides.
 """
 
 import errno
