@@ -3,7 +3,7 @@ PYTHON ?=
 UV_VERSION := 0.13.8
 INPUT ?= examples
 OUTPUT ?= results
-MANIFEST ?= tests/corpus/mini/manifest.json
+MANIFEST ?= tools/evaluation/mini/manifest.json
 
 UPLOADS ?= 1000
 SECONDS ?= 300
@@ -70,14 +70,14 @@ test-model: $(READY) ## The tests of real SAM2; installs torch for them (3 GB to
 	$(VENV)/bin/pytest tests/model
 
 chaos: $(READY) ## Everything goes wrong at once; UPLOADS, SEED, CHAOS="--errors 0.3 --kill-every 2 …"
-	$(RUN) -m tests.chaos.run --uploads $(UPLOADS) $(if $(SEED),--seed $(SEED)) $(CHAOS)
+	$(RUN) -m tools.chaos.run --uploads $(UPLOADS) $(if $(SEED),--seed $(SEED)) $(CHAOS)
 
 fuzz: $(READY) ## Look for input that breaks what reads it, SECONDS for each target
-	for target in $(FUZZED); do $(RUN) -m tests.fuzz $$target .toonmask/fuzz \
+	for target in $(FUZZED); do $(RUN) -m tools.fuzz $$target .toonmask/fuzz \
 	  -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 || exit 1; done
 
 audit: $(READY) ## Known holes in what is installed, and bandit; fails (code 3) where it cannot audit
-	$(RUN) -m tests.audit
+	$(RUN) -m tools.audit
 
 lint: $(READY) ## ruff, import-linter and mypy
 	$(VENV)/bin/ruff format --check .
@@ -91,23 +91,23 @@ format: $(READY) ## Let ruff mend what it can
 	$(VENV)/bin/ruff check --fix .
 
 evaluate: $(READY) ## Run the pipeline on the corpus of MANIFEST and score it
-	$(RUN) -m tests.corpus.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
+	$(RUN) -m tools.evaluation.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
 
 bench: $(READY) ## What everything costs, beside the plain recipe, into docs/performance.md
-	$(RUN) -m tests.benchmarks
+	$(RUN) -m tools.benchmarks
 
 simulate: $(READY) ## What a deployment takes and costs at a few loads, into docs/scale.md
-	$(RUN) -m tests.planning
+	$(RUN) -m tools.simulation
 
 soak: $(READY) ## IMAGES through the whole local system, and what its memory does
-	$(RUN) -m tests.benchmarks.soak --images $(IMAGES)
+	$(RUN) -m tools.benchmarks.soak --images $(IMAGES)
 
 bench-model: $(READY) ## What real SAM2 costs on this machine's device; installs torch
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
-	$(RUN) -m tests.benchmarks.sam2
+	$(RUN) -m tools.benchmarks.sam2
 
 docs: $(READY) ## Write the generated parts of docs/ anew
-	$(RUN) -m tests.documentation
+	$(RUN) -m tools.documentation
 
 deploy: check-variables ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
 	@$(call need,terraform)

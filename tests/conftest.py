@@ -4,11 +4,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from google.cloud import storage as gcs
 from hypothesis import settings
-from PIL import Image as PillowImage
 
 from local import stack
 from local.broker import official
@@ -16,15 +14,11 @@ from local.processes import free_ports
 from local.stack import Stack
 from local.storage.api import create_app
 from local.storage.store import Store
-from shared.imaging.geometry import Image
-from tests.servers import serving
+from tools.support.servers import serving
 
 # how long an example takes says nothing on a machine that others share
 settings.register_profile("toonmask", deadline=None)
 settings.load_profile("toonmask")
-
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture(scope="session", params=["embedded", "official"])
@@ -73,8 +67,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     slow = sum(one.get_closest_marker("slow") is not None for one in left_out)
     if slow:
         terminalreporter.write_line(f"{slow} slow tests were left out: make test-slow")
-
-
-def example(name: str) -> Image:
-    """An example image as RGB uint8 (h, w, 3)."""
-    return np.asarray(PillowImage.open(EXAMPLES / name).convert("RGB"))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, topic_path
-from tests.pipeline import await_results, put
+from tools.support.pipeline import await_results, put
 
 
 @pytest.mark.slow

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.documentation import generated
+from tools.documentation import generated
+from tools.support.examples import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "terraform/README.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
@@ -23,18 +23,18 @@ SOURCES = [
 FILES = {
     file.relative_to(ROOT).as_posix()
     for pattern in ("*", "docs/**/*", "examples/**/*", "functions/**/*", "local/**/*",
-                    "shared/**/*", "terraform/**/*", "tests/**/*")
+                    "shared/**/*", "terraform/**/*", "tests/**/*", "tools/**/*")
     for file in ROOT.glob(pattern)
 }  # fmt: skip
 CODE = MAKEFILE + "".join(
     file.read_text()
     for pattern in ("shared/**/*.py", "local/**/*.py", "local/*.sh", "tests/**/*.py",
-                    "terraform/**/*.tf")
+                    "tools/**/*.py", "terraform/**/*.tf")
     for file in ROOT.glob(pattern)
 )  # fmt: skip
 
 _PLACE = re.compile(
-    r"(?<![\w./*{}<-])((?:shared|local|tests|functions|docs|terraform)/[\w./-]*\w"
+    r"(?<![\w./*{}<-])((?:shared|local|tests|tools|functions|docs|terraform)/[\w./-]*\w"
     r"|\w[\w/-]*\.(?:py|md|tf|hcl|sh|yaml))(?![\w*{}<])"
 )
 _BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)

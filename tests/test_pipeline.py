@@ -16,9 +16,9 @@ from PIL import Image as PillowImage
 from local.stack import INPUT_BUCKET, Stack
 from shared.imaging import rle
 from shared.schemas.documents import Status
-from tests.conftest import EXAMPLES, ROOT, example
 from tests.drawings import HAND_TIPS, left_hand
-from tests.pipeline import (
+from tools.support.examples import EXAMPLES, ROOT, example
+from tools.support.pipeline import (
     await_results,
     document,
     output,
@@ -28,7 +28,7 @@ from tests.pipeline import (
     process,
     put,
 )
-from tests.pushes import authorisation, pushed
+from tools.support.pushes import authorisation, pushed
 
 FACE = "avataaars_05.png"
 

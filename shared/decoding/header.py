@@ -20,7 +20,7 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each has frames of its own in memory
 
 _BYTES_PER_PIXEL = {"PNG": 6, "BMP": 6, "GIF": 6, "TIFF": 8, "JPEG": 15, "WEBP": 16, "AVIF": 20}
 """Memory that decoding takes at most, beside the file and the pixels that come of it: no less than
-`python -m tests.hostile.costs` measures, with room for what it has no files of, as AVIFs of 12 bits
+`python -m tools.hostile.costs` measures, with room for what it has no files of, as AVIFs of 12 bits
 and turned pictures. A WebP's decoder has two canvases for animations and Pillow copies what it
 makes twice; a progressive JPEG is in memory as coefficients."""
 
@@ -35,7 +35,7 @@ square. The longest formats, PNG and TIFF apart, have 65,535."""
 
 _SECONDS, _SECONDS_PER_MEGAPIXEL = 4.0, 0.4
 """Processor time that decoding may take: three times the slowest honest file's, an AVIF with
-transparency, by `python -m tests.hostile.costs`."""
+transparency, by `python -m tools.hostile.costs`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from shared.schemas.documents import Missed
 
 _NEAR = 0.4
 """Of the least score. More than half of such places in drawings by people are missed faces:
-docs/quality.md, `python -m tests.corpus.review`."""
+docs/quality.md, `python -m tools.evaluation.review`."""
 
 
 class Scored(Protocol):

@@ -6,7 +6,7 @@ from shared.imaging.geometry import polygon_mask, polygon_of
 from shared.schemas.documents import Missed, Review, ReviewCode
 from shared.segmentation.service import Segmented
 
-# Chosen on drawings by people, where `python -m tests.corpus.review` tells what they flag; its
+# Chosen on drawings by people, where `python -m tools.evaluation.review` tells what they flag; its
 # figures are in docs/quality.md.
 _LOW_SCORE = 0.6
 _LOW_QUALITY = 0.78

@@ -28,10 +28,10 @@ from local.stack import (
     subscription_path,
     topic_path,
 )
-from tests.chaos.audit import audit
-from tests.chaos.versions import Version
-from tests.conftest import ROOT
-from tests.pushes import pushed
+from tools.chaos.audit import audit
+from tools.chaos.versions import Version
+from tools.support.examples import ROOT
+from tools.support.pushes import pushed
 
 UPLOADS, OVERWRITTEN, MESSAGES = 40, 10, 70
 KINDS = ("face", "nothing", "two faces", "cut off", "no image")

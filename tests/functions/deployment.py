@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.processes import ProcessTree, free_ports
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 
 def deployed(tree: ProcessTree, function: str, place: Path, settings: Mapping[str, str]) -> str:

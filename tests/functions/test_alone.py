@@ -15,12 +15,12 @@ from google.cloud import storage as gcs
 from local.processes import ProcessTree, free_ports
 from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument, Source
-from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
-from tests.functions.imports import packages_of
-from tests.pushes import pushed
 from tests.shared.segmentation_runs import output
-from tests.shared.shapes import ellipse, prompt_for
+from tools.function_imports import packages_of
+from tools.support.examples import EXAMPLES, ROOT
+from tools.support.pushes import pushed
+from tools.support.shapes import ellipse, prompt_for
 
 TOPIC = "projects/a-project/topics/prompts"
 Serve = Callable[[str, Mapping[str, str]], str]

@@ -14,7 +14,7 @@ import requests
 from local.processes import ProcessTree, free_ports
 from local.stack import function_command
 from shared.serving.bounded_worker import MOST_HEADER, MOST_URL
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 HEADER_SECONDS = 4
 FUNCTION = f"""

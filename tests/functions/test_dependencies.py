@@ -4,14 +4,8 @@ import tomllib
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.functions.imports import (
-    DISTRIBUTIONS,
-    FUNCTIONS,
-    closure,
-    distributions_of,
-    imported_by,
-)
+from tools.function_imports import DISTRIBUTIONS, FUNCTIONS, closure, distributions_of, imported_by
+from tools.support.examples import ROOT
 
 
 def _named(function: str) -> set[str]:
@@ -79,9 +73,10 @@ def test_every_function_bounds_what_its_server_waits_for(function: str) -> None:
 
 def test_shared_imports_no_function_and_nothing_imports_local() -> None:
     for folder, forbidden in (
-        ("shared", {"functions", "local", "tests"}),
-        ("functions", {"local", "tests"}),
-        ("local", {"functions", "tests"}),
+        ("shared", {"functions", "local", "tests", "tools"}),
+        ("functions", {"local", "tests", "tools"}),
+        ("tools", {"functions", "tests"}),
+        ("local", {"functions", "tests", "tools"}),
     ):
         for file in (ROOT / folder).rglob("*.py"):
             if ".venv" not in file.parts:

@@ -14,9 +14,9 @@ import pytest
 import requests
 
 from local.processes import ProcessTree, free_ports
-from tests.conftest import EXAMPLES, ROOT
 from tests.functions.dockerfile import Build
-from tests.functions.imports import packages_of
+from tools.function_imports import packages_of
+from tools.support.examples import EXAMPLES, ROOT
 
 PICTURE = base64.b64encode((EXAMPLES / "avataaars_05.png").read_bytes()).decode()
 REQUEST = {"image_base64": PICTURE, "points": [[256, 230, 1]], "box": [150, 110, 360, 340]}

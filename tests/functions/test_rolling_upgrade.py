@@ -8,9 +8,9 @@ from unittest import mock
 import pytest
 
 from shared import VERSION
-from tests.conftest import EXAMPLES
 from tests.hostile.functions import Functions, running
-from tests.next_version import ADDED, NextVersion
+from tools.support.examples import EXAMPLES
+from tools.support.next_version import ADDED, NextVersion
 
 FACE = (EXAMPLES / "micah_01.png").read_bytes()
 

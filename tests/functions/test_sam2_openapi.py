@@ -9,8 +9,8 @@ from functions_framework import create_app
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT
-from tests.pipeline import png
+from tools.support.examples import ROOT
+from tools.support.pipeline import png
 
 
 def _image(height: int, width: int, seed: int) -> str:

@@ -16,8 +16,8 @@ from werkzeug.test import create_environ, run_wsgi_app
 from shared.decoding import pixels
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import parse_answer
-from tests.conftest import ROOT, example
-from tests.pipeline import png
+from tools.support.examples import ROOT, example
+from tools.support.pipeline import png
 
 SOURCE = ROOT / "functions" / "sam2" / "main.py"
 JSON = "application/json"

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 _SETTINGS = {
     "INPUT_BUCKET": "in-bucket",

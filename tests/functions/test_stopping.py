@@ -16,11 +16,11 @@ from google.cloud import storage as gcs
 from local.processes import free_ports
 from local.stack import function_command
 from shared.schemas.box import Box
-from tests.conftest import ROOT
 from tests.endpoint import Asked, serving
-from tests.pushes import pushed
 from tests.shared.segmentation_runs import HEIGHT, WIDTH, event, output, result, upload
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.examples import ROOT
+from tools.support.pushes import pushed
+from tools.support.shapes import ellipse, prompt_for
 
 PROMPT = prompt_for(ellipse(150, 100, 40, 50), Box(0, 0, WIDTH, HEIGHT))
 

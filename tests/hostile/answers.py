@@ -20,7 +20,7 @@ from shared.segmentation.backends.sam2 import _candidates
 from shared.segmentation.masks import choose
 from shared.segmentation.sam2.answers import parse_json
 from shared.segmentation.sam2.crops import picture_of
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 WHOLE = Box(0, 0, 1024, 1024)
 PROMPT = prompt_for(ellipse(512, 512, 300, 350), WHOLE)

@@ -17,8 +17,8 @@ from google.pubsub_v1 import types
 
 from local.processes import ProcessTree, free_ports
 from local.stack import function_command
-from tests.conftest import ROOT
-from tests.pushes import pushed
+from tools.support.examples import ROOT
+from tools.support.pushes import pushed
 
 MEMORY = 2 * 2**30
 """Bytes: `memory` of both functions in terraform/variables.tf."""

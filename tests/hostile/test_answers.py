@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.hostile.answers import ANSWERS
+from tools.support.examples import ROOT
 
 MEMORY = 700 * 2**20
 """Bytes, of which some 200 MiB are libraries, and 60 the answer itself, twice while it is made."""

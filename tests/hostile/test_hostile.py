@@ -13,11 +13,11 @@ from PIL import Image
 
 from shared.pipeline.foreign_messages import FOLDER
 from shared.schemas import file_names, object_names
-from tests.conftest import EXAMPLES
-from tests.hostile.files import File, files
 from tests.hostile.functions import MEMORY, Functions, running
 from tests.hostile.memory import watched
-from tests.hostile.pictures import encoded, pictures
+from tools.hostile.files import File, files
+from tools.hostile.pictures import encoded, pictures
+from tools.support.examples import EXAMPLES
 
 FILES, PICTURES = files(), pictures()
 FACE = (EXAMPLES / "micah_01.png").read_bytes()

@@ -35,7 +35,7 @@ from shared.segmentation.backends import oval
 from shared.segmentation.backends.base import Answer, Answered
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from tests.interleavings.workers import gated_client
-from tests.servers import serving
+from tools.support.servers import serving
 
 INPUT, OUTPUT = "in-bucket", "out-bucket"
 _BUCKETS: dict[str, Any] = {"input_bucket": INPUT, "output_bucket": OUTPUT}

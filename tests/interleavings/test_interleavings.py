@@ -26,10 +26,10 @@ from PIL import Image as PillowImage
 from shared.gcp.events import Message
 from shared.schemas import object_names
 from shared.schemas.documents import NO_SETTINGS, ResultDocument, Status
-from tests.conftest import EXAMPLES
 from tests.interleavings.cloud import Cloud, Handle
 from tests.interleavings.workers import Killed, Verdict, Worker
-from tests.pipeline import png
+from tools.support.examples import EXAMPLES
+from tools.support.pipeline import png
 
 NAMES = ("cat.png", "cat.png/dog.png")
 """The results of the second lie in the folder of the first."""

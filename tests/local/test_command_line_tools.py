@@ -10,8 +10,8 @@ import pytest
 
 from local.stack import INPUT_BUCKET, Stack
 from local.up import instructions
-from tests.conftest import EXAMPLES
-from tests.pipeline import await_results, put
+from tools.support.examples import EXAMPLES
+from tools.support.pipeline import await_results, put
 
 # They talk to storage alone: one broker is enough.
 pytestmark = pytest.mark.parametrize("system", ["embedded"], indirect=True)

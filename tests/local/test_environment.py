@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 SCRIPT = ROOT / "local" / "environment.sh"
 UV = Path(sys.prefix) / "bin" / "uv"

@@ -9,7 +9,7 @@ import requests
 from google.cloud import storage as gcs
 
 from local.processes import free_ports
-from tests.servers import serving
+from tools.support.servers import serving
 
 HTML = "<script>document.title = 'running'</script>"
 

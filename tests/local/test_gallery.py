@@ -6,7 +6,7 @@ from typing import Any
 
 from local import gallery
 from shared.schemas import object_names
-from tests.conftest import EXAMPLES
+from tools.support.examples import EXAMPLES
 
 APPLE = EXAMPLES / "apple.png"
 

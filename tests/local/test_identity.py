@@ -22,7 +22,7 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.errors import Permanent, Transient
 from shared.segmentation.sam2.transport import JsonService
 from tests.endpoint import serving as endpoint
-from tests.servers import serving
+from tools.support.servers import serving
 
 AUDIENCE = "https://sam2.example.com"
 

@@ -13,7 +13,7 @@ from google.auth import jwt
 from local import metadata
 from local.processes import free_ports
 from shared.gcp.id_tokens import BearerKey, IdentityToken, NoAuthorisation
-from tests.servers import serving
+from tools.support.servers import serving
 
 AUDIENCE = "https://sam2.example.com"
 ROBOT = "robot@a-project.iam.gserviceaccount.com"

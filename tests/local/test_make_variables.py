@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from local.make_variables import Known
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 MAKEFILE = (ROOT / "Makefile").read_text()

@@ -15,9 +15,9 @@ from google.pubsub_v1 import types
 
 from local.operations.deployment import add_arguments, chosen
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, topic_path
-from tests.conftest import ROOT
-from tests.pipeline import await_results, document, output_names, png, put
 from tests.pulling import pulling
+from tools.support.examples import ROOT
+from tools.support.pipeline import await_results, document, output_names, png, put
 
 PLAIN = png(np.full((60, 80, 3), 200, np.uint8))
 

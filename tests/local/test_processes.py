@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.processes import ChildDied, ProcessTree, free_ports
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 SERVE = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]
 

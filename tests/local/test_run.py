@@ -17,7 +17,7 @@ from local.batch import Outcome
 from local.run import collect, summarise
 from shared.schemas import object_names
 from shared.schemas.documents import ResultDocument, Status
-from tests.conftest import EXAMPLES, ROOT
+from tools.support.examples import EXAMPLES, ROOT
 
 ODD = "a\\..\\..\\\x1b[31mup.png"
 

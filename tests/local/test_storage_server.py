@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from local.storage.store import Store
 from local.storage.uploads import split_multipart
-from tests.chaos.hooks.sitecustomize import fill_disk
+from tools.chaos.hooks.sitecustomize import fill_disk
 
 NASTY_NAMES = [
     "a b.png", "a%2Fb.png", "ünïcödé/😀.png", "a#b?c=d&e.png", "'quotes\".png", "../../etc/passwd",

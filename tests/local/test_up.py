@@ -16,8 +16,8 @@ from google.cloud import storage as gcs
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET
-from tests.conftest import ROOT
-from tests.pipeline import png
+from tools.support.examples import ROOT
+from tools.support.pipeline import png
 
 KILLED = ("local.broker", "--target landmarks", "--target segmentation",
           "local.storage", "local.metadata", "--target sam2", "local.iam_proxy")  # fmt: skip

@@ -21,7 +21,7 @@ from shared.sam2_server.model import Sam2Backend
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import ScoredMask
 from shared.segmentation.sam2.contract import PromptPart
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 POINTS = PromptPart(points=[(120, 90, 1), (20, 30, 0)])
 MORE_POINTS = PromptPart(points=[(40, 60, 1), (80, 10, 1), (5, 5, 0)])

@@ -14,7 +14,7 @@ from shared.schemas.prompt import Prompt
 from shared.schemas.settings import SegmentationSettings
 from shared.segmentation.backends import factory
 from tests.endpoint import Endpoint
-from tests.pipeline import png
+from tools.support.pipeline import png
 
 HEIGHT, WIDTH = 200, 300
 IMAGE = np.full((HEIGHT, WIDTH, 3), (240, 200, 170), np.uint8)

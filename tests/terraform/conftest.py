@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 _PROVIDER = Path(__file__).parent / "provider.py"
 _SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.json"))

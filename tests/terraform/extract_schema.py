@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 SCHEMAS = Path(__file__).parent / "schemas"
 TYPES = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.terraform.conftest import Done, Terraform
+from tools.support.examples import ROOT
 
 FILES = sorted((ROOT / "terraform").rglob("*.tf"))
 RESOURCES = {

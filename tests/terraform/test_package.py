@@ -9,12 +9,12 @@ import requests
 from google.cloud import storage as gcs
 
 from local.processes import ProcessTree
-from tests.conftest import EXAMPLES, ROOT
 from tests.functions.deployment import deployed
-from tests.functions.imports import packages_of
-from tests.pushes import pushed
 from tests.shared.segmentation_runs import output
 from tests.terraform.conftest import Done
+from tools.function_imports import packages_of
+from tools.support.examples import EXAMPLES, ROOT
+from tools.support.pushes import pushed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

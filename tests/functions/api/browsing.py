@@ -5,7 +5,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
-from tests.conftest import ROOT
+from tools.support.examples import ROOT
 
 SOON = 60_000
 """Milliseconds within which the system has an answer, on a machine that does much else."""

@@ -3,9 +3,9 @@
 import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import EXAMPLES
 from tests.functions.api.browsing import SOON
-from tests.pipeline import png
+from tools.support.examples import EXAMPLES
+from tools.support.pipeline import png
 
 AVATAR = EXAMPLES / "adventurer_02.png"
 BLANK = png(np.full((8, 8, 3), 255, np.uint8))

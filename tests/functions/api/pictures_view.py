@@ -10,7 +10,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.functions.api.browsing import SOON
 from tests.functions.api.service import PATH
-from tests.pipeline import png
+from tools.support.pipeline import png
 
 
 def choose(page: Page, *files: Path | FilePayload) -> None:

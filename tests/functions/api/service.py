@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from local.processes import ProcessTree, free_ports
 from local.stack import function_command
-from tests.conftest import EXAMPLES, ROOT
+from tools.support.examples import EXAMPLES, ROOT
 
 PATH = "/v1/face-mask-sam2"
 SOURCE = ROOT / "functions" / "api" / "main.py"

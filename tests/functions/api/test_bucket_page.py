@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from local.stack import OUTPUT_BUCKET, Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
 from tests.functions.api.bucket_view import AVATAR, BLANK, LOOK_AGAIN, ended_tile, opened, tile_of
-from tests.pipeline import output, process, put
+from tools.support.pipeline import output, process, put
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from shared.imaging import rle
-from tests.conftest import EXAMPLES, example
 from tests.drawings import left_hand
 from tests.endpoint import Endpoint, serving
 from tests.functions.api.service import client, decoded, pixels, send
-from tests.pipeline import png
+from tools.support.examples import EXAMPLES, example
+from tools.support.pipeline import png
 
 FACE = EXAMPLES / "avataaars_05.png"
 TWO_FACES = EXAMPLES / "scenes" / "scene_03.png"

@@ -8,8 +8,8 @@ import requests
 from playwright.sync_api import Browser, Page
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
-from tests.pipeline import output_names
-from tests.pushes import authorisation, pushed
+from tools.support.pipeline import output_names
+from tools.support.pushes import authorisation, pushed
 
 SITE = "http://evil.example/"
 FUNCTIONS = ("landmarks", "segmentation", "drain")

@@ -21,10 +21,11 @@ from local.processes import ProcessTree, free_ports
 from local.stack import function_command
 from local.storage.api import create_app
 from local.storage.store import Store
-from tests import endpoint, servers
-from tests.conftest import EXAMPLES, ROOT
+from tests import endpoint
 from tests.endpoint import Asked, Endpoint
 from tests.functions.api.service import PATH
+from tools.support import servers
+from tools.support.examples import EXAMPLES, ROOT
 
 MIB = 2**20
 SIZE = 64 * MIB

@@ -13,8 +13,8 @@ from schemathesis import GenerationMode
 
 from shared.api import openapi
 from tests.functions.api.service import client
-from tests.pipeline import png
 from tests.shared.segmentation_runs import output
+from tools.support.pipeline import png
 
 
 def _image(height: int, width: int, seed: int) -> bytes:

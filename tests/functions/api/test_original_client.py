@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import requests
 
-from tests.conftest import EXAMPLES, example
 from tests.functions.api.service import PATH, pixels, served
+from tools.support.examples import EXAMPLES, example
 
 CURL = """\
 curl -X POST \\

@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from local.stack import Stack
-from tests.conftest import EXAMPLES, ROOT
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
 from tests.functions.api.pictures_view import (
     api_answer,
@@ -26,6 +25,7 @@ from tests.functions.api.pictures_view import (
     finished_card,
 )
 from tests.functions.api.service import PATH, served
+from tools.support.examples import EXAMPLES, ROOT
 
 AVATAR = EXAMPLES / "avataaars_05.png"
 SCENE = EXAMPLES / "scenes" / "scene_03.png"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.conftest import EXAMPLES, ROOT
 from tests.functions.api.browsing import drop, save
 from tests.functions.api.pictures_view import DOT, api_answer, choose, dot_file
 from tests.functions.api.service import PATH
+from tools.support.examples import EXAMPLES, ROOT
 
 APPLE = EXAMPLES / "apple.png"
 

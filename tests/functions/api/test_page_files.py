@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import EXAMPLES
 from tests.functions.api.browsing import check_accessibility, drop
 from tests.functions.api.pictures_view import DOT, finished_card
 from tests.functions.api.service import PATH
+from tools.support.examples import EXAMPLES
 
 APPLE = EXAMPLES / "apple.png"
 

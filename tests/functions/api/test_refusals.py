@@ -11,10 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from shared.api.face_masks import FaceMasks
-from tests.conftest import EXAMPLES
 from tests.endpoint import Asked, serving
 from tests.functions.api.service import PATH, client, problem, send
-from tests.pipeline import png
+from tools.support.examples import EXAMPLES
+from tools.support.pipeline import png
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ import requests
 from werkzeug.test import EnvironBuilder
 
 from shared.api.app import _Request
-from tests.conftest import EXAMPLES
 from tests.functions.api.service import PATH, served
-from tests.pipeline import png
+from tools.support.examples import EXAMPLES
+from tools.support.pipeline import png
 
 APPLE = (EXAMPLES / "apple.png").read_bytes()
 SIDE = 1500

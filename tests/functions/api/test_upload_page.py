@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
-from tests.conftest import ROOT
 from tests.functions.api.browsing import check_accessibility, drop, keep
 from tests.functions.api.bucket_view import AVATAR, BLANK, LOOK_AGAIN, ended_tile, opened, tile_of
-from tests.pipeline import put
+from tools.support.examples import ROOT
+from tools.support.pipeline import put
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 from google.cloud import storage as gcs
 
-from tests.pipeline import png
+from tools.support.pipeline import png
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (300, 500, 3), np.uint8)
 PICTURE = png(PIXELS)

@@ -17,10 +17,10 @@ from PIL import Image
 from shared.decoding.job import SPARE
 from shared.decoding.sandbox import Sandbox
 from shared.schemas.errors import Cancelled, ReasonCode, Rejected, Transient
-from tests.conftest import EXAMPLES
-from tests.hostile.bombs import BOMBS, odd_tags, tiles
-from tests.hostile.costs import cost, honest
-from tests.hostile.pictures import encoded
+from tools.hostile.bombs import BOMBS, odd_tags, tiles
+from tools.hostile.costs import cost, honest
+from tools.hostile.pictures import encoded
+from tools.support.examples import EXAMPLES
 
 FACE = (EXAMPLES / "micah_01.png").read_bytes()
 MAX_PIXELS = 50_000_000

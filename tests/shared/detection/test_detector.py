@@ -11,8 +11,8 @@ from shared.detection.face_models import FACE_OVAL
 from shared.imaging.geometry import Image, bounding_box, contains
 from shared.schemas.box import Box
 from shared.schemas.prompt import Label
-from tests.conftest import example
 from tests.drawings import HAND_TIPS, left_hand
+from tools.support.examples import example
 
 AVATARS = (
     "adventurer_02.png",

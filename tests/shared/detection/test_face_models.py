@@ -12,7 +12,7 @@ from mediapipe.python.solution_base import SolutionBase
 from shared.detection.blazeface import Sighting
 from shared.detection.face_models import FACE_OVAL, FULL_SIDE, MESH_SIDE, SHORT_SIDE, FaceModels
 from shared.imaging.geometry import Image
-from tests.conftest import example
+from tools.support.examples import example
 
 LEAST = 0.05
 PICTURES = ("avataaars_05.png", "astronaut.jpg", "micah_01.png", "lorelei_04.png")

@@ -13,8 +13,8 @@ from shared.detection.detector import Detector
 from shared.imaging.geometry import Image, bounding_box, image_box
 from shared.schemas.box import Box
 from shared.schemas.prompt import Label
-from tests.conftest import example
-from tests.passes import Passes
+from tools.support.examples import example
+from tools.support.passes import Passes
 
 IMAGES = Path(__file__).parent / "images"
 

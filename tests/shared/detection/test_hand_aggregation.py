@@ -3,7 +3,7 @@ import pytest
 
 from shared.detection.hand_aggregation import Finding, agreements
 from shared.detection.windows import Window
-from tests.shared.shapes import ellipse
+from tools.support.shapes import ellipse
 
 WINDOWS = [Window((100, 100), 200), Window((150, 100), 200)]
 BLURS = 2

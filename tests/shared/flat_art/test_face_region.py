@@ -9,8 +9,8 @@ from shared.flat_art.interior_points import inner_points
 from shared.flat_art.skin import FLAT_ENOUGH
 from shared.imaging.geometry import BoolMask, Image, mask_iou, polygon_mask
 from shared.schemas.box import Box
-from tests.conftest import example
-from tests.shared.shapes import ellipse
+from tools.support.examples import example
+from tools.support.shapes import ellipse
 
 SIDE = 320
 WHOLE = Box(0, 0, SIDE, SIDE)

@@ -9,7 +9,7 @@ from shared.gcp.gcs import ObjectRef
 from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument, Source
 from shared.schemas.errors import ForeignMessage, UnreadableMessage
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 RESOURCE = {
     "kind": "storage#object",

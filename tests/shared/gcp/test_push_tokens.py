@@ -19,8 +19,8 @@ from local.processes import free_ports
 from shared.gcp.gcs import Storage
 from shared.pipeline.push_handler import Deliveries
 from shared.schemas.settings import BucketSettings
-from tests.pushes import pushed
-from tests.servers import serving
+from tools.support.pushes import pushed
+from tools.support.servers import serving
 
 ADDRESS = "https://landmarks.example"
 HOUR = 3600

@@ -16,7 +16,7 @@ from shared.imaging.geometry import (
     scaled,
 )
 from shared.schemas.box import Box
-from tests.shared.shapes import ellipse, ovals
+from tools.support.shapes import ellipse, ovals
 
 whole = st.integers(-50, 50)
 boxes = st.builds(Box, whole, whole, whole, whole)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shared.imaging.geometry import BoolMask, Image, Polygon, mask_iou, polygon_mask
 from shared.imaging.matting import lifted, sharpened
 from shared.schemas.box import Box
-from tests.shared.shapes import IMAGE, ellipse, ovals
+from tools.support.shapes import IMAGE, ellipse, ovals
 
 NOISE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
 SKIN, GROUND, LINE = (224, 172, 140), (70, 120, 180), (15, 15, 15)

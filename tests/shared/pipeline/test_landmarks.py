@@ -16,9 +16,9 @@ from shared.gcp.publisher import Publisher
 from shared.pipeline.landmarks import Landmarking
 from shared.schemas.documents import PromptsDocument
 from shared.schemas.settings import LandmarksSettings
-from tests.pipeline import png
 from tests.shared.segmentation_runs import output
-from tests.shared.shapes import ellipse
+from tools.support.pipeline import png
+from tools.support.shapes import ellipse
 
 PIXELS = 100 * 100
 FACE = Detection("face", 0.9, ellipse(50, 50, 20, 25))

@@ -18,7 +18,7 @@ from shared.schemas.box import Box
 from shared.schemas.documents import Outputs, SegmenterVersion
 from shared.segmentation.masks import Mask
 from shared.segmentation.service import Segmented
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 HEIGHT, WIDTH = 3000, 4000
 PIXELS = 3 * HEIGHT * WIDTH

@@ -22,7 +22,7 @@ from tests.shared.segmentation_runs import (
     segmentation,
     upload,
 )
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 PROMPT = prompt_for(ellipse(150, 100, 40, 50), Box(0, 0, WIDTH, HEIGHT))
 LARGE = {"backend": "sam2", "checkpoint": "facebook/sam2.1-hiera-large", "revision": "b0a5d5d"}

@@ -16,7 +16,7 @@ from shared.pipeline.result_store import Results
 from shared.runtime import logs
 from shared.schemas.errors import ForeignMessage, Transient, UnreadableMessage
 from shared.schemas.settings import BucketSettings
-from tests.pushes import pushed
+from tools.support.pushes import pushed
 
 SETTINGS = BucketSettings(
     input_bucket="in-bucket", output_bucket="a-bucket", trace_project="a-project"

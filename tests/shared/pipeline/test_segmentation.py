@@ -27,7 +27,7 @@ from tests.shared.segmentation_runs import (
     segmentation,
     upload,
 )
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 WHOLE = Box(0, 0, WIDTH, HEIGHT)
 

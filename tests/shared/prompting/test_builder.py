@@ -9,7 +9,7 @@ from shared.imaging.geometry import Polygon, contains
 from shared.prompting.builder import build_prompts, prompt_box
 from shared.schemas.box import Box
 from shared.schemas.prompt import PromptOptions
-from tests.shared.shapes import IMAGE, ellipse, face, ovals, prompt_for
+from tools.support.shapes import IMAGE, ellipse, face, ovals, prompt_for
 
 
 @given(ovals, st.integers(1, 40))

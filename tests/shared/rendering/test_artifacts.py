@@ -12,7 +12,7 @@ from shared.rendering.artifacts import Picture, pictures
 from shared.schemas.documents import Outputs, SegmenterVersion
 from shared.segmentation.masks import Mask
 from shared.segmentation.service import Segmented
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
 WHOLE = image_box(IMAGE)

@@ -7,7 +7,7 @@ from shared.rendering.overlays import Drawn
 from shared.schemas.box import Box
 from shared.segmentation import masks
 from shared.segmentation.masks import Mask
-from tests.shared.shapes import IMAGE, ellipse
+from tools.support.shapes import IMAGE, ellipse
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
 WINDOW = Box(80, 40, 220, 180)

@@ -6,7 +6,7 @@ from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt
 from shared.segmentation import masks
 from shared.segmentation.masks import Candidate, Mask
-from tests.shared.shapes import IMAGE, ellipse, prompt_for
+from tools.support.shapes import IMAGE, ellipse, prompt_for
 
 OVAL = ellipse(150, 100, 30, 40)
 PROMPT = prompt_for(OVAL, IMAGE)

@@ -13,7 +13,7 @@ from shared.schemas.documents import Missed, SegmenterVersion
 from shared.segmentation.masks import Mask
 from shared.segmentation.review import reviewed
 from shared.segmentation.service import Segmented
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 OVAL = ellipse(150, 100, 40, 50)
 PROMPT = prompt_for(OVAL, Box(0, 0, 300, 200)).model_copy(update={"score": 0.95})

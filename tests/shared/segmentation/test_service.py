@@ -17,7 +17,7 @@ from shared.segmentation.sam2.contract import FieldNames
 from shared.segmentation.sam2.transport import JsonService
 from shared.segmentation.service import Masking
 from tests.endpoint import Endpoint, serving
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 PROMPT = prompt_for(ellipse(150, 100, 40, 50), Box(0, 0, 300, 200))
 

@@ -18,7 +18,7 @@ from shared.decoding import pixels
 from shared.imaging import png
 from shared.imaging.geometry import BoolMask, Image
 from shared.segmentation.masks import picture
-from tests import servers
+from tools.support import servers
 
 TOKEN = "r8_token"
 NEWEST = "fe" * 32

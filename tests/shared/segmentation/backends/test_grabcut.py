@@ -9,8 +9,8 @@ from shared.schemas.box import Box
 from shared.segmentation import masks
 from shared.segmentation.backends import grabcut, oval
 from shared.segmentation.backends.grabcut import segment
-from tests.conftest import example
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.examples import example
+from tools.support.shapes import ellipse, prompt_for
 
 coordinate = st.floats(-50, 150)
 points = st.lists(st.tuples(coordinate, coordinate, st.sampled_from([0, 1])), max_size=12)

@@ -18,13 +18,8 @@ from shared.segmentation.backends import factory
 from shared.segmentation.backends.base import Answered
 from shared.segmentation.backends.replicate import ReplicateSegmenter
 from shared.segmentation.masks import Candidate, choose, covered
-from tests.shared.segmentation.backends.replicate_server import (
-    NEWEST,
-    TOKEN,
-    Replicate,
-    serving,
-)
-from tests.shared.shapes import ellipse, prompt_for
+from tests.shared.segmentation.backends.replicate_server import NEWEST, TOKEN, Replicate, serving
+from tools.support.shapes import ellipse, prompt_for
 
 WHOLE = Box(0, 0, 300, 200)
 TRUTH = polygon_mask(ellipse(150, 100, 44, 55), WHOLE)

@@ -11,8 +11,8 @@ from shared.imaging.geometry import polygon_mask
 from shared.schemas.box import Box
 from shared.segmentation import masks
 from shared.segmentation.sam2.answers import AnswerError, parse_answer, parse_json
-from tests.hostile.bombs import jpeg_of_scans
-from tests.shared.shapes import ellipse
+from tools.hostile.bombs import jpeg_of_scans
+from tools.support.shapes import ellipse
 
 SIZE = (40, 60)
 MASK = polygon_mask(ellipse(30, 20, 14, 11), Box(0, 0, 60, 40))

@@ -19,7 +19,7 @@ from shared.schemas.prompt import Prompt, PromptOptions
 from shared.segmentation.sam2.answers import ScoredMask
 from tests.endpoint import Asked, Endpoint, serving
 from tests.shared.segmentation_runs import event, result, segmentation, upload
-from tests.shared.shapes import face
+from tools.support.shapes import face
 
 WHOLE = Box(0, 0, 1000, 800)
 PLACES = [(100 + 200 * column, 100 + 200 * row) for row in range(4) for column in range(5)]

@@ -21,7 +21,7 @@ from shared.segmentation.sam2.contract import (
     per_prompt,
 )
 from shared.segmentation.sam2.crops import Picture, picture_of
-from tests.shared.shapes import ellipse, prompt_for
+from tools.support.shapes import ellipse, prompt_for
 
 SIZE = (40, 60)
 WHOLE = Box(0, 0, 60, 40)

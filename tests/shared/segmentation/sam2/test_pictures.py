@@ -20,8 +20,8 @@ from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt, PromptOptions
 from shared.segmentation.sam2.contract import FieldNames, single_request
 from shared.segmentation.sam2.crops import LONG_SIDE, picture_of, shared_windows
-from tests.conftest import example
-from tests.shared.shapes import ellipse, face, prompt_for
+from tools.support.examples import example
+from tools.support.shapes import ellipse, face, prompt_for
 
 sides = st.integers(20, 3000)
 places = st.floats(0, 1)

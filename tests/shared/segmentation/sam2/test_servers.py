@@ -33,7 +33,7 @@ from tests.shared.segmentation_runs import (
     segmentation,
     upload,
 )
-from tests.shared.shapes import ellipse, face, prompt_for
+from tools.support.shapes import ellipse, face, prompt_for
 
 WHOLE = Box(0, 0, WIDTH, HEIGHT)
 TRUTH = polygon_mask(ellipse(150, 100, 44, 55), WHOLE)

@@ -1,0 +1,61 @@
+"""When `make audit` is content."""
+
+import json
+
+import pytest
+
+from tools.audit import FOUND, NOT_AUDITED, Report, together, verdict
+
+CLEAN = {"name": "clean", "version": "1", "vulns": []}
+HOLE = {
+    "name": "holey",
+    "version": "2",
+    "vulns": [{"id": "PYSEC-1", "fix_versions": ["3"], "aliases": [], "description": ""}],
+}
+SKIPPED = {"name": "unknown", "skip_reason": "Dependency not found on PyPI"}
+
+
+def _verdict(*packages: object, bandit_found: bool = False) -> tuple[int, str]:
+    output = json.dumps({"dependencies": packages, "fixes": []})
+    return verdict(Report.of("pypi", output), bandit_found=bandit_found)
+
+
+def test_all_audited_and_nothing_found() -> None:
+    code, told = _verdict(CLEAN, CLEAN)
+    assert code == 0
+    assert told == "2 packages audited against pypi, 0 holes; bandit found nothing"
+
+
+def test_a_hole_and_what_bandit_finds_are_failures_whatever_was_not_audited() -> None:
+    assert _verdict(CLEAN, HOLE)[0] == FOUND
+    assert _verdict(CLEAN, HOLE, SKIPPED)[0] == FOUND
+    assert _verdict(CLEAN, bandit_found=True)[0] == FOUND
+    assert Report.of("pypi", json.dumps({"dependencies": [HOLE]})).holes == (
+        "holey 2: PYSEC-1, mended in ['3']",
+    )
+
+
+@pytest.mark.parametrize("packages", [[], [SKIPPED], [SKIPPED, SKIPPED]])
+def test_nothing_audited_is_no_success(packages: list[object]) -> None:
+    code, told = _verdict(*packages)
+    assert code == NOT_AUDITED
+    assert told.startswith("NOT AUDITED: no source of advisories knows any of them, 0 packages")
+
+
+def test_a_package_that_was_not_audited_is_named() -> None:
+    code, told = _verdict(CLEAN, SKIPPED)
+    assert code == NOT_AUDITED
+    assert "1 packages audited" in told
+    assert "NOT AUDITED: 1 packages: unknown" in told
+
+
+def test_an_audit_that_broke_down_audited_nothing() -> None:
+    report = Report.of("osv", "Traceback (most recent call last): …")
+    assert verdict(report, bandit_found=False)[0] == NOT_AUDITED
+
+
+def test_two_sources_know_what_either_knows() -> None:
+    first = Report("pypi", 1, ("a", "b"), ("a hole",))
+    second = Report("osv", 2, ("b",), ("another hole", "a hole"))
+    both = Report("pypi and osv", 2, ("b",), ("a hole", "another hole"))
+    assert together([first, second]) == both

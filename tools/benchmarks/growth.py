@@ -1,0 +1,120 @@
+"""How cost grows with pixels, with faces, and with uploads in the bucket."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from unittest import mock
+
+import cv2
+import numpy as np
+
+from local.processes import free_ports
+from local.storage.api import create_app
+from local.storage.preconditions import Preconditions
+from local.storage.store import Store
+from shared.api.library import Library, Query
+from shared.decoding.sandbox import Sandbox
+from shared.imaging.geometry import Image
+from shared.schemas.documents import Status
+from tools.benchmarks import pictures, servers
+from tools.benchmarks.costs import least
+from tools.benchmarks.pipeline import jpeg, measure
+from tools.benchmarks.report import exponent, table
+from tools.support.servers import serving
+
+_SIDES = ((1000, 750), (2000, 1500), (4000, 3000), (8000, 6000))
+_FACES = (1, 2, 4, 8, 16)
+_UPLOADS = (100, 1_000, 10_000)
+_PICTURES = ("mask.png", "overlay.png", "cutout.png", "face-1/mask.png", "face-1/cutout.png")
+_RUNS = 5
+_ALWAYS = Preconditions.of({})
+
+
+def section() -> Iterator[str]:
+    """Lines of Markdown."""
+    yield from (
+        "## Growth",
+        "",
+        "The exponent is the b of cost = a * size^b that fits best: 1 is linear. Bytes for SAM2 go",
+        "up by steps: a picture of several faces holds what is between them, too.",
+        "",
+    )
+    with servers.running():
+        photo = pictures.photo(3)
+        sized = {
+            f"{width} x {height}": np.asarray(cv2.resize(photo, (width, height)), np.uint8)
+            for width, height in _SIDES
+        }
+        pixels = [width * height for width, height in _SIDES]
+        yield from _costs("pixels (a photo of three faces)", sized, pixels)
+        crowds = {f"{count}": pictures.crowd(count) for count in _FACES}
+        yield from _costs("faces (on 2400 x 2400)", crowds, _FACES)
+    yield from _uploads()
+
+
+def _costs(title: str, images: Mapping[str, Image], sizes: Sequence[int]) -> Iterator[str]:
+    costs = [measure(f"{title}/{name}", jpeg(image)) for name, image in images.items()]
+    columns = {
+        "landmarks, CPU s": [one.landmarks.cpu for one in costs],
+        "segmentation, CPU s": [one.segmentation.cpu for one in costs],
+        "sent to SAM2, kB": [one.segmentation.sent / 1000 for one in costs],
+        "written, kB": [one.segmentation.written / 1000 for one in costs],
+    }
+    rows = [
+        [name, *(f"{values[row]:,.2f}" for values in columns.values())]
+        for row, name in enumerate(images)
+    ]
+    fits = [f"{exponent(sizes, values):.2f}" for values in columns.values()]
+    yield from table([title, *columns], [*rows, ["exponent", *fits]])
+
+
+def _uploads() -> Iterator[str]:
+    """Pages of the API's list, against the local storage server in this process."""
+    seconds = [_pages(count) for count in _UPLOADS]
+    rows = [
+        [f"{count:,}", *(f"{one:.3f}" for one in row)]
+        for count, row in zip(_UPLOADS, seconds, strict=True)
+    ]
+    fits = [f"{exponent(_UPLOADS, column):.2f}" for column in zip(*seconds, strict=True)]
+    yield from table(
+        ["uploads in the bucket", "first page, s", "a page in the middle, s", "what is rare, s"],
+        [*rows, ["exponent", *fits]],
+    )
+
+
+def _pages(count: int) -> list[float]:
+    """Seconds for each kind of page."""
+    with tempfile.TemporaryDirectory() as root:
+        store = Store(Path(root))
+        _fill(store, count)
+        (port,) = free_ports(1)
+        address = f"http://127.0.0.1:{port}"
+        with (
+            serving(create_app(store), port),
+            mock.patch.dict(os.environ, STORAGE_EMULATOR_HOST=address),
+        ):
+            library = Library("in-bucket", "out-bucket", Sandbox(1), 1)
+            middle = f"album/{count // 200:04}"
+            queries = Query(), Query(prefix=middle), Query(state=Status.FAILED)
+            return [
+                least(partial(library.page, query), time.perf_counter, _RUNS) for query in queries
+            ]
+
+
+def _fill(store: Store, count: int) -> None:
+    """Uploads of which nine in ten have a result, and none has failed."""
+    for bucket in ("in-bucket", "out-bucket"):
+        store.create_bucket(bucket)
+    for number in range(count):
+        name = f"album/{number:06}.png"
+        upload = store.put("in-bucket", name, b"x", {"contentType": "image/png"}, _ALWAYS)
+        if number % 10 == 9:
+            continue
+        shown = {"source-generation": str(upload.generation), "config": "0" * 11 + "1"}
+        for picture in _PICTURES:
+            store.put("out-bucket", f"{name}/{picture}", b"x", {"metadata": shown}, _ALWAYS)
+        told = {"metadata": {**shown, "status": "segmented"}}
+        store.put("out-bucket", f"{name}/result.json", b"{}", told, _ALWAYS)

@@ -1,0 +1,135 @@
+"""What an image costs from upload to pictures, beside the plain recipe and the floor.
+
+Both functions' work is done as it is, each in a process of its own, against the local storage
+server and broker; SAM2 answers at once from memory, so that only our own work counts.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+
+from shared.imaging import png
+from shared.imaging.geometry import Image, Polygon, polygon_of
+from shared.schemas.documents import PromptsDocument
+from tools.benchmarks import pictures, servers
+from tools.benchmarks.costs import Cost, fresh
+from tools.benchmarks.report import table
+
+_RUNS = 4
+"""Of each, the first of which warms up."""
+
+_STAGES = {
+    "read": ("read",),
+    "find faces": ("detect",),
+    "hand on": ("write", "publish"),
+    "ask SAM2": ("segment",),
+    "draw and write": ("finished",),
+}
+"""What is told apart, with what the functions' stopwatches call it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ours:
+    """Both functions' cost of one image, and the outlines of its faces."""
+
+    landmarks: Cost
+    segmentation: Cost
+    outlines: Sequence[Polygon]
+
+    @property
+    def total(self) -> Cost:
+        """Of both together; the peak is the higher one."""
+        parts = self.landmarks, self.segmentation
+        names = {name for part in parts for name in part.stages}
+        return replace(
+            self.segmentation,
+            cpu=sum(part.cpu for part in parts),
+            wall=sum(part.wall for part in parts),
+            peak=max(part.peak for part in parts),
+            stages={name: sum(part.stages.get(name, 0) for part in parts) for name in names},
+        )
+
+
+def section() -> Iterator[str]:
+    """Lines of Markdown."""
+    yield from (
+        "## An image",
+        "",
+        "The plain recipe goes on with our outlines where it finds fewer faces. The floor decodes",
+        "the file once, runs one model once and encodes mask, image and cutout once, full, with",
+        "the fastest encoder here (ours). Peaks are those of a process with all that it imports.",
+        "",
+    )
+    with servers.running():
+        for title, data in _files().items():
+            yield from _lines(title, data)
+
+
+def measure(name: str, data: bytes) -> Ours:
+    """Of an image file; the servers have to be running."""
+    uploads = [f"{name}/{run}" for run in range(_RUNS)]
+    landmarks = fresh("landmarks", [servers.uploaded(upload, data) for upload in uploads])
+    documents = [servers.prompts(upload) for upload in uploads]
+    segmentation = fresh("segmentation", documents)
+    written = servers.written(uploads[-1])
+    prompts = PromptsDocument.model_validate_json(documents[0]).instances
+    outlines = [polygon_of(prompt.polygon) for prompt in prompts]
+    return Ours(landmarks, replace(segmentation, written=written), outlines)
+
+
+def _files() -> dict[str, bytes]:
+    return {
+        "Avatar, 512 x 512, PNG": png.encode_array(pictures.avatar()),
+        "Scene of six, 1600 x 1200, PNG": png.encode_array(pictures.scene(6)),
+        "Photo of three, 12 megapixels, JPEG": jpeg(pictures.photo(3)),
+        "Page of six, 48 megapixels, JPEG": jpeg(pictures.page()),
+    }
+
+
+def jpeg(picture: Image) -> bytes:
+    """As cameras write it."""
+    return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+
+
+def _lines(title: str, data: bytes) -> Iterator[str]:
+    both = measure(title, data)
+    ours = both.total
+    plain, floor = fresh("plain", data, both.outlines, _RUNS), fresh("floor", data, _RUNS)
+    yield from (f"### {title}; faces: {len(both.outlines)}", "")
+    rows = {
+        "plain recipe": plain,
+        "ours: landmarks": both.landmarks,
+        "ours: segmentation": both.segmentation,
+        "floor": floor,
+    }
+    headings = ("", "CPU, s", "wall, s", "peak, MB", "sent to SAM2, kB", "written, kB")
+    names = ("cpu", "wall", "peak", "sent", "written")
+    ratios = [f"{getattr(ours, name) / getattr(plain, name):.3f}" for name in names]
+    yield from table(
+        headings,
+        [*([name, *_cells(cost)] for name, cost in rows.items()), ["**ours / plain**", *ratios]],
+    )
+    stages = {"plain recipe": plain, "ours": ours}
+    yield from table(
+        ("CPU by stage, s", *_STAGES),
+        [[name, *_by_stage(cost)] for name, cost in stages.items()],
+    )
+    aside = _but_finding(ours) / _but_finding(plain)
+    over, over_aside = ours.cpu / floor.cpu, _but_finding(ours) / floor.cpu
+    yield f"CPU without finding faces, ours / plain: **{aside:.3f}**."
+    yield f"CPU over the floor's: {over:.1f}, without finding faces {over_aside:.1f}."
+    yield ""
+
+
+def _cells(cost: Cost) -> list[str]:
+    sizes = (f"{size / 1000:,.0f}" if size else "" for size in (cost.sent, cost.written))
+    return [f"{cost.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak:,.0f}", *sizes]
+
+
+def _by_stage(cost: Cost) -> list[str]:
+    return [f"{sum(cost.stages.get(name, 0) for name in names):.3f}" for names in _STAGES.values()]
+
+
+def _but_finding(cost: Cost) -> float:
+    return cost.cpu - cost.stages["detect"]

@@ -1,0 +1,134 @@
+"""python -m tools.documentation: writes the generated parts of docs/ anew.
+
+The JSON Schemas of the documents, the contracts of the services, the tables of settings and those
+of Terraform's inputs and outputs; also which packages each function ships.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from local.settings import SETTINGS
+from shared.api import openapi as api_openapi
+from shared.api.settings import ApiSettings
+from shared.sam2_server import openapi as sam2_openapi
+from shared.schemas.base import Record
+from shared.schemas.documents import PromptsDocument, ResultDocument
+from tools.function_imports import FUNCTIONS, packages_of
+
+DOCS = Path(__file__).parent.parent / "docs"
+PACKAGES = DOCS.parent / "functions/packages.json"
+"""The packages of shared that each function ships; Terraform reads it."""
+
+DOCUMENTS: dict[str, type[Record]] = {"prompts": PromptsDocument, "result": ResultDocument}
+
+
+TERRAFORM = DOCS.parent / "terraform"
+_BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.DOTALL | re.MULTILINE)
+_ARGUMENT = re.compile(r"^  (\w+) +=(.*?)(?=^  \w|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file with its text."""
+    files = {
+        DOCS / "schemas" / f"{name}.schema.json": _schema(document)
+        for name, document in DOCUMENTS.items()
+    }
+    contracts = {
+        "sam2": sam2_openapi.document(),
+        "api": api_openapi.document(
+            with_key=False, max_upload=ApiSettings.model_fields["max_upload"].default
+        ),
+    }
+    return {
+        **files,
+        **{DOCS / f"{name}.openapi.json": _json(told) for name, told in contracts.items()},
+        DOCS / "settings.md": _settings(),
+        PACKAGES: _json({name: packages_of(name) for name in FUNCTIONS}),
+        TERRAFORM / "README.md": _terraform(),
+    }
+
+
+def _schema(document: type[Record]) -> str:
+    return _json(document.model_json_schema(mode="serialization"))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+def _settings() -> str:
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables, read once when a function starts. A bad value stops the start with",
+        "a message that names the variable. `make docs` writes this page from the code.",
+    ]
+    for function, settings in SETTINGS.items():
+        lines += [
+            "",
+            f"## {function}",
+            "",
+            "| variable | default | what it is |",
+            "| --- | --- | --- |",
+        ]
+        lines += [
+            f"| `{name.upper()}` | {_default(field)} | {field.description} |"
+            for name, field in settings.model_fields.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if isinstance(field.default, frozenset):
+        return f"`{','.join(sorted(field.default))}`"
+    return "unset" if field.default is None else f"`{field.default}`"
+
+
+def _terraform() -> str:
+    """The page with its tables of inputs and outputs made anew."""
+    files = [
+        TERRAFORM / name
+        for name in ("variables.tf", "variables_sam2.tf", "variables_api.tf", "outputs.tf")
+    ]
+    found = [block for file in files for block in _BLOCK.findall(file.read_text())]
+    inputs = [_input(name, body) for kind, name, body in found if kind == "variable"]
+    outputs = [_output(name, body) for kind, name, body in found if kind == "output"]
+    lines = ["| input | type | default | what it is |", "| --- | --- | --- | --- |", *inputs, ""]
+    lines += ["| output | what it is |", "| --- | --- |", *outputs]
+    return with_generated((TERRAFORM / "README.md").read_text(), "\n".join(lines))
+
+
+def with_generated(page: str, text: str) -> str:
+    """The page with this text between its marks."""
+    before, _, rest = page.partition("<!-- generated -->")
+    after = rest.partition("<!-- /generated -->")[2]
+    return f"{before}<!-- generated -->\n\n{text.strip()}\n\n<!-- /generated -->{after}"
+
+
+def _input(name: str, body: str) -> str:
+    arguments = {key: " ".join(value.split()) for key, value in _ARGUMENT.findall(body)}
+    kind = arguments["type"].partition("(")[0] if "object(" in body else arguments["type"]
+    default = f"`{arguments['default']}`" if "default" in arguments else "required"
+    return f"| `{name}` | {kind} | {default} | {json.loads(arguments['description'])} |"
+
+
+def _output(name: str, body: str) -> str:
+    arguments = {key: " ".join(value.split()) for key, value in _ARGUMENT.findall(body)}
+    return f"| `{name}` | {json.loads(arguments['description'])} |"
+
+
+def main() -> None:
+    """Writes them all."""
+    for file, text in generated().items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""python -m tools.evaluation.evaluate MANIFEST: the real pipeline over a corpus, scored.
+
+With `--document FILE` the tables replace those in a Markdown file.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as PillowImage
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import track
+
+from shared.decoding import pixels
+from shared.detection.detections import Detection
+from shared.detection.detector import Detector
+from shared.imaging.geometry import bounding_box
+from shared.schemas.box import Box
+from tools.evaluation import details, predict, sheet
+from tools.evaluation.manifest import CorpusImage, Manifest
+from tools.evaluation.report import report, write_into
+from tools.evaluation.scoring import Prediction, Scores, score_corpus, score_image, summarise
+
+_OUTPUT = Path("evaluation")
+_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+
+
+def main() -> None:
+    """Prints the tables; leaves masks, scores.json, report.md and worst.png in `evaluation/`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--document", type=Path)
+    options = parser.parse_args()
+    manifest_file: Path = options.manifest
+    if not manifest_file.is_file():
+        sys.exit(f"{manifest_file}: there is no such manifest.")
+    root, corpus = manifest_file.parent, Manifest.read(manifest_file).images
+    console = Console()
+    predict.run_pipeline(manifest_file, _OUTPUT, console)
+    answers = [(image, predict.read_answer(_OUTPUT, image)) for image in corpus]
+    cases = [
+        (image, answer.prediction, score_image(image, root, answer.prediction))
+        for image, answer in answers
+    ]
+    scores = summarise(score for _, _, score in cases)
+    found = list(chain.from_iterable(details.details_of(i, root, a) for i, a in answers))
+    text = report(
+        scores,
+        score_corpus(manifest_file, predict.plain_recipe(root)),
+        details.summary(found) if found else None,
+        list(_curve(manifest_file, corpus, console)),
+    )
+    (_OUTPUT / "scores.json").write_text(json.dumps(asdict(scores), indent=1))
+    (_OUTPUT / "report.md").write_text(text)
+    PillowImage.fromarray(sheet.worst_cases(cases, root)).save(_OUTPUT / "worst.png")
+    console.print(Markdown(text))
+    if options.document:
+        write_into(options.document, text)
+
+
+def _curve(
+    manifest_file: Path, corpus: list[CorpusImage], console: Console
+) -> Iterator[tuple[float, Scores]]:
+    """Scores of the detector alone, its outlines' bounds as boxes, by least score."""
+    detector = Detector(max_instances=20, min_score=min(_THRESHOLDS))
+    detections: dict[str, list[Detection]] = {}
+    for image in track(corpus, "detecting", console=console):
+        picture = pixels.decode((manifest_file.parent / image.image).read_bytes(), 10**9)
+        detections[image.image] = detector.detect(picture, frozenset({"face"})).found
+
+    def prediction(threshold: float) -> Callable[[CorpusImage], Prediction]:
+        def predicted(image: CorpusImage) -> Prediction:
+            whole = Box(0, 0, image.width, image.height)
+            boxes = [
+                bounding_box(found.polygon).intersection(whole)
+                for found in detections[image.image]
+                if found.score >= threshold
+            ]
+            return Prediction(np.zeros((image.height, image.width), bool), boxes)
+
+        return predicted
+
+    for threshold in _THRESHOLDS:
+        yield threshold, score_corpus(manifest_file, prediction(threshold))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""An evaluation as Markdown, and where it goes in docs/quality.md."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.evaluation.details import Summary
+from tools.evaluation.scoring import Row, Scores
+
+_BEGIN, _END = "<!-- evaluation -->", "<!-- /evaluation -->"
+
+_HEAD = (
+    "| | images | faces | recall | IoU | boundary F | plain: recall | IoU | boundary F |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+)
+
+
+def report(
+    scores: Scores, plain: Scores, details: Summary | None, curve: Sequence[tuple[float, Scores]]
+) -> str:
+    """The tables of one evaluation."""
+    parts = [
+        _HEAD + "".join(_row(kind, row, plain.rows[kind]) for kind, row in scores.rows.items()),
+        f"Extra boxes per image {scores.extra_boxes_per_image:.3f} (plain recipe "
+        f"{plain.extra_boxes_per_image:.3f}); false alarms on {scores.negatives} images without a "
+        f"face {scores.false_positive_rate:.3f} ({plain.false_positive_rate:.3f}).\n",
+    ]
+    if details:
+        parts.append(_details(details))
+    parts.append(_curve(curve))
+    return "\n".join(parts)
+
+
+def write_into(file: Path, text: str) -> None:
+    """Replaces what stands between the file's evaluation marks.
+
+    Raises:
+        ValueError: the file has no such marks.
+    """
+    before, begin, rest = file.read_text().partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"{file} has no {_BEGIN} … {_END}")
+    file.write_text(f"{before}{_BEGIN}\n\n{text}\n{_END}{after}")
+
+
+def _row(kind: str, row: Row, plain: Row) -> str:
+    figures = [row.recall, row.iou, row.boundary_f, plain.recall, plain.iou, plain.boundary_f]
+    cells = [kind, str(row.images), str(row.faces), *(f"{figure:.2f}" for figure in figures)]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _details(details: Summary) -> str:
+    rows = [
+        ("positive points inside the true face", f"{details.positive_inside:.2%}"),
+        ("negative points inside any true face", f"{details.negative_inside:.2%}"),
+        ("share of the true face's box that the prompt's box covers", f"{details.box_cover:.2f}"),
+        ("the prompt's box's area over the true face's box's", f"{details.box_area:.2f}"),
+        ("masks with more than 5% below the chin", f"{details.leaks_below_chin:.2%}"),
+        ("masks with a hole inside the face", f"{details.has_hole:.2%}"),
+        ("masks with more than 5% hair or ground beside", f"{details.takes_hair:.2%}"),
+    ]
+    head = f"| over {details.faces} found faces | |\n| --- | ---: |\n"
+    return head + "".join(f"| {name} | {value} |\n" for name, value in rows)
+
+
+def _curve(curve: Sequence[tuple[float, Scores]]) -> str:
+    head = "| `MIN_SCORE` | recall | extra boxes per image | false alarms |\n"
+    rows = [
+        f"| {threshold} | {scores.rows['ALL'].recall:.3f} | {scores.extra_boxes_per_image:.3f} | "
+        f"{scores.false_positive_rate:.3f} |\n"
+        for threshold, scores in curve
+    ]
+    return head + "| ---: | ---: | ---: | ---: |\n" + "".join(rows)

@@ -1,0 +1,101 @@
+"""python -m tools.evaluation.review TRUTH: what `review` flags, over drawings with known faces.
+
+TRUTH is a JSON object: image name -> {"set", "faces": [{"box"}], "unsure": [...]}; images lie in
+the folder SET beside it. Detection and the embedded segmenter run in this process.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.decoding import pixels
+from shared.detection.detector import Detector
+from shared.detection.near_misses import missed
+from shared.imaging.geometry import image_box
+from shared.prompting.builder import build_prompts
+from shared.schemas.box import Box
+from shared.schemas.documents import Review
+from shared.schemas.prompt import PromptOptions
+from shared.segmentation.backends import grabcut
+from shared.segmentation.backends.embedded import EmbeddedSegmenter
+from shared.segmentation.review import reviewed
+from shared.segmentation.service import Masking, Segmented
+
+_MET, _EXACT = 0.4, 0.75
+"""IoU of boxes from which a face is found, and from which its mask's bounds are right."""
+
+_MOST_INSTANCES, _MIN_SCORE = 20, 0.5
+_MOST_PIXELS = 50_000_000
+
+
+@dataclass(frozen=True)
+class _Result:
+    kind: str
+    review: Sequence[Review]
+
+
+def main() -> None:
+    """Prints the table as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("truth", type=Path)
+    file = parser.parse_args().truth
+    detector = Detector(_MOST_INSTANCES, _MIN_SCORE)
+    segmenter = EmbeddedSegmenter("grabcut", grabcut.candidates)
+    masking = Masking(segmenter, None, seconds=600)
+    results = [
+        _result(detector, masking, file.parent / entry["set"] / name, entry)
+        for name, entry in json.loads(file.read_text()).items()
+    ]
+    sys.stdout.write(_table(results) + "\n")
+
+
+def _result(detector: Detector, masking: Masking, file: Path, truth: dict[str, Any]) -> _Result:
+    image = pixels.decode(file.read_bytes(), _MOST_PIXELS)
+    detected = detector.detect(image, frozenset({"face"}))
+    prompts = build_prompts(detected.found, image_box(image), PromptOptions())
+    segmented = masking.masks_of(image, prompts).segmented
+    review = reviewed(segmented, missed(detected, _MOST_INSTANCES))
+    return _Result(_kind(segmented, truth), review)
+
+
+def _kind(segmented: Sequence[Segmented], truth: dict[str, Any]) -> str:
+    """What is wrong with a result, if anything is."""
+    faces = [Box(*face["box"]) for face in truth["faces"]]
+    unsure = [
+        Box(*(one["box"] if isinstance(one, dict) else one)) for one in truth.get("unsure", [])
+    ]
+    found = [one.box for one in segmented]
+    best = [max((box.iou(face) for box in found), default=0.0) for face in faces]
+    if any(iou < _MET for iou in best):
+        return "a face is missed"
+    if any(all(box.iou(place) < _MET for place in (*faces, *unsure)) for box in found):
+        return "something else is found"
+    return "a mask's bounds are wrong" if any(iou < _EXACT for iou in best) else "all is right"
+
+
+def _table(results: Sequence[_Result]) -> str:
+    codes = sorted({reason.code.value for result in results for reason in result.review})
+    lines = [
+        f"| | images | flagged | {' | '.join(codes)} |",
+        f"| --- | ---: | ---: | {' | '.join(['---:'] * len(codes))} |",
+    ]
+    groups: defaultdict[str, list[_Result]] = defaultdict(list)
+    for result in results:
+        groups[result.kind].append(result)
+    for kind, group in sorted(groups.items()):
+        flagged = sum(bool(result.review) for result in group)
+        counts = Counter(
+            code for result in group for code in {reason.code.value for reason in result.review}
+        )
+        cells = " | ".join(str(counts[code]) for code in codes)
+        lines.append(f"| {kind} | {len(group)} | {flagged / len(group):.0%} | {cells} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

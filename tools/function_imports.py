@@ -1,0 +1,100 @@
+"""What a function imports, directly or through `shared`, read from the sources."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+from tools.support.examples import ROOT
+
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/main.py"))
+
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "ai_edge_litert": "ai-edge-litert",
+    "cachecontrol": "cachecontrol",
+    "cachetools": "cachetools",
+    "cv2": "opencv-python-headless",
+    "flask": "flask",
+    "flask_cors": "flask-cors",
+    "werkzeug": "flask",
+    "functions_framework": "functions-framework",
+    "google.api_core": "google-api-core",
+    "google.auth": "google-auth",
+    "google.auth.transport.requests": "requests",
+    "google.oauth2": "google-auth",
+    "google.cloud.pubsub_v1": "google-cloud-pubsub",
+    "google.cloud.storage": "google-cloud-storage",
+    "gunicorn": "gunicorn",
+    "httpx": "httpx",
+    "httpx2": "httpx2",
+    "mediapipe": "mediapipe",
+    "numpy": "numpy",
+    "pycocotools": "pycocotools",
+    "pydantic": "pydantic",
+    "pydantic_settings": "pydantic-settings",
+    "pythonjsonlogger": "python-json-logger",
+    "replicate": "replicate",
+    "requests": "requests",
+    "simplejpeg": "simplejpeg",
+    "tenacity": "tenacity",
+    "torch": "torch",
+    "transformers": "transformers",
+    "transformers.Sam2Processor": "torchvision",  # it loads its image processor with it
+    "zlib_ng": "zlib-ng",
+}
+"""Third-party modules with the distributions that they come from."""
+
+
+@cache
+def imported_by(file: Path) -> frozenset[str]:
+    """Dotted names that a source file imports: modules, and what is taken from them."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module
+            assert not node.level, f"{file}: relative import"
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(names)
+
+
+def source_of(name: str) -> Path | None:
+    """The file of a module of our own, if the dotted name is one."""
+    base = ROOT.joinpath(*name.split("."))
+    for file in (base.with_suffix(".py"), base / "__init__.py"):
+        if file.is_file():
+            return file
+    return None
+
+
+def closure(file: Path) -> set[Path]:
+    """A source file and all of ours that it imports, however indirectly."""
+    found, waiting = {file}, [file]
+    while waiting:
+        for name in imported_by(waiting.pop()):
+            source = source_of(name)
+            if source and source not in found:
+                found.add(source)
+                waiting.append(source)
+    return found
+
+
+def packages_of(function: str) -> list[str]:
+    """The packages of `shared` that a function reaches."""
+    files = closure(ROOT / "functions" / function / "main.py")
+    parts = [file.relative_to(ROOT).parts for file in files]
+    return sorted({names[1] for names in parts if names[0] == "shared" and len(names) > 2})
+
+
+def distributions_of(file: Path) -> set[str]:
+    """What has to be installed for a source file to be imported."""
+    needed = set()
+    for source in closure(file):
+        for name in imported_by(source):
+            needed |= {
+                distribution
+                for module, distribution in DISTRIBUTIONS.items()
+                if name == module or name.startswith(f"{module}.")
+            }
+    return needed

@@ -1,0 +1,114 @@
+"""What faces the outside: each takes any bytes, and raises nothing that it does not promise."""
+
+import json
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from shared.decoding import pixels
+from shared.gcp.events import Message, parse_identity, parse_prompts, parse_upload, receive
+from shared.imaging import rle
+from shared.schemas.errors import ForeignMessage, Permanent, Rejected, UnreadableMessage
+from shared.segmentation.sam2 import answers
+from tools.hostile import bombs
+
+_MOST_PIXELS = 100_000
+_TAGS = list(bombs.TAGS)
+
+
+def envelope(data: bytes) -> None:
+    """A push request, in each of its modes."""
+    for headers in (
+        {"content-type": "application/json"},
+        {"content-type": "application/cloudevents+json"},
+        {"ce-type": "google.cloud.storage.object.v1.finalized", "traceparent": data[:60].hex()},
+    ):
+        with suppress(ForeignMessage, UnreadableMessage):
+            parse_upload(receive(headers, data))
+
+
+def notification(data: bytes) -> None:
+    """What a bucket announces."""
+    with suppress(ForeignMessage, UnreadableMessage):
+        parse_upload(Message(data, {"eventType": "OBJECT_FINALIZE"}))
+    with suppress(ForeignMessage, UnreadableMessage, ValueError):
+        attributes = json.loads(data)
+        if isinstance(attributes, dict):
+            parse_identity(Message(b"", attributes))
+
+
+def prompts(data: bytes) -> None:
+    """prompts.json."""
+    with suppress(ForeignMessage, UnreadableMessage):
+        parse_prompts(Message(data, {}))
+
+
+def decoder(data: bytes) -> None:
+    """An upload's content."""
+    with suppress(Rejected):
+        image = pixels.decode(data, _MOST_PIXELS)
+        assert image.ndim == 3
+        assert image.shape[2] == 3
+
+
+def tiff(data: bytes) -> None:
+    """A TIFF of any structure: what its header lets pass is decoded in little time and memory."""
+    given = _provider(data)
+    tags: dict[str, int | list[int]] = {}
+    for name in given.PickValueInList([_TAGS, _TAGS[:8], _TAGS[4:]]):
+        count = given.ConsumeIntInRange(0, 300 if "offsets" in name or "bytes" in name else 1)
+        most = given.PickValueInList([3, 300, 2**16, 2**32 - 1])
+        if count:
+            value = given.ConsumeIntInRange(0, most)
+            tags[name] = value if count == 1 else [value] * count
+    decoder(bombs.tiff(given.ConsumeBytes(len(data)), tags))
+
+
+def webp(data: bytes) -> None:
+    """A WebP of any size, whatever its parts say."""
+    given = _provider(data)
+    kinds = [b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"EXIF", b"ICCP"]
+    parts = b""
+    while given.remaining_bytes():
+        kind, size = given.PickValueInList(kinds), given.ConsumeIntInRange(0, 60)
+        body = given.ConsumeBytes(size)
+        parts += kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+    decoder(b"RIFF" + struct.pack("<I", 4 + len(parts)) + b"WEBP" + parts)
+
+
+def _provider(data: bytes) -> Any:
+    """Draws values from the fuzzer's bytes; imported here because it is there for Linux alone."""
+    import atheris  # noqa: PLC0415
+
+    return atheris.FuzzedDataProvider(data)
+
+
+def sam2(data: bytes) -> None:
+    """What a SAM2 server answers."""
+    with suppress(Permanent):
+        for mask in answers.parse_answer(answers.parse_json(data), (16, 24)):
+            assert mask.values.ndim == 2
+            assert ((mask.values >= 0) & (mask.values <= 1)).all()
+
+
+def rle_counts(data: bytes) -> None:
+    """COCO's compressed RLE, and what decodes of it encodes back to the same mask."""
+    height, width = 1 + data[0] % 40 if data else 1, 1 + data[-1] % 40 if data else 1
+    with suppress(ValueError):
+        mask = rle.decode(data[1:-1].decode("latin-1"), (height, width))
+        assert mask.shape == (height, width)
+        again = rle.encode(mask)
+        assert (rle.decode(again.counts, again.size) == mask).all()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "envelope": envelope,
+    "notification": notification,
+    "prompts": prompts,
+    "decoder": decoder,
+    "tiff": tiff,
+    "webp": webp,
+    "sam2": sam2,
+    "rle": rle_counts,
+}

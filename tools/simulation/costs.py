@@ -1,0 +1,44 @@
+"""What a simulated day costs, in dollars."""
+
+from collections.abc import Sequence
+
+from tools.simulation.figures import PRICES, Kind
+from tools.simulation.simulation import Run, Service
+
+_LEAST_MESSAGE = 1_000
+"""Bytes that Pub/Sub charges for at least."""
+
+_NOTIFICATION = 1_500
+_READS = 2
+"""Each function fetches the upload once."""
+
+
+def bill(run: Run) -> dict[str, float]:
+    """By what it is for; results are kept for a month."""
+    uploads = run.uploads
+    return {
+        "landmarks": _compute(run.landmarks),
+        "segmentation": _compute(run.segmentation),
+        "SAM2": _compute(run.sam2),
+        "requests": 2 * len(uploads) / 1e6 * PRICES.million_requests,
+        "messages": _messages(uploads),
+        "writing objects": sum(kind.objects for kind in uploads) / 1e3 * PRICES.thousand_writes,
+        "reading objects": _READS * len(uploads) / 1e3 * PRICES.thousand_reads,
+        "a month of storage": sum(kind.stored for kind in uploads) / 1e9 * PRICES.gigabyte_month,
+    }
+
+
+def _compute(service: Service) -> float:
+    size = service.size
+    if size.billed_idle:
+        processor, memory = PRICES.idle_processor_second, PRICES.idle_memory_second
+    else:
+        processor, memory = PRICES.processor_second, PRICES.memory_second
+    second = size.processors * processor + size.memory * memory + size.gpu * PRICES.gpu_second
+    return service.paid_seconds * second
+
+
+def _messages(uploads: Sequence[Kind]) -> float:
+    """Published once and delivered once, on both hops."""
+    sizes = (_NOTIFICATION + max(kind.message, _LEAST_MESSAGE) for kind in uploads)
+    return 2 * sum(sizes) / 2**40 * PRICES.tebibyte_of_messages

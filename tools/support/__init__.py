@@ -1,0 +1,1 @@
+"""Helpers that tools and tests share: servers, pushes, example images, shapes."""

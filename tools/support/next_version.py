@@ -1,0 +1,50 @@
+"""A next version of ours, whose documents have a field more."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from shared import VERSION
+from tools.support.examples import ROOT
+
+ADDED = "added_later"
+"""The field."""
+
+_MODELS = {
+    "documents.py": ("Source", "PromptsDocument", "Instance", "ResultDocument"),
+    "prompts.py": ("Prompt",),
+}
+
+
+class NextVersion:
+    """A copy of shared/, changed. Made when it is first asked for."""
+
+    version = f"{VERSION}+next"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def environment(self) -> dict[str, str]:
+        """What makes a function import the copy instead of what lies in its working directory."""
+        if not self._folder.exists():
+            self._make()
+        return {"PYTHONPATH": f"{self._folder}{os.pathsep}{ROOT}", "PYTHONSAFEPATH": "1"}
+
+    def _make(self) -> None:
+        copy = self._folder / "shared"
+        shutil.copytree(ROOT / "shared", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        _edit(copy / "__init__.py", f'VERSION = "{VERSION}"', f'VERSION = "{self.version}"')
+        for file, models in _MODELS.items():
+            for name in models:
+                head = re.compile(rf'^class {name}\(.*?\n    """.*?"""\n', re.DOTALL | re.MULTILINE)
+                (found,) = head.findall((copy / file).read_text())
+                field = f'{found}\n    {ADDED}: str = "of the next version"\n'
+                _edit(copy / file, found, field)
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    before = file.read_text()
+    if old not in before:
+        raise ValueError(f"{file} has no {old!r}: the next version is made otherwise now")
+    file.write_text(before.replace(old, new))
