@@ -60,7 +60,7 @@ backfill: $(READY) ## Announce uploads without a result (ALL=1: all) under PREFI
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
 test: $(READY) ## All tests but the slow ones, and those of real SAM2 where torch is not installed
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY) ## The slow tests: chaos, interleavings, fuzzing, Terraform's own, processes that are killed
 	$(VENV)/bin/pytest -m slow

@@ -1,7 +1,6 @@
 """Push delivery with retries and dead letters, on the embedded broker and on the official one."""
 
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -60,8 +59,13 @@ def test_a_message_is_pushed_once_in_pubsubs_wrapper(
 ) -> None:
     future = system.publisher.publish(topic_path(topic), b"hello", name="a", more="b")
     endpoint.wait_for(1)
-    time.sleep(2)  # a second delivery would come within the backoff
-    (push,) = endpoint.asked
+    # A redelivery of the first message would come before the second message's last attempt.
+    failures = [500, 500]
+    endpoint.answer = lambda _: (failures.pop() if failures else 204, None)
+    system.publisher.publish(topic_path(topic), b"later", name="b")
+    endpoint.wait_for(4)
+    push, *later = endpoint.asked
+    assert [_name(one) for one in later] == ["b", "b", "b"]
     body = push.body
     assert body["subscription"] == subscription_path(topic)
     assert body["message"]["data"] == "aGVsbG8="
@@ -196,21 +200,34 @@ def test_while_nothing_listens_a_delivery_of_the_embedded_broker_waits(
     """As Cloud Run holds requests until an instance is up: no attempt is used up."""
     broker_port, port = free_ports(2)
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{broker_port}")
-    with ProcessTree(tmp_path / "logs") as tree:
+    short = timedelta(seconds=0.1)
+    backoff = types.RetryPolicy(minimum_backoff=short, maximum_backoff=short)
+    with serving() as refusing, ProcessTree(tmp_path / "logs") as tree:
+        refusing.answer = lambda _: (500, None)
         command = [sys.executable, "-m", "local.broker", "--port", str(broker_port)]
         tree.start("broker", command, {}, broker_port)
         tree.await_ready()
-        pubsub_v1.PublisherClient().create_topic(name=topic_path("t"))
+        for name in ("t", "t-dead"):
+            pubsub_v1.PublisherClient().create_topic(name=topic_path(name))
         push = types.PushConfig(push_endpoint=f"http://127.0.0.1:{port}/")
-        dead = types.DeadLetterPolicy(dead_letter_topic=topic_path("t"), max_delivery_attempts=5)
+        dead = types.DeadLetterPolicy(
+            dead_letter_topic=topic_path("t-dead"), max_delivery_attempts=5
+        )
         pubsub_v1.SubscriberClient().create_subscription(
             request=types.Subscription(
                 name=subscription_path("s"), topic=topic_path("t"), push_config=push,
-                dead_letter_policy=dead,
+                dead_letter_policy=dead, retry_policy=backoff,
+            )
+        )  # fmt: skip
+        pubsub_v1.SubscriberClient().create_subscription(
+            request=types.Subscription(
+                name=subscription_path("refusing"), topic=topic_path("t"),
+                push_config=types.PushConfig(push_endpoint=refusing.url),
+                dead_letter_policy=dead, retry_policy=backoff,
             )
         )  # fmt: skip
         pubsub_v1.PublisherClient().publish(topic_path("t"), b"hello", name="a").result()
-        time.sleep(3)  # far more than five attempts would take
+        refusing.wait_for(5)  # the time that five attempts take
         with serving(port) as endpoint:
             endpoint.wait_for(1)
             (asked,) = endpoint.asked
