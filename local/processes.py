@@ -40,7 +40,7 @@ class ProcessTree:
     """Starts children and stops them all, in reverse, whatever happens.
 
     Use it as a context manager. Each child has a process group of its own, so that Ctrl-C reaches
-    only us and the order of stopping is ours, and a log file in `logs`. A guard beside them ends
+    only us and the order of stopping is ours, and a log file in `logs`. A reaper beside them ends
     them should we be killed.
     """
 
@@ -51,7 +51,7 @@ class ProcessTree:
 
     def __enter__(self) -> Self:
         """Makes SIGTERM unwind the stack as Ctrl-C does, and Ctrl-C even where a shell mutes it."""
-        self._guard = subprocess.Popen(  # nosec B603  # our own module
+        self._reaper = subprocess.Popen(  # nosec B603  # our own module
             [sys.executable, "-m", "local.process_reaper"],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
@@ -72,7 +72,7 @@ class ProcessTree:
     ) -> None:
         """Stops every child."""
         self.stop()
-        self._guard.communicate()
+        self._reaper.communicate()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -102,7 +102,7 @@ class ProcessTree:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._tell_guard(child.process.pid)
+        self._tell_reaper(child.process.pid)
 
     def await_ready(self) -> None:
         """Returns once every child listens.
@@ -174,12 +174,12 @@ class ProcessTree:
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         _signal(process, signal.SIGKILL)
         process.wait()
-        self._tell_guard(-process.pid)
+        self._tell_reaper(-process.pid)
 
-    def _tell_guard(self, group: int) -> None:
+    def _tell_reaper(self, group: int) -> None:
         """A process group has started, or ended if negative; see local/process_reaper.py."""
-        stdin = self._guard.stdin
-        with suppress(BrokenPipeError):  # without a guard we go on
+        stdin = self._reaper.stdin
+        with suppress(BrokenPipeError):  # without a reaper we go on
             if stdin is not None:
                 stdin.write(f"{group}\n")
                 stdin.flush()

@@ -126,9 +126,9 @@ def running(
             buckets=root / "buckets",
             logs=root / "logs",
         )
-        landmarks, segmentation, drain, sam2, gate, api = ports
+        landmarks, segmentation, drain, sam2, iam_proxy, api = ports
         _start_infrastructure(stack, jar)
-        _start_sam2(stack, settings, sam2, gate)
+        _start_sam2(stack, settings, sam2, iam_proxy)
         _start_function(stack, "segmentation", segmentation, {**_sam2(stack), **settings})
         _start_function(stack, "landmarks", landmarks, settings)
         _start_function(stack, "drain", drain, {})
@@ -154,12 +154,12 @@ def _start_infrastructure(stack: Stack, jar: Path | None) -> None:
     start("storage", storage_server, environment, stack.storage_port)
 
 
-def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, gate: int) -> None:
+def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, proxy: int) -> None:
     """The SAM2 service, and before it what keeps strangers out of a private Cloud Run service."""
     _start_function(stack, "sam2", port, settings)
     target = ["--target", f"http://127.0.0.1:{port}", "--certs", stack.certs]
     stack.processes.start(
-        "gate", [*_module("local.iam_proxy", gate), *target], stack.environment, gate
+        "iam-proxy", [*_module("local.iam_proxy", proxy), *target], stack.environment, proxy
     )
 
 
@@ -174,7 +174,7 @@ def _sam2(stack: Stack) -> dict[str, str]:
     """Settings that lead to our SAM2 service, unless the environment names another."""
     if {"SAM2_URL", "SAM2_PROVIDER"} & os.environ.keys():
         return {}
-    url = f"http://127.0.0.1:{stack.processes.port('gate')}/v1/segment"
+    url = f"http://127.0.0.1:{stack.processes.port('iam-proxy')}/v1/segment"
     return {"SAM2_PROVIDER": "toonmask", "SAM2_URL": url}
 
 

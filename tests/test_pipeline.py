@@ -242,7 +242,7 @@ def test_other_notifications_are_acknowledged_and_do_nothing(
 
 
 def test_the_sam2_service_lets_no_stranger_in(system: Stack) -> None:
-    url = _url(system, "gate")
+    url = _url(system, "iam-proxy")
     assert requests.post(url, json={}, timeout=10).status_code == 403
     headers = {"Authorization": "Bearer forged"}
     assert requests.post(url, json={}, headers=headers, timeout=10).status_code == 401

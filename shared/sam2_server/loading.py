@@ -6,7 +6,7 @@ neither threads nor CUDA survive a fork.
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -34,13 +34,5 @@ class Loading(Generic[T]):
     def _started(self) -> "Future[T]":
         with self._lock:
             if self._loaded is None:
-                self._loaded = Future()
-                run = threading.Thread(target=self._run, args=(self._loaded,), daemon=True)
-                run.start()
+                self._loaded = ThreadPoolExecutor(1).submit(self._load)
             return self._loaded
-
-    def _run(self, loaded: "Future[T]") -> None:
-        try:
-            loaded.set_result(self._load())
-        except Exception as error:  # noqa: BLE001 it belongs to whoever waits
-            loaded.set_exception(error)

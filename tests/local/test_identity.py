@@ -1,4 +1,4 @@
-"""Tokens, from the metadata server by way of google-auth to the gate before the SAM2 service."""
+"""Tokens, from the metadata server by way of google-auth to the IAM proxy before the SAM2 service."""
 
 import os
 import threading
@@ -29,9 +29,9 @@ AUDIENCE = "https://sam2.example.com"
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issuer]]:
-    """The address of a gate before a service that says hello, and the issuer of its tokens."""
+    """The address of an IAM proxy before a service that says hello, and the issuer of its tokens."""
     issuer = metadata.Issuer()
-    metadata_port, gate_port, target_port = free_ports(3)
+    metadata_port, proxy_port, target_port = free_ports(3)
     host = f"127.0.0.1:{metadata_port}"
     certs = f"http://{host}/certs"
     target = f"http://127.0.0.1:{target_port}"
@@ -46,13 +46,13 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issu
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     with (
         serving(metadata.create_app("a-project", issuer), metadata_port),
-        serving(iam_proxy.create_app(target, AUDIENCE, certs), gate_port),
+        serving(iam_proxy.create_app(target, AUDIENCE, certs), proxy_port),
         serving(hello, target_port),
     ):
-        yield f"http://127.0.0.1:{gate_port}", issuer
+        yield f"http://127.0.0.1:{proxy_port}", issuer
 
 
-def test_a_token_for_the_audience_opens_the_gate(served: tuple[str, metadata.Issuer]) -> None:
+def test_a_token_for_the_audience_is_let_through(served: tuple[str, metadata.Issuer]) -> None:
     url, issuer = served
     headers = IdentityToken(AUDIENCE).headers().result(60)
     answer = requests.get(f"{url}/healthz", headers=headers, timeout=5)
@@ -61,7 +61,7 @@ def test_a_token_for_the_audience_opens_the_gate(served: tuple[str, metadata.Iss
     assert claims["aud"] == AUDIENCE
 
 
-def test_the_gate_refuses_strangers_as_cloud_run_does(
+def test_the_proxy_refuses_strangers_as_cloud_run_does(
     served: tuple[str, metadata.Issuer],
 ) -> None:
     url, issuer = served
@@ -128,7 +128,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_goes_on(
     url, issuer = served
     tokens = _given(monkeypatch, issuer, [metadata.Issuer().token(AUDIENCE)])
     service = JsonService(f"{url}/v1/segment", IdentityToken(AUDIENCE), 5)
-    with pytest.raises(Permanent, match="hello"):  # the service's own words, past the gate
+    with pytest.raises(Permanent, match="hello"):  # the service's own words, past the proxy
         service.ask({}, Deadline.after(20))
     assert len(tokens) == 2
 

@@ -70,7 +70,7 @@ def test_pushes_without_the_brokers_token_and_under_other_names_are_refused(syst
     assert _pushed(url, **own) == 200, "so it was the token that was missing"
 
 
-@pytest.mark.parametrize("part", ["metadata", "storage", "gate", "sam2", "api"])
+@pytest.mark.parametrize("part", ["metadata", "storage", "iam-proxy", "sam2", "api"])
 def test_nothing_answers_to_the_name_of_another_site(system: Stack, part: str) -> None:
     answer = requests.get(_url(system, part), headers={"Host": "evil.example"}, timeout=10)
     assert (answer.status_code, "127.0.0.1" in answer.text) == (403, True)
