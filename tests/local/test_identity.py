@@ -1,4 +1,4 @@
-"""Tokens, from the metadata server by way of google-auth to the IAM proxy before the SAM2 service."""
+"""Identity tokens from the metadata server, through google-auth, to the IAM proxy."""
 
 import os
 import threading
@@ -29,7 +29,7 @@ AUDIENCE = "https://sam2.example.com"
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issuer]]:
-    """The address of an IAM proxy before a service that says hello, and the issuer of its tokens."""
+    """Starts an IAM proxy before a service that says hello; yields its address and the issuer."""
     issuer = metadata.Issuer()
     metadata_port, proxy_port, target_port = free_ports(3)
     host = f"127.0.0.1:{metadata_port}"
