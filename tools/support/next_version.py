@@ -12,8 +12,8 @@ ADDED = "added_later"
 """The field."""
 
 _MODELS = {
-    "documents.py": ("Source", "PromptsDocument", "Instance", "ResultDocument"),
-    "prompts.py": ("Prompt",),
+    "schemas/documents.py": ("Source", "PromptsDocument", "Instance", "ResultDocument"),
+    "schemas/prompt.py": ("Prompt",),
 }
 
 
