@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
-from shared.gcp.gcs import Stamp
+from shared.gcp.gcs import Provenance
 from shared.runtime.deadline import Deadline
 from shared.schemas import object_names
 from shared.schemas.documents import ResultDocument, Status
@@ -97,7 +97,7 @@ def _results(stack: Stack, waiting: Mapping[str, int]) -> Iterator[Outcome]:
     names = {object_names.folder(name) + object_names.RESULT: name for name in waiting}
     for blob in stack.storage.list_blobs(OUTPUT_BUCKET, match_glob=f"**/{object_names.RESULT}"):
         name = names.get(blob.name)
-        if name is not None and Stamp.of(blob).generation == waiting[name]:
+        if name is not None and Provenance.of(blob).generation == waiting[name]:
             document = ResultDocument.model_validate_json(blob.download_as_bytes())
             message = document.reason.message if document.reason else ""
             yield Outcome(name, document.status, message, document)

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from shared.gcp.gcs import Storage
 from shared.pipeline.drain import Drain
-from shared.pipeline.push_handler import Deliveries
+from shared.pipeline.push_handler import PushHandler
 from shared.runtime import logs
 from shared.schemas.settings import BucketSettings, load
 from shared.serving import bounded_worker
@@ -14,7 +14,7 @@ from shared.serving import bounded_worker
 logs.configure()
 bounded_worker.bound_requests()
 _settings = load(BucketSettings)
-_deliveries = Deliveries(_settings, Storage())
+_deliveries = PushHandler(_settings, Storage())
 _drain = Drain(_settings)
 
 

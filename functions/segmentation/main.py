@@ -5,7 +5,7 @@ from flask import Request
 from flask.typing import ResponseReturnValue
 
 from shared.gcp.gcs import Storage
-from shared.pipeline.push_handler import Deliveries
+from shared.pipeline.push_handler import PushHandler
 from shared.pipeline.segmentation import Segmentation
 from shared.runtime import logs
 from shared.schemas.settings import SegmentationSettings, load
@@ -15,7 +15,7 @@ from shared.serving import bounded_worker
 logs.configure()
 bounded_worker.bound_requests()
 _settings = load(SegmentationSettings)
-_deliveries = Deliveries(_settings, Storage())
+_deliveries = PushHandler(_settings, Storage())
 _segmentation = Segmentation(_settings, factory.primary(_settings), factory.fallback(_settings))
 
 

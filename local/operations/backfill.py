@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from local.operations.deployment import NotRunning, Target, add_arguments, chosen
 from shared.gcp.events import FINALIZED
-from shared.gcp.gcs import STATUS_KEY, Stamp
+from shared.gcp.gcs import STATUS_KEY, Provenance
 from shared.schemas import object_names
 from shared.schemas.documents import Status
 
@@ -129,7 +129,7 @@ def _finished(target: Target, prefix: str) -> dict[str, int]:
         target.output_bucket, prefix=prefix[:900], match_glob=f"**/{object_names.RESULT}"
     )
     return {
-        blob.name.removesuffix(object_names.RESULT): Stamp.of(blob).generation
+        blob.name.removesuffix(object_names.RESULT): Provenance.of(blob).generation
         for blob in results
         if (blob.metadata or {}).get(STATUS_KEY) != Status.FAILED.value
     }

@@ -64,7 +64,7 @@ def findings(found: Found, timing: dict[str, float], warnings: Sequence[str]) ->
         boxes=tuple(one.box for one in found.prompts),
         status=found.verdict.status,
         reason=found.verdict.reason,
-        instances=tuple(one.described(whole) for one in found.verdict.segmented),
+        instances=tuple(one.to_instance(whole) for one in found.verdict.segmented),
         review=found.review,
         timing=timing,
         versions=_VERSIONS | revisions(found.verdict.segmenters),

@@ -12,15 +12,15 @@ from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
 from shared.imaging.geometry import Image, image_box
 from shared.prompting.builder import build_prompts
-from shared.rendering.artifacts import Picture, pictures
+from shared.rendering.artifacts import Artifact, pictures
 from shared.runtime.deadline import Check
-from shared.runtime.stage_timer import Stopwatch
+from shared.runtime.stage_timer import StageTimer
 from shared.schemas.documents import Outputs, Review
 from shared.schemas.prompt import Prompt, PromptOptions
 from shared.schemas.settings import Targets
 from shared.segmentation.backends import factory
 from shared.segmentation.review import reviewed
-from shared.segmentation.service import Masking, Verdict
+from shared.segmentation.service import SegmentationResult, SegmentationService
 
 
 class Options(BaseModel):
@@ -44,9 +44,9 @@ class Found:
 
     image: Image
     prompts: tuple[Prompt, ...]
-    verdict: Verdict
+    verdict: SegmentationResult
     review: tuple[Review, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Artifact, ...]
 
 
 class FaceMasks:
@@ -58,7 +58,7 @@ class FaceMasks:
         self._detector = Detector(settings.max_instances, settings.min_score)
         fallback = factory.fallback(settings)
         self._maskings = {
-            multimask: Masking(
+            multimask: SegmentationService(
                 factory.primary(settings, multimask=multimask), fallback, settings.sam2_deadline
             )
             for multimask in (True, False)
@@ -70,7 +70,7 @@ class FaceMasks:
             f"waited {settings.max_wait:g} s: send it again a little later.",
         )
 
-    def find(self, data: bytes, options: Options, watch: Stopwatch, check: Check) -> Found:
+    def find(self, data: bytes, options: Options, watch: StageTimer, check: Check) -> Found:
         """What is in an image file.
 
         Raises:
@@ -88,7 +88,7 @@ class FaceMasks:
         prompts = build_prompts(detected.found, image_box(image), shape)
         watch.lap("detect", found=len(prompts))
         check()
-        verdict = self._maskings[options.multimask].masks_of(image, prompts, check)
+        verdict = self._maskings[options.multimask].segment_image(image, prompts, check)
         watch.lap("segment")
         return Found(
             image,

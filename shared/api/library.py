@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.api.problems import Refused
 from shared.api.settings import ApiSettings
 from shared.decoding.sandbox import Sandbox
-from shared.gcp.gcs import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT, ObjectRef, Stamp, Storage
+from shared.gcp.gcs import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT, ObjectRef, Provenance, Storage
 from shared.runtime.deadline import Check
 from shared.schemas import object_names
 from shared.schemas.base import Record
@@ -28,7 +28,7 @@ _SCANNED_PAGES = 10
 """Of uploads, in one answer: looking for a rare state goes on in the next."""
 
 _MOST_LISTED = 1000
-"""Results in one listing: as many as Cloud Storage gives at once."""
+"""Results in one listing: Cloud Storage returns no more at once."""
 
 _ASKED_AT_A_TIME = 8
 
@@ -285,7 +285,7 @@ def _told(result: storage.Blob) -> _Listed | None:
     status, to_review = metadata.get(STATUS_KEY), metadata.get(REVIEW_KEY, "0") != "0"
     if status not in _STATUSES:
         return None
-    return _Listed(Stamp.of(result).generation, Status(status), to_review)
+    return _Listed(Provenance.of(result).generation, Status(status), to_review)
 
 
 def _upload(blob: storage.Blob, result: _Listed | None) -> Upload:

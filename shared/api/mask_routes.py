@@ -18,7 +18,7 @@ from shared.api.problems import Refused, bad_fields
 from shared.api.sending import sent_in_turn
 from shared.api.unknown_fields import unknown
 from shared.runtime.deadline import Check
-from shared.runtime.stage_timer import Stopwatch
+from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
 
 PATH = "/v1/face-mask-sam2"
@@ -77,7 +77,7 @@ class MaskRoutes:
         ignored: Sequence[str],
         check: Check,
     ) -> Response:
-        watch = Stopwatch()
+        watch = StageTimer()
         found = self._masks.find(data, options, watch, check)
         status = found.verdict.status
         if output:
@@ -85,7 +85,7 @@ class MaskRoutes:
         else:
             drawn = {one.name: one.encoded() for one in found.pictures if one.name in _ALL}
             watch.lap("draw", status=status.value)
-            told = written(findings(found, watch.laps, ignored), drawn)
+            told = written(findings(found, watch.seconds, ignored), drawn)
             answer = Response(told, mimetype="application/json")
         answer.headers[STATUS_HEADER] = status.value
         if ignored:

@@ -31,7 +31,7 @@ _PARALLEL_WRITES = 4
 _RACES = 5
 _GENERATION_KEY = "source-generation"
 _CONFIG_KEY = "config"
-_SHOWN_KEY = "shown"
+_CONTENT_DIGEST_KEY = "shown"
 STATUS_KEY, REVIEW_KEY = "status", "review"
 """Custom metadata of result.json: its status, and how many reasons there are to look at it, so that
 a listing tells them."""
@@ -50,13 +50,13 @@ class ObjectRef:
         return f"gs://{self.bucket}/{self.name}#{self.generation}"
 
     @property
-    def story(self) -> dict[str, str]:
+    def log_fields(self) -> dict[str, str]:
         """The fields by which all log lines about it are found."""
         return {"upload": f"gs://{self.bucket}/{self.name}", "generation": str(self.generation)}
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Provenance:
     """What every object of a result carries.
 
     Which upload it shows, under which settings, and a digest of the masks that it was drawn from:
@@ -65,10 +65,10 @@ class Stamp:
 
     generation: int
     config: str
-    shown: str = ""
+    content_digest: str = ""
 
     @classmethod
-    def of(cls, blob: storage.Blob) -> "Stamp":
+    def of(cls, blob: storage.Blob) -> "Provenance":
         """What an object shows; an object that is not ours counts as older than any upload."""
         metadata = blob.metadata or {}
         told = metadata.get(_GENERATION_KEY, "")
@@ -76,23 +76,23 @@ class Stamp:
         return cls(
             generation if generation <= MOST_GENERATION else -1,
             metadata.get(_CONFIG_KEY, ""),
-            metadata.get(_SHOWN_KEY, ""),
+            metadata.get(_CONTENT_DIGEST_KEY, ""),
         )
 
     @property
     def metadata(self) -> dict[str, str]:
         """As custom metadata of a GCS object."""
-        shown = {_SHOWN_KEY: self.shown} if self.shown else {}
-        return {_GENERATION_KEY: str(self.generation), _CONFIG_KEY: self.config, **shown}
+        content = {_CONTENT_DIGEST_KEY: self.content_digest} if self.content_digest else {}
+        return {_GENERATION_KEY: str(self.generation), _CONFIG_KEY: self.config, **content}
 
-    def gives_way_to(self, there: "Stamp") -> bool:
-        """Whether an object with the other stamp is to stay: a newer one, or any for a failure."""
+    def is_outranked_by(self, there: "Provenance") -> bool:
+        """Whether an existing object stays: a newer one does, and any does for a failure."""
         if self.config == NO_SETTINGS and there.config != NO_SETTINGS:
             return there.generation >= self.generation
         return there.generation > self.generation
 
 
-class Outcome(Enum):
+class WriteOutcome(Enum):
     """What became of a monotone write."""
 
     CREATED = "created"
@@ -102,7 +102,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ObjectToWrite:
     """One object to be written; `content` is called once, by the thread that uploads it."""
 
     name: str
@@ -164,7 +164,7 @@ class Storage:
             Superseded: there is none.
         """
         blob = self.find(bucket, name)
-        if blob is None or Stamp.of(blob).generation != generation:
+        if blob is None or Provenance.of(blob).generation != generation:
             raise Superseded(f"gs://{bucket}/{name} is not there for generation {generation}")
         return self.stream(ObjectRef(bucket, name, blob.generation), blob.size)
 
@@ -173,28 +173,29 @@ class Storage:
         blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
         return bool(blob.exists(timeout=TIMEOUT, retry=RETRY))
 
-    def read_document(self, bucket: str, name: str) -> tuple[bytes, Stamp] | None:
+    def read_document(self, bucket: str, name: str) -> tuple[bytes, Provenance] | None:
         """The newest generation of one of our own objects; None where there is none."""
         blob = self.find(bucket, name)
         if blob is None:
             return None
         try:
-            return blob.download_as_bytes(timeout=TIMEOUT, retry=RETRY), Stamp.of(blob)
+            return blob.download_as_bytes(timeout=TIMEOUT, retry=RETRY), Provenance.of(blob)
         except NotFound:  # overwritten in between
             return self.read_document(bucket, name)
 
-    def stamp(self, bucket: str, name: str) -> Stamp | None:
+    def provenance(self, bucket: str, name: str) -> Provenance | None:
         """What an object shows; None where there is none."""
         blob = self.find(bucket, name)
-        return Stamp.of(blob) if blob else None
+        return Provenance.of(blob) if blob else None
 
-    def stamps(self, bucket: str, folder: str) -> dict[str, Stamp]:
+    def provenances(self, bucket: str, folder: str) -> dict[str, Provenance]:
         """What the objects in a folder show, by their names relative to it."""
         return {
-            blob.name.removeprefix(folder): Stamp.of(blob) for blob in self._list(bucket, folder)
+            blob.name.removeprefix(folder): Provenance.of(blob)
+            for blob in self._list(bucket, folder)
         }
 
-    def write(self, bucket: str, item: Item, stamp: Stamp) -> Outcome:
+    def write(self, bucket: str, item: ObjectToWrite, provenance: Provenance) -> WriteOutcome:
         """Writes one object unless it is there already or shows what is newer or better.
 
         First as if nothing were there, so that the common path is a single request.
@@ -203,7 +204,7 @@ class Storage:
             Transient: other writers won every race.
         """
         blob = self.client.bucket(bucket).blob(item.name)
-        blob.metadata = {**stamp.metadata, **item.metadata}
+        blob.metadata = {**provenance.metadata, **item.metadata}
         data = item.content()
         expected = 0
         for _ in range(_RACES):
@@ -219,31 +220,36 @@ class Storage:
             except PreconditionFailed as error:
                 forget_frames(error)
                 found = self.find(bucket, item.name)
-                there = Stamp.of(found) if found else None
-                if there == stamp:  # there already, or just replaced and the answer was lost
-                    return Outcome.REPLACED if expected else Outcome.SAME
-                if there and stamp.gives_way_to(there):
-                    return Outcome.OUTRANKED
+                there = Provenance.of(found) if found else None
+                if there == provenance:  # there already, or just replaced and the answer was lost
+                    return WriteOutcome.REPLACED if expected else WriteOutcome.SAME
+                if there and provenance.is_outranked_by(there):
+                    return WriteOutcome.OUTRANKED
                 expected = found.generation if found else 0
             else:
-                return Outcome.REPLACED if expected else Outcome.CREATED
+                return WriteOutcome.REPLACED if expected else WriteOutcome.CREATED
         raise Transient(f"gs://{bucket}/{item.name}: lost {_RACES} races against other writers")
 
-    def write_all(self, bucket: str, items: Iterable[Item], stamp: Stamp) -> set[Outcome]:
+    def write_all(
+        self, bucket: str, items: Iterable[ObjectToWrite], provenance: Provenance
+    ) -> set[WriteOutcome]:
         """Writes objects side by side and tells what became of them."""
         with ThreadPoolExecutor(_PARALLEL_WRITES) as pool:
             writes = [
-                pool.submit(copy_context().run, self.write, bucket, item, stamp) for item in items
+                pool.submit(copy_context().run, self.write, bucket, item, provenance)
+                for item in items
             ]
             return {write.result() for write in writes}
 
-    def sweep(self, bucket: str, folder: str, stale: Callable[[str, Stamp], bool]) -> None:
-        """Deletes the objects in `folder` that are stale by their relative names and stamps.
+    def delete_stale(
+        self, bucket: str, folder: str, stale: Callable[[str, Provenance], bool]
+    ) -> None:
+        """Deletes the objects in `folder` that are stale by their relative names and provenances.
 
         Each delete is bound to the generation that was seen, so nothing newer can be hit.
         """
         for blob in self._list(bucket, folder):
-            if not stale(blob.name.removeprefix(folder), Stamp.of(blob)):
+            if not stale(blob.name.removeprefix(folder), Provenance.of(blob)):
                 continue
             try:
                 blob.delete(if_generation_match=blob.generation, timeout=TIMEOUT, retry=RETRY)

@@ -5,7 +5,7 @@ The message itself is kept by another subscription of the same dead-letter topic
 
 from shared.gcp.events import Message, parse_identity
 from shared.gcp.gcs import Storage
-from shared.pipeline.result_store import Results
+from shared.pipeline.result_store import ResultStore
 from shared.runtime import logs
 from shared.schemas.documents import Reason
 from shared.schemas.errors import ForeignMessage, ReasonCode
@@ -24,7 +24,7 @@ class Drain:
 
     def __init__(self, settings: BucketSettings) -> None:
         self._settings = settings
-        self._results = Results(Storage(), settings.output_bucket)
+        self._results = ResultStore(Storage(), settings.output_bucket)
 
     def handle(self, message: Message) -> None:
         """Writes the result of the upload that a dead letter is about, unless there is one.
@@ -33,7 +33,7 @@ class Drain:
             ForeignMessage: it does not say which upload, or one of another bucket.
         """
         ref = parse_identity(message)
-        with logs.about(**ref.story):
+        with logs.about(**ref.log_fields):
             if ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{ref} is not in {self._settings.input_bucket}")
             count = message.attributes.get(_COUNT, "its last")[:_MOST_SHOWN]

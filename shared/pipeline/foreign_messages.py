@@ -3,7 +3,7 @@
 import hashlib
 import logging
 
-from shared.gcp.gcs import Item, Stamp, Storage
+from shared.gcp.gcs import ObjectToWrite, Provenance, Storage
 from shared.schemas.documents import NO_SETTINGS
 from shared.schemas.object_names import RESERVED
 
@@ -14,7 +14,7 @@ _MOST_BYTES = 2**16
 _MOST_CHARACTERS = 1000
 """Cloud Storage takes 8 KiB of metadata."""
 
-_STAMP = Stamp(0, NO_SETTINGS)
+_STAMP = Provenance(0, NO_SETTINGS)
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def record_foreign(storage: Storage, bucket: str, body: bytes, why: str) -> None
     """
     name = f"{FOLDER}{hashlib.sha256(body).hexdigest()}"
     told = why.encode("ascii", "backslashreplace").decode()[:_MOST_CHARACTERS]
-    kept = Item(
+    kept = ObjectToWrite(
         name,
         "application/octet-stream",
         lambda: body[:_MOST_BYTES],

@@ -9,15 +9,15 @@ from shared.decoding.sandbox import Sandbox
 from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
 from shared.gcp.events import Message, Upload, parse_upload
-from shared.gcp.gcs import ObjectRef, Outcome, Stamp, Storage
+from shared.gcp.gcs import ObjectRef, Provenance, Storage, WriteOutcome
 from shared.gcp.publisher import Publisher
 from shared.imaging.geometry import Image, image_box
-from shared.pipeline.push_handler import last_words
-from shared.pipeline.result_store import Results, document_item
+from shared.pipeline.push_handler import record_final_failure
+from shared.pipeline.result_store import ResultStore, document_object
 from shared.prompting.builder import build_prompts
 from shared.runtime import logs
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
-from shared.runtime.stage_timer import Stopwatch
+from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
 from shared.schemas.documents import PromptsDocument, Source
 from shared.schemas.errors import ForeignMessage, ReasonCode, Rejected, Superseded
@@ -26,13 +26,13 @@ from shared.schemas.settings import LandmarksSettings
 _log = logging.getLogger(__name__)
 
 
-class Landmarking:
+class Landmarks:
     """Finds faces and hands in uploads. One per process; safe to share between threads."""
 
     def __init__(self, settings: LandmarksSettings) -> None:
         self._settings = settings
         self._storage = Storage()
-        self._results = Results(self._storage, settings.output_bucket)
+        self._results = ResultStore(self._storage, settings.output_bucket)
         self._memory = MemoryBudget(settings.max_pixels)
         self._sandbox = Sandbox(settings.max_pixels)
         self._publisher = Publisher()
@@ -56,26 +56,26 @@ class Landmarking:
         if upload is None:
             _log.info("ignored", extra={"event": message.attributes.get("eventType")})
             return
-        with logs.about(**upload.ref.story):
+        with logs.about(**upload.ref.log_fields):
             if upload.ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
             most = self._settings.max_delivery_attempts
-            with last_words(self._results, upload.ref, message.attempt, most):
+            with record_final_failure(self._results, upload.ref, message.attempt, most):
                 self._landmark(upload, message.trace)
 
     def _landmark(self, upload: Upload, trace: str) -> None:
-        watch = Stopwatch()
+        watch = StageTimer()
         try:
             document = self._prompts(upload, watch)
         except Superseded as reason:
             self._results.clear_superseded(upload.ref, reason)
         except Rejected as rejection:
             watch.lap("read")
-            self._results.reject(upload.ref, rejection, self._settings.config, watch.laps)
+            self._results.reject(upload.ref, rejection, self._settings.config, watch.seconds)
         else:
             self._write(document, watch, trace)
 
-    def _prompts(self, upload: Upload, watch: Stopwatch) -> PromptsDocument:
+    def _prompts(self, upload: Upload, watch: StageTimer) -> PromptsDocument:
         """The prompts of an upload, which is in memory only meanwhile."""
         limits = self._settings
         _check_name(upload.ref.name)
@@ -108,21 +108,21 @@ class Landmarking:
             versions=self._versions,
         )
 
-    def _write(self, document: PromptsDocument, watch: Stopwatch, trace: str) -> None:
+    def _write(self, document: PromptsDocument, watch: StageTimer, trace: str) -> None:
         """Writes prompts.json, and publishes what is in it."""
         source = document.source
         outcome = self._storage.write(
             self._settings.output_bucket,
-            document_item(object_names.folder(source.name) + object_names.PROMPTS, document),
-            Stamp(source.generation, self._settings.config),
+            document_object(object_names.folder(source.name) + object_names.PROMPTS, document),
+            Provenance(source.generation, self._settings.config),
         )
         watch.lap("write", outcome=outcome.value)
-        if outcome is Outcome.OUTRANKED:
+        if outcome is WriteOutcome.OUTRANKED:
             return
         # Also where the same document was there already: the worker that wrote it may have died
         # before it published.
         self._publisher.publish_prompts(
-            self._settings.prompts_topic, document, trace, repeated=outcome is Outcome.SAME
+            self._settings.prompts_topic, document, trace, repeated=outcome is WriteOutcome.SAME
         )
         watch.lap("publish")
 

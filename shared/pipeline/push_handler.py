@@ -16,7 +16,7 @@ from shared.gcp.events import EVENT_TYPE, Message, receive
 from shared.gcp.gcs import ObjectRef, Storage
 from shared.gcp.push_tokens import PushTokens
 from shared.pipeline.foreign_messages import record_foreign
-from shared.pipeline.result_store import Results
+from shared.pipeline.result_store import ResultStore
 from shared.runtime import logs
 from shared.schemas.documents import Reason
 from shared.schemas.errors import (
@@ -36,7 +36,7 @@ _MOST_BYTES = 20 * 2**20
 """Pub/Sub takes messages of 10 MB, a third more as base64."""
 
 
-class Deliveries:
+class PushHandler:
     """The push requests of a function. One per process; safe to share between threads."""
 
     def __init__(self, settings: BucketSettings, storage: Storage) -> None:
@@ -74,7 +74,7 @@ class Deliveries:
             except ForeignMessage as error:
                 record(error)
 
-        with logs.about(**_story(message, self._settings)):
+        with logs.about(**_log_fields(message, self._settings)):
             return _answered(handle_or_record)
 
     def _not_taken(self, request: Request) -> ResponseReturnValue | None:
@@ -132,7 +132,7 @@ def _log_failure(why: str) -> None:
     _log.error("delivery failed", extra={"state": "retrying", "why": why})
 
 
-def _story(message: Message, settings: BucketSettings) -> dict[str, object]:
+def _log_fields(message: Message, settings: BucketSettings) -> dict[str, object]:
     """The fields by which all lines about one delivery are found."""
     project = settings.trace_project
     trace = f"projects/{project}/traces/{message.trace}" if project else message.trace
@@ -140,8 +140,8 @@ def _story(message: Message, settings: BucketSettings) -> dict[str, object]:
 
 
 @contextmanager
-def last_words(
-    results: Results, ref: ObjectRef, attempt: int, most_attempts: int
+def record_final_failure(
+    results: ResultStore, ref: ObjectRef, attempt: int, most_attempts: int
 ) -> Iterator[None]:
     """Writes why an upload failed where Pub/Sub is not going to deliver it again; raises on.
 

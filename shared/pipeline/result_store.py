@@ -11,8 +11,16 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from shared import VERSION
-from shared.gcp.gcs import REVIEW_KEY, STATUS_KEY, Item, ObjectRef, Outcome, Stamp, Storage
-from shared.runtime.stage_timer import Stopwatch
+from shared.gcp.gcs import (
+    REVIEW_KEY,
+    STATUS_KEY,
+    ObjectRef,
+    ObjectToWrite,
+    Provenance,
+    Storage,
+    WriteOutcome,
+)
+from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
 from shared.schemas.base import Record
 from shared.schemas.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source, Status
@@ -23,20 +31,22 @@ _log = logging.getLogger(__name__)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def document_item(name: str, document: Record, metadata: Mapping[str, str] = _NOTHING) -> Item:
+def document_object(
+    name: str, document: Record, metadata: Mapping[str, str] = _NOTHING
+) -> ObjectToWrite:
     """A JSON document as an object to be written."""
     content = document.model_dump_json(indent=1).encode()
-    return Item(name, "application/json", lambda: content, metadata)
+    return ObjectToWrite(name, "application/json", lambda: content, metadata)
 
 
-class Results:
+class ResultStore:
     """The results in the output bucket. Safe to share between threads."""
 
     def __init__(self, storage: Storage, bucket: str) -> None:
         self._storage = storage
         self._bucket = bucket
 
-    def write(self, document: ResultDocument, pictures: Sequence[Item]) -> Outcome:
+    def write(self, document: ResultDocument, pictures: Sequence[ObjectToWrite]) -> WriteOutcome:
         """Writes the pictures, then result.json, and clears away what they replace.
 
         The first picture is written before the others begin: every upload with pictures has it, so
@@ -47,27 +57,29 @@ class Results:
             Transient: another worker drew other masks of the same upload at the same time, and took
                 away some of these.
         """
-        watch = Stopwatch()
-        stamp = Stamp(document.source.generation, document.config, document.shown)
-        outcome = self._write_all(document, pictures, stamp)
+        watch = StageTimer()
+        provenance = Provenance(
+            document.source.generation, document.config, document.content_digest
+        )
+        outcome = self._write_all(document, pictures, provenance)
         _log_end(watch, document, outcome)
         return outcome
 
     def _write_all(
-        self, document: ResultDocument, pictures: Sequence[Item], stamp: Stamp
-    ) -> Outcome:
-        outcomes = self._storage.write_all(self._bucket, pictures[:1], stamp)
-        if Outcome.OUTRANKED not in outcomes:
-            outcomes |= self._storage.write_all(self._bucket, pictures[1:], stamp)
-        if Outcome.OUTRANKED not in outcomes:
-            outcomes.add(last := self._write_document(document, stamp))
-            if pictures and outcomes == {Outcome.CREATED}:
+        self, document: ResultDocument, pictures: Sequence[ObjectToWrite], provenance: Provenance
+    ) -> WriteOutcome:
+        outcomes = self._storage.write_all(self._bucket, pictures[:1], provenance)
+        if WriteOutcome.OUTRANKED not in outcomes:
+            outcomes |= self._storage.write_all(self._bucket, pictures[1:], provenance)
+        if WriteOutcome.OUTRANKED not in outcomes:
+            outcomes.add(last := self._write_document(document, provenance))
+            if pictures and outcomes == {WriteOutcome.CREATED}:
                 return last
-        if Outcome.OUTRANKED in outcomes:
-            self._sweep_until(document.source.name, stamp.generation)
-            return Outcome.OUTRANKED
-        self._sweep_other_than(document.source.name, stamp)
-        if Outcome.REPLACED in outcomes and not self._is_whole(document, stamp):
+        if WriteOutcome.OUTRANKED in outcomes:
+            self._delete_up_to(document.source.name, provenance.generation)
+            return WriteOutcome.OUTRANKED
+        self._delete_others(document.source.name, provenance)
+        if WriteOutcome.REPLACED in outcomes and not self._is_whole(document, provenance):
             raise Transient("Another worker replaced some of the pictures meanwhile.")
         return last
 
@@ -104,10 +116,10 @@ class Results:
             timing={},
             versions={"toonmask": VERSION},
         )
-        watch = Stopwatch()
-        outcome = self._write_document(document, Stamp(ref.generation, NO_SETTINGS))
-        if outcome is not Outcome.OUTRANKED:
-            self._sweep_until(ref.name, ref.generation - 1)
+        watch = StageTimer()
+        outcome = self._write_document(document, Provenance(ref.generation, NO_SETTINGS))
+        if outcome is not WriteOutcome.OUTRANKED:
+            self._delete_up_to(ref.name, ref.generation - 1)
         _log_end(watch, document, outcome)
 
     def clear_superseded(self, ref: ObjectRef, reason: Superseded) -> None:
@@ -117,13 +129,13 @@ class Results:
         a newer upload (this one was deleted) its results stay.
         """
         _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
-        there = self._storage.stamp(
+        there = self._storage.provenance(
             self._bucket, object_names.folder(ref.name) + object_names.RESULT
         )
         if there and there.generation > ref.generation:
-            self._sweep_until(ref.name, ref.generation)
+            self._delete_up_to(ref.name, ref.generation)
 
-    def are_finished(self, ref: ObjectRef, is_current: Callable[[ResultDocument], bool]) -> bool:
+    def is_finished(self, ref: ObjectRef, is_current: Callable[[ResultDocument], bool]) -> bool:
         """Whether that upload's result is there, is current, and has all its pictures.
 
         A result that is not understood is not current: another version wrote it.
@@ -132,14 +144,14 @@ class Results:
         found = self._storage.read_document(self._bucket, name)
         if found is None:
             return False
-        content, stamp = found
-        if stamp.generation != ref.generation:
+        content, provenance = found
+        if provenance.generation != ref.generation:
             return False
         try:
             document = ResultDocument.model_validate_json(content)
         except ValidationError:
             return False
-        return is_current(document) and self._is_whole(document, stamp)
+        return is_current(document) and self._is_whole(document, provenance)
 
     def _is_there(self, ref: ObjectRef) -> bool:
         """Whether the input bucket has that very generation; clears up after one that is gone.
@@ -152,43 +164,43 @@ class Results:
             self.clear_superseded(ref, Superseded(f"{ref} is gone"))
         return there
 
-    def _write_document(self, document: ResultDocument, stamp: Stamp) -> Outcome:
+    def _write_document(self, document: ResultDocument, provenance: Provenance) -> WriteOutcome:
         name = object_names.folder(document.source.name) + object_names.RESULT
         told = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
-        item = document_item(name, document, told)
-        return self._storage.write(self._bucket, item, stamp)
+        item = document_object(name, document, told)
+        return self._storage.write(self._bucket, item, provenance)
 
-    def _is_whole(self, document: ResultDocument, stamp: Stamp) -> bool:
+    def _is_whole(self, document: ResultDocument, provenance: Provenance) -> bool:
         """Whether the folder holds this result, all of its pictures, and none of another."""
-        there = self._storage.stamps(self._bucket, object_names.folder(document.source.name))
+        there = self._storage.provenances(self._bucket, object_names.folder(document.source.name))
         pictures = {name: found for name, found in there.items() if object_names.is_picture(name)}
-        expected = dict.fromkeys(document.pictures, stamp)
-        return there.get(object_names.RESULT) == stamp and pictures == expected
+        expected = dict.fromkeys(document.pictures, provenance)
+        return there.get(object_names.RESULT) == provenance and pictures == expected
 
-    def _sweep_until(self, upload: str, generation: int) -> None:
+    def _delete_up_to(self, upload: str, generation: int) -> None:
         """Deletes prompts and pictures of all generations up to this one."""
 
-        def stale(name: str, found: Stamp) -> bool:
+        def stale(name: str, found: Provenance) -> bool:
             ours = name == object_names.PROMPTS or object_names.is_picture(name)
             return ours and found.generation <= generation
 
-        self._storage.sweep(self._bucket, object_names.folder(upload), stale)
+        self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
 
-    def _sweep_other_than(self, upload: str, stamp: Stamp) -> None:
+    def _delete_others(self, upload: str, provenance: Provenance) -> None:
         """Deletes older generations' prompts and pictures, and other pictures of this one."""
 
-        def stale(name: str, found: Stamp) -> bool:
+        def stale(name: str, found: Provenance) -> bool:
             if name == object_names.PROMPTS:
-                return found.generation < stamp.generation
-            older = found.generation <= stamp.generation
-            return object_names.is_picture(name) and older and found != stamp
+                return found.generation < provenance.generation
+            older = found.generation <= provenance.generation
+            return object_names.is_picture(name) and older and found != provenance
 
-        self._storage.sweep(self._bucket, object_names.folder(upload), stale)
+        self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
 
 
-def _log_end(watch: Stopwatch, document: ResultDocument, outcome: Outcome) -> None:
+def _log_end(watch: StageTimer, document: ResultDocument, outcome: WriteOutcome) -> None:
     """One line per upload that came to its end; metrics count them by `state`."""
-    if outcome is Outcome.OUTRANKED:
+    if outcome is WriteOutcome.OUTRANKED:
         watch.lap("superseded", state="superseded", outcome=outcome.value)
         return
     why = {"reason": document.reason.message} if document.reason else {}

@@ -6,15 +6,15 @@ from importlib.metadata import version
 from shared import VERSION
 from shared.decoding.sandbox import Sandbox
 from shared.gcp.events import REPEATED, Message, parse_prompts
-from shared.gcp.gcs import Item, ObjectRef, Storage
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
 from shared.imaging.geometry import Image, image_box
-from shared.pipeline.push_handler import last_words
-from shared.pipeline.result_store import Results
+from shared.pipeline.push_handler import record_final_failure
+from shared.pipeline.result_store import ResultStore
 from shared.rendering.artifacts import pictures
 from shared.runtime import logs
 from shared.runtime.deadline import Deadline
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
-from shared.runtime.stage_timer import Stopwatch
+from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
 from shared.schemas.box import Box
 from shared.schemas.documents import (
@@ -29,7 +29,7 @@ from shared.schemas.errors import ForeignMessage, Permanent, Rejected, Supersede
 from shared.schemas.settings import SegmentationSettings
 from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.review import reviewed
-from shared.segmentation.service import Masking
+from shared.segmentation.service import SegmentationService
 
 _log = logging.getLogger(__name__)
 
@@ -47,9 +47,9 @@ class Segmentation:
         fallback: Segmenter | None,
     ) -> None:
         self._settings = settings
-        self._masking = Masking(primary, fallback, settings.sam2_deadline)
+        self._masking = SegmentationService(primary, fallback, settings.sam2_deadline)
         self._storage = Storage()
-        self._results = Results(self._storage, settings.output_bucket)
+        self._results = ResultStore(self._storage, settings.output_bucket)
         self._memory = MemoryBudget(settings.max_pixels)
         self._sandbox = Sandbox(settings.max_pixels)
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
@@ -65,11 +65,11 @@ class Segmentation:
         document = parse_prompts(message)
         source = document.source
         ref = ObjectRef(source.bucket, source.name, source.generation)
-        with logs.about(**ref.story):
+        with logs.about(**ref.log_fields):
             _check_source(ref, self._settings.input_bucket)
             again = message.attempt > 1 or REPEATED in message.attributes
             most = self._settings.max_delivery_attempts
-            with last_words(self._results, ref, message.attempt, most):
+            with record_final_failure(self._results, ref, message.attempt, most):
                 if again and self._is_done(document, ref):
                     return
                 self._handle(document, ref)
@@ -81,7 +81,7 @@ class Segmentation:
             segmenters = self._would_cut(result)
             return result.config == self._settings.config(document.config, segmenters)
 
-        done = self._results.are_finished(ref, is_current)
+        done = self._results.is_finished(ref, is_current)
         if done:
             _log.info("finished before", extra={"state": "repeated"})
         return done
@@ -94,7 +94,7 @@ class Segmentation:
         return frozenset({version}) if version else result.segmenters
 
     def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
-        watch, limits = Stopwatch(), self._settings
+        watch, limits = StageTimer(), self._settings
         try:
             data = self._storage.read(ref, limits.max_bytes)
             with (
@@ -106,16 +106,16 @@ class Segmentation:
                 self._segment(document, image, watch)
         except Rejected as rejection:  # the limits were lowered meanwhile
             config = limits.config(document.config, frozenset())
-            self._results.reject(ref, rejection, config, watch.laps)
+            self._results.reject(ref, rejection, config, watch.seconds)
         except Superseded as reason:
             self._results.clear_superseded(ref, reason)
         except Permanent as error:
             self._results.fail(ref, Reason.of(error))
 
-    def _segment(self, document: PromptsDocument, image: Image, watch: Stopwatch) -> None:
+    def _segment(self, document: PromptsDocument, image: Image, watch: StageTimer) -> None:
         whole = image_box(image)
         _check_fit(document, whole)
-        verdict = self._masking.masks_of(image, document.instances)
+        verdict = self._masking.segment_image(image, document.instances)
         segmenters = verdict.segmenters
         watch.lap("segment", segmenters=sorted(map(str, segmenters)))
         outputs = Outputs(preview=object_names.PREVIEWS[self._settings.preview])
@@ -124,15 +124,17 @@ class Segmentation:
             reason=verdict.reason,
             source=document.source,
             config=self._settings.config(document.config, segmenters),
-            instances=tuple(one.described(whole) for one in verdict.segmented),
+            instances=tuple(one.to_instance(whole) for one in verdict.segmented),
             review=reviewed(verdict.segmented, document.missed),
             outputs=outputs,
-            timing=watch.laps,
+            timing=watch.seconds,
             versions=document.versions | self._versions | revisions(segmenters),
         )
         folder = object_names.folder(document.source.name)
         items = [
-            Item(folder + picture.name, object_names.content_type(picture.name), picture.encoded)
+            ObjectToWrite(
+                folder + picture.name, object_names.content_type(picture.name), picture.encoded
+            )
             for picture in pictures(image, verdict.segmented, outputs)
         ]
         self._results.write(result, items)

@@ -14,7 +14,7 @@ from shared.schemas import object_names
 from shared.schemas.documents import InstanceFiles, Outputs
 from shared.segmentation import masks
 from shared.segmentation.masks import Mask
-from shared.segmentation.service import Segmented
+from shared.segmentation.service import SegmentedInstance
 
 _BUDGET = MemoryBudget(12_000_000)
 """Pixels that are being drawn and encoded in this process, at some 12 bytes each."""
@@ -29,7 +29,7 @@ _ENCODERS: dict[str, Callable[[Image], bytes]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Artifact:
     """A picture by its name in the upload's folder, drawn and encoded when it is asked for.
 
     `pixels` is how many of them are drawn: what lies around them costs next to nothing.
@@ -49,7 +49,9 @@ class Picture:
             return self.make()
 
 
-def pictures(image: Image, segmented: Sequence[Segmented], outputs: Outputs) -> list[Picture]:
+def pictures(
+    image: Image, segmented: Sequence[SegmentedInstance], outputs: Outputs
+) -> list[Artifact]:
     """All pictures of one upload, mask.png first."""
     together = _mask_and_cutout(outputs, image, [one.mask for one in segmented])
     overlays = list(_overlays(outputs, image, segmented))
@@ -78,7 +80,9 @@ def _once(make: Callable[[], bytes]) -> Callable[[], bytes]:
     return get
 
 
-def _overlays(outputs: Outputs, image: Image, segmented: Sequence[Segmented]) -> Iterator[Picture]:
+def _overlays(
+    outputs: Outputs, image: Image, segmented: Sequence[SegmentedInstance]
+) -> Iterator[Artifact]:
     whole, drawn = image_box(image), _drawn_for([one.mask for one in segmented])
     marks = [
         overlays.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
@@ -87,7 +91,7 @@ def _overlays(outputs: Outputs, image: Image, segmented: Sequence[Segmented]) ->
     yield _png(outputs.overlay, pixels, partial(overlays.overlay, image, marks))
     if outputs.preview:
         encode = _ENCODERS[object_names.content_type(outputs.preview)]
-        yield Picture(outputs.preview, drawn, partial(_preview, encode, image, marks))
+        yield Artifact(outputs.preview, drawn, partial(_preview, encode, image, marks))
 
 
 def _preview(
@@ -96,13 +100,13 @@ def _preview(
     return encode(overlays.preview(image, marks))
 
 
-def _png(name: str, pixels: int, draw: Callable[[], Collage]) -> Picture:
-    return Picture(name, pixels, lambda: png.encode(draw()))
+def _png(name: str, pixels: int, draw: Callable[[], Collage]) -> Artifact:
+    return Artifact(name, pixels, lambda: png.encode(draw()))
 
 
 def _mask_and_cutout(
     files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
-) -> list[Picture]:
+) -> list[Artifact]:
     whole, drawn = image_box(image), _drawn_for(shown)
     return [
         _png(files.mask, drawn, partial(masks.union, shown, whole)),

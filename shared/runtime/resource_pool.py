@@ -1,4 +1,4 @@
-"""What only one thread may use at a time, lent to those who need it."""
+"""A pool of resources that only one thread may use at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,19 +7,19 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Pool(Generic[T]):
-    """Holds as many as were ever needed at once. Safe to share between threads."""
+class ResourcePool(Generic[T]):
+    """Creates a resource when none is free; keeps all of them. Safe to share between threads."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
         self._free: list[T] = []
 
     @contextmanager
-    def lent(self) -> Iterator[T]:
-        """One of them, for as long as the context lasts; an error there ends its life."""
+    def borrowed(self) -> Iterator[T]:
+        """Yields a resource. It returns to the pool unless the context raises."""
         try:
-            one = self._free.pop()
+            resource = self._free.pop()
         except IndexError:
-            one = self._make()
-        yield one
-        self._free.append(one)
+            resource = self._make()
+        yield resource
+        self._free.append(resource)

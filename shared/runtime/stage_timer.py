@@ -6,17 +6,17 @@ import time
 _log = logging.getLogger(__name__)
 
 
-class Stopwatch:
+class StageTimer:
     """Seconds per stage of one piece of work; each stage is a line in the log."""
 
     def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
     def lap(self, stage: str, **told: object) -> None:
         """Ends the stage that ran since the last call; `told` goes into its line."""
         now = time.perf_counter()
         seconds = now - self._last
-        self.laps[stage] = round(seconds, 4)
+        self.seconds[stage] = round(seconds, 4)
         self._last = now
         _log.info(stage, extra={"ms": round(1000 * seconds, 1), **told})

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Discriminator, Tag, TypeAdapter, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.decoding.sandbox import Sandbox
-from shared.runtime.stage_timer import Stopwatch
+from shared.runtime.stage_timer import StageTimer
 from shared.sam2_server.backends import Backend
 from shared.sam2_server.job import Job
 from shared.sam2_server.openapi import METHODS, SEGMENT
@@ -94,7 +94,7 @@ def _segment(
     request: SegmentRequest | BatchRequest,
     settings: Sam2Settings,
 ) -> BaseModel:
-    watch = Stopwatch()
+    watch = StageTimer()
     batch = request if isinstance(request, BatchRequest) else request.as_batch()
     jobs = list(_jobs(batch, sandbox, settings.max_pixels))
     watch.lap("decode")

@@ -202,8 +202,8 @@ class ResultDocument(Record):
         return frozenset(SegmenterVersion(name, self.versions.get(name, "")) for name in names)
 
     @property
-    def shown(self) -> Digest:
-        """Digest of what the pictures show: asked twice, SAM2 need not answer the same."""
+    def content_digest(self) -> Digest:
+        """Digest of what the pictures show: SAM2 may answer the same request differently."""
         return digest(
             status=self.status, shown=[(one.id, one.rle.counts) for one in self.instances]
         )

@@ -118,7 +118,7 @@ def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
     return fill_holes(kept[labels])
 
 
-def apart(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[Mask]:
+def resolve_overlaps(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[Mask]:
     """The masks, of the prompts in order, without overlaps.
 
     What several masks claim belongs to the one that has a positive point nearest to it.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from shared.imaging.geometry import polygon_mask, polygon_of
 from shared.schemas.documents import Missed, Review, ReviewCode
-from shared.segmentation.service import Segmented
+from shared.segmentation.service import SegmentedInstance
 
 # Chosen on drawings by people, where `python -m tools.evaluation.review` tells what they flag; its
 # figures are in docs/quality.md.
@@ -17,13 +17,13 @@ _LEAST_AREA = 400
 """Pixels of the smallest mask that shows anything: 20 x 20."""
 
 
-def reviewed(segmented: Sequence[Segmented], missed: Missed) -> tuple[Review, ...]:
+def reviewed(segmented: Sequence[SegmentedInstance], missed: Missed) -> tuple[Review, ...]:
     """The reasons to look at a result, those of single instances first; none if there is none."""
     reasons = [reason for one in segmented for reason in _of_instance(one)]
     return (*reasons, *_of_image(missed))
 
 
-def _of_instance(one: Segmented) -> Iterator[Review]:
+def _of_instance(one: SegmentedInstance) -> Iterator[Review]:
     name, score, area = one.prompt.id, one.prompt.score, one.mask.area
     if score < _LOW_SCORE:
         yield Review(

@@ -28,14 +28,14 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Segmented:
-    """What became of one prompt; `trouble` is why the fallback had to help."""
+class SegmentedInstance:
+    """The mask of one prompt. `fallback_reason` says why the fallback cut it, None otherwise."""
 
     prompt: Prompt
     mask: Mask
     quality: float
     segmenter: SegmenterVersion
-    trouble: Permanent | None = None
+    fallback_reason: Permanent | None = None
 
     @property
     def box(self) -> Box:
@@ -49,7 +49,7 @@ class Segmented:
             mask=f"{self.prompt.id}/mask.png", cutout=f"{self.prompt.id}/cutout.png"
         )
 
-    def described(self, image: Box) -> Instance:
+    def to_instance(self, image: Box) -> Instance:
         """As result.json tells of it."""
         encoded = rle.encode_part(self.mask.pixels, self.mask.window, image)
         prompt = self.prompt
@@ -68,12 +68,12 @@ class Segmented:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+class SegmentationResult:
     """How an upload ended, and what there is to draw of it."""
 
     status: Status
     reason: Reason | None
-    segmented: tuple[Segmented, ...]
+    segmented: tuple[SegmentedInstance, ...]
 
     @property
     def segmenters(self) -> frozenset[SegmenterVersion]:
@@ -81,7 +81,7 @@ class Verdict:
         return frozenset(one.segmenter for one in self.segmented)
 
 
-class Masking:
+class SegmentationService:
     """Asks for masks. Safe to share between threads.
 
     `primary` is asked first, `fallback`, if any, where the primary will never answer. `seconds` is
@@ -97,9 +97,9 @@ class Masking:
         """What the primary segmenter would answer with now; None where that cannot be known."""
         return self._primary.version(deadline)
 
-    def masks_of(
+    def segment_image(
         self, image: Image, prompts: Sequence[Prompt], check: Check = uncancelled
-    ) -> Verdict:
+    ) -> SegmentationResult:
         """A mask for each prompt, none on top of another.
 
         Raises:
@@ -113,18 +113,18 @@ class Masking:
         except (Permanent, Transient, Cancelled) as error:
             forget_frames(error)
             raise
-        troubles = [one.trouble for one in segmented if one.trouble]
-        masks_apart = masks.apart([one.mask for one in segmented], prompts)
-        segmented = [
-            replace(one, mask=mask) for one, mask in zip(segmented, masks_apart, strict=True)
-        ]
+        troubles = [one.fallback_reason for one in segmented if one.fallback_reason]
+        separate = masks.resolve_overlaps([one.mask for one in segmented], prompts)
+        segmented = [replace(one, mask=mask) for one, mask in zip(segmented, separate, strict=True)]
         if troubles:
-            return Verdict(Status.DEGRADED, Reason.of(troubles[0]), tuple(segmented))
-        return Verdict(Status.SEGMENTED if segmented else Status.EMPTY, None, tuple(segmented))
+            return SegmentationResult(Status.DEGRADED, Reason.of(troubles[0]), tuple(segmented))
+        return SegmentationResult(
+            Status.SEGMENTED if segmented else Status.EMPTY, None, tuple(segmented)
+        )
 
     def _segment_in_batches(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
-    ) -> list[Segmented]:
+    ) -> list[SegmentedInstance]:
         """As many prompts a call, and as many calls at a time, as the primary segmenter takes."""
         size = self._primary.batch
         batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
@@ -138,7 +138,7 @@ class Masking:
 
     def _segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
-    ) -> list[Segmented]:
+    ) -> list[SegmentedInstance]:
         """Asks the primary segmenter, and the fallback where that one will never answer."""
         answers: Sequence[Answer]
         try:
@@ -152,7 +152,7 @@ class Masking:
 
     def _masked(
         self, image: Image, prompt: Prompt, answer: Answer, deadline: Deadline
-    ) -> Segmented:
+    ) -> SegmentedInstance:
         """The best mask of an answer, or the fallback's where there is none in it."""
         deadline.check()
         if isinstance(answer, Answered):
@@ -164,18 +164,22 @@ class Masking:
         return self._fall_back(image, prompt, answer.with_traceback(None), deadline)
 
     def _fall_back(
-        self, image: Image, prompt: Prompt, trouble: Permanent, deadline: Deadline
-    ) -> Segmented:
+        self, image: Image, prompt: Prompt, fallback_reason: Permanent, deadline: Deadline
+    ) -> SegmentedInstance:
         if self._fallback is None:
-            raise trouble
-        told = {"instance": prompt.id, "reason": trouble.code.value, "why": str(trouble)}
+            raise fallback_reason
+        told = {
+            "instance": prompt.id,
+            "reason": fallback_reason.code.value,
+            "why": str(fallback_reason),
+        }
         _log.warning("fell back", extra=told)
         (answer,) = self._fallback.segment(image, [prompt], deadline)
         if isinstance(answer, Permanent):
             raise answer
-        return replace(_chosen(answer, prompt), trouble=trouble)
+        return replace(_chosen(answer, prompt), fallback_reason=fallback_reason)
 
 
-def _chosen(answer: Answered, prompt: Prompt) -> Segmented:
+def _chosen(answer: Answered, prompt: Prompt) -> SegmentedInstance:
     mask, quality = masks.choose(answer.candidates, prompt)
-    return Segmented(prompt, mask, quality, answer.segmenter)
+    return SegmentedInstance(prompt, mask, quality, answer.segmenter)

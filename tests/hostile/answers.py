@@ -19,7 +19,7 @@ from shared.segmentation.backends.replicate import _best
 from shared.segmentation.backends.sam2 import _candidates
 from shared.segmentation.masks import choose
 from shared.segmentation.sam2.answers import parse_json
-from shared.segmentation.sam2.crops import picture_of
+from shared.segmentation.sam2.crops import encode_crop
 from tools.support.shapes import ellipse, prompt_for
 
 WHOLE = Box(0, 0, 1024, 1024)
@@ -66,7 +66,7 @@ ANSWERS: dict[str, Callable[[], bytes]] = {
 
 def main() -> None:
     name = sys.argv[1]
-    picture = picture_of(np.zeros((1024, 1024, 3), np.uint8), WHOLE)
+    picture = encode_crop(np.zeros((1024, 1024, 3), np.uint8), WHOLE)
     try:
         if name == "Replicate's masks":
             _best([_png(1024)] * 256, picture, PROMPT)

@@ -21,10 +21,10 @@ from local.storage.store import Store
 from shared.detection.detections import Detected
 from shared.detection.detector import Detector
 from shared.gcp.events import Message
-from shared.gcp.gcs import Stamp
+from shared.gcp.gcs import Provenance
 from shared.imaging.geometry import Image
 from shared.pipeline.drain import Drain
-from shared.pipeline.landmarks import Landmarking
+from shared.pipeline.landmarks import Landmarks
 from shared.pipeline.segmentation import Segmentation
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
@@ -114,7 +114,7 @@ class Cloud:
 
     def _landmarks(self, box_expand: float) -> Handle:
         settings = LandmarksSettings(prompts_topic=_TOPIC, box_expand=box_expand, **_BUCKETS)
-        return Landmarking(settings).handle
+        return Landmarks(settings).handle
 
     def _segmentation(self, fallback: Any) -> Handle:
         settings = SegmentationSettings(sam2_fallback=fallback, **_BUCKETS)
@@ -137,13 +137,15 @@ class Cloud:
             self._prompts.acknowledge(delivery.ack_id)
             yield Message(delivery.message.data, delivery.message.attributes)
 
-    def results(self) -> dict[str, Stamp]:
+    def results(self) -> dict[str, Provenance]:
         """All objects of the output bucket with what they show."""
         found = {}
         for entry in self._store.index.scan(OUTPUT, "", ""):
             metadata: Any = entry.fields["metadata"]
             shown = metadata.get("shown", "")
-            found[entry.name] = Stamp(int(metadata["source-generation"]), metadata["config"], shown)
+            found[entry.name] = Provenance(
+                int(metadata["source-generation"]), metadata["config"], shown
+            )
         return found
 
     def read(self, name: str) -> bytes:

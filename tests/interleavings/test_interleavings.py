@@ -27,7 +27,7 @@ from shared.gcp.events import Message
 from shared.schemas import object_names
 from shared.schemas.documents import NO_SETTINGS, ResultDocument, Status
 from tests.interleavings.cloud import Cloud, Handle
-from tests.interleavings.workers import Killed, Verdict, Worker
+from tests.interleavings.workers import Decision, Killed, Worker
 from tools.support.examples import EXAMPLES
 from tools.support.pipeline import png
 
@@ -120,9 +120,9 @@ class Pipeline(RuleBasedStateMachine):
                 self._advance(one, "go")
 
     @precondition(lambda self: bool(self._working()))
-    @rule(data=st.data(), verdict=st.sampled_from(["die before", "die after"]))
-    def die(self, data: st.DataObject, verdict: Verdict) -> None:
-        self._advance(data.draw(st.sampled_from(self._working())), verdict)
+    @rule(data=st.data(), decision=st.sampled_from(["die before", "die after"]))
+    def die(self, data: st.DataObject, decision: Decision) -> None:
+        self._advance(data.draw(st.sampled_from(self._working())), decision)
 
     @precondition(lambda self: bool(self._waiting()))
     @rule(data=st.data())
@@ -138,9 +138,9 @@ class Pipeline(RuleBasedStateMachine):
         one.worker = Worker(lambda: handle(one.message))
         self._look_after(one)
 
-    def _advance(self, one: Delivered, verdict: Verdict) -> None:
+    def _advance(self, one: Delivered, decision: Decision) -> None:
         assert one.worker
-        one.worker.advance(verdict)
+        one.worker.advance(decision)
         self._look_after(one)
 
     def _look_after(self, one: Delivered) -> None:

@@ -9,7 +9,7 @@ import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Client
 
-Verdict = Literal["go", "die before", "die after"]
+Decision = Literal["go", "die before", "die after"]
 """What becomes of the request that a worker waits with, and of the worker."""
 
 _current: ContextVar["Worker | None"] = ContextVar("worker", default=None)
@@ -29,7 +29,7 @@ class Worker:
     def __init__(self, job: Callable[[], None]) -> None:
         self._job = job
         self._changed = threading.Condition()
-        self._verdict: Verdict | None = None
+        self._decision: Decision | None = None
         self._state: Literal["running", "waiting", "done"] = "running"
         self._dead = False
         self.error: BaseException | None = None
@@ -41,11 +41,11 @@ class Worker:
     def is_done(self) -> bool:
         return self._state == "done"
 
-    def advance(self, verdict: Verdict = "go") -> None:
+    def advance(self, decision: Decision = "go") -> None:
         """Decides about the request that it waits with, and returns when it waits with the next."""
         with self._changed:
             assert self._state == "waiting"
-            self._verdict = verdict
+            self._decision = decision
             self._state = "running"
             self._changed.notify_all()
         self._settle()
@@ -58,13 +58,13 @@ class Worker:
             assert self._state == "running", "a second request at a time"
             self._state = "waiting"
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._verdict is not None)
-            verdict, self._verdict = self._verdict, None
-            self._dead = verdict != "go"
-        if verdict == "die before":
+            self._changed.wait_for(lambda: self._decision is not None)
+            decision, self._decision = self._decision, None
+            self._dead = decision != "go"
+        if decision == "die before":
             raise Killed
         answer = send()
-        if verdict == "die after":
+        if decision == "die after":
             raise Killed
         return answer
 
@@ -93,5 +93,5 @@ class _GatedSession(requests.Session):
 
 
 def gated_client() -> Client:
-    """A client of Cloud Storage whose requests wait for their worker's verdict."""
+    """A client of Cloud Storage whose requests wait for their worker's decision."""
     return Client(project="a-project", credentials=AnonymousCredentials(), _http=_GatedSession())

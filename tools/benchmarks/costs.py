@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from shared.runtime.stage_timer import Stopwatch
+from shared.runtime.stage_timer import StageTimer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,19 @@ def _stages() -> Iterator[dict[str, float]]:
     stages: dict[str, float] = {}
     last = 0.0
 
-    def start(watch: Stopwatch) -> None:
+    def start(watch: StageTimer) -> None:
         nonlocal last
         plain_start(watch)
         last = time.process_time()
 
-    def lap(_: Stopwatch, stage: str, **__: Any) -> None:
+    def lap(_: StageTimer, stage: str, **__: Any) -> None:
         nonlocal last
         now = time.process_time()
         stages[stage] = stages.get(stage, 0.0) + now - last
         last = now
 
-    plain_start = Stopwatch.__init__
-    with mock.patch.multiple(Stopwatch, __init__=start, lap=lap):
+    plain_start = StageTimer.__init__
+    with mock.patch.multiple(StageTimer, __init__=start, lap=lap):
         yield stages
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from local.stack import OUTPUT_BUCKET, Stack
-from shared.gcp.gcs import Stamp
+from shared.gcp.gcs import Provenance
 from shared.imaging import rle
 from shared.schemas import object_names
 from shared.schemas.documents import ResultDocument, Status
@@ -35,7 +35,7 @@ def audit(stack: Stack, newest: Newest, swapped: Collection[Colour] = ()) -> Fin
 
     `swapped`: versions whose every mask was that of another image.
     """
-    objects = {blob.name: Stamp.of(blob) for blob in stack.storage.list_blobs(OUTPUT_BUCKET)}
+    objects = {blob.name: Provenance.of(blob) for blob in stack.storage.list_blobs(OUTPUT_BUCKET)}
     findings = Findings()
     expected: set[str] = set()
     for name, (generation, version) in newest.items():
@@ -67,7 +67,7 @@ def _names(document: ResultDocument) -> set[str]:
 
 
 def _torn(
-    document: ResultDocument, result: Stamp, folder: str, objects: Mapping[str, Stamp]
+    document: ResultDocument, result: Provenance, folder: str, objects: Mapping[str, Provenance]
 ) -> list[str]:
     stamps = {one: objects.get(folder + one) for one in _names(document)}
     prompts = stamps.pop(object_names.PROMPTS, result)

@@ -24,7 +24,7 @@ from shared.schemas.prompt import PromptOptions
 from shared.segmentation.backends import grabcut
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from shared.segmentation.review import reviewed
-from shared.segmentation.service import Masking, Segmented
+from shared.segmentation.service import SegmentationService, SegmentedInstance
 
 _MET, _EXACT = 0.4, 0.75
 """IoU of boxes from which a face is found, and from which its mask's bounds are right."""
@@ -46,7 +46,7 @@ def main() -> None:
     file = parser.parse_args().truth
     detector = Detector(_MOST_INSTANCES, _MIN_SCORE)
     segmenter = EmbeddedSegmenter("grabcut", grabcut.candidates)
-    masking = Masking(segmenter, None, seconds=600)
+    masking = SegmentationService(segmenter, None, seconds=600)
     results = [
         _result(detector, masking, file.parent / entry["set"] / name, entry)
         for name, entry in json.loads(file.read_text()).items()
@@ -54,16 +54,18 @@ def main() -> None:
     sys.stdout.write(_table(results) + "\n")
 
 
-def _result(detector: Detector, masking: Masking, file: Path, truth: dict[str, Any]) -> _Result:
+def _result(
+    detector: Detector, masking: SegmentationService, file: Path, truth: dict[str, Any]
+) -> _Result:
     image = pixels.decode(file.read_bytes(), _MOST_PIXELS)
     detected = detector.detect(image, frozenset({"face"}))
     prompts = build_prompts(detected.found, image_box(image), PromptOptions())
-    segmented = masking.masks_of(image, prompts).segmented
+    segmented = masking.segment_image(image, prompts).segmented
     review = reviewed(segmented, missed(detected, _MOST_INSTANCES))
     return _Result(_kind(segmented, truth), review)
 
 
-def _kind(segmented: Sequence[Segmented], truth: dict[str, Any]) -> str:
+def _kind(segmented: Sequence[SegmentedInstance], truth: dict[str, Any]) -> str:
     """What is wrong with a result, if anything is."""
     faces = [Box(*face["box"]) for face in truth["faces"]]
     unsure = [

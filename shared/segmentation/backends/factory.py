@@ -8,7 +8,7 @@ from shared.segmentation.backends import grabcut, oval
 from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from shared.segmentation.backends.sam2 import BatchSegmenter, Sam2Segmenter
-from shared.segmentation.backends.unconfigured import AbsentSegmenter
+from shared.segmentation.backends.unconfigured import UnconfiguredSegmenter
 from shared.segmentation.sam2.contract import FieldNames
 from shared.segmentation.sam2.transport import JsonService
 
@@ -33,7 +33,7 @@ def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
     if settings.sam2_provider == "replicate":
         return _replicate(settings)
     if settings.sam2_url is None:
-        return AbsentSegmenter()
+        return UnconfiguredSegmenter()
     authorisation = _AUTHORISATIONS[settings.sam2_auth](settings)
     service = JsonService(str(settings.sam2_url), authorisation, settings.sam2_timeout)
     if settings.sam2_provider == "toonmask":

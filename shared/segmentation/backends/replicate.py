@@ -29,8 +29,8 @@ from shared.schemas.prompt import Prompt
 from shared.segmentation.backends.base import Answer, Answered
 from shared.segmentation.masks import Candidate, Mask
 from shared.segmentation.sam2.answers import AnswerError, parse_picture
-from shared.segmentation.sam2.crops import Picture, picture_of
-from shared.segmentation.sam2.resilience import Patience
+from shared.segmentation.sam2.crops import Crop, encode_crop
+from shared.segmentation.sam2.resilience import RetryPolicy
 from shared.segmentation.sam2.transport import UNCOMPRESSED, Allowance, fetch, in_loop, retry_after
 
 _INLINE = 256 * 2**10
@@ -61,7 +61,7 @@ class ReplicateSegmenter:
             token, base_url=base_url, event_hooks={"response": [_raise_for_trouble]}
         )
         self._downloads = httpx2.AsyncClient(headers=UNCOMPRESSED)
-        self._patience = Patience("Replicate")
+        self._retry_policy = RetryPolicy("Replicate")
         self._version: str | None = None
 
     def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
@@ -71,7 +71,9 @@ class ReplicateSegmenter:
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
         """The model in the version that would answer, if Replicate says which."""
         try:
-            in_loop(self._patience.ask(lambda: self._bounded(self._newest(), deadline), deadline))
+            in_loop(
+                self._retry_policy.ask(lambda: self._bounded(self._newest(), deadline), deadline)
+            )
         except (Permanent, Transient):
             return None
         return self._segmenter
@@ -82,15 +84,15 @@ class ReplicateSegmenter:
         return SegmenterVersion(f"replicate:{name}", self._version or version)
 
     def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> Answer:
-        picture = picture_of(image, prompt.crop)
-        files = in_loop(self._patience.ask(lambda: self._ask(picture, deadline), deadline))
+        picture = encode_crop(image, prompt.crop)
+        files = in_loop(self._retry_policy.ask(lambda: self._ask(picture, deadline), deadline))
         return Answered(self._segmenter, _best(files, picture, prompt))
 
-    async def _ask(self, picture: Picture, deadline: Deadline) -> list[bytes]:
+    async def _ask(self, picture: Crop, deadline: Deadline) -> list[bytes]:
         """All masks of the picture, as image files."""
         return await self._bounded(self._masks_of(picture), deadline)
 
-    async def _masks_of(self, picture: Picture) -> list[bytes]:
+    async def _masks_of(self, picture: Crop) -> list[bytes]:
         urls = _mask_urls(await self._predict(picture))
         slots, allowance = asyncio.Semaphore(_DOWNLOADS), Allowance()
         return await asyncio.gather(*(self._download(url, slots, allowance) for url in urls))
@@ -110,7 +112,7 @@ class ReplicateSegmenter:
         except ValueError as error:  # the client's own, where an answer is not what it should be
             raise AnswerError(error) from error
 
-    async def _predict(self, picture: Picture) -> Any:
+    async def _predict(self, picture: Crop) -> Any:
         """The output of one prediction."""
         small = len(picture.data) <= _INLINE
         file = picture.data_url if small else io.BytesIO(picture.data)
@@ -165,7 +167,7 @@ def _mask_urls(output: Any) -> list[str]:
     return urls[:_MOST_MASKS]
 
 
-def _best(files: Sequence[bytes], picture: Picture, prompt: Prompt) -> list[Candidate]:
+def _best(files: Sequence[bytes], picture: Crop, prompt: Prompt) -> list[Candidate]:
     """The few masks that fit the prompt best; no more than these are in memory at a time.
 
     How well one fits is the mean of its IoU with the prompt's polygon and of their bounds' IoU.

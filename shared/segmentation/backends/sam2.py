@@ -20,14 +20,14 @@ from shared.segmentation.sam2.contract import (
     segmenter_of,
     single_request,
 )
-from shared.segmentation.sam2.crops import Picture, picture_of, shared_windows
+from shared.segmentation.sam2.crops import Crop, encode_crop, shared_windows
 from shared.segmentation.sam2.transport import MOST_BYTES, JsonService
 
 _MOST_BYTES = 18 * 2**20
 """Of pictures in a request, where base64 makes them a third larger: Cloud Run, and our own service,
 take 32 MiB."""
 
-Asked: TypeAlias = tuple[Picture, Sequence[Prompt]]
+Asked: TypeAlias = tuple[Crop, Sequence[Prompt]]
 
 
 class _ServiceSegmenter:
@@ -63,7 +63,7 @@ class Sam2Segmenter(_ServiceSegmenter):
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
     def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> Answer:
-        picture = picture_of(image, prompt.crop)
+        picture = encode_crop(image, prompt.crop)
         request = single_request(picture, prompt, self._names, multimask=self._multimask)
         answer = self._service.ask(request, deadline)
         return Answered(self._segmenter_of(answer), _candidates(answer, picture, prompt))
@@ -78,7 +78,7 @@ class BatchSegmenter(_ServiceSegmenter):
     def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
         """Every candidate of the service's answers: one, or a few where pictures are large."""
         windows = shared_windows(prompts)
-        pictures = [(picture_of(image, window), members) for window, members in windows]
+        pictures = [(encode_crop(image, window), members) for window, members in windows]
         requests = list(_requests(pictures))
         most_bytes = MOST_BYTES // len(requests)  # all answers are in memory together
         answers: dict[str, Answer] = {}
@@ -113,7 +113,7 @@ def _requests(pictures: Sequence[Asked]) -> Iterator[list[Asked]]:
         yield request
 
 
-def _candidates(told: Any, picture: Picture, prompt: Prompt) -> Iterator[Candidate]:
+def _candidates(told: Any, picture: Crop, prompt: Prompt) -> Iterator[Candidate]:
     """The masks in what a service told about one prompt, brought to the prompt's crop."""
     for mask in parse_answer(told, (picture.height, picture.width)):
         yield Candidate(picture.mask(mask.values, prompt.crop), mask.predicted_iou)

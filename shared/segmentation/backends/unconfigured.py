@@ -10,7 +10,7 @@ from shared.schemas.prompt import Prompt
 from shared.segmentation.backends.base import Answer
 
 
-class AbsentSegmenter:
+class UnconfiguredSegmenter:
     """Answers nothing, so that the fallback works and the result says why."""
 
     batch = 1

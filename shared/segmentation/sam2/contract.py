@@ -17,7 +17,7 @@ from shared.schemas.documents import SegmenterVersion
 from shared.schemas.prompt import Prompt
 from shared.segmentation.masks import Candidate
 from shared.segmentation.sam2.answers import AnswerError, ScoredMask
-from shared.segmentation.sam2.crops import Picture
+from shared.segmentation.sam2.crops import Crop
 
 MOST_PICTURES = 32
 MOST_PROMPTS = 32
@@ -149,7 +149,7 @@ class ErrorAnswer(_Part):
 
 
 def single_request(
-    picture: Picture, prompt: Prompt, names: FieldNames, *, multimask: bool
+    picture: Crop, prompt: Prompt, names: FieldNames, *, multimask: bool
 ) -> dict[str, Any]:
     """The JSON of one prompt for any server."""
     payload: dict[str, Any] = {
@@ -164,7 +164,7 @@ def single_request(
 
 
 def batch_request(
-    pictures: Sequence[tuple[Picture, Sequence[Prompt]]], *, multimask: bool
+    pictures: Sequence[tuple[Crop, Sequence[Prompt]]], *, multimask: bool
 ) -> dict[str, Any]:
     """The JSON of all prompts of all pictures, for our own service.
 
@@ -196,8 +196,8 @@ def segmenter_of(answer: Any) -> SegmenterVersion | None:
 
 
 def per_prompt(
-    answer: Any, pictures: Sequence[tuple[Picture, Sequence[Prompt]]]
-) -> list[tuple[Any, Picture, Prompt]]:
+    answer: Any, pictures: Sequence[tuple[Crop, Sequence[Prompt]]]
+) -> list[tuple[Any, Crop, Prompt]]:
     """What our own service told about each prompt, with its picture.
 
     Raises:

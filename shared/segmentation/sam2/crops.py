@@ -35,7 +35,7 @@ LabelledPixel = tuple[int, int, Literal[0, 1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class Crop:
     """A window of the image as it is sent: `width` x `height` pixels, `data` a PNG or a JPEG."""
 
     window: Box
@@ -98,10 +98,10 @@ class Picture:
         return self.width / self.window.width, self.height / self.window.height
 
 
-def picture_of(image: Image, window: Box) -> Picture:
+def encode_crop(image: Image, window: Box) -> Crop:
     """The picture of one window of the RGB image."""
     pixels = shrunk(image[window.slices], LONG_SIDE)
-    return Picture(window, pixels.shape[1], pixels.shape[0], _encoded(pixels))
+    return Crop(window, pixels.shape[1], pixels.shape[0], _encoded(pixels))
 
 
 def shared_windows(prompts: Sequence[Prompt]) -> list[tuple[Box, list[Prompt]]]:

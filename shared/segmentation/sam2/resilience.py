@@ -1,4 +1,4 @@
-"""Patience with servers: retries with jitter up to a deadline, a circuit that spares the dead."""
+"""Retries with jitter up to a deadline, behind a circuit breaker."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,10 +23,10 @@ _BACKOFF = wait_exponential_jitter(initial=0.5, max=8, jitter=1)
 _STAGGER = wait_random(0, 1)
 """On top of what a server asked for, lest all its clients come back at once."""
 
-_FAILURES_OF_THE_DEAD = 10
+_FAILURES_TO_OPEN = 10
 """In a row. A server that fails every third time reaches this once in 60,000 calls."""
 
-_REST = 10
+_RESET_SECONDS = 10
 """Seconds for which a dead server is left alone."""
 
 _LOOK_SECONDS = 0.25
@@ -35,11 +35,11 @@ _LOOK_SECONDS = 0.25
 T = TypeVar("T")
 
 
-class Patience:
+class RetryPolicy:
     """With one server, for all callers in the process. To be used in one event loop."""
 
     def __init__(self, server: str) -> None:
-        self._circuit = CircuitBreaker(server, _FAILURES_OF_THE_DEAD, _REST)
+        self._circuit = CircuitBreaker(server, _FAILURES_TO_OPEN, _RESET_SECONDS)
 
     async def ask(self, call: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
         """What `call` gives at last, asked again as long as its trouble may pass.

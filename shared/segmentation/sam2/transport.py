@@ -23,7 +23,7 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.errors import Permanent, ReasonCode, Transient
 from shared.schemas.url_redaction import without_secrets
 from shared.segmentation.sam2.answers import AnswerError, parse_json
-from shared.segmentation.sam2.resilience import Patience
+from shared.segmentation.sam2.resilience import RetryPolicy
 
 MOST_BYTES = 64 * 2**20
 """Of an answer: some 20 times four masks of SAM2's own resolution as lists of numbers."""
@@ -70,7 +70,7 @@ class JsonService:
         self._authorisation = authorisation
         self._timeout = timeout
         self._name = f"The segmentation service at {without_secrets(url)}"
-        self._patience = Patience(self._name)
+        self._retry_policy = RetryPolicy(self._name)
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
@@ -97,7 +97,7 @@ class JsonService:
         content = json.dumps(payload, separators=(",", ":")).encode()
         call = _Call("POST", content, self._timeout * pictures, most_bytes)
         answer = partial(self._answer, call, deadline)
-        return parse_json(in_loop(self._patience.ask(answer, deadline)))
+        return parse_json(in_loop(self._retry_policy.ask(answer, deadline)))
 
     def describe(self, deadline: Deadline) -> Any:
         """What the server says of itself: the JSON that a GET of its address is answered with.

@@ -15,9 +15,9 @@ from google.cloud.storage._http import Connection
 from google.cloud.storage.retry import DEFAULT_RETRY
 from PIL import Image as PillowImage
 
-from shared.gcp.gcs import Item, ObjectRef, Storage
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
 from shared.imaging import encoding
-from shared.pipeline.result_store import Results
+from shared.pipeline.result_store import ResultStore
 from shared.schemas import object_names
 from shared.schemas.documents import (
     Outputs,
@@ -48,7 +48,7 @@ def _finish(
     **fields: Any,
 ) -> None:
     """Writes a result, through the pipeline's own code, with more pictures if there are any."""
-    results = Results(Storage(), output(bucket).name)
+    results = ResultStore(Storage(), output(bucket).name)
     ref = ObjectRef(bucket.name, name, generation)
     if status is Status.FAILED:
         results.fail(ref, Reason(code=ReasonCode.GAVE_UP, message="Given up."))
@@ -66,9 +66,11 @@ def _finish(
     )
     kinds = ("mask", "overlay", "cutout")
     folder = object_names.folder(name)
-    items = [Item(f"{folder}{kind}.png", "image/png", lambda: PICTURE) for kind in kinds]
+    items = [ObjectToWrite(f"{folder}{kind}.png", "image/png", lambda: PICTURE) for kind in kinds]
     items += [
-        Item(f"{folder}{picture}", object_names.content_type(picture), partial(bytes, content))
+        ObjectToWrite(
+            f"{folder}{picture}", object_names.content_type(picture), partial(bytes, content)
+        )
         for picture, content in more.items()
     ]
     results.write(document, items)

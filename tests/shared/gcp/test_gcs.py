@@ -5,20 +5,20 @@ from typing import Any
 import pytest
 from google.cloud import storage as gcs
 
-from shared.gcp.gcs import Item, ObjectRef, Outcome, Stamp, Storage
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Provenance, Storage, WriteOutcome
 from shared.schemas import object_names
 from shared.schemas.documents import NO_SETTINGS
 from shared.schemas.errors import Rejected, Superseded
 
-OLD, NEW = Stamp(1, "aaaaaaaaaaaa"), Stamp(2, "aaaaaaaaaaaa")
+OLD, NEW = Provenance(1, "aaaaaaaaaaaa"), Provenance(2, "aaaaaaaaaaaa")
 
 
-def _item(name: str, content: bytes) -> Item:
-    return Item(name, "text/plain", lambda: content)
+def _item(name: str, content: bytes) -> ObjectToWrite:
+    return ObjectToWrite(name, "text/plain", lambda: content)
 
 
 def test_a_first_write_creates_and_stamps_the_object(bucket: gcs.Bucket) -> None:
-    assert Storage().write(bucket.name, _item("a", b"1"), NEW) is Outcome.CREATED
+    assert Storage().write(bucket.name, _item("a", b"1"), NEW) is WriteOutcome.CREATED
     blob = bucket.get_blob("a")
     assert blob.metadata == {"source-generation": "2", "config": "aaaaaaaaaaaa"}
     assert blob.content_type == "text/plain"
@@ -27,26 +27,26 @@ def test_a_first_write_creates_and_stamps_the_object(bucket: gcs.Bucket) -> None
 def test_a_repeated_write_changes_nothing(bucket: gcs.Bucket) -> None:
     Storage().write(bucket.name, _item("a", b"1"), NEW)
     before = bucket.get_blob("a").generation
-    assert Storage().write(bucket.name, _item("a", b"1"), NEW) is Outcome.SAME
+    assert Storage().write(bucket.name, _item("a", b"1"), NEW) is WriteOutcome.SAME
     assert bucket.get_blob("a").generation == before
 
 
 def test_a_newer_upload_replaces_an_older_one_and_never_the_reverse(bucket: gcs.Bucket) -> None:
     Storage().write(bucket.name, _item("a", b"old"), OLD)
-    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is Outcome.REPLACED
-    assert Storage().write(bucket.name, _item("a", b"old"), OLD) is Outcome.OUTRANKED
+    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is WriteOutcome.REPLACED
+    assert Storage().write(bucket.name, _item("a", b"old"), OLD) is WriteOutcome.OUTRANKED
     assert bucket.blob("a").download_as_bytes() == b"new"
 
 
 def test_other_settings_replace_the_same_upload(bucket: gcs.Bucket) -> None:
     Storage().write(bucket.name, _item("a", b"1"), NEW)
-    changed = Stamp(NEW.generation, "bbbbbbbbbbbb")
-    assert Storage().write(bucket.name, _item("a", b"2"), changed) is Outcome.REPLACED
+    changed = Provenance(NEW.generation, "bbbbbbbbbbbb")
+    assert Storage().write(bucket.name, _item("a", b"2"), changed) is WriteOutcome.REPLACED
 
 
 def test_an_object_that_is_not_ours_is_replaced(bucket: gcs.Bucket) -> None:
     bucket.blob("a").upload_from_string(b"a stranger's")
-    assert Storage().write(bucket.name, _item("a", b"1"), OLD) is Outcome.REPLACED
+    assert Storage().write(bucket.name, _item("a", b"1"), OLD) is WriteOutcome.REPLACED
 
 
 def test_a_generation_that_was_overwritten_or_deleted_is_superseded(bucket: gcs.Bucket) -> None:
@@ -76,9 +76,9 @@ def test_a_sweep_takes_what_is_stale_and_ours_and_nothing_else(bucket: gcs.Bucke
         "cat.png/dog.png/mask.png": OLD,
         "cat.png2/mask.png": OLD,
     }
-    for name, stamp in names.items():
-        Storage().write(bucket.name, _item(name, b""), stamp)
-    Storage().sweep(
+    for name, provenance in names.items():
+        Storage().write(bucket.name, _item(name, b""), provenance)
+    Storage().delete_stale(
         bucket.name,
         "cat.png/",
         lambda name, found: object_names.is_picture(name) and found.generation < 2,
@@ -87,17 +87,17 @@ def test_a_sweep_takes_what_is_stale_and_ours_and_nothing_else(bucket: gcs.Bucke
     assert set(names) - left == {"cat.png/face-2/mask.png", "cat.png/face-2/cutout.png"}
 
 
-FAILED = Stamp(NEW.generation, NO_SETTINGS)
+FAILED = Provenance(NEW.generation, NO_SETTINGS)
 
 
 def test_a_failure_replaces_older_uploads_and_gives_way_to_any_result_of_its_own(
     bucket: gcs.Bucket,
 ) -> None:
     Storage().write(bucket.name, _item("a", b"old"), OLD)
-    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is Outcome.REPLACED
-    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is Outcome.SAME
-    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is Outcome.REPLACED
-    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is Outcome.OUTRANKED
+    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is WriteOutcome.REPLACED
+    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is WriteOutcome.SAME
+    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is WriteOutcome.REPLACED
+    assert Storage().write(bucket.name, _item("a", b"failed"), FAILED) is WriteOutcome.OUTRANKED
     assert bucket.blob("a").download_as_bytes() == b"new"
 
 
@@ -114,7 +114,7 @@ def test_a_replacement_whose_answer_was_lost_still_counts_as_one(
             send(blob, *arguments, **options)
 
     monkeypatch.setattr(gcs.Blob, "upload_from_string", send_twice)
-    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is Outcome.REPLACED
+    assert Storage().write(bucket.name, _item("a", b"new"), NEW) is WriteOutcome.REPLACED
 
 
 def _gzipped(bucket: gcs.Bucket, content: bytes) -> ObjectRef:
@@ -158,4 +158,4 @@ def test_a_stamp_of_what_can_be_no_generation_is_older_than_any_upload(
 ) -> None:
     blob = bucket.blob("a")
     blob.metadata = {"source-generation": told}
-    assert Stamp.of(blob).generation == generation
+    assert Provenance.of(blob).generation == generation

@@ -17,7 +17,7 @@ from pydantic import HttpUrl
 from local.metadata import ACCOUNT, Issuer, create_app
 from local.processes import free_ports
 from shared.gcp.gcs import Storage
-from shared.pipeline.push_handler import Deliveries
+from shared.pipeline.push_handler import PushHandler
 from shared.schemas.settings import BucketSettings
 from tools.support.pushes import pushed
 from tools.support.servers import serving
@@ -61,7 +61,7 @@ class Function:
             push_account=ACCOUNT,
             push_certs_url=HttpUrl(google.url),
         )
-        self._deliveries = Deliveries(settings, Storage())
+        self._deliveries = PushHandler(settings, Storage())
         self._app = flask.Flask(__name__)
         self._app.add_url_rule("/", view_func=self._respond, methods=["POST"])
         self.handled = 0

@@ -13,7 +13,7 @@ from shared.detection.detections import Detected, Detection
 from shared.detection.detector import Detector
 from shared.gcp.events import FINALIZED, Message
 from shared.gcp.publisher import Publisher
-from shared.pipeline.landmarks import Landmarking
+from shared.pipeline.landmarks import Landmarks
 from shared.schemas.documents import PromptsDocument
 from shared.schemas.settings import LandmarksSettings
 from tests.shared.segmentation_runs import output
@@ -36,14 +36,14 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[PromptsDocument]:
     return documents
 
 
-def _landmarking(bucket: gcs.Bucket, **changes: Any) -> Landmarking:
+def _landmarks(bucket: gcs.Bucket, **changes: Any) -> Landmarks:
     settings = LandmarksSettings(
         input_bucket=bucket.name,
         output_bucket=output(bucket).name,
         prompts_topic="projects/p/topics/t",
         **changes,
     )
-    return Landmarking(settings)
+    return Landmarks(settings)
 
 
 def _announcement(bucket: gcs.Bucket, name: str) -> Message:
@@ -65,7 +65,7 @@ def test_an_image_waits_until_another_has_left_memory(
         return Detected([], 0)
 
     monkeypatch.setattr(Detector, "detect", detect)
-    landmarking = _landmarking(bucket, max_pixels=2 * PIXELS)
+    landmarking = _landmarks(bucket, max_pixels=2 * PIXELS)
     messages = [_announcement(bucket, f"{n}.png") for n in range(3)]
     with ThreadPoolExecutor(3) as pool:
         handled = [pool.submit(landmarking.handle, message) for message in messages]
@@ -87,7 +87,7 @@ def test_what_was_nearly_found_and_what_was_too_much_is_told(
         return Detected([FACE] * 5, near_misses=2)
 
     monkeypatch.setattr(Detector, "detect", detect)
-    _landmarking(bucket, max_instances=3).handle(_announcement(bucket, "a.png"))
+    _landmarks(bucket, max_instances=3).handle(_announcement(bucket, "a.png"))
     (document,) = published
     assert len(document.instances) == 3
     assert (document.missed.near, document.missed.omitted) == (2, 2)

@@ -17,7 +17,7 @@ from shared.rendering.artifacts import pictures
 from shared.schemas.box import Box
 from shared.schemas.documents import Outputs, SegmenterVersion
 from shared.segmentation.masks import Mask
-from shared.segmentation.service import Segmented
+from shared.segmentation.service import SegmentedInstance
 from tools.support.shapes import ellipse, prompt_for
 
 HEIGHT, WIDTH = 3000, 4000
@@ -61,10 +61,10 @@ def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
     image = pixels.decode(jpeg, WIDTH * HEIGHT)
     whole = image_box(image)
     face = Mask(PROMPT.crop, polygon_mask(polygon_of(PROMPT.polygon), PROMPT.crop))
-    segmented = Segmented(PROMPT, face, 0.9, SegmenterVersion("oval"))
+    segmented = SegmentedInstance(PROMPT, face, 0.9, SegmenterVersion("oval"))
     before = tracemalloc.get_traced_memory()[0] / PIXELS
     tracemalloc.reset_peak()
-    segmented.described(whole)
+    segmented.to_instance(whole)
     sizes = [
         len(picture.encoded())
         for picture in pictures(image, [segmented], Outputs(preview="preview.jpg"))

@@ -11,8 +11,8 @@ from google.cloud import storage as gcs
 
 from shared.gcp.events import Message
 from shared.gcp.gcs import ObjectRef, Storage
-from shared.pipeline.push_handler import Deliveries, last_words
-from shared.pipeline.result_store import Results
+from shared.pipeline.push_handler import PushHandler, record_final_failure
+from shared.pipeline.result_store import ResultStore
 from shared.runtime import logs
 from shared.schemas.errors import ForeignMessage, Transient, UnreadableMessage
 from shared.schemas.settings import BucketSettings
@@ -35,7 +35,7 @@ def _answer(
     app.add_url_rule(
         "/",
         "f",
-        lambda: Deliveries(settings, Storage()).respond(flask.request, handle),
+        lambda: PushHandler(settings, Storage()).respond(flask.request, handle),
         methods=["GET", "POST"],
     )
     body = pushed(b"hello", {"a": "b"}) | {"deliveryAttempt": 3} if body is None else body
@@ -153,7 +153,7 @@ def test_every_line_tells_its_delivery_and_fits_on_one_line(
     ref = ObjectRef("in-bucket", 'a\n"b"\x1b[31m\u2028.png', 7)
 
     def handle(_: Message) -> None:
-        with logs.about(**ref.story):
+        with logs.about(**ref.log_fields):
             log.info("step", extra={"ms": 5.5})
             raise Transient("SAM2 is busy")
 
@@ -193,10 +193,13 @@ def _uploaded(bucket: gcs.Bucket) -> ObjectRef:
 def test_the_last_delivery_leaves_the_reason_and_no_secrets(
     bucket: gcs.Bucket, error: Exception, sentence: str
 ) -> None:
-    results, ref = Results(Storage(), bucket.name), _uploaded(bucket)
+    results, ref = ResultStore(Storage(), bucket.name), _uploaded(bucket)
     for attempt in (9, 10):
         assert not bucket.blob("cat.png/result.json").exists()
-        with pytest.raises(type(error)), last_words(results, ref, attempt, most_attempts=10):
+        with (
+            pytest.raises(type(error)),
+            record_final_failure(results, ref, attempt, most_attempts=10),
+        ):
             raise error
     written = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
     assert (written["status"], written["reason"]["code"]) == ("failed", "gave-up")
@@ -204,7 +207,10 @@ def test_the_last_delivery_leaves_the_reason_and_no_secrets(
 
 
 def test_a_foreign_message_is_no_failure_of_the_upload_that_it_names(bucket: gcs.Bucket) -> None:
-    results, ref = Results(Storage(), bucket.name), _uploaded(bucket)
-    with pytest.raises(ForeignMessage), last_words(results, ref, attempt=10, most_attempts=10):
+    results, ref = ResultStore(Storage(), bucket.name), _uploaded(bucket)
+    with (
+        pytest.raises(ForeignMessage),
+        record_final_failure(results, ref, attempt=10, most_attempts=10),
+    ):
         raise ForeignMessage("forged")
     assert [blob.name for blob in bucket.list_blobs()] == ["cat.png"]

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from google.cloud import storage as gcs
 
-from shared.gcp.gcs import Item, ObjectRef, Outcome, Stamp, Storage
-from shared.pipeline.result_store import Results
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Provenance, Storage, WriteOutcome
+from shared.pipeline.result_store import ResultStore
 from shared.schemas import object_names
 from shared.schemas.box import Box
 from shared.schemas.documents import (
@@ -64,17 +64,19 @@ def _upload(bucket: gcs.Bucket, name: str = "cat.png") -> ObjectRef:
     return ObjectRef(uploads.name, name, blob.generation)
 
 
-def _results(bucket: gcs.Bucket) -> Results:
-    return Results(Storage(), bucket.name)
+def _results(bucket: gcs.Bucket) -> ResultStore:
+    return ResultStore(Storage(), bucket.name)
 
 
-def _items(document: ResultDocument) -> list[Item]:
+def _items(document: ResultDocument) -> list[ObjectToWrite]:
     content = f"{document.source.generation} {document.config}".encode()
     folder = object_names.folder(document.source.name)
-    return [Item(folder + name, "image/png", lambda: content) for name in document.pictures]
+    return [
+        ObjectToWrite(folder + name, "image/png", lambda: content) for name in document.pictures
+    ]
 
 
-def _write(bucket: gcs.Bucket, generation: int, faces: int, config: str = CONFIG) -> Outcome:
+def _write(bucket: gcs.Bucket, generation: int, faces: int, config: str = CONFIG) -> WriteOutcome:
     document = _document(generation, faces, config)
     return _results(bucket).write(document, _items(document))
 
@@ -82,7 +84,7 @@ def _write(bucket: gcs.Bucket, generation: int, faces: int, config: str = CONFIG
 def _state(bucket: gcs.Bucket) -> dict[str, int]:
     """Names in the upload's folder with the upload that each shows."""
     return {
-        blob.name.removeprefix("cat.png/"): Stamp.of(blob).generation
+        blob.name.removeprefix("cat.png/"): Provenance.of(blob).generation
         for blob in bucket.list_blobs(prefix="cat.png/")
     }
 
@@ -94,23 +96,23 @@ def _whole(generation: int, faces: int) -> dict[str, int]:
 
 def test_a_newer_result_replaces_an_older_one_whole(bucket: gcs.Bucket) -> None:
     _write(bucket, OLD, 2)
-    assert _write(bucket, NEW, 1) is Outcome.REPLACED
+    assert _write(bucket, NEW, 1) is WriteOutcome.REPLACED
     assert _state(bucket) == _whole(NEW, 1)
 
 
 def test_an_older_result_that_comes_late_leaves_nothing(bucket: gcs.Bucket) -> None:
     _write(bucket, NEW, 0)
-    assert _write(bucket, OLD, 3) is Outcome.OUTRANKED
+    assert _write(bucket, OLD, 3) is WriteOutcome.OUTRANKED
     assert _state(bucket) == _whole(NEW, 0)
 
 
 def test_an_older_result_that_is_overtaken_clears_what_it_had_written(bucket: gcs.Bucket) -> None:
     document = _document(OLD, 1)
     items = _items(document)
-    Storage().write_all(bucket.name, items[:2], Stamp(OLD, CONFIG, document.shown))
+    Storage().write_all(bucket.name, items[:2], Provenance(OLD, CONFIG, document.content_digest))
     _write(bucket, NEW, 0)
-    Storage().write_all(bucket.name, items[3:], Stamp(OLD, CONFIG, document.shown))
-    assert _write(bucket, OLD, 1) is Outcome.OUTRANKED
+    Storage().write_all(bucket.name, items[3:], Provenance(OLD, CONFIG, document.content_digest))
+    assert _write(bucket, OLD, 1) is WriteOutcome.OUTRANKED
     assert _state(bucket) == _whole(NEW, 0)
 
 
@@ -120,17 +122,17 @@ def test_an_overtaken_upload_is_not_drawn_any_further(bucket: gcs.Bucket) -> Non
     document = _document(OLD, 1)
     first, *others = _items(document)
 
-    def never(item: Item) -> bytes:
+    def never(item: ObjectToWrite) -> bytes:
         raise AssertionError(item.name)
 
-    others = [Item(item.name, item.content_type, partial(never, item)) for item in others]
-    assert _results(bucket).write(document, [first, *others]) is Outcome.OUTRANKED
+    others = [ObjectToWrite(item.name, item.content_type, partial(never, item)) for item in others]
+    assert _results(bucket).write(document, [first, *others]) is WriteOutcome.OUTRANKED
 
 
 def test_a_worker_that_died_half_way_is_finished_by_the_next(bucket: gcs.Bucket) -> None:
     _write(bucket, OLD, 1)
     bucket.blob("cat.png/result.json").delete()
-    assert _write(bucket, OLD, 1) is Outcome.CREATED
+    assert _write(bucket, OLD, 1) is WriteOutcome.CREATED
     assert _state(bucket) == _whole(OLD, 1)
 
 
@@ -145,22 +147,22 @@ def test_what_a_dead_worker_drew_from_other_masks_is_drawn_anew(bucket: gcs.Buck
     """It had the fallback's masks of two faces, say, and the next one has SAM2's of one."""
     _write(bucket, NEW, 2)
     bucket.blob("cat.png/result.json").delete()
-    assert _write(bucket, NEW, 1) is Outcome.CREATED
+    assert _write(bucket, NEW, 1) is WriteOutcome.CREATED
     assert _state(bucket) == _whole(NEW, 1)
-    stamps = {Stamp.of(blob) for blob in bucket.list_blobs()}
+    stamps = {Provenance.of(blob) for blob in bucket.list_blobs()}
     assert len(stamps) == 1
 
 
 def test_a_duplicate_changes_nothing(bucket: gcs.Bucket) -> None:
     _write(bucket, NEW, 1)
     before = {blob.name: blob.generation for blob in bucket.list_blobs()}
-    assert _write(bucket, NEW, 1) is Outcome.SAME
+    assert _write(bucket, NEW, 1) is WriteOutcome.SAME
     assert {blob.name: blob.generation for blob in bucket.list_blobs()} == before
 
 
 def test_new_settings_replace_the_result_of_the_same_upload(bucket: gcs.Bucket) -> None:
     _write(bucket, NEW, 2)
-    assert _write(bucket, NEW, 1, config="ba9876543210") is Outcome.REPLACED
+    assert _write(bucket, NEW, 1, config="ba9876543210") is WriteOutcome.REPLACED
     assert _state(bucket) == _whole(NEW, 1)
     assert bucket.blob("cat.png/mask.png").download_as_bytes().endswith(b"ba9876543210")
 
@@ -171,18 +173,20 @@ def test_a_result_that_another_worker_damaged_meanwhile_is_not_acknowledged(
     """Old settings' late duplicate draws over a picture after the new ones' worker has."""
     _write(bucket, NEW, 1)
     document = _document(NEW, 1, config="ba9876543210")
-    late = Stamp(NEW, CONFIG, _document(NEW, 1).shown)
+    late = Provenance(NEW, CONFIG, _document(NEW, 1).content_digest)
 
     def damage(content: bytes) -> bytes:
-        Storage().write(bucket.name, Item("cat.png/mask.png", "image/png", lambda: b"late"), late)
+        Storage().write(
+            bucket.name, ObjectToWrite("cat.png/mask.png", "image/png", lambda: b"late"), late
+        )
         return content
 
     first, *others, last = _items(document)
-    damaging = Item(last.name, last.content_type, partial(damage, b""))
+    damaging = ObjectToWrite(last.name, last.content_type, partial(damage, b""))
     with pytest.raises(Transient):
         _results(bucket).write(document, [first, *others, damaging])
-    assert _write(bucket, NEW, 1, config="ba9876543210") is Outcome.SAME
-    assert len({Stamp.of(blob) for blob in bucket.list_blobs()}) == 1
+    assert _write(bucket, NEW, 1, config="ba9876543210") is WriteOutcome.SAME
+    assert len({Provenance.of(blob) for blob in bucket.list_blobs()}) == 1
 
 
 def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Bucket) -> None:
@@ -191,13 +195,13 @@ def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Buc
     def is_current(result: ResultDocument) -> bool:
         return result.config == CONFIG
 
-    assert not results.are_finished(ref, is_current)
+    assert not results.is_finished(ref, is_current)
     _write(bucket, NEW, 1)
-    assert results.are_finished(ref, is_current)
-    assert not results.are_finished(ref, lambda result: not is_current(result))
-    assert not results.are_finished(ObjectRef("in", "cat.png", OLD), is_current)
+    assert results.is_finished(ref, is_current)
+    assert not results.is_finished(ref, lambda result: not is_current(result))
+    assert not results.is_finished(ObjectRef("in", "cat.png", OLD), is_current)
     bucket.blob("cat.png/face-1/mask.png").delete()
-    assert not results.are_finished(ref, is_current)
+    assert not results.is_finished(ref, is_current)
 
 
 def test_a_result_that_is_not_understood_is_not_finished(bucket: gcs.Bucket) -> None:
@@ -207,7 +211,7 @@ def test_a_result_that_is_not_understood_is_not_finished(bucket: gcs.Bucket) -> 
     blob.metadata = {"source-generation": str(NEW)}
     blob.patch()
     ref = ObjectRef("in", "cat.png", NEW)
-    assert not _results(bucket).are_finished(ref, lambda _: True)
+    assert not _results(bucket).is_finished(ref, lambda _: True)
 
 
 def test_a_failure_says_why_and_clears_what_is_older(bucket: gcs.Bucket) -> None:
@@ -235,7 +239,7 @@ def test_a_failure_takes_nothing_from_an_upload_that_has_a_result(
 def test_a_failure_gives_way_to_the_result_that_comes_after_all(bucket: gcs.Bucket) -> None:
     ref = _upload(bucket)
     _results(bucket).fail(ref, REASON)
-    assert _write(bucket, ref.generation, 1) is Outcome.REPLACED
+    assert _write(bucket, ref.generation, 1) is WriteOutcome.REPLACED
     assert _state(bucket) == _whole(ref.generation, 1)
 
 
@@ -249,14 +253,14 @@ def test_an_upload_that_is_not_there_neither_fails_nor_is_rejected(
     _results(bucket).reject(ref, REJECTION, CONFIG, {})
     assert _state(bucket) == {}
     real = _upload(bucket)
-    assert _write(bucket, real.generation, 1) is Outcome.CREATED
+    assert _write(bucket, real.generation, 1) is WriteOutcome.CREATED
 
 
 def test_a_failure_of_what_was_overwritten_clears_what_it_left(bucket: gcs.Bucket) -> None:
     old, new = _upload(bucket), _upload(bucket)
     _write(bucket, new.generation, 0)
-    stray = Item("cat.png/face-1/mask.png", "image/png", lambda: b"")
-    Storage().write(bucket.name, stray, Stamp(old.generation, CONFIG))
+    stray = ObjectToWrite("cat.png/face-1/mask.png", "image/png", lambda: b"")
+    Storage().write(bucket.name, stray, Provenance(old.generation, CONFIG))
     _results(bucket).fail(old, REASON)
     assert _state(bucket) == _whole(new.generation, 0)
 
@@ -265,12 +269,12 @@ def test_a_superseded_upload_is_cleared_once_its_successor_has_a_result(
     bucket: gcs.Bucket,
 ) -> None:
     old = ObjectRef("in", "cat.png", OLD)
-    stray = Item("cat.png/prompts.json", "application/json", lambda: b"{}")
-    Storage().write(bucket.name, stray, Stamp(OLD, CONFIG))
+    stray = ObjectToWrite("cat.png/prompts.json", "application/json", lambda: b"{}")
+    Storage().write(bucket.name, stray, Provenance(OLD, CONFIG))
     _results(bucket).clear_superseded(old, GONE)
     assert _state(bucket) == {"prompts.json": OLD}, "its successor's worker will find it"
     _write(bucket, NEW, 0)
-    Storage().write(bucket.name, stray, Stamp(OLD, CONFIG))
+    Storage().write(bucket.name, stray, Provenance(OLD, CONFIG))
     _results(bucket).clear_superseded(old, GONE)
     assert _state(bucket) == _whole(NEW, 0)
 

@@ -8,21 +8,21 @@ import pytest
 
 from shared.imaging import png
 from shared.imaging.geometry import image_box, polygon_mask
-from shared.rendering.artifacts import Picture, pictures
+from shared.rendering.artifacts import Artifact, pictures
 from shared.schemas.documents import Outputs, SegmenterVersion
 from shared.segmentation.masks import Mask
-from shared.segmentation.service import Segmented
+from shared.segmentation.service import SegmentedInstance
 from tools.support.shapes import ellipse, prompt_for
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
 WHOLE = image_box(IMAGE)
 
 
-def _segmented(number: int) -> Segmented:
+def _segmented(number: int) -> SegmentedInstance:
     outline = ellipse(90 * number, 100, 30, 40)
     prompt = prompt_for(outline, WHOLE).model_copy(update={"id": f"face-{number}"})
     mask = Mask(prompt.crop, polygon_mask(outline, prompt.crop))
-    return Segmented(prompt, mask, 0.9, SegmenterVersion("oval"))
+    return SegmentedInstance(prompt, mask, 0.9, SegmenterVersion("oval"))
 
 
 def _made(instances: int) -> tuple[dict[str, bytes], int]:
@@ -33,7 +33,7 @@ def _made(instances: int) -> tuple[dict[str, bytes], int]:
         ThreadPoolExecutor(4) as pool,
     ):
         files = dict(
-            zip((one.name for one in drawn), pool.map(Picture.encoded, drawn), strict=True)
+            zip((one.name for one in drawn), pool.map(Artifact.encoded, drawn), strict=True)
         )
     assert len(files) == len(drawn)
     return files, encode.call_count

@@ -79,7 +79,7 @@ def test_masks_that_meet_are_parted_where_their_faces_meet(gap: int) -> None:
     left, right = ellipse(150 - gap / 2, 100, 20, 30), ellipse(150 + gap / 2, 100, 20, 30)
     one, other = prompt_for(left, IMAGE), prompt_for(right, IMAGE)
     wide = [Mask(p.crop, _in_crop(ellipse(150, 100, 50, 40), p)) for p in (one, other)]
-    parted = masks.apart(wide, (one, other))
+    parted = masks.resolve_overlaps(wide, (one, other))
     whole = [masks.covered([mask], IMAGE) for mask in parted]
     assert not (whole[0] & whole[1]).any()
     assert (
@@ -93,4 +93,4 @@ def test_masks_that_do_not_meet_stay_as_they_are() -> None:
     left, right = ellipse(80, 100, 20, 30), ellipse(220, 100, 20, 30)
     prompts = prompt_for(left, IMAGE), prompt_for(right, IMAGE)
     alone = [Mask(p.crop, _in_crop(o, p)) for p, o in zip(prompts, (left, right), strict=True)]
-    assert masks.apart(alone, prompts) == alone
+    assert masks.resolve_overlaps(alone, prompts) == alone

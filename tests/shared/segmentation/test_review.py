@@ -12,12 +12,12 @@ from shared.schemas.box import Box
 from shared.schemas.documents import Missed, SegmenterVersion
 from shared.segmentation.masks import Mask
 from shared.segmentation.review import reviewed
-from shared.segmentation.service import Segmented
+from shared.segmentation.service import SegmentedInstance
 from tools.support.shapes import ellipse, prompt_for
 
 OVAL = ellipse(150, 100, 40, 50)
 PROMPT = prompt_for(OVAL, Box(0, 0, 300, 200)).model_copy(update={"score": 0.95})
-FACE = Segmented(
+FACE = SegmentedInstance(
     PROMPT,
     Mask(PROMPT.crop, polygon_mask(OVAL, PROMPT.crop)),
     quality=0.95,
@@ -26,7 +26,7 @@ FACE = Segmented(
 NOTHING = Missed()
 
 
-def _codes(face: Segmented, missed: Missed = NOTHING) -> list[str]:
+def _codes(face: SegmentedInstance, missed: Missed = NOTHING) -> list[str]:
     return [one.code.value for one in reviewed([face], missed)]
 
 

@@ -15,7 +15,7 @@ from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.backends.sam2 import BatchSegmenter, Sam2Segmenter
 from shared.segmentation.sam2.contract import FieldNames
 from shared.segmentation.sam2.transport import JsonService
-from shared.segmentation.service import Masking
+from shared.segmentation.service import SegmentationService
 from tests.endpoint import Endpoint, serving
 from tools.support.shapes import ellipse, prompt_for
 
@@ -52,7 +52,9 @@ def test_an_image_without_a_mask_leaves_memory_at_once(
     def ask() -> "weakref.ref[Image]":
         image = np.zeros((200, 300, 3), np.uint8)
         with pytest.raises((Transient, Permanent)):
-            Masking(segmenter(service), None, seconds=0.3).masks_of(image, [PROMPT])
+            SegmentationService(segmenter(service), None, seconds=0.3).segment_image(
+                image, [PROMPT]
+            )
         return weakref.ref(image)
 
     assert ask()() is None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from shared.gcp.events import Message
-from shared.pipeline.landmarks import Landmarking
+from shared.pipeline.landmarks import Landmarks
 from shared.schemas.settings import LandmarksSettings
 from tools.benchmarks import servers
 from tools.benchmarks.costs import Cost, measured
@@ -15,5 +15,5 @@ def measure(messages: Sequence[Message]) -> Cost:
     settings = LandmarksSettings(
         input_bucket=servers.INPUT, output_bucket=servers.OUTPUT, prompts_topic=servers.TOPIC
     )
-    handle = Landmarking(settings).handle
+    handle = Landmarks(settings).handle
     return measured([partial(handle, message) for message in messages])

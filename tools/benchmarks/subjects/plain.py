@@ -22,7 +22,7 @@ from PIL import Image as PillowImage
 
 from shared.detection.face_models import FACE_OVAL
 from shared.imaging.geometry import Image, Polygon
-from shared.runtime.stage_timer import Stopwatch
+from shared.runtime.stage_timer import StageTimer
 from tools.benchmarks import servers
 from tools.benchmarks.costs import Cost, measured
 
@@ -47,7 +47,7 @@ def run(data: bytes, url: str, faces: Sequence[Polygon]) -> bytes:
     Where it finds fewer faces than `faces` holds, it goes on with those: what is compared is the
     cost of the same work.
     """
-    watch = Stopwatch()
+    watch = StageTimer()
     image = np.array(PillowImage.open(io.BytesIO(data)).convert("RGB"))
     watch.lap("read")
     found = _detected(image)

@@ -20,7 +20,7 @@ from shared.segmentation.sam2.contract import (
     mask_answer,
     per_prompt,
 )
-from shared.segmentation.sam2.crops import Picture, picture_of
+from shared.segmentation.sam2.crops import Crop, encode_crop
 from tools.support.shapes import ellipse, prompt_for
 
 SIZE = (40, 60)
@@ -30,8 +30,8 @@ SOFT = cv2.GaussianBlur(MASK.astype(np.float32), (0, 0), 2).astype(np.float32)
 PROMPT = prompt_for(ellipse(30, 20, 14, 11), WHOLE)
 
 
-def _picture() -> Picture:
-    return picture_of(np.zeros((*SIZE, 3), np.uint8), WHOLE)
+def _picture() -> Crop:
+    return encode_crop(np.zeros((*SIZE, 3), np.uint8), WHOLE)
 
 
 def test_our_answer_is_understood_by_our_client_and_by_the_references() -> None:

@@ -19,7 +19,7 @@ from shared.prompting.builder import build_prompts
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt, PromptOptions
 from shared.segmentation.sam2.contract import FieldNames, single_request
-from shared.segmentation.sam2.crops import LONG_SIDE, picture_of, shared_windows
+from shared.segmentation.sam2.crops import LONG_SIDE, encode_crop, shared_windows
 from tools.support.examples import example
 from tools.support.shapes import ellipse, face, prompt_for
 
@@ -32,7 +32,7 @@ def test_points_and_box_point_at_the_same_place_in_what_is_sent(
     width: int, height: int, cx: float, cy: float
 ) -> None:
     prompt = prompt_for(_oval(width, height, cx, cy), Box(0, 0, width, height))
-    picture = picture_of(np.zeros((height, width, 3), np.uint8), prompt.crop)
+    picture = encode_crop(np.zeros((height, width, 3), np.uint8), prompt.crop)
     sent = pixels.decode(picture.data, 10**8)
     assert sent.shape[:2] == (picture.height, picture.width)
     assert max(sent.shape[:2]) <= LONG_SIDE
@@ -57,7 +57,7 @@ def test_a_shape_drawn_in_the_picture_comes_back_within_a_pixel(
     polygon = _oval(width, height, cx, cy)
     prompt = prompt_for(polygon, image)
     window = prompt.crop.widened(30, 20).intersection(image) if shared else prompt.crop
-    picture = picture_of(np.zeros((height, width, 3), np.uint8), window)
+    picture = encode_crop(np.zeros((height, width, 3), np.uint8), window)
     across, down = picture.width / window.width, picture.height / window.height
     drawn = ((polygon - (window.x0, window.y0)) * (across, down)).astype(np.float32)
     values = polygon_mask(drawn, Box(0, 0, picture.width, picture.height)).astype(np.float32)
@@ -78,16 +78,16 @@ def test_a_mask_of_another_size_gives_the_same_shape_without_a_staircase(factor:
     truth = polygon_mask(ellipse(400, 300, 150, 200), window)
     size = int(800 * factor), int(600 * factor)
     other = cv2.resize(truth.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    picture = picture_of(np.zeros((600, 800, 3), np.uint8), window)
+    picture = encode_crop(np.zeros((600, 800, 3), np.uint8), window)
     back = picture.mask(np.asarray(other, np.float32), window)
     assert (back & truth).sum() / (back | truth).sum() > 0.995
 
 
 def test_flat_art_travels_as_it_is_and_a_photo_as_a_far_smaller_jpeg() -> None:
-    drawing = picture_of(example("micah_01.png"), Box(0, 0, 512, 512))
+    drawing = encode_crop(example("micah_01.png"), Box(0, 0, 512, 512))
     assert drawing.data_url.startswith("data:image/png;base64,")
     assert (pixels.decode(drawing.data, 10**6) == example("micah_01.png")).all()
-    photo = picture_of(_photo(1000, 1000), Box(0, 0, 1000, 1000))
+    photo = encode_crop(_photo(1000, 1000), Box(0, 0, 1000, 1000))
     assert photo.data_url.startswith("data:image/jpeg;base64,")
     assert len(photo.data) < len(png.encode_array(_photo(1000, 1000))) / 2
     difference = pixels.decode(photo.data, 10**6).astype(int) - _photo(1000, 1000)
@@ -101,7 +101,7 @@ def test_three_faces_on_12_megapixels_travel_in_a_twentieth_of_the_plain_recipes
     whole = io.BytesIO()
     PillowImage.fromarray(image).save(whole, "PNG")
     plain = len(prompts) * len(base64.b64encode(whole.getvalue()))
-    ours = sum(len(picture_of(image, prompt.crop).base64) for prompt in prompts)
+    ours = sum(len(encode_crop(image, prompt.crop).base64) for prompt in prompts)
     assert ours * 20 <= plain
 
 
@@ -110,7 +110,7 @@ def test_small_faces_side_by_side_share_a_picture_and_lose_no_resolution() -> No
     prompts = _prompts(image, [(150, 200), (300, 200), (450, 200)], 50)
     ((window, members),) = shared_windows(prompts)
     assert members == prompts
-    assert not picture_of(image, window).is_shrunk
+    assert not encode_crop(image, window).is_shrunk
     for prompt in prompts:
         assert window.intersection(prompt.crop) == prompt.crop
         assert prompt.box.width / window.width >= 0.2
@@ -134,7 +134,7 @@ def test_faces_keep_pictures_of_their_own_where_sharing_would_cost_resolution(
 
 def test_field_names_follow_the_settings_and_an_empty_box_name_sends_none() -> None:
     (prompt,) = _prompts(np.zeros((40, 60, 3), np.uint8), [(30, 20)], 12)
-    picture = picture_of(np.zeros((40, 60, 3), np.uint8), prompt.crop)
+    picture = encode_crop(np.zeros((40, 60, 3), np.uint8), prompt.crop)
     request: dict[str, Any] = single_request(
         picture, prompt, FieldNames("img", "pts", "", "many", "prob"), multimask=False
     )

@@ -218,7 +218,7 @@ def test_nonsense_ends_in_the_fallback_with_a_reason(
 def test_a_dead_server_is_spared_for_a_while_and_then_tried_again(
     bucket: gcs.Bucket, sam2: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resilience, "_REST", 60)
+    monkeypatch.setattr(resilience, "_RESET_SECONDS", 60)
     honest, sam2.answer = sam2.answer, lambda _: (500, None)
     function = segmentation(bucket, sam2)
     message = event(bucket, upload(bucket, DRAWING), PROMPT)
