@@ -28,7 +28,7 @@ _DEEP = 0.25
 """A point is sure if it lies deeper in the skin than this share of its deepest."""
 
 
-def inner_points(image: Image, outline: Polygon, features: Points) -> Points | None:
+def interior_points(image: Image, outline: Polygon, features: Points) -> Points | None:
     """Float32 (m, 2), deepest first; None where the RGB image is no flat art around the outline.
 
     `features`, float32 (n, 2), n >= 3, lie around a part of the face that shows its skin: eyes and

@@ -94,7 +94,7 @@ def positive_points(detection: Detection, image: Box, count: int) -> tuple[tuple
     (Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985). Fewer than
     `count` where the target is too small to hold as many.
     """
-    candidates = _inner_pixels(detection, image)
+    candidates = _interior_pixels(detection, image)
     if not len(candidates) or count <= 0:
         return ()
     chosen = [0]
@@ -107,7 +107,7 @@ def positive_points(detection: Detection, image: Box, count: int) -> tuple[tuple
             break
         chosen.append(farthest)
     points = ((int(x), int(y)) for x, y in candidates[chosen])
-    if detection.inner is not None:
+    if detection.interior is not None:
         return tuple(points)
     # In a sliver thinner than the candidates' grid, rounding may lead outside.
     return tuple((x, y) for x, y in points if contains(detection.polygon, x + 0.5, y + 0.5))
@@ -132,10 +132,10 @@ def negative_points(
     return tuple(points)
 
 
-def _inner_pixels(detection: Detection, image: Box) -> npt.NDArray[np.int64]:
+def _interior_pixels(detection: Detection, image: Box) -> npt.NDArray[np.int64]:
     """Candidate positive pixels, int64 (n, 2), the innermost first."""
-    if detection.inner is not None:
-        return _within(np.floor(detection.inner).astype(np.int64), image)
+    if detection.interior is not None:
+        return _within(np.floor(detection.interior).astype(np.int64), image)
     bounds = bounding_box(detection.polygon)
     cell = max(1.0, max(bounds.width, bounds.height) / _GRID)
     origin = np.array([bounds.x0, bounds.y0], np.float32) - cell
