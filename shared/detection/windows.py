@@ -103,7 +103,7 @@ class Window:
         return Box(x0, y0, x1, y1)
 
     def _matrix(self, unit: float) -> npt.NDArray[np.float64]:
-        """The (3, 3) matrix from view coordinates, in units of `unit` image pixels, to the image."""
+        """The 3 x 3 matrix from the view, in units of `unit` image pixels, to the image."""
         cos, sin = np.cos(self.angle) * unit, np.sin(self.angle) * unit
         half = self.side / unit / 2
         x, y = self.centre
