@@ -51,7 +51,7 @@ def enclosing(boxes: Iterable[Box]) -> Box:
 
 
 def disjoint(boxes: Iterable[Box]) -> list[Box]:
-    """Boxes without overlaps that cover all of these: overlapping ones become their bounding box."""
+    """Boxes without overlaps that cover all of these: overlapping ones are joined."""
     result: list[Box] = []
     for box in boxes:
         union = box

@@ -49,7 +49,7 @@ def extract_foreground(image: Image, mask: BoolMask, reach: int) -> Image:
 
 
 def refine_mask(image: Image, mask: BoolMask, reach: int) -> BoolMask:
-    """Moves the border of a bool (h, w) mask to edges of the RGB image, by at most `reach` pixels."""
+    """Moves a bool (h, w) mask's border to edges of the RGB image, by at most `reach` pixels."""
     refined = mask.copy()
     for band in _bands(image, mask, reach):
         refined[band.rows, band.columns] = band.share > 0.5
@@ -106,7 +106,7 @@ def _blocks(image: Box) -> Iterator[Box]:
 def _shares(
     own: npt.NDArray[np.float32], near: npt.NDArray[np.float32], far: npt.NDArray[np.float32]
 ) -> tuple[Alpha, BoolMask]:
-    """Shares of the inside's colour, float32 (n,), and whether a pixel is such a mixture, bool (n,).
+    """Shares of the inside's colour, float32 (n,), and whether pixels are mixtures, bool (n,).
 
     `own` is the pixels' RGB, (n, 3); `near` and `far`, (n, 4), are `_mean_colour` of the inside and
     of the outside.

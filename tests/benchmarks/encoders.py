@@ -39,17 +39,15 @@ def section() -> Iterator[str]:
         "on 12 megapixels: ours does not go over what is empty around it.",
         "",
     )
-    ours = {
-        name: _measure(partial(png.encode, sparse_image)) for name, sparse_image in subjects.items()
-    }
+    ours = {name: _measure(partial(png.encode, picture)) for name, picture in subjects.items()}
     rows = []
     for encoder, encode in _encoders().items():
         cells = []
-        for name, sparse_image in subjects.items():
-            if encoder.startswith("JPEG") and sparse_image.channels != (3,):
+        for name, picture in subjects.items():
+            if encoder.startswith("JPEG") and picture.channels != (3,):
                 cells += ["", ""]
                 continue
-            found = _measure(partial(encode, sparse_image.to_array()))
+            found = _measure(partial(encode, picture.to_array()))
             cells += [f"{a / b:.2f}" for a, b in zip(found, ours[name], strict=True)]
         rows.append([encoder, *cells])
     yield from table(["", *headings], rows)
