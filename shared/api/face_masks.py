@@ -85,7 +85,7 @@ class FaceMasks:
         check()
         detected = self._detector.detect(image, options.targets)
         shape = PromptOptions(options.pos_points, options.expand, self._settings.max_instances)
-        prompts = build_prompts(detected.found, image_box(image), shape)
+        prompts = build_prompts(detected.detections, image_box(image), shape)
         watch.lap("detect", found=len(prompts))
         check()
         verdict = self._maskings[options.multimask].segment_image(image, prompts, check)

@@ -1,4 +1,4 @@
-"""A face's outline: MediaPipe's mesh, where it fits."""
+"""Outlines of faces: the oval of MediaPipe's Face Mesh where it fits, an ellipse elsewhere."""
 
 import numpy as np
 
@@ -10,35 +10,40 @@ from shared.imaging.boxes import bounds_of, iou
 from shared.imaging.geometry import Polygon
 
 _CONTEXTS = (1.4, 1.6)
-"""Sides of the mesh's views, as multiples of the face's: MediaPipe's own is 1.5."""
+"""Sides of the mesh's views, as multiples of the face's side. MediaPipe's own is 1.5; these lie
+around it. Chosen by hand."""
 
 _BLURS = (0.9, 2.0)
-"""Gaussian sigmas in pixels of a view."""
+"""Gaussian sigmas in pixels of a view. A stronger blur softens flat art but removes small features.
+Chosen by hand."""
 
-_FITS = 0.5
-"""A mesh whose bounds meet the detectors' box with this IoU outlines the same face."""
+_MIN_IOU = 0.5
+"""An oval whose bounds have a greater IoU with the detectors' box outlines the same face. Lower
+values accept ovals of other objects, higher ones replace good ovals by ellipses. Chosen by hand."""
 
 
 def outline(pyramid: Pyramid, face: Proposal, models: FaceModels) -> Polygon:
-    """Face Mesh's oval, the median over a few views, brought halfway to the detectors' box.
+    """Outline of a face in image coordinates, float32 (n, 2).
 
-    On drawn faces the mesh has the better shape, the box the better place. Where they are far
-    apart the mesh has taken something else for the face: then an ellipse in the box.
+    The median of Face Mesh's ovals over a few views, with bounds halfway between its own and the
+    detectors' box: on drawn faces the mesh has the better shape, the box the better position. If no
+    oval overlaps the box enough, the mesh has found another object: the result is then an ellipse
+    in the box.
     """
     ovals = []
     for context in _CONTEXTS:
         window = face.window(context)
         view = pyramid.view(window, MESH_SIDE)
-        shown = np.stack([blurred(view, sigma) for sigma in _BLURS])
-        ovals += [window.to_image(oval / MESH_SIDE) for oval in models.ovals(shown)]
-    ovals = [oval for oval in ovals if iou(bounds_of(oval), face.box) > _FITS]
+        inputs = np.stack([blurred(view, sigma) for sigma in _BLURS])
+        ovals += [window.to_image(oval / MESH_SIDE) for oval in models.ovals(inputs)]
+    ovals = [oval for oval in ovals if iou(bounds_of(oval), face.box) > _MIN_IOU]
     if not ovals:
         return _ellipse(face)
     oval = np.median(ovals, axis=0)
     bounds = bounds_of(oval)
-    wanted = (bounds + face.box) / 2
-    scale = (wanted[2:] - wanted[:2]) / (bounds[2:] - bounds[:2])
-    return ((oval - bounds[:2]) * scale + wanted[:2]).astype(np.float32)
+    target = (bounds + face.box) / 2
+    scale = (target[2:] - target[:2]) / (bounds[2:] - bounds[:2])
+    return ((oval - bounds[:2]) * scale + target[:2]).astype(np.float32)
 
 
 def _ellipse(face: Proposal) -> Polygon:

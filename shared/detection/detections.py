@@ -1,4 +1,4 @@
-"""What the detectors return."""
+"""Results of the detectors."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,24 @@ from shared.schemas.prompt import Label, Side
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """One face or hand as a detector reports it, in image coordinates (pixels).
+    """A face or hand, in image coordinates (pixels).
 
-    `polygon` is the outline, float32 (n, 2). `inner` are float32 (m, 2) points that lie on the
-    target for sure, the surest first, or None where nothing surer is known than the polygon.
+    `score` is 0..1; `shared/detection/verification.py` says how it is computed. `polygon` is the
+    outline, float32 (n, 2). `interior` are float32 (m, 2) points that lie on the target with
+    greater certainty than the polygon's interior, the most certain first, or None where there are
+    no such points.
     """
 
     label: Label
     score: float
     polygon: Polygon
-    inner: Points | None = None
+    interior: Points | None = None
     side: Side | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Detected:
-    """Faces or hands, best first; `near_misses` is how many more places score nearly enough."""
+class Detections:
+    """Detections, best first, and the number of candidates that score slightly too little."""
 
-    found: list[Detection]
+    detections: list[Detection]
     near_misses: int

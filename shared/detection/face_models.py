@@ -1,8 +1,8 @@
-"""MediaPipe's models for faces, without MediaPipe's graphs.
+"""MediaPipe's face models, run by LiteRT without MediaPipe's graphs.
 
-The graphs take one picture at a time, look for a face anew before they outline it, and take half a
-second to import. LiteRT runs the same models, from the same package, on many pictures at a time;
-the short-range detector, a convolution, on pictures of any size.
+The graphs take one picture at a time, detect a face again before they outline it, and take half a
+second to import. LiteRT runs the same models, from the same package, on batches of pictures. The
+short-range detector is fully convolutional, so it takes pictures of any size.
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,26 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from shared.detection.blazeface import Floats, Sighting, anchors, sightings
+from shared.detection.blazeface import Floats, RawDetection, anchors, decode
 
 Pictures = npt.NDArray[np.uint8]
 
 SHORT_SIDE, FULL_SIDE, MESH_SIDE = 128, 192, 192
-"""Pixels a side of the pictures that the models were trained on."""
+"""Sides, in pixels, of the inputs that the models were trained on: short-range detector, full-range
+detector, Face Mesh. From the models."""
 
 STEP = 16
-"""The short-range detector's coarser grid: sides of its pictures are multiples of it."""
+"""Stride of the short-range detector's coarser grid, in pixels: sides of its inputs are multiples
+of it. From the model."""
 
-_AT_ONCE = 4 * SHORT_SIDE**2
-"""Pixels of pictures shown together: few small ones take less time so, large ones just memory."""
+_BATCH_PIXELS = 4 * SHORT_SIDE**2
+"""Maximum number of pixels in a batch. Batches save time for small pictures; for large ones they
+only cost memory. Chosen by hand."""
 
-LEAST_CONFIDENCE = 0.05
-"""What counts is decided over many views, so the detectors may say whatever they are so sure of."""
+MIN_CONFIDENCE = 0.05
+"""Minimum confidence of a raw detection in a verification view. Low, because the decision is made
+over many views. It also bounds the log-odds of a view: the lower it is, the more one view without a
+detection counts. Chosen by hand."""
 
 # fmt: off
 FACE_OVAL = [
@@ -36,84 +41,93 @@ FACE_OVAL = [
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 ]
 # fmt: on
-"""The mesh's 36 vertices around the face, in order: MediaPipe's FACEMESH_FACE_OVAL as a loop."""
+"""Indices of the mesh's 36 vertices around the face, in order: MediaPipe's FACEMESH_FACE_OVAL as a
+closed loop."""
 
 
 class FaceModels:
-    """For one thread at a time. Pictures are RGB uint8, (n, h, w, 3)."""
+    """Two face detectors and Face Mesh. Not thread-safe. Pictures are RGB uint8 (n, h, w, 3)."""
 
-    def short_range(self, pictures: Pictures, least: float) -> list[Iterator[Sighting]]:
-        """Faces seen in each picture with at least this confidence, in its pixels, surest first.
+    def short_range(
+        self, pictures: Pictures, min_confidence: float
+    ) -> list[Iterator[RawDetection]]:
+        """For each picture its faces, in its pixels, the most confident first.
 
-        Seen well are faces of a tenth to nine tenths of SHORT_SIDE, in pictures of any size.
+        Reliable for faces of a tenth to nine tenths of SHORT_SIDE, in pictures of any size that is
+        a multiple of STEP.
         """
         count, height, width = pictures.shape[:3]
-        at_once = max(1, _AT_ONCE // (height * width))
-        if count > at_once:
-            parts = (pictures[first : first + at_once] for first in range(0, count, at_once))
-            return [seen for part in parts for seen in self.short_range(part, least)]
+        size = max(1, _BATCH_PIXELS // (height * width))
+        if count > size:
+            batches = (pictures[first : first + size] for first in range(0, count, size))
+            return [
+                detections
+                for batch in batches
+                for detections in self.short_range(batch, min_confidence)
+            ]
         grids = anchors(height, width, 8, 2), anchors(height, width, 16, 6)
-        # What the finer grid says of all pictures comes before what the coarser does.
-        cells = np.concatenate([np.tile(grid, (count, 1)) for grid in grids])
+        # The output lists the finer grid of all pictures before the coarser grid of all pictures.
+        centres = np.concatenate([np.tile(grid, (count, 1)) for grid in grids])
         owners = np.concatenate([np.repeat(np.arange(count), len(grid)) for grid in grids])
-        places, logits = self._short_range.answers(pictures)
+        predictions, logits = self._short_range.run(pictures)
         return [
-            sightings(places[0, own], logits[0, own, 0], cells[own], least)
+            decode(predictions[0, own], logits[0, own, 0], centres[own], min_confidence)
             for own in (owners == number for number in range(count))
         ]
 
-    def full_range(self, pictures: Pictures, least: float) -> list[Iterator[Sighting]]:
-        """The same for faces that are farther away, in pictures of FULL_SIDE pixels a side."""
-        cells = anchors(FULL_SIDE, FULL_SIDE, 4, 1)
-        places, logits = self._full_range.answers(pictures)
-        shape = len(pictures), len(cells), -1
-        return [
-            sightings(at, odds, cells, least)
-            for at, odds in zip(places.reshape(shape), logits.reshape(shape[:2]), strict=True)
-        ]
+    def full_range(self, pictures: Pictures, min_confidence: float) -> list[Iterator[RawDetection]]:
+        """As `short_range`, for smaller faces too, in pictures of FULL_SIDE pixels a side."""
+        centres = anchors(FULL_SIDE, FULL_SIDE, 4, 1)
+        predictions, logits = self._full_range.run(pictures)
+        shape = len(pictures), len(centres), -1
+        per_picture = zip(predictions.reshape(shape), logits.reshape(shape[:2]), strict=True)
+        return [decode(*outputs, centres, min_confidence) for outputs in per_picture]
 
     def ovals(self, pictures: Pictures) -> npt.NDArray[np.float32]:
-        """The oval of the face that fills each picture of MESH_SIDE pixels a side, (n, 36, 2)."""
-        marks, _ = self._mesh.answers(pictures)
-        return marks.reshape(len(pictures), -1, 3)[:, FACE_OVAL, :2]
+        """The oval of the face that fills each picture of MESH_SIDE pixels a side.
+
+        Float32 (n, 36, 2), in pixels of the picture.
+        """
+        landmarks, _ = self._mesh.run(pictures)
+        return landmarks.reshape(len(pictures), -1, 3)[:, FACE_OVAL, :2]
 
     @cached_property
     def _short_range(self) -> "_Model":
-        return _Model("face_detection/face_detection_short_range", dark=-1)
+        return _Model("face_detection/face_detection_short_range", black=-1)
 
     @cached_property
     def _full_range(self) -> "_Model":
-        return _Model("face_detection/face_detection_full_range_sparse", dark=-1)
+        return _Model("face_detection/face_detection_full_range_sparse", black=-1)
 
     @cached_property
     def _mesh(self) -> "_Model":
-        return _Model("face_landmark/face_landmark", dark=0)
+        return _Model("face_landmark/face_landmark", black=0)
 
 
 class _Model:
-    """A model of MediaPipe's package. It was trained on colours from `dark` to 1."""
+    """A model of MediaPipe's package that takes colours from `black` to 1."""
 
-    def __init__(self, name: str, dark: int) -> None:
-        # one thread: a function's instances have one processor for each image
+    def __init__(self, name: str, black: int) -> None:
+        # One thread: an instance of a function has one processor for each image.
         self._model = Interpreter(str(_modules() / f"{name}.tflite"), num_threads=1)
         self._input = self._model.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._model.get_output_details()]
-        self._dark, self._step = np.float32(dark), np.float32((1 - dark) / 255)
+        self._black, self._step = np.float32(black), np.float32((1 - black) / 255)
         self._shape: tuple[int, ...] = ()
 
-    def answers(self, pictures: Pictures) -> list[Floats]:
-        """Each of the model's outputs."""
+    def run(self, pictures: Pictures) -> list[Floats]:
+        """Runs the model and returns its outputs."""
         if pictures.shape != self._shape:
             self._model.resize_tensor_input(self._input, pictures.shape)
             self._model.allocate_tensors()
             self._shape = pictures.shape
-        self._model.set_tensor(self._input, pictures * self._step + self._dark)
+        self._model.set_tensor(self._input, pictures * self._step + self._black)
         self._model.invoke()
         return [self._model.get_tensor(index) for index in self._outputs]
 
 
 def _modules() -> Path:
-    """Where MediaPipe keeps its models. Importing it would take longer than finding a face."""
+    """Folder of MediaPipe's models. Importing MediaPipe would take longer than a detection."""
     package = find_spec("mediapipe")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("mediapipe, whose models find faces, is not installed")

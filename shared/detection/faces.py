@@ -1,87 +1,103 @@
-"""Finding faces: propose, look again, outline."""
+"""Detection of faces: proposals, verification, non-maximum suppression, outlines."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from shared.detection.blazeface import Sighting
+from shared.detection.blazeface import RawDetection
 from shared.detection.contours import outline
-from shared.detection.detections import Detected, Detection
+from shared.detection.detections import Detection, Detections
 from shared.detection.face_models import FaceModels
-from shared.detection.near_misses import parted
-from shared.detection.proposals import merged, slide
+from shared.detection.near_misses import split_by_score
+from shared.detection.proposals import detect_raw, fuse_proposals
 from shared.detection.pyramid import Pyramid
-from shared.detection.verification import Face, look_again
-from shared.detection.windows import LADDER, ladder
-from shared.flat_art.interior_points import inner_points
+from shared.detection.verification import VerifiedFace, verify
+from shared.detection.windows import WINDOW_SCALES, window_sides
+from shared.flat_art.interior_points import interior_points
 from shared.imaging.boxes import iou, overlap
 from shared.imaging.geometry import image_box
 
-_COARSE, _FINE = 2, len(LADDER)
+_COARSE, _FINE = 2, len(WINDOW_SCALES)
+"""Ends of the coarse and the fine scales in the list of window sides."""
+
 _COARSE_BLURS = (0.6, 1.0, 1.6, 2.25)
 _FINE_BLURS = (0.6, 1.6)
 _FINEST_BLURS = (1.0,)
-"""Blurs for the ladder's first two rungs, its others, and those that only large images have: what
-finer rungs show is more."""
+"""Gaussian sigmas for the two coarse scales, the other fixed scales, and those that only large
+images have. Fine scales have fewer, because a fine scale has more pixels and so costs more. Chosen
+by hand."""
 
-_MOST_PROPOSALS = 64
-"""So many places are looked at again at the most, the best seen first …"""
+_MAX_PROPOSALS = 64
+"""Maximum number of proposals that are verified, the most confident first. Bounds the time for an
+image; an image with more faces loses the rest. Chosen by hand."""
 
-_MISSES, _MISSED = 8, 0.1
-"""… and none after so many in a row that score less: noise must not cost without bounds."""
+_MAX_MISSES, _MISS_SCORE = 8, 0.1
+"""Verification ends after so many proposals in a row that score less than `_MISS_SCORE`. Bounds the
+time for images of noise; lower limits lose faces behind false proposals. Chosen by hand."""
 
-_UNCHANGED = 0.7
-"""What meets a place that was looked at again with this IoU needs no other look."""
+_UNCHANGED_IOU = 0.7
+"""A proposal whose IoU with a verified one is greater reuses its result. Lower values save time and
+reuse results of other positions. Chosen by hand."""
 
 _SURE_SCORE = 0.9
 _CLOSE_UP = 0.35
-"""A face that scores as much and is as large, as a share of the image's long side, makes the
-image a close-up: finer rungs would show parts of a face."""
+"""A face of at least this score, and of at least this share of the image's long side, makes the
+image a close-up. Finer scales are then skipped: they would show parts of that face. Lower values
+save time and lose small faces beside a large one. Chosen by hand."""
 
-_INSIDE = 0.5
-"""Of two faces that share more than this part of the smaller, the better scored one stays."""
+_MAX_OVERLAP = 0.5
+"""Of two faces whose intersection is a greater share of the smaller box, only the better scored one
+is kept. Lower values lose touching faces, higher ones report a face twice. Chosen by hand."""
 
 
-def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> Detected:
+def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> Detections:
     """All faces that score at least `min_score`, best first."""
-    whole = image_box(pyramid.image)
-    sides = ladder(whole)
-    seen = slide(pyramid, sides[:_COARSE], _COARSE_BLURS, models)
-    faces = _examined(pyramid, seen, (), models)
-    large = _CLOSE_UP * max(whole.width, whole.height)
-    if not any(face.score >= _SURE_SCORE and face.place.side >= large for face in faces):
-        seen += slide(pyramid, sides[_COARSE:_FINE], _FINE_BLURS, models)
-        faces = _examined(pyramid, seen, faces, models)
+    image = image_box(pyramid.image)
+    sides = window_sides(image)
+    raw = detect_raw(pyramid, sides[:_COARSE], _COARSE_BLURS, models)
+    faces = _verified(pyramid, raw, (), models)
+    close_up_side = _CLOSE_UP * max(image.width, image.height)
+    if not any(face.score >= _SURE_SCORE and face.location.side >= close_up_side for face in faces):
+        raw += detect_raw(pyramid, sides[_COARSE:_FINE], _FINE_BLURS, models)
+        faces = _verified(pyramid, raw, faces, models)
     finest = sides[_FINE:]
     if finest and not any(face.score >= _SURE_SCORE for face in faces):
-        seen += slide(pyramid, finest, _FINEST_BLURS, models)
-        faces = _examined(pyramid, seen, faces, models)
-    found, near_misses = parted(_apart(faces), min_score)
-    return Detected([_detection(pyramid, face, models) for face in found], near_misses)
+        raw += detect_raw(pyramid, finest, _FINEST_BLURS, models)
+        faces = _verified(pyramid, raw, faces, models)
+    accepted, near_misses = split_by_score(_suppress_overlaps(faces), min_score)
+    return Detections([_detection(pyramid, face, models) for face in accepted], near_misses)
 
 
-def _examined(
-    pyramid: Pyramid, seen: Iterable[Sighting], before: Sequence[Face], models: FaceModels
-) -> list[Face]:
-    """A second look at all that was seen, but for what `before` had one at."""
-    faces: list[Face] = []
-    for proposal in islice(merged(seen), _MOST_PROPOSALS):
-        known = (face for face in before if iou(face.proposal.box, proposal.box) > _UNCHANGED)
-        faces.append(next(known, None) or look_again(pyramid, proposal, models))
-        if len(faces) >= _MISSES and all(face.score < _MISSED for face in faces[-_MISSES:]):
+def _verified(
+    pyramid: Pyramid,
+    raw_detections: Iterable[RawDetection],
+    known_faces: Sequence[VerifiedFace],
+    models: FaceModels,
+) -> list[VerifiedFace]:
+    """Verifies the proposals that are not among `known_faces`, and reuses the results of others."""
+    faces: list[VerifiedFace] = []
+    for proposal in islice(fuse_proposals(raw_detections), _MAX_PROPOSALS):
+        known = (
+            face for face in known_faces if iou(face.proposal.box, proposal.box) > _UNCHANGED_IOU
+        )
+        faces.append(next(known, None) or verify(pyramid, proposal, models))
+        last = faces[-_MAX_MISSES:]
+        if len(faces) >= _MAX_MISSES and all(face.score < _MISS_SCORE for face in last):
             break
     return faces
 
 
-def _apart(faces: Iterable[Face]) -> list[Face]:
-    """Best first, without those that lie in a better one."""
-    kept: list[Face] = []
-    for face in sorted(faces, key=lambda one: -one.score):
-        if not any(overlap(face.place.box, other.place.box) > _INSIDE for other in kept):
+def _suppress_overlaps(faces: Iterable[VerifiedFace]) -> list[VerifiedFace]:
+    """Non-maximum suppression: best first, without faces that overlap a better one."""
+    kept: list[VerifiedFace] = []
+    for face in sorted(faces, key=lambda candidate: -candidate.score):
+        if not any(
+            overlap(face.location.box, better.location.box) > _MAX_OVERLAP for better in kept
+        ):
             kept.append(face)
     return kept
 
 
-def _detection(pyramid: Pyramid, face: Face, models: FaceModels) -> Detection:
-    polygon = outline(pyramid, face.place, models)
-    inner = inner_points(pyramid.image, polygon, face.place.features)
-    return Detection("face", face.score, polygon, inner)
+def _detection(pyramid: Pyramid, face: VerifiedFace, models: FaceModels) -> Detection:
+    polygon = outline(pyramid, face.location, models)
+    interior = interior_points(pyramid.image, polygon, face.location.features)
+    return Detection("face", face.score, polygon, interior)

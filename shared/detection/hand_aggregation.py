@@ -1,4 +1,4 @@
-"""From hands seen in many views to one detection each, scored by how well the views agree."""
+"""Groups raw hands from many views into candidates, scored by how well the views agree."""
 
 from __future__ import annotations
 
@@ -12,26 +12,32 @@ from shared.imaging.geometry import Points, bounding_box
 from shared.schemas.box import Box
 from shared.schemas.prompt import Side
 
-_SAME = 0.4
-"""Findings whose boxes meet with this IoU are one target."""
+_MIN_IOU = 0.4
+"""Raw hands whose boxes have at least this IoU with a group's median box belong to that group.
+Lower values join neighbouring hands, higher ones split one hand into several. Chosen by hand."""
 
-_INSIDE = 0.5
-"""Of two targets that share more than this part of the smaller, the better scored one stays."""
+_MAX_OVERLAP = 0.5
+"""Of two hands whose intersection is a greater share of the smaller box, only the better scored one
+is kept. Lower values lose touching hands, higher ones report a hand twice. Chosen by hand."""
 
-_UNSTEADY = 0.2
-"""What is there stays put from view to view. A box whose edges vary by this share of its width, or
-that was seen once only, scores 0."""
+_MAX_SPREAD = 0.2
+"""Standard deviation of a box's edges over the views, as a share of its width, from which the score
+is 0. A single raw hand counts as having this spread. Lower values lose hands, higher ones accept
+chance patterns. Chosen by hand."""
 
-_SEEN_SHARES = (0.18, 0.9)
-"""A model is expected to see what takes up between these shares of a window's side …"""
+_VISIBLE_SIZES = (0.18, 0.9)
+"""Smallest and largest size of a hand, as shares of a window's side, at which the model is expected
+to detect it. A wider range lowers scores of hands that some views are unsuited to. Chosen by
+hand."""
 
-_SEEN_PART = 0.9
-"""… and of which at least this part lies in the window."""
+_VISIBLE_PART = 0.9
+"""Part of a hand's box that has to lie in a window for the model to be expected to detect it. Lower
+values lower the scores of hands at the edges of windows. Chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Finding:
-    """What a model saw in one view: its landmarks, float32 (n, 2), in image coordinates."""
+class RawHand:
+    """A hand in one view: its landmarks, float32 (n, 2), in image coordinates, and its side."""
 
     landmarks: Points
     side: Side | None = None
@@ -43,11 +49,12 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Agreement:
-    """One target: the median of all findings of it, and a score of 0..1.
+class HandCandidate:
+    """One hand: the median landmarks of a group of raw hands, float32 (n, 2), and a score, 0..1.
 
-    The score is the share of the views that should have shown the target and did, times how
-    steady its box was from view to view.
+    The score is the share of the suitable views that agree on the hand, times the steadiness of its
+    box over these views, 0..1. It is compared to `MIN_SCORE`, and not comparable to the score of a
+    face: see `VerifiedFace` in `verification.py`.
     """
 
     landmarks: Points
@@ -60,53 +67,56 @@ class Agreement:
         return bounding_box(self.landmarks)
 
 
-def agreements(
-    findings: Sequence[Finding], looked_at: Sequence[Window], blurs: int
-) -> list[Agreement]:
-    """The targets that the findings show, best first.
+def aggregate_hands(
+    raw_hands: Sequence[RawHand], windows: Sequence[Window], blurs: int
+) -> list[HandCandidate]:
+    """Candidates after non-maximum suppression, best first.
 
-    `looked_at` are all windows that were shown, each in `blurs` views.
+    `windows` are all windows that the model ran on, each in `blurs` views.
     """
-    groups: list[list[Finding]] = []
-    for finding in findings:
-        overlaps = [_typical_box(group).iou(finding.box) for group in groups]
-        if overlaps and max(overlaps) >= _SAME:
-            groups[int(np.argmax(overlaps))].append(finding)
+    groups: list[list[RawHand]] = []
+    for raw_hand in raw_hands:
+        overlaps = [_median_box(group).iou(raw_hand.box) for group in groups]
+        if overlaps and max(overlaps) >= _MIN_IOU:
+            groups[int(np.argmax(overlaps))].append(raw_hand)
         else:
-            groups.append([finding])
-    scored = [_agreement(group, looked_at, blurs) for group in groups]
-    kept: list[Agreement] = []
-    for candidate in sorted(scored, key=lambda one: -one.score):
-        if not any(_is_inside(candidate.box, better.box) for better in kept):
+            groups.append([raw_hand])
+    return _suppress_overlaps([_candidate(group, windows, blurs) for group in groups])
+
+
+def _suppress_overlaps(candidates: Sequence[HandCandidate]) -> list[HandCandidate]:
+    kept: list[HandCandidate] = []
+    for candidate in sorted(candidates, key=lambda hand: -hand.score):
+        if not any(_overlaps(candidate.box, better.box) for better in kept):
             kept.append(candidate)
     return kept
 
 
-def _agreement(group: Sequence[Finding], looked_at: Sequence[Window], blurs: int) -> Agreement:
-    box = _typical_box(group)
-    expected = blurs * max(1, sum(_should_show(window, box) for window in looked_at))
-    boxes = np.array([finding.box for finding in group], np.float64)
-    spread = boxes.std(axis=0).mean() / max(box.width, 1) if len(group) > 1 else _UNSTEADY
-    sides = [finding.side for finding in group]
-    return Agreement(
-        landmarks=np.median([one.landmarks for one in group], axis=0).astype(np.float32),
+def _candidate(group: Sequence[RawHand], windows: Sequence[Window], blurs: int) -> HandCandidate:
+    box = _median_box(group)
+    expected = blurs * max(1, sum(_is_visible(box, window) for window in windows))
+    boxes = np.array([raw_hand.box for raw_hand in group], np.float64)
+    spread = boxes.std(axis=0).mean() / max(box.width, 1) if len(group) > 1 else _MAX_SPREAD
+    sides = [raw_hand.side for raw_hand in group]
+    return HandCandidate(
+        landmarks=np.median([raw_hand.landmarks for raw_hand in group], axis=0).astype(np.float32),
         side=max(set(sides), key=lambda side: (sides.count(side), str(side))),
-        score=min(1.0, len(group) / expected) * max(0.0, 1 - spread / _UNSTEADY),
+        score=min(1.0, len(group) / expected) * max(0.0, 1 - spread / _MAX_SPREAD),
     )
 
 
-def _typical_box(group: Sequence[Finding]) -> Box:
-    return Box(*np.median([finding.box for finding in group], axis=0).round().astype(int).tolist())
+def _median_box(group: Sequence[RawHand]) -> Box:
+    return Box(*np.median([hand.box for hand in group], axis=0).round().astype(int).tolist())
 
 
-def _is_inside(one: Box, other: Box) -> bool:
-    return one.intersection(other).area > _INSIDE * min(one.area, other.area)
+def _overlaps(first: Box, second: Box) -> bool:
+    return first.intersection(second).area > _MAX_OVERLAP * min(first.area, second.area)
 
 
-def _should_show(window: Window, box: Box) -> bool:
-    """Whether a model that looks at the window is expected to see what the box bounds."""
+def _is_visible(box: Box, window: Window) -> bool:
+    """Whether the model is expected to detect a hand with this box in the window's view."""
     low, high = (window.to_image(np.array([[0, 0], [1, 1]], np.float32))).round().astype(int)
     inside = box.intersection(Box(*low.tolist(), *high.tolist()))
-    least, most = _SEEN_SHARES
+    smallest, largest = _VISIBLE_SIZES
     share = max(box.width, box.height) / window.side
-    return least < share < most and inside.area > _SEEN_PART * box.area
+    return smallest < share < largest and inside.area > _VISIBLE_PART * box.area

@@ -1,8 +1,8 @@
-"""MediaPipe without matplotlib.
+"""Imports MediaPipe without matplotlib.
 
-Importing MediaPipe imports matplotlib, for drawing helpers that nothing here calls; that takes
-longer than all the rest. While MediaPipe is imported, empty modules stand for it; whoever imports
-matplotlib later gets the real one.
+MediaPipe imports matplotlib for drawing helpers that this project does not call, and that takes
+longer than the rest of the import. Empty modules replace matplotlib while MediaPipe is imported and
+are removed afterwards, so a later import of matplotlib loads the real one.
 """
 
 import sys
@@ -12,17 +12,17 @@ from types import ModuleType
 
 
 @contextmanager
-def _absent(*names: str) -> Iterator[None]:
-    stand_ins = {name: ModuleType(name) for name in names if name not in sys.modules}
-    sys.modules.update(stand_ins)
+def _replaced_by_empty_modules(*names: str) -> Iterator[None]:
+    stubs = {name: ModuleType(name) for name in names if name not in sys.modules}
+    sys.modules.update(stubs)
     try:
         yield
     finally:
-        for name in stand_ins:
+        for name in stubs:
             del sys.modules[name]
 
 
-with _absent("matplotlib", "matplotlib.pyplot"):
+with _replaced_by_empty_modules("matplotlib", "matplotlib.pyplot"):
     from mediapipe import solutions
 
 __all__ = ["solutions"]

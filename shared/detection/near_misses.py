@@ -1,36 +1,42 @@
-"""What scores nearly enough: not found, but a reason to look at a result."""
+"""Near misses: candidates that score too little to be detections, but enough to need a review."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from shared.detection.detections import Detected
+from shared.detection.detections import Detections
 from shared.schemas.documents import Missed
 
-_NEAR = 0.4
-"""Of the least score. More than half of such places in drawings by people are missed faces:
-docs/quality.md, `python -m tools.evaluation.review`."""
+_NEAR_MISS_RATIO = 0.4
+"""Lowest score of a near miss, as a share of the minimum score. More than half of such candidates
+in drawings by people are missed faces: docs/quality.md, `python -m tools.evaluation.review`. A
+lower ratio flags more missed faces and more correct results."""
 
 
 class Scored(Protocol):
-    """What has a score of 0..1."""
+    """An object with a score of 0..1."""
 
     @property
     def score(self) -> float:
-        """How sure it is."""
+        """Score, 0..1."""
         ...
 
 
 S = TypeVar("S", bound=Scored)
 
 
-def parted(scored: Sequence[S], min_score: float) -> tuple[list[S], int]:
-    """What scores at least `min_score`, in order, and how many others score nearly as much."""
-    found = [one for one in scored if one.score >= min_score]
-    near = sum(_NEAR * min_score <= one.score < min_score for one in scored)
-    return found, near
+def split_by_score(candidates: Sequence[S], min_score: float) -> tuple[list[S], int]:
+    """Returns the candidates that score at least `min_score`, in order, and the near misses' count.
+
+    A near miss scores less than `min_score`, but at least `_NEAR_MISS_RATIO` times that.
+    """
+    accepted = [candidate for candidate in candidates if candidate.score >= min_score]
+    near_misses = sum(
+        _NEAR_MISS_RATIO * min_score <= candidate.score < min_score for candidate in candidates
+    )
+    return accepted, near_misses
 
 
-def missed(detected: Detected, max_instances: int) -> Missed:
-    """What was seen and does not become an instance."""
-    omitted = max(0, len(detected.found) - max_instances)
-    return Missed(near=detected.near_misses, omitted=omitted)
+def missed(detections: Detections, max_instances: int) -> Missed:
+    """Counts near misses and the detections beyond `max_instances`."""
+    omitted = max(0, len(detections.detections) - max_instances)
+    return Missed(near=detections.near_misses, omitted=omitted)

@@ -1,4 +1,4 @@
-"""Where faces may be: a detector shown the whole image at many scales and under a few blurs."""
+"""Face proposals: a detector runs over the image at many scales and under a few blurs."""
 
 from __future__ import annotations
 
@@ -7,88 +7,95 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.detection.blazeface import Sighting
+from shared.detection.blazeface import RawDetection
 from shared.detection.face_models import SHORT_SIDE, STEP, FaceModels
 from shared.detection.pyramid import Canvas, Pyramid
 from shared.detection.windows import Window, blurred, is_flat
 from shared.imaging.boxes import FloatBox, ious
 from shared.imaging.geometry import Points
 
-_PROPOSED = 0.4
-"""A sighting of this confidence makes a proposal."""
+_MIN_CONFIDENCE = 0.4
+"""Minimum confidence of a raw detection that becomes part of a proposal. Low, because verification
+rejects false proposals but cannot recover missed ones; lower values cost time. Chosen by hand."""
 
-_SAME = 0.4
-"""Sightings whose boxes meet with this IoU are of one face."""
+_MIN_IOU = 0.4
+"""Raw detections whose IoU with a proposal is greater belong to it. Lower values join neighbouring
+faces, higher ones verify the same face repeatedly. Chosen by hand."""
 
-_MOST_CANVAS = 512
-"""Pixels a side that the detector is shown at once: bounds its memory, at some 30 MB."""
+_MAX_CANVAS_SIDE = 512
+"""Maximum side of the detector's input, in pixels. Bounds its memory, to some 30 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """Where a face may be: a box and features as a `Sighting` has them, in image coordinates."""
+    """A possible face: a box and features as in `RawDetection`, in image coordinates."""
 
     box: FloatBox
     features: Points
 
     @classmethod
-    def mean(cls, sightings: Sequence[Sighting]) -> Proposal:
-        """The mean place, weighted by confidence, and the median of the features."""
-        weights = [seen.confidence for seen in sightings]
-        box = np.average([seen.box for seen in sightings], axis=0, weights=weights)
-        features = np.median([seen.features for seen in sightings], axis=0)
+    def mean(cls, detections: Sequence[RawDetection]) -> Proposal:
+        """The mean box, weighted by confidence, and the median of the features."""
+        weights = [detection.confidence for detection in detections]
+        box = np.average([detection.box for detection in detections], axis=0, weights=weights)
+        features = np.median([detection.features for detection in detections], axis=0)
         return cls(box, features.astype(np.float32))
 
     @property
     def side(self) -> float:
-        """The box's longer side."""
+        """The box's longer side, in pixels."""
         return float(max(self.box[2:] - self.box[:2]))
 
     def window(self, context: float) -> Window:
-        """A window around the proposal, `context` times as large, turned with its eyes."""
+        """A window around the proposal, `context` times its side, rotated to level the eyes."""
         x, y = (self.box[:2] + self.box[2:]) / 2
         across, down = self.features[1] - self.features[0]
         return Window((float(x), float(y)), self.side * context, float(np.arctan2(down, across)))
 
 
-def slide(
+def detect_raw(
     pyramid: Pyramid, sides: Sequence[float], blurs: Sequence[float], models: FaceModels
-) -> list[Sighting]:
-    """What the detector sees, in image coordinates.
+) -> list[RawDetection]:
+    """Raw detections of the short-range detector, in image coordinates.
 
-    It looks as through windows with such `sides`, in pixels: a face is seen well if it takes up a
-    tenth to nine tenths of one. `blurs` are Gaussian sigmas in pixels of what the detector is
-    shown: they give flat art the soft gradients that it looks for.
+    The detector runs at one scale for each of `sides`. These are the window sides, in pixels: the
+    detector finds faces that measure a tenth to nine tenths of one. `blurs` are Gaussian sigmas in
+    pixels of the detector's input: they give flat art the soft gradients of photographs.
     """
-    found = []
+    raw_detections = []
     for side in sides:
-        for canvas in pyramid.canvases(side, SHORT_SIDE, STEP, _MOST_CANVAS):
+        for canvas in pyramid.canvases(side, SHORT_SIDE, STEP, _MAX_CANVAS_SIDE):
             if is_flat(canvas.picture):
                 continue
-            shown = np.stack([blurred(canvas.picture, sigma) for sigma in blurs])
-            for sightings in models.short_range(shown, _PROPOSED):
-                found += [_in_image(seen, canvas) for seen in sightings]
-    return found
+            inputs = np.stack([blurred(canvas.picture, sigma) for sigma in blurs])
+            for detections in models.short_range(inputs, _MIN_CONFIDENCE):
+                raw_detections += [_in_image(detection, canvas) for detection in detections]
+    return raw_detections
 
 
-def merged(sightings: Iterable[Sighting]) -> Iterator[Proposal]:
-    """One proposal for all sightings of a place: their mean. The best seen come first."""
-    left = sorted(sightings, key=lambda seen: -seen.confidence)
-    while left:
-        boxes = np.array([seen.box for seen in left])
-        proposal = Proposal(left[0].box, left[0].features)
+def fuse_proposals(detections: Iterable[RawDetection]) -> Iterator[Proposal]:
+    """Yields one proposal for each group of overlapping raw detections: their mean.
+
+    Proposals come in the order of their most confident detection.
+    """
+    remaining = sorted(detections, key=lambda detection: -detection.confidence)
+    while remaining:
+        boxes = np.array([detection.box for detection in remaining])
+        proposal = Proposal(remaining[0].box, remaining[0].features)
         for _ in range(2):
-            same = ious(boxes, proposal.box) > _SAME
-            if not same.any():  # the mean of a chain may meet none of its links
+            same = ious(boxes, proposal.box) > _MIN_IOU
+            if not same.any():  # the mean of a chain of boxes may overlap none of them
                 same[0] = True
             proposal = Proposal.mean(
-                [seen for seen, is_same in zip(left, same, strict=True) if is_same]
+                [detection for detection, is_same in zip(remaining, same, strict=True) if is_same]
             )
         yield proposal
-        left = [seen for seen, is_same in zip(left, same, strict=True) if not is_same]
+        remaining = [
+            detection for detection, is_same in zip(remaining, same, strict=True) if not is_same
+        ]
 
 
-def _in_image(seen: Sighting, canvas: Canvas) -> Sighting:
-    corners = canvas.to_image(seen.box.reshape(2, 2).astype(np.float32))
+def _in_image(detection: RawDetection, canvas: Canvas) -> RawDetection:
+    corners = canvas.to_image(detection.box.reshape(2, 2).astype(np.float32))
     box = corners.reshape(4).astype(np.float64)
-    return Sighting(box, canvas.to_image(seen.features), seen.confidence)
+    return RawDetection(box, canvas.to_image(detection.features), detection.confidence)

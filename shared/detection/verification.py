@@ -1,7 +1,7 @@
-"""Whether a proposal is a face: two detectors look again, at views made for it.
+"""Verification of face proposals: two detectors run again, on views made for each proposal.
 
-The views show the place upright, in the middle, from near and from farther away. Drawn faces are
-seen again in nearly all of them, chance patterns in few.
+The views show the proposal upright and centred, with little and with much context. The detectors
+confirm drawn faces in nearly all views, chance patterns in few.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from shared.detection.blazeface import Sighting
+from shared.detection.blazeface import RawDetection
 from shared.detection.face_models import (
     FULL_SIDE,
-    LEAST_CONFIDENCE,
+    MIN_CONFIDENCE,
     SHORT_SIDE,
     FaceModels,
     Pictures,
@@ -25,100 +25,121 @@ from shared.imaging.boxes import centred, iou
 from shared.imaging.geometry import Image
 
 _CONTEXTS = (4.4, 2.6)
-"""Sides of the views, as multiples of the proposal's: contexts far apart tell more than more views
-do."""
+"""Sides of the views, as multiples of the proposal's side. Two contexts far apart separate faces
+from chance patterns better than more views do. Selected among all combinations of five contexts and
+four transforms (docs/decisions.md)."""
 
-_LOOKS = ((0.0, False), (1.5, True))
-"""Gaussian sigma in pixels of a view, and whether the view is mirrored."""
+_TRANSFORMS = ((0.0, False), (1.5, True))
+"""Gaussian sigma in pixels of a view, and whether the view is mirrored: selected together with
+`_CONTEXTS`."""
 
-_MET_AGAIN = 0.3
-"""What a view shows is the proposal if their boxes meet with this IoU."""
+_MIN_IOU = 0.3
+"""A raw detection confirms the proposal if their boxes' IoU is greater. Lower values accept
+neighbouring faces, higher ones reject proposals with an inexact box. Chosen by hand."""
 
-_SURE = (-1.0, 0.5)
-"""Evidence (mean log-odds) below and above which one look in both contexts is enough."""
+_CLEAR_EVIDENCE = (-1.0, 0.5)
+"""Evidence (mean log-odds) at or below and at or above which one transform in both contexts
+suffices. A wider range costs time, a narrower one decides on less evidence. Chosen by hand."""
 
-_HOPELESS = -1.9
-"""Evidence below which it ends at once: no face that counts in the end ever has less."""
+_MIN_EVIDENCE = -1.9
+"""Verification ends after any view if the evidence is lower. When this was chosen, no face that was
+accepted in the end had less at any time. A higher value loses faces, a lower one costs time."""
 
 _SIZE_WEIGHT, _SIZE_RANGE = 0.25, (20, 400)
-"""Small windows are many, so chance has more occasions to draw a small face: log-odds grow with
-the logarithm of the side, in pixels, between these limits."""
+"""Prior: log-odds grow with the logarithm of the proposal's side, in pixels, between these limits.
+There are more small windows than large ones, so chance produces small false faces more often. A
+greater weight loses small faces. Chosen by hand."""
 
 _SLOPE, _OFFSET = 3.0, 0.6
-"""Logistic calibration of the evidence: fitted to generated avatars and clip art."""
+"""Logistic calibration: score = sigmoid(_SLOPE * evidence + _OFFSET). These coefficients were set
+by their effect on generated avatars and clip art (docs/quality.md). The repository holds neither
+those images nor a script that fits the coefficients, so they cannot be reproduced from it. Changing
+them shifts every face's score, and so what `MIN_SCORE` accepts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Face:
-    """What was proposed, where the face was then seen, and how sure it is one, 0..1."""
+class VerifiedFace:
+    """A proposal, the location of the face after verification, and its score, 0..1.
+
+    `MIN_SCORE` is compared to two kinds of scores. For faces it is this one: the evidence of the
+    verification, the mean log-odds of the detectors' confidences over a few views, after a logistic
+    calibration. For hands it is the share of the views that agree on the hand times its steadiness
+    (`hand_aggregation.py`). Neither is a detector's confidence, and the two are not comparable.
+    """
 
     proposal: Proposal
-    place: Proposal
+    location: Proposal
     score: float
 
 
-def look_again(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Face:
-    """How sure two detectors are, over a few views, that the proposal is a face, and where."""
+def verify(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> VerifiedFace:
+    """Scores the proposal by the two detectors' confidences over a few views, and relocates it."""
     prior = _SIZE_WEIGHT * np.log(np.clip(proposal.side, *_SIZE_RANGE) / _SIZE_RANGE[1])
-    odds: list[float] = []
-    met: list[Sighting] = []
+    log_odds: list[float] = []
+    confirmations: list[RawDetection] = []
     evidence = 0.0
-    for shown in _shown(pyramid, proposal, models):
-        pixels = len(shown.picture)
-        (seen,) = shown.detect(shown.picture[None], LEAST_CONFIDENCE)
-        side = pixels * proposal.side / shown.window.side
-        middle = centred(np.full(2, pixels / 2), np.full(2, side))
-        best = next((one for one in seen if iou(one.box, middle) > _MET_AGAIN), None)
-        odds.append(_log_odds(best.confidence if best else LEAST_CONFIDENCE))
+    for view in _views(pyramid, proposal, models):
+        pixels = len(view.picture)
+        (detections,) = view.detect(view.picture[None], MIN_CONFIDENCE)
+        side = pixels * proposal.side / view.window.side
+        expected = centred(np.full(2, pixels / 2), np.full(2, side))
+        best = next((found for found in detections if iou(found.box, expected) > _MIN_IOU), None)
+        log_odds.append(_log_odds(best.confidence if best else MIN_CONFIDENCE))
         if best:
-            there = best.mirrored(pixels) if shown.mirrored else best
-            met.append(_in_image(there, shown.window, pixels))
-        evidence = float(np.mean(odds) + prior)
-        if evidence < _HOPELESS or (shown.is_last and not _SURE[0] < evidence < _SURE[1]):
+            unmirrored = best.mirrored(pixels) if view.mirrored else best
+            confirmations.append(_in_image(unmirrored, view.window, pixels))
+        evidence = float(np.mean(log_odds) + prior)
+        is_clear = not _CLEAR_EVIDENCE[0] < evidence < _CLEAR_EVIDENCE[1]
+        if evidence < _MIN_EVIDENCE or (view.ends_transform and is_clear):
             break
     score = float(1 / (1 + np.exp(-(_SLOPE * evidence + _OFFSET))))
-    return Face(proposal, Proposal.mean(met) if met else proposal, score)
+    location = Proposal.mean(confirmations) if confirmations else proposal
+    return VerifiedFace(proposal, location, score)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shown:
-    """A window's picture and the detector that it is for; whether it is the last of a look."""
+class _View:
+    """A window's picture, its detector, and whether it is the last view of a transform."""
 
     picture: Image
     window: Window
     mirrored: bool
-    detect: Callable[[Pictures, float], Sequence[Iterator[Sighting]]]
-    is_last: bool = False
+    detect: Callable[[Pictures, float], Sequence[Iterator[RawDetection]]]
+    ends_transform: bool = False
 
 
-def _shown(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Iterator[_Shown]:
-    """All that the detectors are shown of a proposal, look by look."""
-    # Mirrors at the border make half a face whole; where nothing is cut they would crowd the view.
+def _views(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Iterator[_View]:
+    """Yields the views of a proposal, transform by transform."""
+    # Reflection at the border completes a face that the border cuts. Elsewhere it would add
+    # mirrored objects to the view.
     mirrors = _is_cut(proposal, pyramid.image)
     windows = [proposal.window(context) for context in _CONTEXTS]
-    views = [pyramid.view(window, FULL_SIDE, mirrors=mirrors) for window in windows]
-    for sigma, mirror in _LOOKS:
-        for window, view in zip(windows, views, strict=True):
-            large = blurred(mirrored(view) if mirror else view, sigma)
+    pictures = [pyramid.view(window, FULL_SIDE, mirrors=mirrors) for window in windows]
+    for sigma, mirror in _TRANSFORMS:
+        for window, picture in zip(windows, pictures, strict=True):
+            large = blurred(mirrored(picture) if mirror else picture, sigma)
             small = np.asarray(cv2.resize(large, (SHORT_SIDE, SHORT_SIDE)), np.uint8)
-            yield _Shown(small, window, mirror, models.short_range)
-            yield _Shown(large, window, mirror, models.full_range, window is windows[-1])
+            yield _View(small, window, mirror, models.short_range)
+            yield _View(large, window, mirror, models.full_range, window is windows[-1])
 
 
 def _is_cut(proposal: Proposal, image: Image) -> bool:
-    """Whether the image's border runs through the face."""
+    """Whether the image's border cuts the proposal's box."""
     x0, y0, x1, y1 = proposal.box
     return bool(min(x0, y0) < 0 or x1 > image.shape[1] or y1 > image.shape[0])
 
 
-def _in_image(seen: Sighting, window: Window, pixels: int) -> Sighting:
-    """What was seen in a window's view, in the image. Its box stays upright and keeps its size."""
-    corners = seen.box.reshape(2, 2) / pixels
+def _in_image(detection: RawDetection, window: Window, pixels: int) -> RawDetection:
+    """Converts a detection in a window's view to image coordinates.
+
+    The box stays axis-aligned and keeps its size: only its centre is rotated.
+    """
+    corners = detection.box.reshape(2, 2) / pixels
     (middle,) = window.to_image(corners.mean(axis=0, keepdims=True).astype(np.float32))
     box = centred(middle, (corners[1] - corners[0]) * window.side)
-    return Sighting(box, window.to_image(seen.features / pixels), seen.confidence)
+    return RawDetection(box, window.to_image(detection.features / pixels), detection.confidence)
 
 
 def _log_odds(confidence: float) -> float:
-    held = min(max(confidence, LEAST_CONFIDENCE), 1 - LEAST_CONFIDENCE)
-    return float(np.log(held / (1 - held)))
+    clamped = min(max(confidence, MIN_CONFIDENCE), 1 - MIN_CONFIDENCE)
+    return float(np.log(clamped / (1 - clamped)))

@@ -1,8 +1,8 @@
-"""The views of an image that models look at.
+"""Sliding windows over an image, and the views of them that models take as input.
 
-MediaPipe's models were trained on photographs. Their detectors find faces between a tenth and nine
-tenths of what they see: a ladder of windows shows every face at such a size. A Gaussian blur gives
-flat art the soft gradients that they look for.
+MediaPipe's models were trained on photographs. Their detectors find faces that measure a tenth to
+nine tenths of their input. Windows of several sizes show every face at such a size. A Gaussian blur
+gives flat art the soft gradients of photographs.
 """
 
 from dataclasses import dataclass
@@ -14,35 +14,41 @@ import numpy.typing as npt
 from shared.imaging.geometry import Image, Points, image_box
 from shared.schemas.box import Box
 
-_SMALLEST = 256
-"""Pixels a side."""
+_MIN_SIDE = 256
+"""Minimum side, in pixels, of the additional windows for large images. Lower values find smaller
+faces and cost time. Chosen by hand."""
 
-LADDER = (1.25, 1.0, 0.66, 0.4, 0.25)
-"""Window sides as shares of the image's long side. The first is larger than the image, because a
-face that fills the picture needs surroundings."""
+WINDOW_SCALES = (1.25, 1.0, 0.66, 0.4, 0.25)
+"""Window sides as shares of the image's long side, coarse to fine. The first is larger than the
+image, because the detectors need context around a face that fills it. Denser scales cost time,
+sparser ones miss faces. Chosen by hand."""
 
-_FINER = 0.64
-"""On large images the ladder goes on, each window so many times the last, to _SMALLEST pixels."""
+_SCALE_STEP = 0.64
+"""Ratio of the sides of successive additional windows for large images, down to _MIN_SIDE. A
+greater ratio costs time, a smaller one misses faces. Chosen by hand."""
 
-_STRIP = 3
-"""No face is larger than a strip's short side: its ladder begins where that of an image so many
-times as long would."""
+_MAX_ASPECT = 3
+"""Maximum aspect ratio for the window sizes: for a longer strip, such as a web comic, they are
+those of a strip cut to this ratio, because no face is larger than the short side. Chosen by
+hand."""
 
 _FLAT, _CELL = 10, 8
-"""A view shows nothing if the means of its cells, so many pixels a side, differ by less (of 255):
-grain does not count, a small face on a large blank does."""
+"""A view is flat if the means of its cells, squares of _CELL pixels a side, differ by less than
+_FLAT of 255 levels. Averaging removes grain; small cells keep a small face on a large blank page.
+Chosen by hand."""
 
 _SHIFT_IN = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 _SHIFT_OUT = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
-"""OpenCV counts from pixel centres, we from their corners."""
+"""Conversions between this project's coordinates, with the origin at a pixel's corner, and
+OpenCV's, with the origin at its centre."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """A square of the image around `centre` (x, y), `side` pixels long.
 
-    It may reach beyond the image. `angle` turns it, in radians, clockwise on the screen: what is
-    turned by as much stands upright in the view.
+    It may extend beyond the image. `angle` is its rotation in radians, clockwise on the screen: an
+    object rotated by the same angle is upright in the view.
     """
 
     centre: tuple[float, float]
@@ -50,25 +56,25 @@ class Window:
     angle: float = 0.0
 
     def view(self, image: Image, pixels: int, *, mirrors: bool = False) -> Image:
-        """The window as RGB (pixels, pixels, 3).
+        """The window's content as RGB uint8 (pixels, pixels, 3).
 
-        Beyond the image its border is repeated or, with `mirrors`, the image itself in mirrors.
+        Outside the image its border is repeated or, with `mirrors`, the image is reflected.
         """
         step = self.side / pixels
-        around = self._surroundings(image_box(image))
-        part = image[around.slices]
+        bounds = self._bounds(image_box(image))
+        source = image[bounds.slices]
         if step > 2:
-            # Warping takes single pixels: what lies between them has to be averaged first.
-            size = max(1, round(around.width / step)), max(1, round(around.height / step))
-            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-        across, down = part.shape[1] / around.width, part.shape[0] / around.height
-        to_part = np.array(
-            [[across, 0, -around.x0 * across], [0, down, -around.y0 * down], [0, 0, 1]]
+            # Warping samples single pixels: averaging them first avoids aliasing.
+            size = max(1, round(bounds.width / step)), max(1, round(bounds.height / step))
+            source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
+        across, down = source.shape[1] / bounds.width, source.shape[0] / bounds.height
+        to_source = np.array(
+            [[across, 0, -bounds.x0 * across], [0, down, -bounds.y0 * down], [0, 0, 1]]
         )
         return np.asarray(
             cv2.warpAffine(
-                part,
-                (_SHIFT_OUT @ to_part @ self._matrix(step) @ _SHIFT_IN)[:2],
+                source,
+                (_SHIFT_OUT @ to_source @ self._matrix(step) @ _SHIFT_IN)[:2],
                 (pixels, pixels),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REFLECT if mirrors else cv2.BORDER_REPLICATE,
@@ -77,17 +83,17 @@ class Window:
         )
 
     def scaled(self, scale: float) -> "Window":
-        """The same part of an image that is `scale` times as large."""
+        """The same window of an image that is `scale` times as large."""
         x, y = self.centre
         return Window((x * scale, y * scale), self.side * scale, self.angle)
 
-    def to_image(self, places: npt.NDArray[np.float32]) -> Points:
-        """Points given as shares of the window's side, (n, 2), in image coordinates."""
+    def to_image(self, points: npt.NDArray[np.float32]) -> Points:
+        """Converts points given as shares of the window's side, (n, 2), to image coordinates."""
         matrix = self._matrix(self.side)
-        return (places @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
+        return (points @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
 
-    def _surroundings(self, image: Box) -> Box:
-        """An upright box that holds the window's part of the image; at least the nearest pixel."""
+    def _bounds(self, image: Box) -> Box:
+        """Axis-aligned bounds of the window's part of the image; at least the nearest pixel."""
         x, y = self.centre
         reach = self.side * (0.5 if self.angle == 0 else 0.75) + 1
         low = int(np.floor(x - reach)), int(np.floor(y - reach))
@@ -97,7 +103,7 @@ class Window:
         return Box(x0, y0, x1, y1)
 
     def _matrix(self, unit: float) -> npt.NDArray[np.float64]:
-        """From places in the view, `unit` image pixels apart, to the image."""
+        """The 3 x 3 matrix from the view, in units of `unit` image pixels, to the image."""
         cos, sin = np.cos(self.angle) * unit, np.sin(self.angle) * unit
         half = self.side / unit / 2
         x, y = self.centre
@@ -110,28 +116,31 @@ class Window:
         )
 
 
-def ladder(image: Box) -> list[float]:
+def window_sides(image: Box) -> list[float]:
     """Window sides for faces, in pixels, coarse to fine."""
     short, long = sorted((image.width, image.height))
-    whole = min(long, _STRIP * short)
-    sides = [share * whole for share in LADDER]
-    while sides[-1] * _FINER >= _SMALLEST:
-        sides.append(sides[-1] * _FINER)
+    reference = min(long, _MAX_ASPECT * short)
+    sides = [scale * reference for scale in WINDOW_SCALES]
+    while sides[-1] * _SCALE_STEP >= _MIN_SIDE:
+        sides.append(sides[-1] * _SCALE_STEP)
     return sides
 
 
-def rung(image: Box, share: float) -> list[Window]:
-    """Upright windows of one size, half overlapping, that cover the image, or one beyond it."""
-    side = max(1, round(max(image.width, image.height) * share))
+def sliding_windows(image: Box, scale: float) -> list[Window]:
+    """Upright windows of one size that cover the image, at most half a window apart.
+
+    `scale` is their side as a share of the image's long side. For 1 and more there is one window.
+    """
+    side = max(1, round(max(image.width, image.height) * scale))
     return [
         Window((x + side / 2, y + side / 2), side)
-        for y in starts(image.height, side, side / 2)
-        for x in starts(image.width, side, side / 2)
+        for y in window_starts(image.height, side, side / 2)
+        for x in window_starts(image.width, side, side / 2)
     ]
 
 
 def is_flat(view: Image) -> bool:
-    """Whether a view shows nothing."""
+    """Whether a view is nearly of one colour, so that it shows no face or hand."""
     height, width = view.shape[:2]
     cells = max(1, width // _CELL), max(1, height // _CELL)
     means = cv2.resize(view, cells, interpolation=cv2.INTER_AREA)
@@ -139,18 +148,21 @@ def is_flat(view: Image) -> bool:
 
 
 def blurred(view: Image, sigma: float) -> Image:
-    """The view under a Gaussian of `sigma` pixels; itself for 0."""
+    """The view after a Gaussian blur of `sigma` pixels; the view itself for 0."""
     return np.asarray(cv2.GaussianBlur(view, (0, 0), sigma), np.uint8) if sigma else view
 
 
 def mirrored(view: Image) -> Image:
-    """The view, left and right exchanged."""
+    """The horizontally mirrored view."""
     return np.ascontiguousarray(view[:, ::-1])
 
 
-def starts(length: int, side: int, step: float) -> list[int]:
-    """Where windows begin that cover a length: one that may be longer, or some `step` apart."""
+def window_starts(length: int, side: int, stride: float) -> list[int]:
+    """Start positions of windows of `side` that cover `length`, at most `stride` apart.
+
+    A window that is longer than `length` is centred on it.
+    """
     if length <= side:
         return [(length - side) // 2]
-    steps = int(np.ceil((length - side) / step))
+    steps = int(np.ceil((length - side) / stride))
     return [round(number * (length - side) / steps) for number in range(steps + 1)]

@@ -1,4 +1,4 @@
-"""Drawings in flat colours: the skin of a face, its region, points that surely lie on it.
+"""Drawings in flat colours: the skin of a face, its region, points in its interior.
 
 Imports `imaging` and `schemas`. Start with `face_region`.
 """

@@ -1,8 +1,8 @@
-"""Cutting a face out of flat art: one skin colour, whose area ends at a line or at another colour.
+"""Segments a face in flat art: a region of skin that ends at a line or at another colour.
 
-GrabCut's clouds of colours tell skin from hair, but not a face from the neck below it, and they
-take or leave whole features by their colour. Here the drawing itself is read: the area of skin
-around the prompt's points, with all that lies inside it, less what hangs on it by a neck.
+GrabCut's colour models separate skin from hair, but not a face from its neck, and they include or
+exclude features by colour. This module uses the drawing's shapes: the region of skin at the
+prompt's points, with all that it encloses, without the neck.
 """
 
 from __future__ import annotations
@@ -14,106 +14,119 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.flat_art.skin import Lab, LabelledPoint, find_skin, seen_colours, squares
+from shared.flat_art.skin import Lab, LabelledPoint, find_skin, squared_differences, to_lab
 from shared.imaging.geometry import BoolMask, Image, depths, fill_holes
 from shared.imaging.morphology import ellipse, morphed, parts
 from shared.schemas.box import Box
 
 _LINE = 0.008
-"""Lines inside the face as thick as twice this are bridged: a share of the box's shorter side, like
-all lengths below."""
+"""Radius of the closing that bridges thin lines inside the face, as a share of the box's shorter
+side, as are all lengths below. A greater radius also bridges the outline. Chosen by hand."""
 
 _ENCLOSED = 0.9
-"""A patch of another colour is a feature if this share of it lies in the skin's convex hull: eyes,
-teeth and glasses do, a fringe belongs to hair that reaches beyond."""
+"""A patch of another colour is a feature if a greater share of it lies in the skin's convex hull.
+This holds for eyes, teeth and glasses, but not for a fringe, which is part of the hair outside.
+Lower values include hair, higher ones lose features at the edge. Chosen by hand."""
 
-_SPLINTER = 0.01
-"""Where no disc of this radius fits in, at the edge, there is no feature but a piece of a line."""
+_MIN_FEATURE = 0.01
+"""Radius of the opening that removes pieces of lines at the edge, which are no features. A greater
+radius also removes thin features. Chosen by hand."""
 
 _COLOURS = 10
-"""Patches are parts of one of so many colours."""
+"""Number of colours of the k-means quantisation that defines patches. Fewer merge different
+features, more split features by shading and cost time. Chosen by hand."""
 
-_BALL, _LEAST_BALL = 0.65, 0.28
-"""A ball that cannot leave the face: its radius as a share of the largest that fits in, and the
-least. What it cannot enter from there is a neck, if it hangs below."""
+_BALL, _MIN_BALL = 0.65, 0.28
+"""Radius of the disc of the opening that separates the face from its neck: as a share of the
+largest disc inside the face, and its minimum. A larger disc cuts off pointed chins, a smaller one
+passes through wide necks. Chosen by hand."""
 
 _REACH = 0.02
-"""How far around the ball's ways the face reaches: into corners and to the edge."""
+"""Distance by which the opened face is grown, to restore its corners and its edge. A greater
+distance grows into the neck. Chosen by hand."""
 
 _BELOW = 0.6
-"""What hangs below is lower than the face's middle by this share of its sideways distance."""
+"""A part is below the face if it is lower than the face's centre by more than this share of its
+horizontal distance. Lower values cut off ears and cheeks, higher ones keep necks of tilted heads.
+Chosen by hand."""
 
-_WIDE = 0.8
-"""What is joined to the face over more than this share of its width is no neck but a jaw."""
+_MAX_NECK_WIDTH = 0.8
+"""A part whose joint with the face is wider than this share of the face's width is a jaw, not a
+neck. Lower values keep wide necks, higher ones cut off jaws. Chosen by hand."""
 
-_SPECK = 0.004
-_STRIP = 0.12
-"""Least and greatest share of the face's area of what a chin line parts from it."""
+_MIN_NECK, _MAX_STRIP = 0.004, 0.12
+"""Minimum area of a neck, and maximum area of the strip of neck that a chin line separates from the
+face, as shares of the face's area. A lower minimum cuts off small bulges, a higher maximum cuts off
+parts of the face. Chosen by hand."""
 
 _FEATURES = 0.03
-"""Lines that lie no farther than this from the prompt's points are features, not the chin's."""
+"""Lines within this distance of the prompt's points are features, not the chin. Lower values take a
+mouth for the chin, higher ones the chin for a feature. Chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlatArea:
-    """A face's mask, and the share of its core that has just one colour."""
+    """A face's mask, bool (h, w), and `Skin.flatness`, 0..1."""
 
     pixels: BoolMask
     flatness: float
 
 
 def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatArea:
-    """The face that the points mean, in an RGB uint8 image; the box is in its pixels.
+    """Segments the face at the points, in an RGB uint8 (h, w, 3) image; all are in its pixels.
 
-    Cost grows with the pixels: meant for boxes of about 256 pixels.
+    Cost grows with the number of pixels: scale boxes to about 256 pixels.
     """
-    lab = seen_colours(image)
+    lab = to_lab(image)
     skin = find_skin(lab, points, box)
     if not skin.area.any():
         return FlatArea(skin.area, skin.flatness)
     unit = min(box.width, box.height)
     patches = _patches(lab)
     enclosed = _with_enclosed(skin.area, skin.coloured, patches, unit)
-    whole = fill_holes(_bridged(enclosed, box, unit))
-    neck = _neck(whole, skin.core, unit)
+    filled = fill_holes(_bridged(enclosed, box, unit))
+    neck = _neck(filled, skin.core, unit)
     if neck.any():
-        whole &= ~neck
-        whole &= ~_strip(whole, skin.area, neck, skin.core, unit)
-    # What was enclosed together with the neck may not be so without it.
-    face = _touching(whole, skin.core) & skin.area
+        filled &= ~neck
+        filled &= ~_strip(filled, skin.area, neck, skin.core, unit)
+    # Patches that were enclosed together with the neck may not be enclosed without it.
+    face = _touching(filled, skin.core) & skin.area
     features = _with_enclosed(face, skin.coloured, patches, unit)
     return FlatArea(fill_holes(_bridged(features, box, unit)), skin.flatness)
 
 
 def _patches(lab: Lab) -> npt.NDArray[np.int32]:
-    """Labels of the connected parts of each of the image's main colours."""
+    """Labels, int32 (h, w), of the connected parts of each of the image's main colours."""
     colours = lab.reshape(-1, 3)
     sample = colours[np.random.default_rng(0).integers(0, len(colours), 4000)]
     cv2.setRNGSeed(0)
     count = min(_COLOURS, len(np.unique(sample, axis=0)))
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
-    # OpenCV's stubs do not know that labels to start from may be left out.
+    # OpenCV's stubs lack that the initial labels are optional.
     _, _, centres = cv2.kmeans(sample, count, None, criteria, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
-    nearest, least = np.zeros(lab.shape[:2], np.uint8), np.full(lab.shape[:2], np.inf, np.float32)
+    nearest, smallest = (
+        np.zeros(lab.shape[:2], np.uint8),
+        np.full(lab.shape[:2], np.inf, np.float32),
+    )
     for colour, centre in enumerate(centres):
-        away = squares(lab, centre)
-        nearest[away < least] = colour
-        np.minimum(least, away, out=least)
+        differences = squared_differences(lab, centre)
+        nearest[differences < smallest] = colour
+        np.minimum(smallest, differences, out=smallest)
     patches = np.zeros(nearest.shape, np.int32)
     used = 0
     for colour in range(count):
-        found, labels = cv2.connectedComponents(
+        components, labels = cv2.connectedComponents(
             (nearest == colour).astype(np.uint8), connectivity=4
         )
         patches += np.where(labels > 0, labels + used, 0).astype(np.int32)
-        used += found - 1
+        used += components - 1
     return patches
 
 
 def _with_enclosed(
     area: BoolMask, skin: BoolMask, patches: npt.NDArray[np.int32], unit: int
 ) -> BoolMask:
-    """The area and the patches of other colours that its convex hull encloses."""
+    """The area together with the patches of other colours that its convex hull encloses."""
     if not area.any():
         return area
     rows, columns = np.nonzero(area)
@@ -123,26 +136,26 @@ def _with_enclosed(
     count = int(patches.max()) + 1
     inside = np.bincount(patches[hull > 0], minlength=count)
     enclosed = inside > _ENCLOSED * np.bincount(patches.ravel(), minlength=count)
-    more = area | (enclosed[patches] & ~skin)
-    thick = morphed(fill_holes(more), cv2.MORPH_OPEN, max(1, round(_SPLINTER * unit)))
-    return area | (more & thick)
+    extended = area | (enclosed[patches] & ~skin)
+    thick = morphed(fill_holes(extended), cv2.MORPH_OPEN, max(1, round(_MIN_FEATURE * unit)))
+    return area | (extended & thick)
 
 
 def _bridged(area: BoolMask, box: Box, unit: int) -> BoolMask:
-    """The area with thin lines in the box's middle closed."""
+    """The area with thin lines closed, in the central ellipse of the box."""
     closed = morphed(area, cv2.MORPH_CLOSE, max(1, round(_LINE * unit)))
     return area | (closed & ellipse(box, 0.8, area.shape))
 
 
 def _neck(area: BoolMask, core: BoolMask, unit: int) -> BoolMask:
-    """What hangs on the area from below by less than its width."""
+    """Parts of the area below the face that are joined to it by less than its width."""
     depth = depths(area)
     largest = float(depth[core].max(initial=0))
-    ball = int(max(_BALL * largest, min(_LEAST_BALL * unit, 0.9 * largest))) + 0.5
+    ball = int(max(_BALL * largest, min(_MIN_BALL * unit, 0.9 * largest))) + 0.5
     body = _touching(_within(depth > ball, ball), core)
-    nothing = np.zeros_like(area)
+    neck = np.zeros_like(area)
     if not body.any():
-        return nothing
+        return neck
     rows, columns = np.nonzero(body)
     middle_x, middle_y = columns.mean(), rows.mean()
     width, height = np.ptp(columns) + 1, np.ptp(rows) + 1
@@ -151,20 +164,20 @@ def _neck(area: BoolMask, core: BoolMask, unit: int) -> BoolMask:
         (area & ~reached).astype(np.uint8), connectivity=4
     )
     seam = morphed(reached, cv2.MORPH_DILATE, 1)
-    least = _SPECK * np.count_nonzero(area)
+    min_area = _MIN_NECK * np.count_nonzero(area)
     for part in range(1, count):
         x, y = centres[part]
-        low = y - middle_y > max(_BELOW * abs(x - middle_x), 0.25 * height)
-        if low and stats[part, cv2.CC_STAT_AREA] > least:
+        is_below = y - middle_y > max(_BELOW * abs(x - middle_x), 0.25 * height)
+        if is_below and stats[part, cv2.CC_STAT_AREA] > min_area:
             pixels = labels == part
             joint = np.nonzero(pixels & seam)[1]
-            if joint.size and np.ptp(joint) + 1 < _WIDE * width:
-                nothing |= pixels
-    return nothing
+            if joint.size and np.ptp(joint) + 1 < _MAX_NECK_WIDTH * width:
+                neck |= pixels
+    return neck
 
 
 def _strip(face: BoolMask, skin: BoolMask, neck: BoolMask, core: BoolMask, unit: int) -> BoolMask:
-    """What is left of the neck between the chin line and where the ball was stopped."""
+    """The rest of the neck, between the chin line and the end of the opened face."""
     count, labels, areas = parts(fill_holes(face) & ~skin)
     near_points = morphed(core, cv2.MORPH_DILATE, round(_FEATURES * unit))
     features = np.bincount(labels[near_points], minlength=count) > 0.5 * areas
@@ -174,29 +187,29 @@ def _strip(face: BoolMask, skin: BoolMask, neck: BoolMask, core: BoolMask, unit:
     count, labels, areas = parts(rest)
     beside = morphed(neck, cv2.MORPH_DILATE, max(2, round(2 * _REACH * unit)))
     drop = np.bincount(labels[beside], minlength=count) > 0
-    drop &= areas < _STRIP * np.count_nonzero(face)
+    drop &= areas < _MAX_STRIP * np.count_nonzero(face)
     drop[0] = False
     return drop[labels]
 
 
 def _touching(mask: BoolMask, core: BoolMask) -> BoolMask:
-    """The parts of the mask that hold some of the core."""
+    """The connected parts of the mask that contain more than 2% of the core."""
     count, labels, _ = parts(mask)
-    held = np.bincount(labels[core], minlength=count) > 0.02 * np.count_nonzero(core)
-    held[0] = False
-    return held[labels]
+    holds_core = np.bincount(labels[core], minlength=count) > 0.02 * np.count_nonzero(core)
+    holds_core[0] = False
+    return holds_core[labels]
 
 
 def _grown(seed: BoolMask, within: BoolMask, steps: int) -> BoolMask:
-    """The seed grown by so many pixels, never across what lies outside `within`."""
+    """Geodesic dilation: the seed grown by `steps` pixels inside `within`."""
     kernels = np.ones((3, 3), np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     grown = seed
-    for step in range(steps):  # square and cross in turn make an octagon
+    for step in range(steps):  # alternating square and cross approximate a disc by an octagon
         grown = (cv2.dilate(grown.astype(np.uint8), kernels[step % 2]) > 0) & within
     return grown
 
 
 def _within(mask: BoolMask, distance: float) -> BoolMask:
-    """All pixels no farther than this from the mask: a dilation, of one cost for all discs."""
-    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(away <= distance)
+    """Dilation by a disc of radius `distance`; the cost does not depend on the radius."""
+    distances = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distances <= distance)

@@ -1,12 +1,12 @@
-"""Points that lie on a drawn face for sure.
+"""Points in the interior of a drawn face.
 
-The oval that a photo model fits to a drawn face may reach over a fringe, a hat or the background; a
-single positive point there costs the whole mask. In flat art its skin is known better.
+The oval that a model trained on photographs fits to a drawn face may include hair, a hat or the
+background, and one positive point there can spoil the mask. In flat art the skin is more reliable.
 """
 
 import numpy as np
 
-from shared.flat_art.skin import FLAT_ENOUGH, find_skin, seen_colours
+from shared.flat_art.skin import FLAT_ENOUGH, find_skin, to_lab
 from shared.imaging.geometry import (
     Image,
     Points,
@@ -19,20 +19,24 @@ from shared.imaging.geometry import (
 )
 
 _SIDE = 128
-"""Longer side of the outline's bounds, in pixels, at which skin is looked for."""
+"""Longer side of the outline's bounds, in pixels, after scaling. A larger side costs time, a
+smaller one merges skin across thin lines. Chosen by hand."""
 
 _CONTEXT = 0.5
-"""Margin around the outline's bounds, as a share of their longer side."""
+"""Margin around the outline's bounds, as a share of their longer side. More context costs time.
+Chosen by hand."""
 
-_DEEP = 0.25
-"""A point is sure if it lies deeper in the skin than this share of its deepest."""
+_MIN_DEPTH = 0.25
+"""Minimum distance of a point from the skin's edge, as a share of the greatest such distance. Lower
+values allow points near hair, higher ones spread the points less. Chosen by hand."""
 
 
-def inner_points(image: Image, outline: Polygon, features: Points) -> Points | None:
-    """Float32 (m, 2), deepest first; None where the RGB image is no flat art around the outline.
+def interior_points(image: Image, outline: Polygon, features: Points) -> Points | None:
+    """Points on the skin inside the outline, float32 (m, 2), those farthest from its edge first.
 
-    `features`, float32 (n, 2), n >= 3, lie around a part of the face that shows its skin: eyes and
-    mouth.
+    None where the RGB uint8 (h, w, 3) image is not flat art around the outline. `features`, float32
+    (n, 2), n >= 3, such as eyes and mouth, span a part of the face that shows skin. All points are
+    in image coordinates.
     """
     bounds = bounding_box(outline)
     margin = _CONTEXT * max(bounds.width, bounds.height)
@@ -41,20 +45,20 @@ def inner_points(image: Image, outline: Polygon, features: Points) -> Points | N
         return None
     scale = _SIDE / max(bounds.width, bounds.height)
     small = shrunk(image[window.slices], max(window.width, window.height) * scale)
-    whole = image_box(small)
-    step = np.array([window.width / whole.width, window.height / whole.height])
+    extent = image_box(small)
+    step = np.array([window.width / extent.width, window.height / extent.height])
     corner = np.array([window.x0, window.y0])
     local = ((outline - corner) / step).astype(np.float32)
-    marks = [(x, y, 1) for x, y in ((features - corner) / step).tolist()]
-    target = bounding_box(local).intersection(whole)
+    positive = [(x, y, 1) for x, y in ((features - corner) / step).tolist()]
+    target = bounding_box(local).intersection(extent)
     if target.width < 2 or target.height < 2:
         return None
-    skin = find_skin(seen_colours(small), marks, target)
-    inside = skin.area & polygon_mask(local, whole)
+    skin = find_skin(to_lab(small), positive, target)
+    inside = skin.area & polygon_mask(local, extent)
     if skin.flatness < FLAT_ENOUGH or not inside.any():
         return None
     depth = depths(inside)
-    rows, columns = np.nonzero(depth >= _DEEP * depth.max())
+    rows, columns = np.nonzero(depth >= _MIN_DEPTH * depth.max())
     order = np.argsort(-depth[rows, columns], kind="stable")
-    places = np.column_stack([columns, rows])[order] + 0.5
-    return (places * step + corner).astype(np.float32)
+    points = np.column_stack([columns, rows])[order] + 0.5
+    return (points * step + corner).astype(np.float32)

@@ -1,5 +1,5 @@
-"""Pixels without any model.
+"""Image processing without models.
 
-Geometry, masks, run-length encoding, matting, sparse images, encoders. Imports `schemas`. Knows no
-file, clock, network or environment. Start with `geometry`.
+Geometry, masks, run-length encoding, matting, sparse images, encoders. Imports `schemas`. Uses no
+files, clock, network or environment variables. Start with `geometry`.
 """

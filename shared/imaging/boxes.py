@@ -1,4 +1,4 @@
-"""Boxes between pixels: float (4,), x0, y0, x1, y1. Lists of them are (n, 4)."""
+"""Boxes with fractional coordinates, in pixels: float (4,), x0, y0, x1, y1; lists are (n, 4)."""
 
 from typing import TypeAlias
 
@@ -17,25 +17,25 @@ def bounds_of(points: Points) -> FloatBox:
 
 
 def centred(middle: npt.NDArray[np.float64], size: npt.NDArray[np.float64]) -> FloatBox:
-    """The box of this (width, height) around a point."""
+    """The box of size (width, height) centred on a point (x, y)."""
     return np.concatenate([middle - size / 2, middle + size / 2])
 
 
 def ious(boxes: FloatBoxes, box: FloatBox) -> npt.NDArray[np.float64]:
-    """Intersection over union of each of the boxes with one, (n,)."""
+    """Intersection over union of each of the boxes, (n, 4), with one box; float64 (n,)."""
     shared = _shared_areas(boxes, box)
     return shared / np.maximum(_areas(boxes) + _areas(box) - shared, 1e-9)
 
 
-def iou(one: FloatBox, other: FloatBox) -> float:
-    """Intersection over union."""
-    return float(ious(one[None], other)[0])
+def iou(first: FloatBox, second: FloatBox) -> float:
+    """Intersection over union of two boxes."""
+    return float(ious(first[None], second)[0])
 
 
-def overlap(one: FloatBox, other: FloatBox) -> float:
-    """The shared part of the smaller of two boxes."""
-    smaller = min(_areas(one), _areas(other))
-    return float(_shared_areas(one[None], other)[0] / max(smaller, 1e-9))
+def overlap(first: FloatBox, second: FloatBox) -> float:
+    """The area of the intersection of two boxes, as a share of the smaller box's area."""
+    smaller = min(_areas(first), _areas(second))
+    return float(_shared_areas(first[None], second)[0] / max(smaller, 1e-9))
 
 
 def _shared_areas(boxes: FloatBoxes, box: FloatBox) -> npt.NDArray[np.float64]:

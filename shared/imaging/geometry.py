@@ -1,7 +1,7 @@
 """Polygons, masks and boxes in pixel coordinates.
 
-A polygon is a float32 array of shape (n, 2), n >= 3, in the coordinates of `Box`; its last vertex
-joins the first.
+A polygon is a float32 array of shape (n, 2), n >= 3, in the coordinates of `Box`. An edge connects
+its last vertex to its first.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ def bounding_box(points: Points) -> Box:
 
 
 def image_box(image: npt.NDArray[np.generic]) -> Box:
-    """The box of a whole (h, w, ...) array."""
+    """The box of an (h, w, ...) array: its corner is the origin."""
     return Box(0, 0, image.shape[1], image.shape[0])
 
 
 def polygon_of(vertices: Sequence[tuple[float, float]]) -> Polygon:
-    """The (x, y) vertices as a polygon, float32 (n, 2)."""
+    """Converts (x, y) vertices to a polygon, float32 (n, 2)."""
     return np.array(vertices, np.float32)
 
 
 def enclosing(boxes: Iterable[Box]) -> Box:
-    """The smallest box that contains all of them; an empty one at the origin where there are none.
+    """The smallest box that contains all boxes, or an empty box at the origin if there are none.
 
-    None of them may be empty.
+    No box may be empty.
     """
     corners = list(zip(*boxes, strict=True))
     if not corners:
@@ -51,22 +51,22 @@ def enclosing(boxes: Iterable[Box]) -> Box:
 
 
 def disjoint(boxes: Iterable[Box]) -> list[Box]:
-    """Boxes that contain these and do not overlap: those that do are put together."""
-    apart: list[Box] = []
+    """Boxes without overlaps that cover all of these: overlapping ones are joined."""
+    result: list[Box] = []
     for box in boxes:
-        whole = box
-        while meeting := [other for other in apart if other.intersection(whole).area]:
-            whole = enclosing([whole, *meeting])
-            apart = [other for other in apart if other not in meeting]
-        apart.append(whole)
-    return apart
+        union = box
+        while overlapping := [other for other in result if other.intersection(union).area]:
+            union = enclosing([union, *overlapping])
+            result = [other for other in result if other not in overlapping]
+        result.append(union)
+    return result
 
 
 def polygon_mask(polygon: Polygon, window: Box) -> BoolMask:
     """Bool (window.height, window.width): the pixels whose centres lie inside `polygon`.
 
-    Even-odd rule, scan line by scan line; unlike OpenCV's fillPoly it does not add the outline,
-    which is half a pixel too much all around.
+    Even-odd rule, scan line by scan line. OpenCV's fillPoly also sets the pixels of the outline,
+    which makes a mask half a pixel too large on all sides.
     """
     flips = np.zeros((window.height, window.width + 1), np.uint8)
     for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
@@ -79,26 +79,26 @@ def polygon_mask(polygon: Polygon, window: Box) -> BoolMask:
     return np.bitwise_xor.accumulate(flips, axis=1)[:, :-1].astype(bool)
 
 
-def mask_iou(one: BoolMask, other: BoolMask) -> float:
-    """Intersection over union of two bool masks of one shape; two empty ones agree, 1.0."""
-    union = np.count_nonzero(one | other)
-    return np.count_nonzero(one & other) / union if union else 1.0
+def mask_iou(first: BoolMask, second: BoolMask) -> float:
+    """Intersection over union of two bool masks of equal shape; 1.0 if both are empty."""
+    union = np.count_nonzero(first | second)
+    return np.count_nonzero(first & second) / union if union else 1.0
 
 
 def depths(pixels: BoolMask) -> npt.NDArray[np.float32]:
-    """How far each pixel is from the nearest one that is not set, 0 where it is not set itself.
+    """Distance transform: each pixel's distance to the nearest pixel that is not set.
 
-    Euclidean, float32 (h, w), in pixels; beyond the array nothing is set. OpenCV's exact distances
-    (4.11) differ in their last bits from call to call. Their squares are whole numbers: from these
-    they are taken anew.
+    Euclidean, float32 (h, w), in pixels; 0 for pixels that are not set, as are all outside the
+    array. OpenCV's exact distances (4.11) differ in their last bits from call to call. Squared
+    distances are integers, so rounding the squares makes the result deterministic.
     """
     framed = np.pad(pixels.astype(np.uint8), 1)
-    found = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    return np.sqrt(np.rint(found**2)).astype(np.float32)
+    distances = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    return np.sqrt(np.rint(distances**2)).astype(np.float32)
 
 
 def fill_holes(pixels: BoolMask) -> BoolMask:
-    """With every region that background surrounded by the mask cannot leave set as well."""
+    """The mask with all holes filled: background regions that the mask surrounds."""
     contours, _ = cv2.findContours(
         pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
     )
@@ -113,15 +113,16 @@ def contains(polygon: Polygon, x: float, y: float) -> bool:
 
 
 def scaled(polygon: Polygon, factor: float) -> Polygon:
-    """The polygon scaled about the middle of its bounds."""
+    """The polygon scaled about the centre of its bounds."""
     centre = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
     return (centre + (polygon - centre) * factor).astype(np.float32)
 
 
 def shrunk(image: Image, longest: float) -> Image:
-    """The (h, w, 3) image scaled down, by averaging, to at most `longest` pixels a side.
+    """The uint8 (h, w, 3) image scaled down, by averaging, to at most `longest` pixels a side.
 
-    Each side keeps at least one pixel, so a narrow image is scaled differently across and down.
+    A smaller image is returned unchanged. Each side keeps at least one pixel, so the horizontal and
+    the vertical scale of a narrow image differ.
     """
     height, width = image.shape[:2]
     scale = longest / max(height, width)

@@ -1,8 +1,8 @@
-"""Edges at the image's own resolution: where they run, and how much of a pixel a mask covers.
+"""Alpha matting: refines a mask's border at the resolution of the image.
 
-Across an edge a pixel's colour is a mixture of what lies on its two sides; how much of each it
-holds is how much of it the mask covers (two-colour matting, after Wang and Cohen, "Image and video
-matting: a survey", 2007, section 2). Only a thin band along the border is looked at.
+At an edge, a pixel's colour is a mixture of the colours on the two sides. The share of the inside's
+colour is the pixel's alpha (two-colour matting, after Wang and Cohen, "Image and video matting: a
+survey", 2007, section 2). Only a thin band along the mask's border is processed.
 """
 
 from collections.abc import Iterator
@@ -17,24 +17,27 @@ from shared.schemas.box import Box
 
 Alpha = npt.NDArray[np.float32]
 
-_LEAST_CONTRAST = 24.0
-"""Two sides whose RGB colours differ by less (Euclidean, of 442) show no edge to follow."""
+_MIN_CONTRAST = 24.0
+"""Minimum Euclidean distance of the two sides' RGB colours, of at most 442. For similar colours the
+share is unreliable. A lower value follows noise, a higher one ignores faint edges. Chosen by
+hand."""
 
-_UNEXPLAINED = 0.15
-"""A pixel farther than this from every mixture, as a share of the contrast, is of a third colour,
-such as a line between the two sides: it stays as the mask has it."""
+_MAX_RESIDUAL = 0.15
+"""Maximum distance of a pixel's colour from the mixtures, as a share of the contrast. A pixel
+beyond it has a third colour, such as a line between the two sides, and keeps its mask value. A
+lower value leaves more pixels unrefined, a higher one blends lines. Chosen by hand."""
 
 _BLOCK = 64
-"""Pixels a side of what is looked at at a time."""
+"""Side of a block, in pixels. Blocks without a border are skipped: smaller ones skip more and cost
+more per block. Chosen by hand."""
 
 
-def lifted(image: Image, mask: BoolMask, reach: int) -> Image:
-    """RGBA (h, w, 4): what the mask covers of the RGB image, its alpha how much of each pixel.
+def extract_foreground(image: Image, mask: BoolMask, reach: int) -> Image:
+    """Cuts the masked part out of an RGB uint8 (h, w, 3) image, as RGBA uint8 (h, w, 4).
 
-    The alpha differs from the mask only within `reach` pixels of the mask's border, and only where
-    the colours on its two sides differ.
-    A pixel that is covered in part shows the colour of the covered part alone: on another ground
-    no halo of the old one is left. What is not covered at all is zero.
+    The alpha differs from the bool (h, w) mask only within `reach` pixels of its border, and only
+    where the colours on the two sides differ. Partly covered pixels get the colour of the inside,
+    so they leave no halo on another background. Pixels of alpha 0 are zero.
     """
     picture = np.dstack([image, np.where(mask, np.uint8(255), np.uint8(0))])
     for band in _bands(image, mask, reach):
@@ -45,19 +48,20 @@ def lifted(image: Image, mask: BoolMask, reach: int) -> Image:
     return picture
 
 
-def sharpened(image: Image, mask: BoolMask, reach: int) -> BoolMask:
-    """The mask, its border moved by at most `reach` pixels to where the image has its edge."""
-    moved = mask.copy()
+def refine_mask(image: Image, mask: BoolMask, reach: int) -> BoolMask:
+    """Moves a bool (h, w) mask's border to edges of the RGB image, by at most `reach` pixels."""
+    refined = mask.copy()
     for band in _bands(image, mask, reach):
-        moved[band.rows, band.columns] = band.share > 0.5
-    return moved
+        refined[band.rows, band.columns] = band.share > 0.5
+    return refined
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Band:
-    """The n pixels along a border, in one block, that are mixtures of its two sides.
+    """The n pixels along a border, in one block, that are mixtures of the two sides' colours.
 
-    Their places, int (n,), the inside's share in each, float32 (n,), and its RGB, float32 (n, 3).
+    `rows` and `columns`, int (n,), are their positions, `share`, float32 (n,), the share of the
+    inside's colour, 0..1, and `inside`, float32 (n, 3), that colour in RGB.
     """
 
     rows: npt.NDArray[np.intp]
@@ -67,25 +71,30 @@ class _Band:
 
 
 def _bands(image: Image, mask: BoolMask, reach: int) -> Iterator[_Band]:
-    """Block by block: most of an image has no border in it."""
+    """Yields a band for each block that the border crosses: most blocks have none."""
     side = 2 * reach + 1
     kernel = np.ones((side, side), np.uint8)
     bits = np.pad(mask.astype(np.uint8), reach, mode="edge")
     inside = cv2.erode(bits, kernel)[reach:-reach, reach:-reach] > 0
     outside = cv2.dilate(bits, kernel)[reach:-reach, reach:-reach] == 0
-    whole = image_box(image)
-    for block in _blocks(whole):
+    full = image_box(image)
+    for block in _blocks(full):
         rows, columns = np.nonzero(~(inside[block.slices] | outside[block.slices]))
         if not rows.size:
             continue
-        # From anywhere in the block, windows of this size see what lies on either side.
-        seen = block.widened(side, side).intersection(whole)
-        colours = image[seen.slices]
-        places = rows + block.y0 - seen.y0, columns + block.x0 - seen.x0
-        near = _mean_colour(colours, inside[seen.slices], side)[places]
-        far = _mean_colour(colours, outside[seen.slices], side)[places]
-        share, told = _shares(colours[places].astype(np.float32), near, far)
-        yield _Band(rows[told] + block.y0, columns[told] + block.x0, share[told], near[told, :3])
+        # The context that the mean colours around the block's pixels depend on.
+        context = block.widened(side, side).intersection(full)
+        colours = image[context.slices]
+        positions = rows + block.y0 - context.y0, columns + block.x0 - context.x0
+        near = _mean_colour(colours, inside[context.slices], side)[positions]
+        far = _mean_colour(colours, outside[context.slices], side)[positions]
+        share, is_mixture = _shares(colours[positions].astype(np.float32), near, far)
+        yield _Band(
+            rows[is_mixture] + block.y0,
+            columns[is_mixture] + block.x0,
+            share[is_mixture],
+            near[is_mixture, :3],
+        )
 
 
 def _blocks(image: Box) -> Iterator[Box]:
@@ -97,23 +106,27 @@ def _blocks(image: Box) -> Iterator[Box]:
 def _shares(
     own: npt.NDArray[np.float32], near: npt.NDArray[np.float32], far: npt.NDArray[np.float32]
 ) -> tuple[Alpha, BoolMask]:
-    """How much of the inside's colour n pixels hold, (n,), and whether that explains them, (n,).
+    """Shares of the inside's colour, float32 (n,), and whether pixels are mixtures, bool (n,).
 
-    `own` is their RGB (n, 3); `near` and `far` are `_mean_colour` of the inside and the outside.
+    `own` is the pixels' RGB, (n, 3); `near` and `far`, (n, 4), are `_mean_colour` of the inside and
+    of the outside.
     """
     across = near[:, :3] - far[:, :3]
     contrast = (across**2).sum(axis=1)
     offset = own - far[:, :3]
     share = ((offset * across).sum(axis=1) / np.maximum(contrast, 1)).clip(0, 1)
-    unexplained = ((offset - share[:, None] * across) ** 2).sum(axis=1)
-    told = (contrast >= _LEAST_CONTRAST**2) & (near[:, 3] > 0) & (far[:, 3] > 0)
-    told &= unexplained < _UNEXPLAINED**2 * contrast
-    return share, told
+    residual = ((offset - share[:, None] * across) ** 2).sum(axis=1)
+    is_mixture = (contrast >= _MIN_CONTRAST**2) & (near[:, 3] > 0) & (far[:, 3] > 0)
+    is_mixture &= residual < _MAX_RESIDUAL**2 * contrast
+    return share, is_mixture
 
 
-def _mean_colour(image: Image, where: BoolMask, side: int) -> npt.NDArray[np.float32]:
-    """Float32 (h, w, 4): the mean RGB of the pixels around each that are set, and their share."""
-    weight = where.astype(np.float32)
+def _mean_colour(image: Image, mask: BoolMask, side: int) -> npt.NDArray[np.float32]:
+    """Mean RGB of the set pixels around each pixel, and their number: float32 (h, w, 4).
+
+    The neighbourhood is a square that extends `side` pixels in each direction.
+    """
+    weight = mask.astype(np.float32)
     sums: npt.NDArray[np.float32] = np.asarray(
         cv2.boxFilter(
             np.dstack([image * weight[..., None], weight]).astype(np.float32),

@@ -1,11 +1,11 @@
-"""PNGs, at the cost of what is in them.
+"""PNG encoder whose cost depends on the non-empty rows of a sparse image.
 
-Masks and cutouts of one face are nearly all zero, and encoders go over every one of those zeros. A
-deflate stream can be put together from blocks that were made apart (RFC 1951), so the empty rows
-above and below are one block, made once and repeated.
+Masks and cutouts of one face are nearly all zero, and other encoders compress every zero. A deflate
+stream can be concatenated from blocks that were compressed independently (RFC 1951), so the empty
+rows above and below the content are copies of a cached block.
 
-What is not empty goes through a filter whose steps are vector instructions, and through zlib-ng:
-OpenCV's and Pillow's encoders take longer or write more (docs/performance.md).
+The other rows are filtered with vectorised operations and compressed by zlib-ng. OpenCV's and
+Pillow's encoders take longer or produce larger files (docs/performance.md).
 """
 
 import io
@@ -19,51 +19,63 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng as zlib
 
-from shared.imaging.sparse_image import Collage, Pixels
+from shared.imaging.sparse_image import Pixels, SparseImage
 from shared.schemas.box import Box
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_ZLIB_HEADER = b"\x78\x01"
-_RAW = -zlib.MAX_WBITS
-_MEMORY = 9
-_LAST_BLOCK = b"\x03\x00"
-"""An empty block with the bit that ends a stream."""
+"""PNG specification, section 5.2."""
 
-_ADLER = 65_521
+_ZLIB_HEADER = b"\x78\x01"
+"""RFC 1950, section 2.2: deflate, a window of 32 KiB, fastest compression."""
+
+_RAW = -zlib.MAX_WBITS
+"""Negative window bits make zlib write deflate blocks without a header and checksum."""
+
+_MEMORY_LEVEL = 9
+"""zlib's memLevel, 1 to 9: the maximum, for speed at the cost of memory."""
+
+_LAST_BLOCK = b"\x03\x00"
+"""An empty deflate block with the bit that ends a stream (RFC 1951, section 3.2.3)."""
+
+_ADLER_MODULUS = 65_521
 """The modulus of Adler-32, RFC 1950, section 9."""
 
-_ZEROS = 2**22
-"""In one block."""
+_ZEROS_PER_BLOCK = 2**22
+"""Number of zeros in a cached block. Larger blocks compress better and cost more when the cache is
+empty. Chosen by hand."""
 
-_BAND = 2**18
-"""Bytes of rows that are worked on at a time: all that is made of them stays in the cache."""
+_BAND_BYTES = 2**18
+"""Size of a band of rows that is filtered and compressed at a time: small enough that its
+intermediate arrays stay in the processor's cache. Chosen by hand."""
 
-_PIECE = 2**20
-"""Bytes in one chunk: readers distrust very large ones."""
+_MAX_CHUNK_BYTES = 2**20
+"""Maximum size of an IDAT chunk: some readers reject very large chunks. Chosen by hand."""
 
 _COLOUR_TYPES = {(): 0, (3,): 2, (4,): 6}
+"""PNG's colour types (https://www.w3.org/TR/png-3/#11IHDR) by the shape of a pixel."""
+
 _NO_FILTER, _PAETH = 0, 4
-"""Of PNG's filters (https://www.w3.org/TR/png-3/#9Filters): Paeth's leaves the least of drawings,
-and of photographs; a mask is runs already."""
+"""PNG's filter types (https://www.w3.org/TR/png-3/#9Filters). The Paeth filter compresses drawings
+and photographs best. Masks consist of runs, which need no filter."""
 
 
-def encode(picture: Collage) -> bytes:
-    """The picture as PNG, 8 bits a channel."""
+def encode(picture: SparseImage) -> bytes:
+    """Encodes an image as PNG with 8 bits per channel."""
     size = picture.image.width, picture.image.height
     header = struct.pack(">IIBBBBB", *size, 8, _COLOUR_TYPES[picture.channels], 0, 0, 0)
     file = io.BytesIO()
     file.write(_SIGNATURE)
     _write_chunk(file, b"IHDR", header)
     for part in _deflated(picture):
-        for start in range(0, len(part), _PIECE):
-            _write_chunk(file, b"IDAT", part[start : start + _PIECE])
+        for start in range(0, len(part), _MAX_CHUNK_BYTES):
+            _write_chunk(file, b"IDAT", part[start : start + _MAX_CHUNK_BYTES])
     _write_chunk(file, b"IEND", b"")
     return file.getvalue()
 
 
 def encode_array(pixels: Pixels) -> bytes:
-    """Grey, RGB or RGBA pixels as PNG."""
-    return encode(Collage.of(pixels))
+    """Encodes grey, RGB or RGBA pixels, uint8, as PNG."""
+    return encode(SparseImage.of(pixels))
 
 
 def _write_chunk(file: io.BytesIO, kind: bytes, content: bytes) -> None:
@@ -72,39 +84,39 @@ def _write_chunk(file: io.BytesIO, kind: bytes, content: bytes) -> None:
     file.write(struct.pack(">I", zlib.crc32(content, zlib.crc32(kind))))
 
 
-def _deflated(picture: Collage) -> Iterator[bytes]:
-    """The zlib stream, in parts, of all rows, each with its filter in front."""
+def _deflated(picture: SparseImage) -> Iterator[bytes]:
+    """Yields, in parts, the zlib stream of all rows; each row starts with its filter type."""
     stride = 1 + picture.image.width * prod(picture.channels)
     window = picture.window
     above, below = window.y0 * stride, (picture.image.height - window.y1) * stride
     yield _ZLIB_HEADER
     yield from _zeros(above)
-    check = _adler_of_zeros(1, above)
-    compressor = zlib.compressobj(1, zlib.DEFLATED, _RAW, _MEMORY, zlib.Z_RLE)
-    step = max(1, _BAND // stride)
+    checksum = _adler_of_zeros(1, above)
+    compressor = zlib.compressobj(1, zlib.DEFLATED, _RAW, _MEMORY_LEVEL, zlib.Z_RLE)
+    step = max(1, _BAND_BYTES // stride)
     filtered = _filtered if picture.channels else _unfiltered
     for top in range(window.y0, window.y1, step):
         band = filtered(picture, Box(window.x0, top, window.x1, min(top + step, window.y1)))
-        check = zlib.adler32(band, check)
+        checksum = zlib.adler32(band, checksum)
         yield compressor.compress(band)
     yield compressor.flush(zlib.Z_FULL_FLUSH)
     yield from _zeros(below)
     yield _LAST_BLOCK
-    yield struct.pack(">I", _adler_of_zeros(check, below))
+    yield struct.pack(">I", _adler_of_zeros(checksum, below))
 
 
-def _unfiltered(picture: Collage, band: Box) -> npt.NDArray[np.uint8]:
-    """Rows of a grey picture as the file has them, uint8 (n, 1 + width)."""
+def _unfiltered(picture: SparseImage, band: Box) -> npt.NDArray[np.uint8]:
+    """Unfiltered rows of a grey image with their filter types, uint8 (n, 1 + width)."""
     rows = np.zeros((band.height, 1 + picture.image.width), np.uint8)
     rows[:, 0] = _NO_FILTER
     rows[:, 1 + band.x0 : 1 + band.x1] = picture.part(band)
     return rows
 
 
-def _filtered(picture: Collage, band: Box) -> npt.NDArray[np.uint8]:
-    """Rows of a picture in colour as the file has them, uint8 (n, 1 + width * channels).
+def _filtered(picture: SparseImage, band: Box) -> npt.NDArray[np.uint8]:
+    """Filtered rows of a colour image with their filter types, uint8 (n, 1 + width * channels).
 
-    The pixel behind the band is told by its difference, too.
+    The pixel to the right of the band is zero, but its filtered value is not, so it is included.
     """
     width, (channels,) = picture.image.width, picture.channels
     rows = np.zeros((band.height, 1 + width * channels), np.uint8)
@@ -115,14 +127,15 @@ def _filtered(picture: Collage, band: Box) -> npt.NDArray[np.uint8]:
     return rows
 
 
-def _differences(picture: Collage, band: Box) -> npt.NDArray[np.uint8]:
-    """What Paeth's filter leaves of a band, and of a zero behind each row.
+def _differences(picture: SparseImage, band: Box) -> npt.NDArray[np.uint8]:
+    """Applies the Paeth filter to a band with a zero appended to each row.
 
-    Uint8 (n, (width + 1) * channels). Of the pixels at the left, above and above left, the one that
-    is nearest to left + above - above left is taken for the pixel's own; in a tie in that order.
+    Uint8 (n, (width + 1) * channels). A byte is predicted by its left, upper or upper left
+    neighbour: by the one nearest to left + up - corner, in a tie in that order. The result is the
+    difference to the prediction.
     """
     (channels,) = picture.channels
-    top = max(band.y0 - 1, picture.window.y0)  # above the window all is zero
+    top = max(band.y0 - 1, picture.window.y0)  # rows above the window are zero
     framed = np.zeros((band.height + 1, (band.width + 2) * channels), np.uint8)
     framed[top - band.y0 + 1 :, channels:-channels] = picture.part(
         Box(band.x0, top, band.x1, band.y1)
@@ -143,11 +156,11 @@ def _differences(picture: Collage, band: Box) -> npt.NDArray[np.uint8]:
 
 
 def _zeros(count: int) -> Iterator[bytes]:
-    """Blocks of so many zeros; none refers to what lies before it."""
-    for _ in range(count // _ZEROS):
-        yield _block(_ZEROS)
-    if count % _ZEROS:
-        yield _block(count % _ZEROS)
+    """Yields deflate blocks of `count` zeros; none refers to data before it."""
+    for _ in range(count // _ZEROS_PER_BLOCK):
+        yield _block(_ZEROS_PER_BLOCK)
+    if count % _ZEROS_PER_BLOCK:
+        yield _block(count % _ZEROS_PER_BLOCK)
 
 
 @lru_cache(maxsize=16)
@@ -156,7 +169,7 @@ def _block(count: int) -> bytes:
     return compressor.compress(bytes(count)) + compressor.flush(zlib.Z_FULL_FLUSH)
 
 
-def _adler_of_zeros(check: int, count: int) -> int:
-    """Adler-32 after so many zeros more: its first half stays, its second grows by it each time."""
-    low, high = check & 0xFFFF, check >> 16
-    return ((high + count * low) % _ADLER) << 16 | low
+def _adler_of_zeros(checksum: int, count: int) -> int:
+    """Adler-32 after `count` more zeros: each adds the low half to the high half."""
+    low, high = checksum & 0xFFFF, checksum >> 16
+    return ((high + count * low) % _ADLER_MODULUS) << 16 | low

@@ -1,7 +1,8 @@
 """COCO run-length encoding of masks: column-major runs that start with zeros.
 
-pycocotools makes the strings. It does not read them: they come from servers, and pycocotools 2.0.11
-corrupts the heap on malformed runs and leaves memory unset where they fall short.
+pycocotools encodes. It does not decode, because strings to decode come from servers: on malformed
+runs pycocotools 2.0.11 corrupts the heap, and on runs that are too short it leaves memory
+uninitialised.
 """
 
 from collections.abc import Sequence
@@ -14,32 +15,37 @@ from pycocotools import mask as coco
 from shared.imaging.geometry import BoolMask, image_box
 from shared.schemas.box import Box
 
-_LONGEST_NUMBER = 7
-"""Characters of a run in COCO's string: five bits each, and runs have 32 bits at most."""
+_MAX_RUN_CHARACTERS = 7
+"""Maximum number of characters of a run in COCO's string: each holds five bits, and a run has at
+most 32 bits."""
 
-_RUNS_PER_PIXEL = 2
-"""At most: some encoders write runs of no pixel between others."""
+_MAX_RUNS_PER_PIXEL = 2
+"""Maximum number of runs per pixel: one of the pixel itself, and one of length 0, which some
+encoders write between others. Limits the memory that a malformed string can take."""
 
 Runs: TypeAlias = npt.NDArray[np.int64]
 
 
 class Rle(NamedTuple):
-    """COCO's compressed form: `size` is (height, width), `counts` its ASCII string."""
+    """A mask in COCO's compressed form: `size` is (height, width), `counts` the ASCII string."""
 
     size: tuple[int, int]
     counts: str
 
 
 def encode(mask: BoolMask) -> Rle:
-    """The compressed RLE of a bool (h, w) mask."""
-    whole = image_box(mask)
-    return encode_part(mask, whole, whole)
+    """Encodes a bool (h, w) mask as compressed RLE."""
+    image = image_box(mask)
+    return encode_part(mask, image, image)
 
 
 def encode_part(pixels: BoolMask, window: Box, image: Box) -> Rle:
-    """The compressed RLE of the image's mask that is zero outside the window with these pixels."""
+    """Encodes an image's mask that has these pixels in the window and is zero elsewhere.
+
+    `pixels` is bool (window.height, window.width). The cost grows with the window, not the image.
+    """
     columns = pixels.T
-    if window.height < image.height:  # a zero ends each column, as it does in the image
+    if window.height < image.height:  # a zero ends each column, as in the image
         columns = np.pad(columns, ((0, 0), (0, 1)))
     changes = np.flatnonzero(np.diff(columns.ravel(), prepend=False, append=False))
     column, row = np.divmod(changes, columns.shape[1])
@@ -48,22 +54,24 @@ def encode_part(pixels: BoolMask, window: Box, image: Box) -> Rle:
     if not runs[-1]:  # the mask reaches the image's last pixel
         runs.pop()
     size = image.height, image.width
-    # The stubs do not know that counts are bytes.
+    # The stubs lack that counts are bytes.
     encoded: Any = coco.frPyObjects({"counts": runs, "size": size}, *size)
     return Rle(size, encoded["counts"].decode("ascii"))
 
 
 def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
-    """The bool (h, w) mask of COCO's compressed string, or of its plain runs.
+    """Decodes COCO's compressed string, or its uncompressed runs, to a bool (h, w) mask.
+
+    `size` is (height, width).
 
     Raises:
-        ValueError: the runs are malformed or negative, or do not add up to height times width.
+        ValueError: The runs are malformed or negative, or do not add up to height times width.
     """
     height, width = size
-    most = _RUNS_PER_PIXEL * (height * width + 1)
-    if len(counts) > (most * _LONGEST_NUMBER if isinstance(counts, str) else most):
+    max_runs = _MAX_RUNS_PER_PIXEL * (height * width + 1)
+    if len(counts) > (max_runs * _MAX_RUN_CHARACTERS if isinstance(counts, str) else max_runs):
         raise ValueError(f"{len(counts):,} runs do not add up to {height} x {width} pixels")
-    runs = _runs(counts) if isinstance(counts, str) else _whole(counts)
+    runs = _runs(counts) if isinstance(counts, str) else _as_array(counts)
     if (runs < 0).any():
         raise ValueError("a run is negative")
     if (runs > height * width).any() or runs.sum() != height * width:
@@ -72,7 +80,7 @@ def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
     return np.repeat(values, runs).reshape((height, width), order="F")
 
 
-def _whole(counts: Sequence[int]) -> Runs:
+def _as_array(counts: Sequence[int]) -> Runs:
     try:
         return np.array(counts, np.int64)
     except OverflowError as error:
@@ -80,21 +88,22 @@ def _whole(counts: Sequence[int]) -> Runs:
 
 
 def _runs(counts: str) -> Runs:
-    """The runs in COCO's compressed string.
+    """Decodes the runs in COCO's compressed string.
 
-    As rleFrString of pycocotools' maskApi.c defines it: characters from `0` on carry five bits
-    each, the least significant first; a sixth bit says that more follow, and the fifth of the last
-    one is the sign. From the fourth run on each is the difference to the one two before.
+    The format is defined by rleFrString in pycocotools' maskApi.c. Each character, counted from
+    `0`, carries five bits of a run, the least significant first. The sixth bit is set if more
+    characters follow. The fifth bit of the last character is the sign. From the fourth run on, a
+    run is stored as the difference to the run two places before it.
     """
     chunks = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - 48
-    strange = (chunks < 0) | (chunks >= 64)
-    if strange.any():
-        raise ValueError(f"malformed COCO string at {counts[int(strange.argmax())]!r}")
+    invalid = (chunks < 0) | (chunks >= 64)
+    if invalid.any():
+        raise ValueError(f"malformed COCO string at {counts[int(invalid.argmax())]!r}")
     ends = np.flatnonzero(chunks & 0x20 == 0)
     lengths = np.diff(ends, prepend=-1)
     if lengths.sum() < len(chunks):
         raise ValueError("malformed COCO string: it breaks off inside a run")
-    if (lengths > _LONGEST_NUMBER).any():
+    if (lengths > _MAX_RUN_CHARACTERS).any():
         raise ValueError("malformed COCO string: a run of more than 32 bits")
     starts = ends - lengths + 1
     shifts = 5 * (np.arange(len(chunks)) - np.repeat(starts, lengths))

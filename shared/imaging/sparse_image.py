@@ -1,7 +1,7 @@
-"""Pictures of an image's size that are nothing, or the image itself, but for a few places.
+"""Images that are zero, or equal to a background, except in a few tiles.
 
-Masks, cutouts and overlays are such. Only the places are drawn; the whole is put together a few
-rows at a time, by those who write it to a file.
+Masks, cutouts and overlays are such images. Only the tiles are drawn. Encoders read the image a few
+rows at a time, so it is never needed in memory as one array.
 """
 
 from collections.abc import Sequence
@@ -19,48 +19,47 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tile:
-    """What is drawn in one place: pixels of the window's size."""
+    """The pixels of one window of an image; their height and width are the window's."""
 
     window: Box
     pixels: Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Collage:
-    """Tiles that do not overlap, on the ground, or on zeros where there is none.
+class SparseImage:
+    """Tiles that do not overlap, on a background, or on zeros where that is None.
 
-    `image` is the whole picture's box; `channels` is what follows height and width in the shape of
-    all pixels: (), (3,) or (4,).
+    `image` is the box of the full image; `channels` is the shape of one pixel: () for grey, (3,)
+    for RGB or (4,) for RGBA.
     """
 
     image: Box
     channels: tuple[int, ...]
     tiles: Sequence[Tile]
-    ground: Pixels | None = None
+    background: Pixels | None = None
 
     @classmethod
-    def of(cls, pixels: Pixels) -> "Collage":
-        """A whole picture: ground alone."""
+    def of(cls, pixels: Pixels) -> "SparseImage":
+        """Wraps an array: it is the background, and there are no tiles."""
         return cls(image_box(pixels), pixels.shape[2:], (), pixels)
 
     @property
     def window(self) -> Box:
-        """Outside of it all is zero. Empty, at the origin, where all is."""
-        if self.ground is not None:
+        """A box outside of which all pixels are zero; an empty one at the origin if all are."""
+        if self.background is not None:
             return self.image
         return enclosing(tile.window for tile in self.tiles)
 
-    @property
-    def whole(self) -> Pixels:
-        """The picture."""
+    def to_array(self) -> Pixels:
+        """All pixels, in a new array."""
         return self.part(self.image)
 
     def part(self, box: Box) -> Pixels:
-        """A box of the picture, in an array of its own."""
-        if self.ground is None:
+        """The pixels of a box inside the image, in a new array."""
+        if self.background is None:
             pixels = np.zeros((box.height, box.width, *self.channels), np.uint8)
         else:
-            pixels = self.ground[box.slices].copy()
+            pixels = self.background[box.slices].copy()
         for tile in self.tiles:
             shared = tile.window.intersection(box)
             if shared.area:

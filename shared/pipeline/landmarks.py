@@ -103,7 +103,7 @@ class Landmarks:
                 height=whole.height,
             ),
             config=self._settings.config,
-            instances=build_prompts(detected.found, whole, self._settings.prompt_options),
+            instances=build_prompts(detected.detections, whole, self._settings.prompt_options),
             missed=missed(detected, self._settings.max_instances),
             versions=self._versions,
         )

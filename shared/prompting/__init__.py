@@ -1,4 +1,4 @@
-"""From detections to SAM2 prompts: points, box, window.
+"""Builds SAM2 prompts from detections: points, box, window.
 
 Imports `detection`, `imaging` and `schemas`. Start with `builder`.
 """

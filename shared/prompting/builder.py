@@ -1,4 +1,4 @@
-"""From landmarks to SAM2 prompts: where to click, where not to, which box, which window to send.
+"""Builds SAM2 prompts from detections: positive and negative points, box and crop window.
 
 Deterministic: the same detections, image size and settings give the same prompts.
 """
@@ -22,24 +22,31 @@ from shared.schemas.box import Box
 from shared.schemas.prompt import Label, Prompt, PromptOptions
 
 _GRID = 128
-"""Long side, in cells, of the grid on which inside points are chosen: cost is the same for a
-40-pixel face and a 4,000-pixel one, and a cell is finer than any prompt needs."""
+"""Long side, in cells, of the grid of candidates for positive points. It makes the cost independent
+of the size of a face. Cells are smaller than the precision that a prompt needs. Chosen by hand."""
 
 _EDGE_MARGIN = 0.3
-"""No positive point lies nearer to the polygon's edge than this share of its inradius: the oval
-of a drawn face may be off by that much, and a positive point on hair costs the whole mask."""
+"""Minimum distance of positive points from the polygon's edge, as a share of its inradius. The oval
+of a drawn face may be wrong by that much, and one positive point on hair can spoil the mask. Higher
+values spread the points less. Chosen by hand."""
 
 _NEGATIVE_DISTANCE = 1.7
-"""Negative points lie on the ellipse in the polygon's bounds, scaled by this. Drawn faces are
-wider and taller than the oval that a photo model fits to them, so up to 1.5 is no man's land."""
+"""Scale of the ellipse of negative points, relative to the ellipse in the polygon's bounds. Drawn
+faces are wider and taller than the oval that a model trained on photographs fits to them, so points
+up to 1.5 may lie on the face. Chosen by hand."""
 
 _NEGATIVE_DIRECTIONS = 8
+"""Number of negative points around a face, at equal angles, before those outside the image or on
+other faces are removed. Chosen by hand."""
 
 _KEEP_OUT = 1.25
-"""No negative point inside any instance's polygon scaled by this, for the same reason."""
+"""Negative points inside any instance's polygon scaled by this are removed, because drawn faces
+extend beyond the oval. Lower values put negative points on other faces, higher ones leave fewer
+points. Chosen by hand."""
 
 _CONTEXT = 0.5
-"""The window sent to SAM2 is the box widened on each side by this share of its longer side."""
+"""Margin of the window sent to SAM2, on each side of the box, as a share of its longer side. More
+context makes the face smaller in SAM2's input. Chosen by hand."""
 
 
 def build_prompts(
@@ -47,7 +54,7 @@ def build_prompts(
 ) -> tuple[Prompt, ...]:
     """Prompts for the best `max_instances` detections, numbered per label from left to right.
 
-    Detections whose polygon does not meet the image are left out.
+    Detections whose polygon lies outside the image are left out.
     """
     inside = [d for d in detections if bounding_box(d.polygon).intersection(image).area > 0]
     best = sorted(inside, key=lambda d: -d.score)[: options.max_instances]
@@ -88,13 +95,13 @@ def crop_window(box: Box, image: Box) -> Box:
 
 
 def positive_points(detection: Detection, image: Box, count: int) -> tuple[tuple[int, int], ...]:
-    """At most `count` well-spread pixels on the target and inside `image`, never near its edge.
+    """At most `count` well-spread pixels (x, y) on the target, inside `image`, away from the edge.
 
-    Farthest-point sampling: each point is the candidate farthest from those already taken
+    Farthest-point sampling: each point is the candidate farthest from the points before it
     (Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985). Fewer than
     `count` where the target is too small to hold as many.
     """
-    candidates = _inner_pixels(detection, image)
+    candidates = _interior_pixels(detection, image)
     if not len(candidates) or count <= 0:
         return ()
     chosen = [0]
@@ -107,18 +114,18 @@ def positive_points(detection: Detection, image: Box, count: int) -> tuple[tuple
             break
         chosen.append(farthest)
     points = ((int(x), int(y)) for x, y in candidates[chosen])
-    if detection.inner is not None:
+    if detection.interior is not None:
         return tuple(points)
-    # In a sliver thinner than the candidates' grid, rounding may lead outside.
+    # In a polygon thinner than a cell of the grid, rounding may move a point outside.
     return tuple((x, y) for x, y in points if contains(detection.polygon, x + 0.5, y + 0.5))
 
 
 def negative_points(
     polygon: Polygon, polygons: Sequence[Polygon], image: Box
 ) -> tuple[tuple[int, int], ...]:
-    """Pixels around `polygon`, inside `image`, well outside every one of `polygons`.
+    """Pixels (x, y) around `polygon`, inside `image`, at a distance from all `polygons`.
 
-    A place outside the image is left out, not clamped: the image's border may run through a face.
+    Points outside the image are left out, not clamped, because its border may cut a face.
     """
     keep_out = [scaled(other, _KEEP_OUT) for other in polygons]
     low, high = polygon.min(axis=0), polygon.max(axis=0)
@@ -132,10 +139,10 @@ def negative_points(
     return tuple(points)
 
 
-def _inner_pixels(detection: Detection, image: Box) -> npt.NDArray[np.int64]:
-    """Candidate positive pixels, int64 (n, 2), the innermost first."""
-    if detection.inner is not None:
-        return _within(np.floor(detection.inner).astype(np.int64), image)
+def _interior_pixels(detection: Detection, image: Box) -> npt.NDArray[np.int64]:
+    """Candidates for positive points, int64 (n, 2), those farthest from the edge first."""
+    if detection.interior is not None:
+        return _within(np.floor(detection.interior).astype(np.int64), image)
     bounds = bounding_box(detection.polygon)
     cell = max(1.0, max(bounds.width, bounds.height) / _GRID)
     origin = np.array([bounds.x0, bounds.y0], np.float32) - cell

@@ -7,7 +7,7 @@ from threading import Lock
 
 from shared.imaging import encoding, png
 from shared.imaging.geometry import Image, disjoint, image_box
-from shared.imaging.sparse_image import Collage
+from shared.imaging.sparse_image import SparseImage
 from shared.rendering import overlays
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.schemas import object_names
@@ -100,7 +100,7 @@ def _preview(
     return encode(overlays.preview(image, marks))
 
 
-def _png(name: str, pixels: int, draw: Callable[[], Collage]) -> Artifact:
+def _png(name: str, pixels: int, draw: Callable[[], SparseImage]) -> Artifact:
     return Artifact(name, pixels, lambda: png.encode(draw()))
 
 

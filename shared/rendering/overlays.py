@@ -10,8 +10,8 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from shared.imaging.geometry import Image, disjoint, enclosing, image_box, shrunk
-from shared.imaging.matting import lifted
-from shared.imaging.sparse_image import Collage, Tile
+from shared.imaging.matting import extract_foreground
+from shared.imaging.sparse_image import SparseImage, Tile
 from shared.schemas.box import Box
 from shared.schemas.prompt import Label
 from shared.segmentation.masks import Mask, bounds, covered
@@ -43,24 +43,24 @@ class Drawn:
     box: Box
 
 
-def overlay(image: Image, instances: Sequence[Drawn]) -> Collage:
+def overlay(image: Image, instances: Sequence[Drawn]) -> SparseImage:
     """The RGB image with each instance tinted, outlined, boxed and named."""
     whole = image_box(image)
     stroke = max(1, round(max(image.shape[:2]) / 400))
     marks = [_mark(instance, index, whole) for index, instance in enumerate(instances)]
     regions = disjoint(mark.reach(stroke).intersection(whole) for mark in marks)
     tiles = [_tile(image, region, marks, stroke) for region in regions]
-    return Collage(whole, (3,), tiles, ground=image)
+    return SparseImage(whole, (3,), tiles, background=image)
 
 
 def preview(image: Image, instances: Sequence[Drawn]) -> Image:
     """The overlay at a size for lists and pages, drawn at that size: names stay readable."""
     small = shrunk(image, _PREVIEW_SIDE)
     across, down = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
-    return overlay(small, [_scaled(one, across, down) for one in instances]).whole
+    return overlay(small, [_scaled(one, across, down) for one in instances]).to_array()
 
 
-def cutout(image: Image, shown: Sequence[Mask]) -> Collage:
+def cutout(image: Image, shown: Sequence[Mask]) -> SparseImage:
     """The RGB image where any of the masks is set, RGBA, transparent elsewhere.
 
     The border is anti-aliased. What is hidden is zeroed, so the file leaks nothing behind its
@@ -70,10 +70,10 @@ def cutout(image: Image, shown: Sequence[Mask]) -> Collage:
     margin = 4 * _SOFT_EDGE  # as far as matting looks from a border
     around = [one.widened(margin, margin).intersection(whole) for one in bounds(shown)]
     tiles = [
-        Tile(region, lifted(image[region.slices], covered(shown, region), _SOFT_EDGE))
+        Tile(region, extract_foreground(image[region.slices], covered(shown, region), _SOFT_EDGE))
         for region in disjoint(around)
     ]
-    return Collage(whole, (4,), tiles)
+    return SparseImage(whole, (4,), tiles)
 
 
 def _scaled(drawn: Drawn, across: float, down: float) -> Drawn:

@@ -19,7 +19,7 @@ from shared.imaging.geometry import (
     polygon_mask,
     polygon_of,
 )
-from shared.imaging.sparse_image import Collage, Tile
+from shared.imaging.sparse_image import SparseImage, Tile
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt
 
@@ -157,11 +157,11 @@ def covered(masks: Sequence[Mask], window: Box) -> BoolMask:
     return pixels
 
 
-def union(masks: Sequence[Mask], image: Box) -> Collage:
+def union(masks: Sequence[Mask], image: Box) -> SparseImage:
     """All masks in one grey picture of the image: 0 or 255."""
     regions = disjoint(bounds(masks))
     tiles = [Tile(region, picture(covered(masks, region))) for region in regions]
-    return Collage(image, (), tiles)
+    return SparseImage(image, (), tiles)
 
 
 def _part(mask: Mask, window: Box) -> BoolMask:

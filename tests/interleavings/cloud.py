@@ -18,7 +18,7 @@ from local.processes import free_ports
 from local.storage.api import create_app
 from local.storage.preconditions import Preconditions
 from local.storage.store import Store
-from shared.detection.detections import Detected
+from shared.detection.detections import Detections
 from shared.detection.detector import Detector
 from shared.gcp.events import Message
 from shared.gcp.gcs import Provenance
@@ -168,13 +168,13 @@ class Cloud:
         self._open.close()
 
 
-def _cached(detect: Callable[[Detector, Image, frozenset[Label]], Detected]) -> Any:
+def _cached(detect: Callable[[Detector, Image, frozenset[Label]], Detections]) -> Any:
     """Detection is deterministic, and the slowest part."""
 
     @lru_cache
     def cached(
         detector: Detector, pixels: bytes, shape: tuple[int, ...], targets: frozenset[Label]
-    ) -> Detected:
+    ) -> Detections:
         return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), targets)
 
     return lambda detector, image, targets: cached(detector, image.tobytes(), image.shape, targets)

@@ -60,7 +60,7 @@ def _measure(picture: Image) -> tuple[str, ...]:
     mesh: Any = mp.solutions.face_mesh.FaceMesh(
         static_image_mode=True, max_num_faces=20, refine_landmarks=True
     )
-    found = detector.detect(picture, FACES).found
+    found = detector.detect(picture, FACES).detections
     with Passes() as passes:
         detector.detect(picture, FACES)
     mesh.process(picture)

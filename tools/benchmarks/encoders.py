@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image as PillowImage
 
 from shared.imaging import encoding, png
-from shared.imaging.sparse_image import Collage, Tile
+from shared.imaging.sparse_image import SparseImage, Tile
 from shared.schemas.box import Box
 from tools.benchmarks import pictures
 from tools.benchmarks.costs import least
@@ -39,28 +39,28 @@ def section() -> Iterator[str]:
         "on 12 megapixels: ours does not go over what is empty around it.",
         "",
     )
-    ours = {name: _measure(partial(png.encode, collage)) for name, collage in subjects.items()}
+    ours = {name: _measure(partial(png.encode, picture)) for name, picture in subjects.items()}
     rows = []
     for encoder, encode in _encoders().items():
         cells = []
-        for name, collage in subjects.items():
-            if encoder.startswith("JPEG") and collage.channels != (3,):
+        for name, picture in subjects.items():
+            if encoder.startswith("JPEG") and picture.channels != (3,):
                 cells += ["", ""]
                 continue
-            found = _measure(partial(encode, collage.whole))
+            found = _measure(partial(encode, picture.to_array()))
             cells += [f"{a / b:.2f}" for a, b in zip(found, ours[name], strict=True)]
         rows.append([encoder, *cells])
     yield from table(["", *headings], rows)
 
 
-def _subjects() -> dict[str, Collage]:
+def _subjects() -> dict[str, SparseImage]:
     photo = np.ascontiguousarray(pictures.photo(3)[800:2300, :2000])
     face = Box(1500, 900, 2100, 1600)
     cutout = np.dstack([photo[: face.height, : face.width], np.full((700, 600), 255, np.uint8)])
     return {
-        "drawing": Collage.of(pictures.scene(6)),
-        "photo": Collage.of(photo),
-        "cutout": Collage(Box(0, 0, 4000, 3000), (4,), [Tile(face, cutout)]),
+        "drawing": SparseImage.of(pictures.scene(6)),
+        "photo": SparseImage.of(photo),
+        "cutout": SparseImage(Box(0, 0, 4000, 3000), (4,), [Tile(face, cutout)]),
     }
 
 

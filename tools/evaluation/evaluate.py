@@ -72,7 +72,7 @@ def _curve(
     detections: dict[str, list[Detection]] = {}
     for image in track(corpus, "detecting", console=console):
         picture = pixels.decode((manifest_file.parent / image.image).read_bytes(), 10**9)
-        detections[image.image] = detector.detect(picture, frozenset({"face"})).found
+        detections[image.image] = detector.detect(picture, frozenset({"face"})).detections
 
     def prediction(threshold: float) -> Callable[[CorpusImage], Prediction]:
         def predicted(image: CorpusImage) -> Prediction:

@@ -59,7 +59,7 @@ def _result(
 ) -> _Result:
     image = pixels.decode(file.read_bytes(), _MOST_PIXELS)
     detected = detector.detect(image, frozenset({"face"}))
-    prompts = build_prompts(detected.found, image_box(image), PromptOptions())
+    prompts = build_prompts(detected.detections, image_box(image), PromptOptions())
     segmented = masking.segment_image(image, prompts).segmented
     review = reviewed(segmented, missed(detected, _MOST_INSTANCES))
     return _Result(_kind(segmented, truth), review)

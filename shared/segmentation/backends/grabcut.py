@@ -15,7 +15,7 @@ import numpy.typing as npt
 from shared.flat_art.face_region import flat_area
 from shared.flat_art.skin import FLAT_ENOUGH, LabelledPoint
 from shared.imaging.geometry import BoolMask, Image, bounding_box, image_box, mask_iou, shrunk
-from shared.imaging.matting import sharpened
+from shared.imaging.matting import refine_mask
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt
 from shared.segmentation.masks import Candidate
@@ -89,7 +89,7 @@ def segment(
         found = [(first, stability), (second, stability)]
     reach = max(2, round(1 / scale))
     return [
-        Candidate(sharpened(image, _enlarged(pixels, whole), reach), score)
+        Candidate(refine_mask(image, _enlarged(pixels, whole), reach), score)
         for pixels, score in (found if multimask else found[:1])
     ]
 

@@ -32,7 +32,7 @@ def detector() -> Detector:
 
 
 def _faces(detector: Detector, image: Image) -> list[Detection]:
-    return [one for one in detector.detect(image, BOTH).found if one.label == "face"]
+    return [one for one in detector.detect(image, BOTH).detections if one.label == "face"]
 
 
 def test_the_face_on_a_photo_is_found(detector: Detector) -> None:
@@ -58,12 +58,12 @@ def test_the_oval_is_a_loop_of_36_without_crossings(detector: Detector) -> None:
 
 @pytest.mark.parametrize("shade", [0, 128, 255])
 def test_on_a_plain_ground_nothing_is_found(detector: Detector, shade: int) -> None:
-    assert detector.detect(np.full((200, 300, 3), shade, np.uint8), BOTH).found == []
+    assert detector.detect(np.full((200, 300, 3), shade, np.uint8), BOTH).detections == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 1, 3), (7, 5, 3)])
 def test_extreme_shapes_do_no_harm(detector: Detector, shape: tuple[int, int, int]) -> None:
-    assert detector.detect(np.full(shape, 200, np.uint8), BOTH).found == []
+    assert detector.detect(np.full(shape, 200, np.uint8), BOTH).detections == []
 
 
 @pytest.mark.parametrize("shape", [(20, 3000, 3), (3000, 20, 3), (3, 700, 3), (9, 9, 3)])
@@ -71,7 +71,7 @@ def test_noise_of_extreme_shapes_does_no_harm(
     detector: Detector, shape: tuple[int, int, int]
 ) -> None:
     noise = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
-    assert len(detector.detect(noise, BOTH).found) <= 20
+    assert len(detector.detect(noise, BOTH).detections) <= 20
 
 
 def test_coordinates_are_those_of_the_image_at_any_size(detector: Detector) -> None:
@@ -93,9 +93,9 @@ def test_colours_are_taken_as_rgb(detector: Detector) -> None:
 
 def test_threads_find_the_same(detector: Detector) -> None:
     images = [example(name) for name in AVATARS]
-    alone = [detector.detect(image, BOTH).found for image in images]
+    alone = [detector.detect(image, BOTH).detections for image in images]
     with ThreadPoolExecutor(3) as pool:
-        together = list(pool.map(lambda image: detector.detect(image, BOTH).found, images))
+        together = list(pool.map(lambda image: detector.detect(image, BOTH).detections, images))
     for one, other in zip(alone, together, strict=True):
         assert len(one) == len(other)
         for a, b in zip(one, other, strict=True):
@@ -104,18 +104,18 @@ def test_threads_find_the_same(detector: Detector) -> None:
 
 def test_a_drawn_hand_is_found_with_its_joints_and_its_side(detector: Detector) -> None:
     for image, side in ((left_hand(), "left"), (left_hand()[:, ::-1], "right")):
-        (hand,) = detector.detect(np.ascontiguousarray(image), BOTH).found
+        (hand,) = detector.detect(np.ascontiguousarray(image), BOTH).detections
         assert (hand.label, hand.side) == ("hand", side)
-        assert hand.inner is not None
-        assert hand.inner.shape == (21, 2)
+        assert hand.interior is not None
+        assert hand.interior.shape == (21, 2)
         for x, y in HAND_TIPS:
             tip = (x if side == "left" else 399 - x, y)
-            assert np.linalg.norm(hand.inner - tip, axis=1).min() < 25
+            assert np.linalg.norm(hand.interior - tip, axis=1).min() < 25
             assert contains(hand.polygon, *tip)
 
 
 def test_only_the_wanted_targets_are_looked_for(detector: Detector) -> None:
-    found = detector.detect(example("astronaut.jpg"), frozenset({"hand"})).found
+    found = detector.detect(example("astronaut.jpg"), frozenset({"hand"})).detections
     assert all(one.label == "hand" for one in found)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mediapipe.python.solution_base import SolutionBase
 
-from shared.detection.blazeface import Sighting
+from shared.detection.blazeface import RawDetection
 from shared.detection.face_models import FACE_OVAL, FULL_SIDE, MESH_SIDE, SHORT_SIDE, FaceModels
 from shared.imaging.geometry import Image
 from tools.support.examples import example
@@ -45,9 +45,9 @@ def test_the_detectors_see_what_mediapipes_graphs_see(
     graph = _graph(reach)
     detect = {"short": models.short_range, "full": models.full_range}[reach]
     pictures = [_shown(name, side) for name in PICTURES]
-    for picture, sightings in zip(pictures, detect(np.stack(pictures), LEAST), strict=True):
+    for picture, detections in zip(pictures, detect(np.stack(pictures), LEAST), strict=True):
         theirs = sorted(graph.process({"image": picture}).detections, key=lambda d: -d.score[0])
-        ours = list(sightings)
+        ours = list(detections)
         assert len(ours) == len(theirs) > 0
         for one, other in zip(ours, theirs, strict=True):
             box = other.location_data.relative_bounding_box
@@ -76,9 +76,9 @@ def test_the_ovals_vertices_are_mediapipes_in_order() -> None:
     assert {frozenset(edge) for edge in pairwise([*FACE_OVAL, FACE_OVAL[0]])} == edges
 
 
-def _best(models: FaceModels, picture: Image) -> Sighting:
-    (sightings,) = models.short_range(picture[None], LEAST)
-    return next(sightings)
+def _best(models: FaceModels, picture: Image) -> RawDetection:
+    (detections,) = models.short_range(picture[None], LEAST)
+    return next(detections)
 
 
 def test_a_face_is_seen_wherever_it_lies_on_a_larger_picture(models: FaceModels) -> None:
@@ -95,13 +95,13 @@ def test_a_face_is_seen_wherever_it_lies_on_a_larger_picture(models: FaceModels)
 def test_pictures_shown_together_are_seen_as_one_by_one(models: FaceModels) -> None:
     pictures = [_shown(name, SHORT_SIDE) for name in PICTURES]
     together = models.short_range(np.stack(pictures), LEAST)
-    for picture, sightings in zip(pictures, together, strict=True):
-        alone, seen = _best(models, picture), next(sightings)
+    for picture, detections in zip(pictures, together, strict=True):
+        alone, seen = _best(models, picture), next(detections)
         assert seen.confidence == pytest.approx(alone.confidence, abs=1e-4)
         assert seen.box == pytest.approx(alone.box, abs=0.01)
 
 
-def test_a_mirrored_sighting_is_that_of_the_mirrored_picture(models: FaceModels) -> None:
+def test_a_mirrored_detection_is_that_of_the_mirrored_picture(models: FaceModels) -> None:
     face = _shown("astronaut.jpg", SHORT_SIDE)
     there = _best(models, np.ascontiguousarray(face[:, ::-1])).mirrored(SHORT_SIDE)
     here = _best(models, face)

@@ -46,7 +46,7 @@ def _picture(name: str) -> Image:
 
 
 def _boxes(detector: Detector, image: Image) -> list[Box]:
-    return [bounding_box(found.polygon) for found in detector.detect(image, FACES).found]
+    return [bounding_box(found.polygon) for found in detector.detect(image, FACES).detections]
 
 
 @pytest.mark.parametrize("name", UNSEEN)
@@ -148,7 +148,7 @@ def test_cost_is_bounded(detector: Detector) -> None:
         small = cv2.resize(_picture(name), (360, 360), interpolation=cv2.INTER_AREA)
         scene[400:760, 100 + 500 * column :][:, :360] = small
     with Passes() as several:
-        found = detector.detect(scene, FACES).found
+        found = detector.detect(scene, FACES).detections
     assert len(found) == 3
     assert several.count <= 300
 

@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.detection.windows import LADDER, Window, blurred, is_flat, mirrored, rung
+from shared.detection.windows import (
+    WINDOW_SCALES,
+    Window,
+    blurred,
+    is_flat,
+    mirrored,
+    sliding_windows,
+)
 from shared.schemas.box import Box
 
 sides = st.integers(1, 3000)
@@ -11,10 +18,10 @@ VIEW_SIDE = 256
 NOISE = np.random.default_rng(0).integers(0, 255, (120, 200, 3), np.uint8)
 
 
-@given(sides, sides, st.sampled_from(LADDER))
-def test_the_windows_of_a_rung_cover_the_image(width: int, height: int, share: float) -> None:
+@given(sides, sides, st.sampled_from(WINDOW_SCALES))
+def test_sliding_windows_cover_the_image(width: int, height: int, share: float) -> None:
     image = Box(0, 0, width, height)
-    windows = rung(image, share)
+    windows = sliding_windows(image, share)
     assert len({window.side for window in windows}) == 1
     side = windows[0].side
     for axis, length in enumerate((width, height)):

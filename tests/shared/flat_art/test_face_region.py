@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from shared.flat_art.face_region import flat_area
-from shared.flat_art.interior_points import inner_points
+from shared.flat_art.interior_points import interior_points
 from shared.flat_art.skin import FLAT_ENOUGH
 from shared.imaging.geometry import BoolMask, Image, mask_iou, polygon_mask
 from shared.schemas.box import Box
@@ -83,7 +83,7 @@ def test_inner_points_keep_off_hair_that_the_outline_covers(scale: float) -> Non
     figure = _figure(SKINS[0], fringe=True)
     size = round(SIDE * scale), round(SIDE * scale)
     image = np.asarray(cv2.resize(figure, size, interpolation=cv2.INTER_AREA), np.uint8)
-    points = inner_points(
+    points = interior_points(
         image, (FACE * scale).astype(np.float32), (FEATURES * scale).astype(np.float32)
     )
     assert points is not None
@@ -96,11 +96,11 @@ def test_inner_points_keep_off_hair_that_the_outline_covers(scale: float) -> Non
 
 def test_where_nothing_is_flat_no_point_is_surer_than_the_outline() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
-    assert inner_points(noise, FACE, FEATURES) is None
+    assert interior_points(noise, FACE, FEATURES) is None
 
 
 @pytest.mark.parametrize("shift", [(1000, 0), (-1000, 0), (0, 400), (150, 0), (-150, -120)])
 def test_an_outline_beyond_the_border_does_no_harm(shift: tuple[int, int]) -> None:
     step = np.array(shift, np.float32)
-    points = inner_points(_figure(SKINS[0]), FACE + step, FEATURES + step)
+    points = interior_points(_figure(SKINS[0]), FACE + step, FEATURES + step)
     assert points is None or points.shape[1] == 2

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.imaging.geometry import BoolMask, Image, Polygon, mask_iou, polygon_mask
-from shared.imaging.matting import lifted, sharpened
+from shared.imaging.matting import extract_foreground, refine_mask
 from shared.schemas.box import Box
 from tools.support.shapes import IMAGE, ellipse, ovals
 
@@ -24,7 +24,7 @@ def _picture(truth: BoolMask) -> Image:
 @given(ovals, st.integers(1, 5))
 def test_only_the_border_of_a_mask_is_reconsidered(oval: Polygon, reach: int) -> None:
     mask = polygon_mask(oval, IMAGE)
-    alpha = lifted(NOISE, mask, reach)[..., 3]
+    alpha = extract_foreground(NOISE, mask, reach)[..., 3]
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     bits = np.pad(mask.astype(np.uint8), reach, mode="edge")
     inner = cv2.erode(bits, kernel)[reach:-reach, reach:-reach] > 0
@@ -39,31 +39,33 @@ def test_it_does_not_matter_where_in_a_picture_a_border_lies(shift: tuple[int, i
     down, right = shift
     mask = _disc(50)
     margins = ((down, 0), (right, 0))
-    moved = lifted(np.pad(NOISE, (*margins, (0, 0)), mode="edge"), np.pad(mask, margins), 3)
-    assert (moved[down:, right:] == lifted(NOISE, mask, 3)).all()
+    moved = extract_foreground(
+        np.pad(NOISE, (*margins, (0, 0)), mode="edge"), np.pad(mask, margins), 3
+    )
+    assert (moved[down:, right:] == extract_foreground(NOISE, mask, 3)).all()
 
 
 def test_a_border_that_is_off_moves_to_the_image_s_edge() -> None:
     truth = _disc(50)
     for radius in (47, 48.5, 51.5, 53):
-        moved = sharpened(_picture(truth), _disc(radius), 4)
+        moved = refine_mask(_picture(truth), _disc(radius), 4)
         assert mask_iou(moved, truth) > 0.998 > mask_iou(_disc(radius), truth)
 
 
 def test_a_line_between_the_sides_does_not_count_as_either() -> None:
     image = _picture(_disc(50))
     image[_disc(52) & ~_disc(50)] = LINE
-    assert mask_iou(sharpened(image, _disc(50), 4), _disc(50)) > 0.99
+    assert mask_iou(refine_mask(image, _disc(50), 4), _disc(50)) > 0.99
 
 
 def test_where_both_sides_look_alike_the_mask_stays() -> None:
     mask = _disc(40)
     plain = np.full((200, 300, 3), SKIN, np.uint8)
-    assert (sharpened(plain, mask, 3) == mask).all()
+    assert (refine_mask(plain, mask, 3) == mask).all()
 
 
 def test_masks_that_are_full_or_empty_stay_so() -> None:
     window = Box(0, 0, 300, 200)
     for mask in (np.zeros((200, 300), bool), polygon_mask(ellipse(150, 100, 900, 900), window)):
-        assert (sharpened(NOISE, mask, 2) == mask).all()
-        assert ((lifted(NOISE, mask, 2)[..., 3] == 255) == mask).all()
+        assert (refine_mask(NOISE, mask, 2) == mask).all()
+        assert ((extract_foreground(NOISE, mask, 2)[..., 3] == 255) == mask).all()

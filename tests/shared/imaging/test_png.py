@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
 from shared.imaging import png
-from shared.imaging.sparse_image import Collage, Tile
+from shared.imaging.sparse_image import SparseImage, Tile
 from shared.schemas.box import Box
 
 MODES = {(): "L", (3,): "RGB", (4,): "RGBA"}
 
 
 @st.composite
-def collages(draw: st.DrawFn) -> Collage:
+def sparse_images(draw: st.DrawFn) -> SparseImage:
     """Of noise, of flat areas, and of nothing, side by side in images of any shape."""
     image = Box(0, 0, draw(st.integers(1, 60)), draw(st.integers(1, 60)))
     channels: tuple[int, ...] = draw(st.sampled_from([(), (3,), (4,)]))
@@ -38,40 +38,40 @@ def collages(draw: st.DrawFn) -> Collage:
         for (x0, x1), (y0, y1) in zip((columns[:2], columns[2:]), rows, strict=True)
     )
     tiles = [Tile(window, pixels(window)) for window in windows if window.area]
-    ground = pixels(image) if draw(st.booleans()) else None
-    return Collage(image, channels, tiles, ground)
+    background = pixels(image) if draw(st.booleans()) else None
+    return SparseImage(image, channels, tiles, background)
 
 
-@given(collages())
+@given(sparse_images())
 @settings(max_examples=300)
-def test_it_reads_as_the_whole_picture(picture: Collage) -> None:
+def test_it_reads_as_the_whole_picture(picture: SparseImage) -> None:
     encoded = png.encode(picture)
     read = PillowImage.open(io.BytesIO(encoded))
     read.load()
     assert read.mode == MODES[picture.channels]
-    assert (np.asarray(read) == picture.whole).all()
+    assert (np.asarray(read) == picture.to_array()).all()
     by_opencv = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
     if picture.channels:
         swap = cv2.COLOR_BGR2RGB if picture.channels == (3,) else cv2.COLOR_BGRA2RGBA
         by_opencv = cv2.cvtColor(by_opencv, swap)
-    assert (by_opencv == picture.whole).all()
+    assert (by_opencv == picture.to_array()).all()
 
 
-@given(collages())
-def test_a_part_is_the_ground_with_the_tiles_on_it(picture: Collage) -> None:
+@given(sparse_images())
+def test_a_part_is_the_background_with_the_tiles_on_it(picture: SparseImage) -> None:
     whole = np.zeros((picture.image.height, picture.image.width, *picture.channels), np.uint8)
-    if picture.ground is not None:
-        whole[:] = picture.ground
+    if picture.background is not None:
+        whole[:] = picture.background
     for tile in picture.tiles:
         whole[tile.window.slices] = tile.pixels
-    assert (picture.whole == whole).all()
+    assert (picture.to_array() == whole).all()
     lower = Box(0, picture.image.height // 2, picture.image.width, picture.image.height)
     assert (picture.part(lower) == whole[lower.slices]).all()
 
 
-@given(collages())
+@given(sparse_images())
 @settings(max_examples=100)
-def test_every_checksum_is_right(picture: Collage) -> None:
+def test_every_checksum_is_right(picture: SparseImage) -> None:
     """Readers are lenient, and differ in what they forgive."""
     chunks = _chunks(png.encode(picture))
     rows = zlib.decompress(b"".join(content for kind, content in chunks if kind == b"IDAT"))
@@ -98,9 +98,9 @@ def test_large_pictures_go_through_in_bands_and_pieces(shape: tuple[int, ...]) -
     window = Box(300, 700, 2300, 2500)
     size = (window.height, window.width, *shape[2:])
     noise = np.random.default_rng(0).integers(0, 255, size, np.uint8)
-    picture = Collage(Box(0, 0, shape[1], shape[0]), shape[2:], [Tile(window, noise)])
+    picture = SparseImage(Box(0, 0, shape[1], shape[0]), shape[2:], [Tile(window, noise)])
     encoded = png.encode(picture)
-    assert (np.asarray(PillowImage.open(io.BytesIO(encoded))) == picture.whole).all()
+    assert (np.asarray(PillowImage.open(io.BytesIO(encoded))) == picture.to_array()).all()
     assert max(len(content) for _, content in _chunks(encoded)) <= 2**20
 
 

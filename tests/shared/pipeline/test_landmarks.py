@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from google.cloud import storage as gcs
 
-from shared.detection.detections import Detected, Detection
+from shared.detection.detections import Detection, Detections
 from shared.detection.detector import Detector
 from shared.gcp.events import FINALIZED, Message
 from shared.gcp.publisher import Publisher
@@ -59,10 +59,10 @@ def test_an_image_waits_until_another_has_left_memory(
     """Two fit together, and the third waits, whatever threads there are."""
     inside, together = threading.Semaphore(0), threading.Event()
 
-    def detect(*_: object) -> Detected:
+    def detect(*_: object) -> Detections:
         inside.release()
         assert together.wait(60)
-        return Detected([], 0)
+        return Detections([], 0)
 
     monkeypatch.setattr(Detector, "detect", detect)
     landmarking = _landmarks(bucket, max_pixels=2 * PIXELS)
@@ -83,8 +83,8 @@ def test_an_image_waits_until_another_has_left_memory(
 def test_what_was_nearly_found_and_what_was_too_much_is_told(
     bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def detect(*_: object) -> Detected:
-        return Detected([FACE] * 5, near_misses=2)
+    def detect(*_: object) -> Detections:
+        return Detections([FACE] * 5, near_misses=2)
 
     monkeypatch.setattr(Detector, "detect", detect)
     _landmarks(bucket, max_instances=3).handle(_announcement(bucket, "a.png"))

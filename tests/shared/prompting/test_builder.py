@@ -64,7 +64,7 @@ def test_the_box_is_widened_by_its_share_and_clipped_to_the_image() -> None:
 def test_instances_are_numbered_per_label_from_left_to_right() -> None:
     detections = [
         face(220, 100, 20, 30, score=0.9),
-        Detection("hand", 0.5, ellipse(150, 150, 20, 20), inner=ellipse(150, 150, 10, 10)),
+        Detection("hand", 0.5, ellipse(150, 150, 20, 20), interior=ellipse(150, 150, 10, 10)),
         face(60, 100, 20, 30, score=0.4),
     ]
     prompts = build_prompts(detections, IMAGE, PromptOptions())

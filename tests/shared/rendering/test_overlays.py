@@ -19,8 +19,8 @@ def _drawn(mask: Mask = MASK) -> Drawn:
 
 
 def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it() -> None:
-    union = masks.union([MASK], IMAGE).whole
-    cutout = overlays.cutout(PICTURE, [MASK]).whole
+    union = masks.union([MASK], IMAGE).to_array()
+    cutout = overlays.cutout(PICTURE, [MASK]).to_array()
     kernel = np.ones((3, 3), np.uint8)
     inner, outer = cv2.erode(union, kernel) > 0, cv2.dilate(union, kernel) > 0
     assert (cutout[inner][:, 3] == 255).all()
@@ -34,13 +34,13 @@ def test_a_cutout_of_many_is_the_cutouts_of_each() -> None:
     for other_one in (ellipse(240, 70, 40, 50), ellipse(140, 140, 40, 50)):
         ovals = ellipse(65, 70, 40, 50), other_one
         shown = [Mask(IMAGE, polygon_mask(oval, IMAGE)) for oval in ovals]
-        one, other = (overlays.cutout(PICTURE, [mask]).whole for mask in shown)
-        assert (overlays.cutout(PICTURE, shown).whole == np.maximum(one, other)).all()
+        one, other = (overlays.cutout(PICTURE, [mask]).to_array() for mask in shown)
+        assert (overlays.cutout(PICTURE, shown).to_array() == np.maximum(one, other)).all()
 
 
 def test_a_cutout_of_nothing_is_transparent() -> None:
-    assert not overlays.cutout(PICTURE, []).whole.any()
-    assert overlays.cutout(PICTURE, []).whole.shape == (200, 300, 4)
+    assert not overlays.cutout(PICTURE, []).to_array().any()
+    assert overlays.cutout(PICTURE, []).to_array().shape == (200, 300, 4)
 
 
 def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
@@ -49,20 +49,20 @@ def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
     covered = cv2.resize(fine.astype(np.float32), (300, 200), interpolation=cv2.INTER_AREA)
     red, blue = np.array([200, 30, 20]), np.array([10, 40, 220])
     image = (covered[..., None] * red + (1 - covered[..., None]) * blue).round().astype(np.uint8)
-    cutout = overlays.cutout(image, [Mask(IMAGE, covered > 0.5)]).whole
+    cutout = overlays.cutout(image, [Mask(IMAGE, covered > 0.5)]).to_array()
     assert np.abs(cutout[..., 3] / 255 - covered).max() < 0.05
     assert 0 < ((cutout[..., 3] > 0) & (cutout[..., 3] < 255)).sum() < 1000
     assert np.abs(cutout[cutout[..., 3] > 0][:, :3].astype(int) - red).max() <= 2
 
 
 def test_an_overlay_tints_the_mask_and_leaves_the_rest() -> None:
-    overlay = overlays.overlay(PICTURE, [_drawn()]).whole
+    overlay = overlays.overlay(PICTURE, [_drawn()]).to_array()
     assert (overlay[100:120, 140:160] != PICTURE[100:120, 140:160]).any(axis=2).all()
     assert (overlay[185:, :] == PICTURE[185:, :]).all()
 
 
 def test_an_overlay_has_a_box_and_a_name() -> None:
-    overlay = overlays.overlay(np.zeros_like(PICTURE), [_drawn()]).whole
+    overlay = overlays.overlay(np.zeros_like(PICTURE), [_drawn()]).to_array()
     assert overlay[60, 110].any(), "the box's corner"
     plate = overlay[48:60, 110:140].reshape(-1, 3)
     assert len(np.unique(plate, axis=0)) > 2, "letters on a plate"
@@ -75,9 +75,9 @@ def test_an_overlay_of_many_is_the_overlays_of_each() -> None:
     both = overlays.overlay(PICTURE, [one, other])
     assert len(both.tiles) == 2
     alone = overlays.overlay(PICTURE, [one])
-    assert (both.whole[:, :150] == alone.whole[:, :150]).all()
-    assert (alone.whole[:, 150:] == PICTURE[:, 150:]).all()
-    assert (both.whole[:, 150:] != PICTURE[:, 150:]).any()
+    assert (both.to_array()[:, :150] == alone.to_array()[:, :150]).all()
+    assert (alone.to_array()[:, 150:] == PICTURE[:, 150:]).all()
+    assert (both.to_array()[:, 150:] != PICTURE[:, 150:]).any()
 
 
 def test_overlays_that_meet_are_drawn_over_one_another() -> None:
@@ -86,9 +86,9 @@ def test_overlays_that_meet_are_drawn_over_one_another() -> None:
     drawn = [_drawn(Mask(IMAGE, polygon_mask(oval, IMAGE))) for oval in ovals]
     both = overlays.overlay(PICTURE, drawn)
     assert len(both.tiles) == 1
-    first = overlays.overlay(PICTURE, drawn[:1]).whole
-    assert (both.whole[:, :110] == first[:, :110]).all()
-    assert (both.whole[110, 119:122] != first[110, 119:122]).any()
+    first = overlays.overlay(PICTURE, drawn[:1]).to_array()
+    assert (both.to_array()[:, :110] == first[:, :110]).all()
+    assert (both.to_array()[110, 119:122] != first[110, 119:122]).any()
 
 
 def test_a_preview_is_the_overlay_made_small() -> None:
@@ -97,7 +97,7 @@ def test_a_preview_is_the_overlay_made_small() -> None:
     mask = Mask(window, polygon_mask(ellipse(1500, 800, 400, 450), window))
     small = overlays.preview(large, [_drawn(mask)])
     assert small.shape == (512, 1024, 3)
-    whole = cv2.resize(overlays.overlay(large, [_drawn(mask)]).whole, (1024, 512))
+    whole = cv2.resize(overlays.overlay(large, [_drawn(mask)]).to_array(), (1024, 512))
     inside, outside = (slice(200, 350), slice(430, 600)), (slice(460, 512), slice(0, 1024))
     assert np.abs(small[inside].astype(int) - whole[inside]).max() <= 2
     assert not small[outside].any()
@@ -112,18 +112,18 @@ def test_a_preview_of_what_is_smaller_than_its_pixels_is_drawn_all_the_same() ->
 
 def test_the_image_itself_is_not_drawn_on() -> None:
     before = PICTURE.copy()
-    assert (overlays.overlay(PICTURE, [_drawn()]).whole != before).any()
-    assert overlays.cutout(PICTURE, [MASK]).whole.any()
+    assert (overlays.overlay(PICTURE, [_drawn()]).to_array() != before).any()
+    assert overlays.cutout(PICTURE, [MASK]).to_array().any()
     assert (before == PICTURE).all()
 
 
 def test_without_instances_the_overlay_is_the_image() -> None:
-    assert (overlays.overlay(PICTURE, []).whole == PICTURE).all()
+    assert (overlays.overlay(PICTURE, []).to_array() == PICTURE).all()
 
 
 def test_names_fit_into_images_of_any_size() -> None:
     for shape in ((1, 1, 3), (5, 300, 3), (300, 5, 3)):
         window = Box(0, 0, shape[1], shape[0])
         mask = Mask(window, np.ones(shape[:2], bool))
-        overlay = overlays.overlay(np.zeros(shape, np.uint8), [_drawn(mask)]).whole
+        overlay = overlays.overlay(np.zeros(shape, np.uint8), [_drawn(mask)]).to_array()
         assert overlay.shape == shape

@@ -68,7 +68,7 @@ def test_a_mask_knows_its_bounds_and_its_place_in_the_image() -> None:
 def test_the_union_shows_every_mask_as_255() -> None:
     one = Mask(Box(0, 0, 10, 10), np.ones((10, 10), bool))
     other = Mask(Box(5, 5, 15, 15), np.ones((10, 10), bool))
-    merged = masks.union([one, other], IMAGE).whole
+    merged = masks.union([one, other], IMAGE).to_array()
     assert set(np.unique(merged)) == {0, 255}
     assert (merged == 255).sum() == 100 + 100 - 25
 
