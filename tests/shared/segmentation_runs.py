@@ -25,7 +25,7 @@ def segmentation(bucket: gcs.Bucket, sam2: Endpoint, **changes: Any) -> Segmenta
     settings = SegmentationSettings(
         input_bucket=bucket.name,
         output_bucket=output(bucket).name,
-        **{"sam2_url": sam2.url, "sam2_auth": "none", "sam2_deadline": 0.4, **changes},
+        **{"sam2_url": sam2.url, "sam2_auth": "none", "sam2_deadline": 30, **changes},
     )
     return Segmentation(settings, factory.primary(settings), factory.fallback(settings))
 

@@ -118,7 +118,7 @@ def test_what_passes_is_raised_so_that_the_message_comes_again(
     sam2.answer = lambda _: (status, None)
     message = event(bucket, upload(bucket), PROMPT)
     with pytest.raises(Transient, match=str(status)):
-        segmentation(bucket, sam2).handle(message)
+        segmentation(bucket, sam2, sam2_deadline=2).handle(message)
     assert not output(bucket).blob("cat.png/result.json").exists()
     sam2.answer = lambda _: (200, _whole_crop())
     segmentation(bucket, sam2).handle(message)
