@@ -55,7 +55,7 @@ up: $(READY) ## Keep the whole system running, for gsutil, gcloud and curl
 redrive: $(READY) ## Send the dead letters of `make up`, or of PROJECT, through the pipeline again
 	$(RUN) -m local.operations.redrive --project "$(PROJECT)" --deployment "$(DEPLOYMENT)"
 
-backfill: $(READY) ## Announce uploads without a result (ALL=1: all) under PREFIX again; GO=1 does it
+backfill: $(READY) ## Reprocess uploads without a result (ALL=1: all) under PREFIX; GO=1 does it
 	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
@@ -76,7 +76,7 @@ fuzz: $(READY) ## Look for input that breaks what reads it, SECONDS for each tar
 	for target in $(FUZZED); do $(RUN) -m tools.fuzz $$target .toonmask/fuzz \
 	  -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 || exit 1; done
 
-audit: $(READY) ## Known holes in what is installed, and bandit; fails (code 3) where it cannot audit
+audit: $(READY) ## Known vulnerabilities in dependencies, and bandit; fails (code 3) if no audit is possible
 	$(RUN) -m tools.audit
 
 lint: $(READY) ## ruff, import-linter and mypy

@@ -15,7 +15,7 @@ from shared.schemas.documents import ResultDocument, Status
 _POLL_SECONDS = 0.3
 _STALLED_SECONDS = 4000
 """Longer than ten deliveries of one message take, each until SAM2_DEADLINE: then there would be
-a result that says why it was given up on."""
+a result that says why it failed."""
 
 _UNKNOWN_TYPE = "application/octet-stream"
 

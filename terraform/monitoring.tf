@@ -65,7 +65,7 @@ locals {
   alerts = {
     dead-letters = {
       name      = "messages among the dead letters"
-      says      = "Uploads were given up on; their result.json says why. The messages are kept for 31 days: mend the cause, then make redrive."
+      says      = "Uploads failed after all retries; their result.json says why. The messages are kept for 31 days: mend the cause, then make redrive."
       filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.dead_subscriptions)}\")"
       aligner   = "ALIGN_MAX"
       threshold = 0

@@ -1,5 +1,5 @@
 variable "sam2_provider" {
-  description = "http: a SAM2 server of yours at sam2_url; replicate: a model at replicate.com. Of no account with deploy_sam2."
+  description = "http: a SAM2 server of yours at sam2_url; replicate: a model at replicate.com. Ignored when deploy_sam2 is set."
   type        = string
   default     = "http"
 

@@ -1,4 +1,4 @@
-"""python -m tools.audit: known holes in what is installed, and what bandit finds in the code.
+"""python -m tools.audit: known vulnerabilities in dependencies, and findings of bandit in the code.
 
 Exit codes: 0 where every package was audited and nothing found; 1 for a hole, or for what bandit
 finds; 3 where packages could not be audited, because no source of advisories answers or none knows

@@ -74,7 +74,7 @@ class FaceMasks:
         """What is in an image file.
 
         Raises:
-            Rejected: not an image that is taken.
+            Rejected: not a supported image.
             Permanent: neither SAM2 nor a fallback will ever answer.
             Transient: they may do so later.
             Cancelled: `check` raised it between two stages, or while it is decoded.

@@ -213,7 +213,7 @@ class Library:
 
         Raises:
             Superseded: as for the picture itself.
-            Rejected: the upload is no image that is taken.
+            Rejected: the upload is not a supported image.
             Refused: the stored picture is broken.
             Cancelled: `check` raised it meanwhile.
         """

@@ -25,7 +25,7 @@ _REFUSALS = {
     404: "there is no such thing",
     409: "there is an upload of that name already",
     413: "too many bytes or pixels",
-    415: "not an image that is taken, or not the media type that is wanted",
+    415: "not a supported image format, or not the expected media type",
     422: "a field is missing, or does not hold what it should",
     429: "too many requests at a time: Retry-After says when to come back",
     500: "nobody foresaw this",

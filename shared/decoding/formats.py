@@ -1,4 +1,4 @@
-"""Which files are taken, by what an upload declares."""
+"""The supported formats, and what an upload's declared type and size must be."""
 
 from shared.schemas.errors import ReasonCode, Rejected
 
@@ -22,11 +22,11 @@ def check_before_download(content_type: str, size: int, max_bytes: int) -> None:
     if size > max_bytes:
         raise Rejected(
             ReasonCode.TOO_MANY_BYTES,
-            f"The file has {size:,} bytes; at most {max_bytes:,} are taken (MAX_BYTES).",
+            f"The file has {size:,} bytes; the limit is {max_bytes:,} (MAX_BYTES).",
         )
     declared = content_type.split(";", maxsplit=1)[0].strip().lower()
     if declared not in CONTENT_TYPES | UNDECLARED_TYPES:
         raise Rejected(
             ReasonCode.UNSUPPORTED_TYPE,
-            f"The file was uploaded as {declared!r}; taken are {', '.join(FORMATS)} images.",
+            f"The file was uploaded as {declared!r}. Supported formats: {', '.join(FORMATS)}.",
         )

@@ -87,8 +87,7 @@ def _check_pixels(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise Rejected(
             ReasonCode.TOO_MANY_PIXELS,
-            f"The image has {width} x {height} pixels; at most {max_pixels:,} in all are taken "
-            "(MAX_PIXELS).",
+            f"The image has {width} x {height} pixels; the limit is {max_pixels:,} (MAX_PIXELS).",
         )
 
 
@@ -108,7 +107,7 @@ def as_rejection() -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise Rejected(
             ReasonCode.UNSUPPORTED_TYPE,
-            f"The content is not an image of a type that is taken: {', '.join(FORMATS)}.",
+            f"This isn't a supported image format. Supported formats: {', '.join(FORMATS)}.",
         ) from error
     except MemoryError:
         raise

@@ -24,7 +24,7 @@ def check_scans(data: bytes) -> None:
         if scans > _MOST_SCANS:
             raise Rejected(
                 ReasonCode.CORRUPT_IMAGE,
-                f"The JPEG has more than {_MOST_SCANS} scans, which is the most that is taken.",
+                f"The JPEG has more than {_MOST_SCANS} scans, which is the limit.",
             )
 
 

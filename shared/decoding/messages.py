@@ -33,7 +33,7 @@ class Decoded(Record):
 
 
 class Refusal(Record):
-    """The file is not an image that is taken."""
+    """The file is not a supported image."""
 
     state: Literal["rejected"] = "rejected"
     code: ReasonCode

@@ -69,7 +69,7 @@ class Sandbox:
         `check` is called now and then while its process is waited for, and ends it by raising.
 
         Raises:
-            Rejected: not an image that is taken.
+            Rejected: not a supported image.
             Transient: this machine has no memory or time for it now.
         """
         with self._started(Task(max_pixels=self._max_pixels, over_white=True), data, check) as (
@@ -91,7 +91,7 @@ class Sandbox:
         `over_white`: as it is decoded; else what is transparent stays so. `check` as for `opened`.
 
         Raises:
-            Rejected: not an image that is taken.
+            Rejected: not a supported image.
             Transient: this machine has no memory or time for it now.
         """
         task = Task(max_pixels=self._max_pixels, side=side, over_white=over_white)

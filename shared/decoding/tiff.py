@@ -41,8 +41,7 @@ def decoded_pixels(picture: TiffImageFile, file_bytes: int, max_pixels: int) -> 
     if covered > most:
         raise Rejected(
             ReasonCode.TOO_MANY_PIXELS,
-            f"The TIFF's tiles cover {covered:,} pixels; at most {most:,} are taken, twice "
-            "MAX_PIXELS.",
+            f"The TIFF's tiles cover {covered:,} pixels; the limit is {most:,}, twice MAX_PIXELS.",
         )
     for tag in (STRIPBYTECOUNTS, TILEBYTECOUNTS):
         declared = sum(map(_number, _numbers(picture.tag_v2.get(tag))))

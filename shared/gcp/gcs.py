@@ -93,7 +93,7 @@ class Provenance:
 
 
 class WriteOutcome(Enum):
-    """What became of a monotone write."""
+    """The result of a monotone write."""
 
     CREATED = "created"
     REPLACED = "replaced"
@@ -233,7 +233,7 @@ class Storage:
     def write_all(
         self, bucket: str, items: Iterable[ObjectToWrite], provenance: Provenance
     ) -> set[WriteOutcome]:
-        """Writes objects side by side and tells what became of them."""
+        """Writes objects in parallel; returns the outcomes."""
         with ThreadPoolExecutor(_PARALLEL_WRITES) as pool:
             writes = [
                 pool.submit(copy_context().run, self.write, bucket, item, provenance)

@@ -1,4 +1,4 @@
-"""The drain function's use case: an upload that was given up on ends as `failed`.
+"""The drain function's use case: an upload that failed after all retries ends as `failed`.
 
 The message itself is kept by another subscription of the same dead-letter topic, for redrive.
 """
@@ -36,10 +36,10 @@ class Drain:
         with logs.about(**ref.log_fields):
             if ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{ref} is not in {self._settings.input_bucket}")
-            count = message.attributes.get(_COUNT, "its last")[:_MOST_SHOWN]
-            hop = message.attributes.get(_SUBSCRIPTION, "a function")[:_MOST_SHOWN]
+            count = message.attributes.get(_COUNT, "an unknown number of")[:_MOST_SHOWN]
+            hop = message.attributes.get(_SUBSCRIPTION, "A function")[:_MOST_SHOWN]
             reason = Reason(
                 code=ReasonCode.GAVE_UP,
-                message=f"Given up by {hop} after {count} deliveries; its logs say why.",
+                message=f"{hop} failed after all retries ({count} deliveries); its logs say why.",
             )
             self._results.fail(ref, reason)

@@ -105,7 +105,7 @@ class PushHandler:
             return None
         _log.error("push refused", extra={"why": why})
         headers = {"WWW-Authenticate": "Bearer"}
-        return "The push brings no token that is taken here.", HTTPStatus.UNAUTHORIZED, headers
+        return "The push has no valid identity token.", HTTPStatus.UNAUTHORIZED, headers
 
 
 def _answered(work: Callable[[], None]) -> ResponseReturnValue:
@@ -157,7 +157,8 @@ def record_final_failure(
             sentence = str(error) if isinstance(error, ToonmaskError) else type(error).__name__
             reason = Reason(
                 code=ReasonCode.GAVE_UP,
-                message=f"Given up after {attempt} deliveries, at last because of: {sentence}",
+                message=f"Failed after all retries ({attempt} deliveries). "
+                f"The last error: {sentence}",
             )
             results.fail(ref, reason)
         raise

@@ -86,7 +86,7 @@ class ResultStore:
     def reject(
         self, ref: ObjectRef, rejection: Rejected, config: Digest, timing: dict[str, float]
     ) -> None:
-        """Writes a result that says why the upload is no image that is taken, if it is there."""
+        """Writes a result that says why the upload is not a supported image, if it still exists."""
         if not self._is_there(ref):
             return
         document = ResultDocument(

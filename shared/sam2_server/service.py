@@ -116,8 +116,7 @@ def _jobs(request: BatchRequest, sandbox: Sandbox, max_pixels: int) -> Iterator[
                 pixels += file.pixels
                 if pixels > max_pixels:
                     raise _BadPictureError(
-                        f"images: more than {max_pixels:,} pixels together, which is the most that "
-                        "is taken"
+                        f"images: more than {max_pixels:,} pixels together, which is the limit"
                     )
                 image = file.decode()
         yield Job(image, hashlib.sha256(data).digest(), part.prompts, request.multimask)

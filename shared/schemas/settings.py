@@ -32,7 +32,7 @@ def split(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value.count(",") > _MOST_PARTS:
-        raise ValueError(f"at most {_MOST_PARTS} parts are taken")
+        raise ValueError(f"the limit is {_MOST_PARTS} parts")
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -89,10 +89,14 @@ class BucketSettings(Settings):
 
 
 class PipelineSettings(BucketSettings):
-    """What both functions of the pipeline know beside that: which uploads are taken."""
+    """What both functions of the pipeline know beside that: their limits for uploads."""
 
     max_delivery_attempts: int = Field(
-        10, ge=5, le=100, description="deliveries after which Pub/Sub gives up, as it was told"
+        10,
+        ge=5,
+        le=100,
+        description="deliveries after which Pub/Sub stops; must equal the subscription's "
+        "max_delivery_attempts",
     )
     max_bytes: int = Field(64 * 2**20, gt=0, description="largest upload, in bytes")
     max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
@@ -105,7 +109,12 @@ class DetectionSettings(Settings):
         20, ge=1, le=MOST_INSTANCES, description="most faces and hands per image"
     )
     min_score: float = Field(
-        0.5, ge=0, le=1, description="least score of a detection: lower finds more, and more wrong"
+        0.5,
+        ge=0,
+        le=1,
+        description="lowest score of a detection; lower finds more, and more wrong. For a face the "
+        "score is a calibrated one over several views, for a hand the share of views that agree; "
+        "neither is a detector's confidence",
     )
 
 
@@ -247,7 +256,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 class BadSettings(ValueError):
-    """The environment does not fit; the message has a sentence for each bad variable."""
+    """The environment has invalid settings; the message has a sentence for each bad variable."""
 
 
 def read(settings: type[S]) -> S:
@@ -259,7 +268,7 @@ def read(settings: type[S]) -> S:
     try:
         return settings()
     except ValidationError as error:
-        lines = [f"{settings.__name__}: the environment does not fit."]
+        lines = [f"{settings.__name__}: invalid settings."]
         for problem in error.errors():
             if not problem["loc"]:  # its input would be all variables, secrets included
                 lines.append(f"  {problem['msg']}")

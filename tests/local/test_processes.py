@@ -187,6 +187,6 @@ def test_a_bad_setting_ends_the_start_with_a_sentence_about_it_alone(
     )
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "LandmarksSettings: the environment does not fit.",
+        "LandmarksSettings: invalid settings.",
         "  TARGETS: Input should be 'face' or 'hand' (got 'feet')",
     ]

@@ -81,7 +81,7 @@ function freeName(wanted) {
 function queue(picture) {
   stop(picture);
   if (picture.file.size > limits.max_bytes) {
-    const error = `It has ${bytes(picture.file.size)}; at most ${bytes(limits.max_bytes)} are taken.`;
+    const error = `It has ${bytes(picture.file.size)}; the limit is ${bytes(limits.max_bytes)}.`;
     end(picture, "rejected", { error });
     return;
   }

@@ -22,7 +22,7 @@ from shared.imaging import rle
 from shared.schemas.errors import Permanent, ReasonCode
 
 MOST_MASK_PIXELS = 2**20
-"""SAM2's own input, 1024 x 1024: no larger picture is sent, so no larger mask is taken."""
+"""SAM2's own input, 1024 x 1024: no larger picture is sent, so no larger mask is accepted."""
 
 MOST_MASKS = 16
 """In an answer to one prompt; SAM2 gives three."""

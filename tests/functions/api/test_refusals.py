@@ -26,8 +26,8 @@ def api() -> FlaskClient:
     ("image", "status", "code", "sentence"),
     [
         (b"", 400, "empty-file", "empty"),
-        (b"hello", 415, "unsupported-type", "taken: PNG"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "unsupported-type", "taken: PNG"),
+        (b"hello", 415, "unsupported-type", "formats: PNG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "unsupported-type", "formats: PNG"),
         (png(np.zeros((50, 50, 3), np.uint8))[:60], 400, "corrupt-image", "broken"),
         (png(np.zeros((500, 401, 3), np.uint8)), 413, "too-many-pixels", "401 x 500"),
         (bytes(200_001), 413, "too-many-bytes", "200,001"),

@@ -1,4 +1,4 @@
-"""Uploads that were given up on."""
+"""Uploads that failed after all retries."""
 
 import json
 
