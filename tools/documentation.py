@@ -26,6 +26,7 @@ PACKAGES = DOCS.parent / "functions/packages.json"
 DOCUMENTS: dict[str, type[Record]] = {"prompts": PromptsDocument, "result": ResultDocument}
 
 
+README = DOCS.parent / "README.md"
 TERRAFORM = DOCS.parent / "terraform"
 _BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.DOTALL | re.MULTILINE)
 _ARGUMENT = re.compile(r"^  (\w+) +=(.*?)(?=^  \w|\Z)", re.DOTALL | re.MULTILINE)
@@ -49,6 +50,7 @@ def generated() -> dict[Path, str]:
         DOCS / "settings.md": _settings(),
         PACKAGES: _json({name: packages_of(name) for name in FUNCTIONS}),
         TERRAFORM / "README.md": _terraform(),
+        README: _readme(),
     }
 
 
@@ -104,11 +106,32 @@ def _terraform() -> str:
     return with_generated((TERRAFORM / "README.md").read_text(), "\n".join(lines))
 
 
-def with_generated(page: str, text: str) -> str:
+def _readme() -> str:
+    """README with three numbers from the row ALL of docs/quality.md."""
+    quality = (DOCS / "quality.md").read_text()
+    (row,) = re.findall(r"^\| ALL \| (.*) \|$", quality, re.MULTILINE)
+    images, faces, *scores = row.split(" | ")
+    names = (
+        "recall: share of true faces that are found (IoU of the boxes at least 0.4)",
+        "IoU of the masks, mean per image",
+        "boundary F, tolerance 3 pixels",
+    )
+    lines = [
+        f"| {images} drawings with {faces} faces | toonmask | plain MediaPipe |",
+        "| --- | ---: | ---: |",
+        *(
+            f"| {name} | {own} | {plain} |"
+            for name, own, plain in zip(names, scores[:3], scores[3:], strict=True)
+        ),
+    ]
+    return with_generated(README.read_text(), "\n".join(lines), "quality")
+
+
+def with_generated(page: str, text: str, mark: str = "generated") -> str:
     """The page with this text between its marks."""
-    before, _, rest = page.partition("<!-- generated -->")
-    after = rest.partition("<!-- /generated -->")[2]
-    return f"{before}<!-- generated -->\n\n{text.strip()}\n\n<!-- /generated -->{after}"
+    before, _, rest = page.partition(f"<!-- {mark} -->")
+    after = rest.partition(f"<!-- /{mark} -->")[2]
+    return f"{before}<!-- {mark} -->\n\n{text.strip()}\n\n<!-- /{mark} -->{after}"
 
 
 def _input(name: str, body: str) -> str:
