@@ -113,24 +113,24 @@ def receive(headers: Mapping[str, str], body: bytes) -> Message:
     Raises:
         ForeignMessage: it is neither.
     """
-    with _raising(ForeignMessage, "neither a push of Pub/Sub's nor an event"):
-        kind, content = _unwrapped(headers, body)
+    with _validation_errors_as(ForeignMessage, "neither a push of Pub/Sub's nor an event"):
+        kind, content = _unwrap(headers, body)
         if kind != _PUBSUB_EVENT:
             return Message(
                 content,
                 {"eventType": FINALIZED if kind == _STORAGE_EVENT else kind},
-                trace=_trace(headers, {}),
+                trace=_trace_id(headers, {}),
             )
         push = _Push.model_validate_json(content)
         return Message(
             base64.b64decode(push.message.data, validate=True),
             push.message.attributes,
             push.attempt,
-            _trace(headers, push.message.attributes),
+            _trace_id(headers, push.message.attributes),
         )
 
 
-def _unwrapped(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
+def _unwrap(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
     """An event's type and data; a push that is no event is its own data."""
     if headers.get("content-type", "").startswith(_STRUCTURED):
         event = _Event.model_validate_json(body)
@@ -150,7 +150,9 @@ def parse_upload(message: Message) -> Upload | None:
         raise ForeignMessage("not an event: it has no attribute eventType")
     if kind != FINALIZED:
         return None
-    with _raising(UnreadableMessage, "an upload's notification that is not understood"):
+    with _validation_errors_as(
+        UnreadableMessage, "an upload's notification that is not understood"
+    ):
         resource = _ObjectResource.model_validate_json(message.data)
     ref = ObjectRef(resource.bucket, resource.name, resource.generation)
     return Upload(ref, resource.content_type, resource.size)
@@ -183,12 +185,12 @@ def parse_identity(message: Message) -> ObjectRef:
     Raises:
         ForeignMessage: it does not say.
     """
-    with _raising(ForeignMessage, "it names no upload in its attributes"):
+    with _validation_errors_as(ForeignMessage, "it names no upload in its attributes"):
         found = _Identity.model_validate(dict(message.attributes))
     return ObjectRef(found.bucket, found.name, found.generation)
 
 
-def _trace(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
+def _trace_id(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
     """That of the hop before, else the request's own, else a new one."""
     known = (
         attributes.get(TRACE_PARENT),
@@ -200,10 +202,10 @@ def _trace(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _raising(kind: type[ToonmaskError], what: str) -> Iterator[None]:
+def _validation_errors_as(kind: type[ToonmaskError], prefix: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise kind(f"{what}: {problems(error)}") from error
+        raise kind(f"{prefix}: {problems(error)}") from error
     except ValueError as error:  # base64's own
-        raise kind(f"{what}: {error}") from error
+        raise kind(f"{prefix}: {error}") from error

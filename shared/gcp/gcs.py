@@ -24,11 +24,11 @@ RETRY = DEFAULT_RETRY.with_timeout(20)
 TIMEOUT = (5, 30)
 """Seconds to connect and between bytes; with RETRY well inside the ack deadline."""
 
-_PART = 2**20
+_CHUNK_BYTES = 2**20
 """Bytes that are asked for, and unpacked, at a time where an object is streamed."""
 
 _PARALLEL_WRITES = 4
-_RACES = 5
+_MAX_RACES = 5
 _GENERATION_KEY = "source-generation"
 _CONFIG_KEY = "config"
 _CONTENT_DIGEST_KEY = "shown"
@@ -71,8 +71,8 @@ class Provenance:
     def of(cls, blob: storage.Blob) -> "Provenance":
         """What an object shows; an object that is not ours counts as older than any upload."""
         metadata = blob.metadata or {}
-        told = metadata.get(_GENERATION_KEY, "")
-        generation = int(told) if re.fullmatch("[0-9]{1,19}", told) else -1
+        value = metadata.get(_GENERATION_KEY, "")
+        generation = int(value) if re.fullmatch("[0-9]{1,19}", value) else -1
         return cls(
             generation if generation <= MOST_GENERATION else -1,
             metadata.get(_CONFIG_KEY, ""),
@@ -85,11 +85,11 @@ class Provenance:
         content = {_CONTENT_DIGEST_KEY: self.content_digest} if self.content_digest else {}
         return {_GENERATION_KEY: str(self.generation), _CONFIG_KEY: self.config, **content}
 
-    def is_outranked_by(self, there: "Provenance") -> bool:
+    def is_outranked_by(self, existing: "Provenance") -> bool:
         """Whether an existing object stays: a newer one does, and any does for a failure."""
-        if self.config == NO_SETTINGS and there.config != NO_SETTINGS:
-            return there.generation >= self.generation
-        return there.generation > self.generation
+        if self.config == NO_SETTINGS and existing.config != NO_SETTINGS:
+            return existing.generation >= self.generation
+        return existing.generation > self.generation
 
 
 class WriteOutcome(Enum):
@@ -137,7 +137,7 @@ class Storage:
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
         if blob.content_encoding == "gzip":
-            return b"".join(_unpacked([data], max_bytes, max_bytes + 1))
+            return b"".join(_gunzip([data], max_bytes, max_bytes + 1))
         return data
 
     def stream(self, ref: ObjectRef, max_bytes: int) -> Iterator[bytes]:
@@ -150,12 +150,12 @@ class Storage:
             Superseded, Rejected: as `read` does, and the iterator as well.
         """
         blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
-        parts = _parts(blob, ref)
-        begun = chain([next(parts, b"")], parts)  # that tells the encoding, too
+        stored = _chunks(blob, ref)
+        chunks = chain([next(stored, b"")], stored)  # that tells the encoding, too
         if blob.content_encoding == "gzip":
-            unpacked = _unpacked(begun, max_bytes, _PART)
-            begun = chain([next(unpacked, b"")], unpacked)
-        return begun
+            unpacked = _gunzip(chunks, max_bytes, _CHUNK_BYTES)
+            chunks = chain([next(unpacked, b"")], unpacked)
+        return chunks
 
     def stream_document(self, bucket: str, name: str, generation: int) -> Iterator[bytes]:
         """One of our own objects that shows this generation of an upload, in parts.
@@ -207,7 +207,7 @@ class Storage:
         blob.metadata = {**provenance.metadata, **item.metadata}
         data = item.content()
         expected = 0
-        for _ in range(_RACES):
+        for _ in range(_MAX_RACES):
             try:
                 blob.upload_from_string(
                     data,
@@ -220,15 +220,15 @@ class Storage:
             except PreconditionFailed as error:
                 forget_frames(error)
                 found = self.find(bucket, item.name)
-                there = Provenance.of(found) if found else None
-                if there == provenance:  # there already, or just replaced and the answer was lost
+                existing = Provenance.of(found) if found else None
+                if existing == provenance:  # written before; perhaps the response was lost
                     return WriteOutcome.REPLACED if expected else WriteOutcome.SAME
-                if there and provenance.is_outranked_by(there):
+                if existing and provenance.is_outranked_by(existing):
                     return WriteOutcome.OUTRANKED
                 expected = found.generation if found else 0
             else:
                 return WriteOutcome.REPLACED if expected else WriteOutcome.CREATED
-        raise Transient(f"gs://{bucket}/{item.name}: lost {_RACES} races against other writers")
+        raise Transient(f"gs://{bucket}/{item.name}: lost {_MAX_RACES} races against other writers")
 
     def write_all(
         self, bucket: str, items: Iterable[ObjectToWrite], provenance: Provenance
@@ -264,36 +264,38 @@ class Storage:
         return self.client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
 
 
-def _parts(blob: storage.Blob, ref: ObjectRef) -> Iterator[bytes]:
+def _chunks(blob: storage.Blob, ref: ObjectRef) -> Iterator[bytes]:
     """What is stored, as it is stored."""
-    reader = blob.open("rb", chunk_size=_PART, raw_download=True, timeout=TIMEOUT, retry=RETRY)
-    part = None
-    while part is None or len(part) == _PART:
+    reader = blob.open(
+        "rb", chunk_size=_CHUNK_BYTES, raw_download=True, timeout=TIMEOUT, retry=RETRY
+    )
+    chunk = None
+    while chunk is None or len(chunk) == _CHUNK_BYTES:
         try:
-            part = reader.read(_PART)
+            chunk = reader.read(_CHUNK_BYTES)
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
-        yield part
+        yield chunk
 
 
-def _unpacked(packed: Iterable[bytes], max_bytes: int, size: int) -> Iterator[bytes]:
+def _gunzip(packed: Iterable[bytes], max_bytes: int, size: int) -> Iterator[bytes]:
     """What was gzipped, at most `max_bytes` of it, in parts of at most `size` bytes."""
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip header
-    left = max_bytes
-    for part in packed:
-        rest, is_full = part, True
-        while (rest or is_full) and not unpacking.eof:
-            most = min(size, left + 1)
+    decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip header
+    remaining = max_bytes
+    for chunk in packed:
+        pending, is_full = chunk, True
+        while (pending or is_full) and not decompressor.eof:
+            limit = min(size, remaining + 1)
             try:
-                data = unpacking.decompress(rest, most)
+                data = decompressor.decompress(pending, limit)
             except zlib.error as error:
                 raise Rejected(
                     ReasonCode.CORRUPT_IMAGE,
                     f"The file was uploaded gzipped and is broken ({error}).",
                 ) from error
-            rest, is_full = unpacking.unconsumed_tail, len(data) == most
-            left -= len(data)
-            if left < 0:
+            pending, is_full = decompressor.unconsumed_tail, len(data) == limit
+            remaining -= len(data)
+            if remaining < 0:
                 raise Rejected(
                     ReasonCode.TOO_MANY_BYTES,
                     f"Unpacked, the file has more than {max_bytes:,} bytes (MAX_BYTES).",

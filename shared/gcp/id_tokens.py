@@ -39,7 +39,7 @@ class NoAuthorisation:
 
     def headers(self) -> "Future[dict[str, str]]":
         """None."""
-        return _settled({})
+        return _completed({})
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """There are none."""
@@ -64,7 +64,7 @@ class BearerKey:
 
     def headers(self) -> "Future[dict[str, str]]":
         """The key as a bearer token."""
-        return _settled(_bearer(self._key))
+        return _completed(_bearer(self._key))
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """There is one key alone."""
@@ -99,7 +99,7 @@ class IdentityToken:
         """
         with self._lock:
             if self._is_fresh():
-                return _settled(_bearer(self._credentials.token))
+                return _completed(_bearer(self._credentials.token))
             if self._renewal is None or self._renewal.done():
                 self._renewal = Future()
                 self._renewal.set_running_or_notify_cancel()  # no waiter cancels it for the others
@@ -115,18 +115,19 @@ class IdentityToken:
     def remedy(self, status: int) -> str:
         """The role that is missing, on what and for whom; or the audience."""
         claims = jwt.decode(self._credentials.token, verify=False)
-        who = claims.get("email", claims.get("sub"))
+        account = claims.get("email", claims.get("sub"))
         if status == 401:
             return (
-                f"it does not accept the identity token of {who}, made out to "
+                f"it does not accept the identity token of {account}, made out to "
                 f"{claims['aud']}. SAM2_AUDIENCE must be the service's own run.app address; a "
                 "person's own login is accepted by few services, that of an impersonated service "
                 "account by all."
             )
         return (
-            f"{who} lacks roles/run.invoker on the Cloud Run service at {self._audience}. Grant it "
+            f"{account} lacks roles/run.invoker on the Cloud Run service at {self._audience}. "
+            "Grant it "
             "with `gcloud run services add-iam-policy-binding SERVICE --region=REGION "
-            f"--member=serviceAccount:{who} --role=roles/run.invoker`, or with sam2_service in "
+            f"--member=serviceAccount:{account} --role=roles/run.invoker`, or with sam2_service in "
             "Terraform."
         )
 
@@ -177,7 +178,7 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _settled(headers: dict[str, str]) -> "Future[dict[str, str]]":
+def _completed(headers: dict[str, str]) -> "Future[dict[str, str]]":
     future: Future[dict[str, str]] = Future()
     future.set_result(headers)
     return future

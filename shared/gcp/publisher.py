@@ -27,7 +27,7 @@ class Publisher:
         `repeated`: the same was published before, or may have been.
         """
         source = document.source
-        marks = {REPEATED: "true"} if repeated else {}
+        extra_attributes = {REPEATED: "true"} if repeated else {}
         future = self._client.publish(
             topic,
             document.model_dump_json().encode(),
@@ -36,6 +36,6 @@ class Publisher:
             objectId=source.name,
             objectGeneration=str(source.generation),
             **{TRACE_PARENT: f"00-{trace}-{secrets.token_hex(8)}-01"},
-            **marks,
+            **extra_attributes,
         )
         future.result(timeout=2 * _PUBLISH_SECONDS)

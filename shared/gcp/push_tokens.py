@@ -74,8 +74,8 @@ class PushTokens:
         """Public keys by their ids, kept for as long as the answer that brought them says."""
         try:
             with self._lock:
-                answer = self._session.get(self._certs_url, timeout=_FETCH_SECONDS)
-            answer.raise_for_status()
-            return answer.json()
+                response = self._session.get(self._certs_url, timeout=_FETCH_SECONDS)
+            response.raise_for_status()
+            return response.json()
         except requests.RequestException as error:
             raise Transient(f"no certificates from {self._certs_url}: {error}") from error

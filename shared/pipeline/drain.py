@@ -33,7 +33,7 @@ class Drain:
             ForeignMessage: it does not say which upload, or one of another bucket.
         """
         ref = parse_identity(message)
-        with logs.about(**ref.log_fields):
+        with logs.context(**ref.log_fields):
             if ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{ref} is not in {self._settings.input_bucket}")
             count = message.attributes.get(_COUNT, "an unknown number of")[:_MOST_SHOWN]

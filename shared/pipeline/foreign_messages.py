@@ -14,7 +14,7 @@ _MOST_BYTES = 2**16
 _MOST_CHARACTERS = 1000
 """Cloud Storage takes 8 KiB of metadata."""
 
-_STAMP = Provenance(0, NO_SETTINGS)
+_PROVENANCE = Provenance(0, NO_SETTINGS)
 
 _log = logging.getLogger(__name__)
 
@@ -28,12 +28,12 @@ def record_foreign(storage: Storage, bucket: str, body: bytes, why: str) -> None
         Exception: whatever Cloud Storage says; the message is to be delivered again then.
     """
     name = f"{FOLDER}{hashlib.sha256(body).hexdigest()}"
-    told = why.encode("ascii", "backslashreplace").decode()[:_MOST_CHARACTERS]
-    kept = ObjectToWrite(
+    reason = why.encode("ascii", "backslashreplace").decode()[:_MOST_CHARACTERS]
+    record = ObjectToWrite(
         name,
         "application/octet-stream",
         lambda: body[:_MOST_BYTES],
-        {"why": " ".join(told.split()), "bytes": str(len(body))},
+        {"why": " ".join(reason.split()), "bytes": str(len(body))},
     )
-    storage.write(bucket, kept, _STAMP)
+    storage.write(bucket, record, _PROVENANCE)
     _log.error("dropped: %s", why, extra={"state": "dropped", "record": f"gs://{bucket}/{name}"})

@@ -56,26 +56,26 @@ class Landmarks:
         if upload is None:
             _log.info("ignored", extra={"event": message.attributes.get("eventType")})
             return
-        with logs.about(**upload.ref.log_fields):
+        with logs.context(**upload.ref.log_fields):
             if upload.ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
-            most = self._settings.max_delivery_attempts
-            with record_final_failure(self._results, upload.ref, message.attempt, most):
+            max_attempts = self._settings.max_delivery_attempts
+            with record_final_failure(self._results, upload.ref, message.attempt, max_attempts):
                 self._landmark(upload, message.trace)
 
     def _landmark(self, upload: Upload, trace: str) -> None:
-        watch = StageTimer()
+        timer = StageTimer()
         try:
-            document = self._prompts(upload, watch)
+            document = self._prompts(upload, timer)
         except Superseded as reason:
             self._results.clear_superseded(upload.ref, reason)
         except Rejected as rejection:
-            watch.lap("read")
-            self._results.reject(upload.ref, rejection, self._settings.config, watch.seconds)
+            timer.lap("read")
+            self._results.reject(upload.ref, rejection, self._settings.config, timer.seconds)
         else:
-            self._write(document, watch, trace)
+            self._write(document, timer, trace)
 
-    def _prompts(self, upload: Upload, watch: StageTimer) -> PromptsDocument:
+    def _prompts(self, upload: Upload, timer: StageTimer) -> PromptsDocument:
         """The prompts of an upload, which is in memory only meanwhile."""
         limits = self._settings
         _check_name(upload.ref.name)
@@ -86,29 +86,29 @@ class Landmarks:
             self._memory.acquired(file.pixels, MEMORY_SECONDS),
         ):
             image = file.decode()
-            watch.lap("read")
+            timer.lap("read")
             document = self._detect(upload.ref, image)
-        watch.lap("detect", found=len(document.instances))
+        timer.lap("detect", found=len(document.instances))
         return document
 
     def _detect(self, ref: ObjectRef, image: Image) -> PromptsDocument:
-        whole = image_box(image)
+        bounds = image_box(image)
         detected = self._detector.detect(image, self._settings.targets)
         return PromptsDocument(
             source=Source(
                 bucket=ref.bucket,
                 name=ref.name,
                 generation=ref.generation,
-                width=whole.width,
-                height=whole.height,
+                width=bounds.width,
+                height=bounds.height,
             ),
             config=self._settings.config,
-            instances=build_prompts(detected.detections, whole, self._settings.prompt_options),
+            instances=build_prompts(detected.detections, bounds, self._settings.prompt_options),
             missed=missed(detected, self._settings.max_instances),
             versions=self._versions,
         )
 
-    def _write(self, document: PromptsDocument, watch: StageTimer, trace: str) -> None:
+    def _write(self, document: PromptsDocument, timer: StageTimer, trace: str) -> None:
         """Writes prompts.json, and publishes what is in it."""
         source = document.source
         outcome = self._storage.write(
@@ -116,7 +116,7 @@ class Landmarks:
             document_object(object_names.folder(source.name) + object_names.PROMPTS, document),
             Provenance(source.generation, self._settings.config),
         )
-        watch.lap("write", outcome=outcome.value)
+        timer.lap("write", outcome=outcome.value)
         if outcome is WriteOutcome.OUTRANKED:
             return
         # Also where the same document was there already: the worker that wrote it may have died
@@ -124,7 +124,7 @@ class Landmarks:
         self._publisher.publish_prompts(
             self._settings.prompts_topic, document, trace, repeated=outcome is WriteOutcome.SAME
         )
-        watch.lap("publish")
+        timer.lap("publish")
 
 
 def _check_name(name: str) -> None:

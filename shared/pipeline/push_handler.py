@@ -53,9 +53,9 @@ class PushHandler:
         trouble may pass, 500 for what nobody foresaw. What cannot be a push of ours is neither read
         nor recorded.
         """
-        refused = self._not_taken(request) or self._not_ours(request)
-        if refused is not None:
-            return refused
+        rejection = self._reject_malformed(request) or self._reject_unauthenticated(request)
+        if rejection is not None:
+            return rejection
         request.max_content_length = _MOST_BYTES
         body = request.get_data()
 
@@ -66,7 +66,7 @@ class PushHandler:
             headers = {name.lower(): value for name, value in request.headers.items()}
             message = receive(headers, body)
         except ForeignMessage as error:
-            return _answered(partial(record, error))
+            return _respond_to(partial(record, error))
 
         def handle_or_record() -> None:
             try:
@@ -74,33 +74,33 @@ class PushHandler:
             except ForeignMessage as error:
                 record(error)
 
-        with logs.about(**_log_fields(message, self._settings)):
-            return _answered(handle_or_record)
+        with logs.context(**_log_fields(message, self._settings)):
+            return _respond_to(handle_or_record)
 
-    def _not_taken(self, request: Request) -> ResponseReturnValue | None:
+    def _reject_malformed(self, request: Request) -> ResponseReturnValue | None:
         """What a request is answered that has not the form of a push.
 
         A browser sends JSON, and headers of events, to another site only if that has agreed.
         """
         if request.method != "POST":
             return "Messages are POSTed here.", HTTPStatus.METHOD_NOT_ALLOWED
-        misled = trusted_hosts.refusal(
+        wrong_host = trusted_hosts.refusal(
             request.headers.get("Host", ""), self._settings.trusted_hosts
         )
-        if misled:
-            return misled, HTTPStatus.FORBIDDEN
+        if wrong_host:
+            return wrong_host, HTTPStatus.FORBIDDEN
         if not request.is_json and EVENT_TYPE not in request.headers:
             return "Messages are sent as application/json.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         return None
 
-    def _not_ours(self, request: Request) -> ResponseReturnValue | None:
+    def _reject_unauthenticated(self, request: Request) -> ResponseReturnValue | None:
         """What a push is answered that is not from PUSH_ACCOUNT, where that is set."""
         if self._tokens is None:
             return None
         try:
             why = self._tokens.refusal(request)
         except Transient as error:
-            return _failed(error)
+            return _unavailable(error)
         if why is None:
             return None
         _log.error("push refused", extra={"why": why})
@@ -108,7 +108,7 @@ class PushHandler:
         return "The push has no valid identity token.", HTTPStatus.UNAUTHORIZED, headers
 
 
-def _answered(work: Callable[[], None]) -> ResponseReturnValue:
+def _respond_to(work: Callable[[], None]) -> ResponseReturnValue:
     """The answer once the work is done, or has failed."""
     try:
         work()
@@ -116,14 +116,14 @@ def _answered(work: Callable[[], None]) -> ResponseReturnValue:
         _log_failure(f"not understood: {error}")
         return "not understood", HTTPStatus.UNPROCESSABLE_ENTITY
     except Transient as error:
-        return _failed(error)
+        return _unavailable(error)
     except Exception:  # noqa: BLE001 - Pub/Sub is told, and delivers again
         _log.exception("delivery failed", extra={"state": "retrying"})
         return "failed", HTTPStatus.INTERNAL_SERVER_ERROR
     return "OK", HTTPStatus.OK
 
 
-def _failed(error: Transient) -> ResponseReturnValue:
+def _unavailable(error: Transient) -> ResponseReturnValue:
     _log_failure(str(error))
     return "failed", HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -141,7 +141,7 @@ def _log_fields(message: Message, settings: BucketSettings) -> dict[str, object]
 
 @contextmanager
 def record_final_failure(
-    results: ResultStore, ref: ObjectRef, attempt: int, most_attempts: int
+    results: ResultStore, ref: ObjectRef, attempt: int, max_attempts: int
 ) -> Iterator[None]:
     """Writes why an upload failed where Pub/Sub is not going to deliver it again; raises on.
 
@@ -153,7 +153,7 @@ def record_final_failure(
     except ForeignMessage:
         raise
     except Exception as error:
-        if attempt >= most_attempts:
+        if attempt >= max_attempts:
             sentence = str(error) if isinstance(error, ToonmaskError) else type(error).__name__
             reason = Reason(
                 code=ReasonCode.GAVE_UP,

@@ -57,12 +57,12 @@ class ResultStore:
             Transient: another worker drew other masks of the same upload at the same time, and took
                 away some of these.
         """
-        watch = StageTimer()
+        timer = StageTimer()
         provenance = Provenance(
             document.source.generation, document.config, document.content_digest
         )
         outcome = self._write_all(document, pictures, provenance)
-        _log_end(watch, document, outcome)
+        _log_end(timer, document, outcome)
         return outcome
 
     def _write_all(
@@ -79,7 +79,7 @@ class ResultStore:
             self._delete_up_to(document.source.name, provenance.generation)
             return WriteOutcome.OUTRANKED
         self._delete_others(document.source.name, provenance)
-        if WriteOutcome.REPLACED in outcomes and not self._is_whole(document, provenance):
+        if WriteOutcome.REPLACED in outcomes and not self._is_complete(document, provenance):
             raise Transient("Another worker replaced some of the pictures meanwhile.")
         return last
 
@@ -87,7 +87,7 @@ class ResultStore:
         self, ref: ObjectRef, rejection: Rejected, config: Digest, timing: dict[str, float]
     ) -> None:
         """Writes a result that says why the upload is not a supported image, if it still exists."""
-        if not self._is_there(ref):
+        if not self._upload_exists(ref):
             return
         document = ResultDocument(
             status=Status.REJECTED,
@@ -105,7 +105,7 @@ class ResultStore:
 
         Pictures of the same upload that a dead worker left stay: another may be finishing them.
         """
-        if not self._is_there(ref):
+        if not self._upload_exists(ref):
             return
         document = ResultDocument(
             status=Status.FAILED,
@@ -116,11 +116,11 @@ class ResultStore:
             timing={},
             versions={"toonmask": VERSION},
         )
-        watch = StageTimer()
+        timer = StageTimer()
         outcome = self._write_document(document, Provenance(ref.generation, NO_SETTINGS))
         if outcome is not WriteOutcome.OUTRANKED:
             self._delete_up_to(ref.name, ref.generation - 1)
-        _log_end(watch, document, outcome)
+        _log_end(timer, document, outcome)
 
     def clear_superseded(self, ref: ObjectRef, reason: Superseded) -> None:
         """Deletes what was written for an upload that a newer one with a result has replaced.
@@ -129,10 +129,10 @@ class ResultStore:
         a newer upload (this one was deleted) its results stay.
         """
         _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
-        there = self._storage.provenance(
+        existing = self._storage.provenance(
             self._bucket, object_names.folder(ref.name) + object_names.RESULT
         )
-        if there and there.generation > ref.generation:
+        if existing and existing.generation > ref.generation:
             self._delete_up_to(ref.name, ref.generation)
 
     def is_finished(self, ref: ObjectRef, is_current: Callable[[ResultDocument], bool]) -> bool:
@@ -151,31 +151,35 @@ class ResultStore:
             document = ResultDocument.model_validate_json(content)
         except ValidationError:
             return False
-        return is_current(document) and self._is_whole(document, provenance)
+        return is_current(document) and self._is_complete(document, provenance)
 
-    def _is_there(self, ref: ObjectRef) -> bool:
+    def _upload_exists(self, ref: ObjectRef) -> bool:
         """Whether the input bucket has that very generation; clears up after one that is gone.
 
         A forged message may name one that is still to come: its result would outrank those of every
         later upload. Results with pictures need no look, for their upload has been read.
         """
-        there = self._storage.exists(ref)
-        if not there:
+        exists = self._storage.exists(ref)
+        if not exists:
             self.clear_superseded(ref, Superseded(f"{ref} is gone"))
-        return there
+        return exists
 
     def _write_document(self, document: ResultDocument, provenance: Provenance) -> WriteOutcome:
         name = object_names.folder(document.source.name) + object_names.RESULT
-        told = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
-        item = document_object(name, document, told)
+        metadata = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
+        item = document_object(name, document, metadata)
         return self._storage.write(self._bucket, item, provenance)
 
-    def _is_whole(self, document: ResultDocument, provenance: Provenance) -> bool:
+    def _is_complete(self, document: ResultDocument, provenance: Provenance) -> bool:
         """Whether the folder holds this result, all of its pictures, and none of another."""
-        there = self._storage.provenances(self._bucket, object_names.folder(document.source.name))
-        pictures = {name: found for name, found in there.items() if object_names.is_picture(name)}
+        existing = self._storage.provenances(
+            self._bucket, object_names.folder(document.source.name)
+        )
+        pictures = {
+            name: found for name, found in existing.items() if object_names.is_picture(name)
+        }
         expected = dict.fromkeys(document.pictures, provenance)
-        return there.get(object_names.RESULT) == provenance and pictures == expected
+        return existing.get(object_names.RESULT) == provenance and pictures == expected
 
     def _delete_up_to(self, upload: str, generation: int) -> None:
         """Deletes prompts and pictures of all generations up to this one."""
@@ -198,10 +202,10 @@ class ResultStore:
         self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
 
 
-def _log_end(watch: StageTimer, document: ResultDocument, outcome: WriteOutcome) -> None:
+def _log_end(timer: StageTimer, document: ResultDocument, outcome: WriteOutcome) -> None:
     """One line per upload that came to its end; metrics count them by `state`."""
     if outcome is WriteOutcome.OUTRANKED:
-        watch.lap("superseded", state="superseded", outcome=outcome.value)
+        timer.lap("superseded", state="superseded", outcome=outcome.value)
         return
     why = {"reason": document.reason.message} if document.reason else {}
-    watch.lap("finished", state=document.status.value, outcome=outcome.value, **why)
+    timer.lap("finished", state=document.status.value, outcome=outcome.value, **why)

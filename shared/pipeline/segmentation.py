@@ -10,7 +10,7 @@ from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
 from shared.imaging.geometry import Image, image_box
 from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore
-from shared.rendering.artifacts import pictures
+from shared.rendering.artifacts import result_artifacts
 from shared.runtime import logs
 from shared.runtime.deadline import Deadline
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
@@ -47,7 +47,7 @@ class Segmentation:
         fallback: Segmenter | None,
     ) -> None:
         self._settings = settings
-        self._masking = SegmentationService(primary, fallback, settings.sam2_deadline)
+        self._service = SegmentationService(primary, fallback, settings.sam2_deadline)
         self._storage = Storage()
         self._results = ResultStore(self._storage, settings.output_bucket)
         self._memory = MemoryBudget(settings.max_pixels)
@@ -65,12 +65,12 @@ class Segmentation:
         document = parse_prompts(message)
         source = document.source
         ref = ObjectRef(source.bucket, source.name, source.generation)
-        with logs.about(**ref.log_fields):
+        with logs.context(**ref.log_fields):
             _check_source(ref, self._settings.input_bucket)
-            again = message.attempt > 1 or REPEATED in message.attributes
-            most = self._settings.max_delivery_attempts
-            with record_final_failure(self._results, ref, message.attempt, most):
-                if again and self._is_done(document, ref):
+            is_redelivered = message.attempt > 1 or REPEATED in message.attributes
+            max_attempts = self._settings.max_delivery_attempts
+            with record_final_failure(self._results, ref, message.attempt, max_attempts):
+                if is_redelivered and self._is_done(document, ref):
                     return
                 self._handle(document, ref)
 
@@ -78,23 +78,23 @@ class Segmentation:
         """Whether an earlier delivery did it all, so that SAM2 need not be asked again."""
 
         def is_current(result: ResultDocument) -> bool:
-            segmenters = self._would_cut(result)
+            segmenters = self._expected_segmenters(result)
             return result.config == self._settings.config(document.config, segmenters)
 
-        done = self._results.is_finished(ref, is_current)
-        if done:
+        is_done = self._results.is_finished(ref, is_current)
+        if is_done:
             _log.info("finished before", extra={"state": "repeated"})
-        return done
+        return is_done
 
-    def _would_cut(self, result: ResultDocument) -> frozenset[SegmenterVersion]:
+    def _expected_segmenters(self, result: ResultDocument) -> frozenset[SegmenterVersion]:
         """What would cut now what is in a result: what did, where that cannot be known."""
         if not result.instances:
             return frozenset()
-        version = self._masking.version(Deadline.after(_VERSION_SECONDS))
+        version = self._service.version(Deadline.after(_VERSION_SECONDS))
         return frozenset({version}) if version else result.segmenters
 
     def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
-        watch, limits = StageTimer(), self._settings
+        timer, limits = StageTimer(), self._settings
         try:
             data = self._storage.read(ref, limits.max_bytes)
             with (
@@ -102,40 +102,40 @@ class Segmentation:
                 self._memory.acquired(file.pixels, MEMORY_SECONDS),
             ):
                 image = file.decode()
-                watch.lap("read")
-                self._segment(document, image, watch)
+                timer.lap("read")
+                self._segment(document, image, timer)
         except Rejected as rejection:  # the limits were lowered meanwhile
             config = limits.config(document.config, frozenset())
-            self._results.reject(ref, rejection, config, watch.seconds)
+            self._results.reject(ref, rejection, config, timer.seconds)
         except Superseded as reason:
             self._results.clear_superseded(ref, reason)
         except Permanent as error:
             self._results.fail(ref, Reason.of(error))
 
-    def _segment(self, document: PromptsDocument, image: Image, watch: StageTimer) -> None:
-        whole = image_box(image)
-        _check_fit(document, whole)
-        verdict = self._masking.segment_image(image, document.instances)
-        segmenters = verdict.segmenters
-        watch.lap("segment", segmenters=sorted(map(str, segmenters)))
+    def _segment(self, document: PromptsDocument, image: Image, timer: StageTimer) -> None:
+        bounds = image_box(image)
+        _check_fit(document, bounds)
+        segmentation = self._service.segment_image(image, document.instances)
+        segmenters = segmentation.segmenters
+        timer.lap("segment", segmenters=sorted(map(str, segmenters)))
         outputs = Outputs(preview=object_names.PREVIEWS[self._settings.preview])
         result = ResultDocument(
-            status=verdict.status,
-            reason=verdict.reason,
+            status=segmentation.status,
+            reason=segmentation.reason,
             source=document.source,
             config=self._settings.config(document.config, segmenters),
-            instances=tuple(one.to_instance(whole) for one in verdict.segmented),
-            review=reviewed(verdict.segmented, document.missed),
+            instances=tuple(item.to_instance(bounds) for item in segmentation.segmented),
+            review=reviewed(segmentation.segmented, document.missed),
             outputs=outputs,
-            timing=watch.seconds,
+            timing=timer.seconds,
             versions=document.versions | self._versions | revisions(segmenters),
         )
         folder = object_names.folder(document.source.name)
         items = [
             ObjectToWrite(
-                folder + picture.name, object_names.content_type(picture.name), picture.encoded
+                folder + artifact.name, object_names.content_type(artifact.name), artifact.encode
             )
-            for picture in pictures(image, verdict.segmented, outputs)
+            for artifact in result_artifacts(image, segmentation.segmented, outputs)
         ]
         self._results.write(result, items)
 

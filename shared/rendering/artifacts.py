@@ -19,7 +19,7 @@ from shared.segmentation.service import SegmentedInstance
 _BUDGET = MemoryBudget(12_000_000)
 """Pixels that are being drawn and encoded in this process, at some 12 bytes each."""
 
-_ENCODED = 0.25
+_ENCODED_SHARE = 0.25
 """What a pixel may take in a file, over what it takes while it is drawn."""
 
 _ENCODERS: dict[str, Callable[[Image], bytes]] = {
@@ -39,7 +39,7 @@ class Artifact:
     pixels: int
     make: Callable[[], bytes]
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """The file. Large ones wait for one another.
 
         Raises:
@@ -49,27 +49,27 @@ class Artifact:
             return self.make()
 
 
-def pictures(
+def result_artifacts(
     image: Image, segmented: Sequence[SegmentedInstance], outputs: Outputs
 ) -> list[Artifact]:
     """All pictures of one upload, mask.png first."""
-    together = _mask_and_cutout(outputs, image, [one.mask for one in segmented])
+    combined = _mask_and_cutout(outputs, image, [item.mask for item in segmented])
     overlays = list(_overlays(outputs, image, segmented))
     if len(segmented) == 1:
-        together = [replace(picture, make=_once(picture.make)) for picture in together]
-        (one,) = segmented
-        names = one.files.mask, one.files.cutout
-        alone = [replace(p, name=name) for p, name in zip(together, names, strict=True)]
+        combined = [replace(picture, make=_computed_once(picture.make)) for picture in combined]
+        (item,) = segmented
+        names = item.files.mask, item.files.cutout
+        separate = [replace(p, name=name) for p, name in zip(combined, names, strict=True)]
     else:
-        alone = [
+        separate = [
             picture
-            for one in segmented
-            for picture in _mask_and_cutout(one.files, image, [one.mask])
+            for item in segmented
+            for picture in _mask_and_cutout(item.files, image, [item.mask])
         ]
-    return [*together, *overlays, *alone]
+    return [*combined, *overlays, *separate]
 
 
-def _once(make: Callable[[], bytes]) -> Callable[[], bytes]:
+def _computed_once(make: Callable[[], bytes]) -> Callable[[], bytes]:
     """The same bytes for all who ask, whichever thread comes first."""
     made, lock = cache(make), Lock()
 
@@ -83,21 +83,22 @@ def _once(make: Callable[[], bytes]) -> Callable[[], bytes]:
 def _overlays(
     outputs: Outputs, image: Image, segmented: Sequence[SegmentedInstance]
 ) -> Iterator[Artifact]:
-    whole, drawn = image_box(image), _drawn_for([one.mask for one in segmented])
-    marks = [
-        overlays.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
+    bounds, drawn = image_box(image), _drawn_for([item.mask for item in segmented])
+    instances = [
+        overlays.OverlayInstance(item.prompt.id, item.prompt.label, item.mask, item.box)
+        for item in segmented
     ]
-    pixels = drawn + round(whole.area * _ENCODED)
-    yield _png(outputs.overlay, pixels, partial(overlays.overlay, image, marks))
+    pixels = drawn + round(bounds.area * _ENCODED_SHARE)
+    yield _png(outputs.overlay, pixels, partial(overlays.overlay, image, instances))
     if outputs.preview:
         encode = _ENCODERS[object_names.content_type(outputs.preview)]
-        yield Artifact(outputs.preview, drawn, partial(_preview, encode, image, marks))
+        yield Artifact(outputs.preview, drawn, partial(_preview, encode, image, instances))
 
 
 def _preview(
-    encode: Callable[[Image], bytes], image: Image, marks: Sequence[overlays.Drawn]
+    encode: Callable[[Image], bytes], image: Image, instances: Sequence[overlays.OverlayInstance]
 ) -> bytes:
-    return encode(overlays.preview(image, marks))
+    return encode(overlays.preview(image, instances))
 
 
 def _png(name: str, pixels: int, draw: Callable[[], SparseImage]) -> Artifact:
@@ -105,14 +106,14 @@ def _png(name: str, pixels: int, draw: Callable[[], SparseImage]) -> Artifact:
 
 
 def _mask_and_cutout(
-    files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
+    files: Outputs | InstanceFiles, image: Image, selected: Sequence[Mask]
 ) -> list[Artifact]:
-    whole, drawn = image_box(image), _drawn_for(shown)
+    bounds, drawn = image_box(image), _drawn_for(selected)
     return [
-        _png(files.mask, drawn, partial(masks.union, shown, whole)),
-        _png(files.cutout, drawn, partial(overlays.cutout, image, shown)),
+        _png(files.mask, drawn, partial(masks.union, selected, bounds)),
+        _png(files.cutout, drawn, partial(overlays.cutout, image, selected)),
     ]
 
 
-def _drawn_for(shown: Sequence[Mask]) -> int:
-    return sum(region.area for region in disjoint(masks.bounds(shown)))
+def _drawn_for(selected: Sequence[Mask]) -> int:
+    return sum(region.area for region in disjoint(masks.bounds(selected)))

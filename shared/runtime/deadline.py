@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_LOOK_SECONDS = 0.1
+_CHECK_SECONDS = 0.1
 """Between looks whether the answer is still waited for."""
 
 Check = Callable[[], None]
@@ -41,7 +41,7 @@ class Deadline:
         Raises:
             Cancelled: `check` raised it meanwhile.
         """
-        while not succeeds(min(_LOOK_SECONDS, self.left)):
+        while not succeeds(min(_CHECK_SECONDS, self.left)):
             self.check()
             if not self.left:
                 return False

@@ -52,7 +52,7 @@ def _short(value: Any) -> Any:
 
 
 @contextmanager
-def about(**fields: object) -> Iterator[None]:
+def context(**fields: object) -> Iterator[None]:
     """Adds fields to every line that is logged inside, in this thread and copies of its context."""
     token = _context.set({**_context.get(), **fields})
     try:

@@ -13,10 +13,10 @@ class StageTimer:
         self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
-    def lap(self, stage: str, **told: object) -> None:
-        """Ends the stage that ran since the last call; `told` goes into its line."""
+    def lap(self, stage: str, **log_fields: object) -> None:
+        """Ends the stage that ran since the last call; `log_fields` goes into its line."""
         now = time.perf_counter()
         seconds = now - self._last
         self.seconds[stage] = round(seconds, 4)
         self._last = now
-        _log.info(stage, extra={"ms": round(1000 * seconds, 1), **told})
+        _log.info(stage, extra={"ms": round(1000 * seconds, 1), **log_fields})

@@ -72,7 +72,7 @@ class SegmenterVersion:
 
 def revisions(segmenters: Iterable[SegmenterVersion]) -> dict[str, str]:
     """The known revisions by the names of the segmenters, as documents list versions."""
-    return {one.name: one.revision for one in segmenters if one.revision}
+    return {item.name: item.revision for item in segmenters if item.revision}
 
 
 class Source(Record):
@@ -205,5 +205,5 @@ class ResultDocument(Record):
     def content_digest(self) -> Digest:
         """Digest of what the pictures show: SAM2 may answer the same request differently."""
         return digest(
-            status=self.status, shown=[(one.id, one.rle.counts) for one in self.instances]
+            status=self.status, shown=[(item.id, item.rle.counts) for item in self.instances]
         )

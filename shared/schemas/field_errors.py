@@ -63,20 +63,24 @@ def problems(error: ValidationError, skip: int = 0, parts: int | None = None) ->
     """
     stop = None if parts is None else skip + parts
     found: list[tuple[str, Mapping[str, Any]]] = [
-        (_place(one["loc"][skip:stop]), one) for one in error.errors(include_url=False)[:_MOST_READ]
+        (_place(problem["loc"][skip:stop]), problem)
+        for problem in error.errors(include_url=False)[:_MOST_READ]
     ]
     choices: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for place, one in found:  # each member of a union tells of its own
-        if one["type"] in _CHOICES:
-            choices[place, _shown(one["input"])] += re.findall("'[^']*'", one["ctx"]["expected"])
+    for place, problem in found:  # each member of a union tells of its own
+        if problem["type"] in _CHOICES:
+            choices[place, _shown(problem["input"])] += re.findall(
+                "'[^']*'", problem["ctx"]["expected"]
+            )
     sentences = dict.fromkeys(
-        f"{place} {_demand(one, choices[place, _shown(one['input'])])}." for place, one in found
+        f"{place} {_demand(problem, choices[place, _shown(problem['input'])])}."
+        for place, problem in found
     )
-    told = list(sentences)[:_MOST_PROBLEMS]
+    shown_sentences = list(sentences)[:_MOST_PROBLEMS]
     unread = max(0, error.error_count() - _MOST_READ)
-    if more := len(sentences) - len(told) + unread:
-        told.append(f"And {more} more problem{'s' * (more > 1)}.")
-    return " ".join(told)
+    if more := len(sentences) - len(shown_sentences) + unread:
+        shown_sentences.append(f"And {more} more problem{'s' * (more > 1)}.")
+    return " ".join(shown_sentences)
 
 
 def _place(parts: Sequence[str | int]) -> str:

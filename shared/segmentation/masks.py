@@ -110,7 +110,7 @@ def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
         return pixels
     areas = stats[:, cv2.CC_STAT_AREA]
     largest = int(areas[1:].argmax()) + 1
-    xs, ys = _local(prompt.positive, prompt.crop)
+    xs, ys = _to_window(prompt.positive, prompt.crop)
     clicked = {int(label) for label in labels[ys, xs] if label}
     kept = np.zeros(count, bool)
     kept[[label for label in clicked if areas[label] >= _SPECK * areas[largest]]] = True
@@ -128,8 +128,8 @@ def resolve_overlaps(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[M
         shared = separate[i].window.intersection(separate[j].window)
         if not shared.area:
             continue
-        one, other = _part(separate[i], shared), _part(separate[j], shared)
-        both = one & other
+        first, second = _part(separate[i], shared), _part(separate[j], shared)
+        both = first & second
         if both.any():
             nearer = _distance(prompts[i], shared) <= _distance(prompts[j], shared)
             separate[i] = _without(separate[i], shared, both & ~nearer)
@@ -184,7 +184,7 @@ def _distance(prompt: Prompt, window: Box) -> npt.NDArray[np.float32]:
     return np.sqrt(np.minimum.reduce(squares)).astype(np.float32)
 
 
-def _local(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], list[int]]:
+def _to_window(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], list[int]]:
     """Columns and rows, inside the window's array, of the points that lie in the window."""
     inside = [(x - window.x0, y - window.y0) for x, y in points if window.holds(x, y)]
     return [x for x, _ in inside], [y for _, y in inside]
@@ -193,5 +193,5 @@ def _local(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], l
 def _hit_rate(
     pixels: BoolMask, points: Sequence[tuple[int, int]], window: Box, *, default: float
 ) -> float:
-    xs, ys = _local(points, window)
+    xs, ys = _to_window(points, window)
     return float(pixels[ys, xs].mean()) if xs else default

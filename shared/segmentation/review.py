@@ -19,25 +19,25 @@ _LEAST_AREA = 400
 
 def reviewed(segmented: Sequence[SegmentedInstance], missed: Missed) -> tuple[Review, ...]:
     """The reasons to look at a result, those of single instances first; none if there is none."""
-    reasons = [reason for one in segmented for reason in _of_instance(one)]
+    reasons = [reason for item in segmented for reason in _of_instance(item)]
     return (*reasons, *_of_image(missed))
 
 
-def _of_instance(one: SegmentedInstance) -> Iterator[Review]:
-    name, score, area = one.prompt.id, one.prompt.score, one.mask.area
+def _of_instance(item: SegmentedInstance) -> Iterator[Review]:
+    name, score, area = item.prompt.id, item.prompt.score, item.mask.area
     if score < _LOW_SCORE:
         yield Review(
             code=ReviewCode.LOW_SCORE,
             message=f"{name} may be none: its score is {score:.2f}.",
             instance=name,
         )
-    if one.quality < _LOW_QUALITY:
+    if item.quality < _LOW_QUALITY:
         yield Review(
             code=ReviewCode.LOW_QUALITY,
-            message=f"The mask of {name} may be wrong: its quality is {one.quality:.2f}.",
+            message=f"The mask of {name} may be wrong: its quality is {item.quality:.2f}.",
             instance=name,
         )
-    outline = int(polygon_mask(polygon_of(one.prompt.polygon), one.prompt.crop).sum())
+    outline = int(polygon_mask(polygon_of(item.prompt.polygon), item.prompt.crop).sum())
     low, high = (share * outline for share in _SIZES)
     if area < _LEAST_AREA or not low <= area <= high:
         yield Review(

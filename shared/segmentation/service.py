@@ -21,7 +21,7 @@ from shared.schemas.documents import (
 from shared.schemas.errors import Cancelled, Permanent, Transient, forget_frames
 from shared.schemas.prompt import Prompt
 from shared.segmentation import masks
-from shared.segmentation.backends.base import Answer, Answered, Segmenter
+from shared.segmentation.backends.base import CandidateMasks, Segmenter, SegmenterResponse
 from shared.segmentation.masks import Mask
 
 _log = logging.getLogger(__name__)
@@ -78,14 +78,14 @@ class SegmentationResult:
     @property
     def segmenters(self) -> frozenset[SegmenterVersion]:
         """What cut the masks."""
-        return frozenset(one.segmenter for one in self.segmented)
+        return frozenset(item.segmenter for item in self.segmented)
 
 
 class SegmentationService:
     """Asks for masks. Safe to share between threads.
 
     `primary` is asked first, `fallback`, if any, where the primary will never answer. `seconds` is
-    the most that all of an image's answers may take, repeats included.
+    the most that all of an image's responses may take, repeats included.
     """
 
     def __init__(self, primary: Segmenter, fallback: Segmenter | None, seconds: float) -> None:
@@ -113,11 +113,15 @@ class SegmentationService:
         except (Permanent, Transient, Cancelled) as error:
             forget_frames(error)
             raise
-        troubles = [one.fallback_reason for one in segmented if one.fallback_reason]
-        separate = masks.resolve_overlaps([one.mask for one in segmented], prompts)
-        segmented = [replace(one, mask=mask) for one, mask in zip(segmented, separate, strict=True)]
-        if troubles:
-            return SegmentationResult(Status.DEGRADED, Reason.of(troubles[0]), tuple(segmented))
+        fallback_reasons = [item.fallback_reason for item in segmented if item.fallback_reason]
+        separate = masks.resolve_overlaps([item.mask for item in segmented], prompts)
+        segmented = [
+            replace(item, mask=mask) for item, mask in zip(segmented, separate, strict=True)
+        ]
+        if fallback_reasons:
+            return SegmentationResult(
+                Status.DEGRADED, Reason.of(fallback_reasons[0]), tuple(segmented)
+            )
         return SegmentationResult(
             Status.SEGMENTED if segmented else Status.EMPTY, None, tuple(segmented)
         )
@@ -129,57 +133,57 @@ class SegmentationService:
         size = self._primary.batch
         batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
         with ThreadPoolExecutor(self._primary.parallel) as pool:
-            done = [
+            futures = [
                 # each in a copy of this context, which knows what the log lines are about
                 pool.submit(copy_context().run, self._segment, image, batch, deadline)
                 for batch in batches
             ]
-            return [one for batch in done for one in batch.result()]
+            return [item for future in futures for item in future.result()]
 
     def _segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
     ) -> list[SegmentedInstance]:
         """Asks the primary segmenter, and the fallback where that one will never answer."""
-        answers: Sequence[Answer]
+        responses: Sequence[SegmenterResponse]
         try:
-            answers = self._primary.segment(image, prompts, deadline)
+            responses = self._primary.segment(image, prompts, deadline)
         except Permanent as error:
-            answers = [error] * len(prompts)
+            responses = [error] * len(prompts)
         return [
-            self._masked(image, prompt, answer, deadline)
-            for prompt, answer in zip(prompts, answers, strict=True)
+            self._mask_or_fallback(image, prompt, response, deadline)
+            for prompt, response in zip(prompts, responses, strict=True)
         ]
 
-    def _masked(
-        self, image: Image, prompt: Prompt, answer: Answer, deadline: Deadline
+    def _mask_or_fallback(
+        self, image: Image, prompt: Prompt, response: SegmenterResponse, deadline: Deadline
     ) -> SegmentedInstance:
-        """The best mask of an answer, or the fallback's where there is none in it."""
+        """The best mask of an response, or the fallback's where there is none in it."""
         deadline.check()
-        if isinstance(answer, Answered):
+        if isinstance(response, CandidateMasks):
             try:
-                return _chosen(answer, prompt)
+                return _choose(response, prompt)
             except Permanent as error:
-                answer = error
+                response = error
         # without its traceback, whose frames would keep the image in memory
-        return self._fall_back(image, prompt, answer.with_traceback(None), deadline)
+        return self._fall_back(image, prompt, response.with_traceback(None), deadline)
 
     def _fall_back(
         self, image: Image, prompt: Prompt, fallback_reason: Permanent, deadline: Deadline
     ) -> SegmentedInstance:
         if self._fallback is None:
             raise fallback_reason
-        told = {
+        log_fields = {
             "instance": prompt.id,
             "reason": fallback_reason.code.value,
             "why": str(fallback_reason),
         }
-        _log.warning("fell back", extra=told)
-        (answer,) = self._fallback.segment(image, [prompt], deadline)
-        if isinstance(answer, Permanent):
-            raise answer
-        return replace(_chosen(answer, prompt), fallback_reason=fallback_reason)
+        _log.warning("fell back", extra=log_fields)
+        (response,) = self._fallback.segment(image, [prompt], deadline)
+        if isinstance(response, Permanent):
+            raise response
+        return replace(_choose(response, prompt), fallback_reason=fallback_reason)
 
 
-def _chosen(answer: Answered, prompt: Prompt) -> SegmentedInstance:
-    mask, quality = masks.choose(answer.candidates, prompt)
-    return SegmentedInstance(prompt, mask, quality, answer.segmenter)
+def _choose(response: CandidateMasks, prompt: Prompt) -> SegmentedInstance:
+    mask, quality = masks.choose(response.candidates, prompt)
+    return SegmentedInstance(prompt, mask, quality, response.segmenter)

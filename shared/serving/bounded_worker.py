@@ -40,9 +40,9 @@ IDLE_SECONDS = 20
 MOST_WAITING = 500
 """Connections whose header is not complete; the oldest makes room for one more."""
 
-_LOOK_SECONDS = 0.05
-_AT_ONCE = 0.001
-_ENDS = (b"\n\n", b"\n\r\n")
+_CHECK_SECONDS = 0.05
+_MINIMUM_SECONDS = 0.001
+_HEADER_ENDS = (b"\n\n", b"\n\r\n")
 """Of a header: bare line feeds too, which gunicorn refuses at once. No regular expression: that is
 fifty times slower, and every header that is incomplete is searched again and again."""
 
@@ -66,14 +66,14 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: dict[TConn, Deadline] = {}
-        self._begun: set[TConn] = set()
-        self._looked = 0.0
+        self._incomplete: set[TConn] = set()
+        self._last_check = 0.0
 
     def enqueue_req(self, conn: TConn) -> None:
         """Takes a connection that is new, or has something to read."""
         self._waiting[conn] = Deadline.after(HEADER_SECONDS)
         conn.sock.setblocking(False)
-        self._look(conn)
+        self._check_header(conn)
 
     def handle(self, conn: TConn) -> Any:
         """In a thread: reads a request, whose header is there, and answers it."""
@@ -87,49 +87,49 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """As gunicorn's; then looks again at what has come in part, which stays readable."""
-        super().wait_for_and_dispatch_events(_LOOK_SECONDS if self._begun else timeout)
+        super().wait_for_and_dispatch_events(_CHECK_SECONDS if self._incomplete else timeout)
         now = time.monotonic()
-        if now - self._looked >= _LOOK_SECONDS:
-            self._looked = now
-            for conn in tuple(self._begun):
-                self._look(conn)
+        if now - self._last_check >= _CHECK_SECONDS:
+            self._last_check = now
+            for conn in tuple(self._incomplete):
+                self._check_header(conn)
         while self._waiting:
             conn, deadline = next(iter(self._waiting.items()))
             if deadline.left and len(self._waiting) <= MOST_WAITING and self.alive:
                 break
             self._refuse(conn, HTTPStatus.REQUEST_TIMEOUT)
 
-    def _look(self, conn: TConn, _: object = None) -> None:
-        self._rest(conn)
+    def _check_header(self, conn: TConn, _: object = None) -> None:
+        self._unwatch(conn)
         read_ahead = conn.parser.unreader.buf.getvalue() if conn.parser else b""
         try:
-            come = conn.sock.recv(MOST_HEADER, socket.MSG_PEEK)
+            received = conn.sock.recv(MOST_HEADER, socket.MSG_PEEK)
         except BlockingIOError:
-            come = None
+            received = None
         except OSError:
-            come = b""
-        header = read_ahead + (come or b"")
-        if any(end in header for end in _ENDS):
+            received = b""
+        header = read_ahead + (received or b"")
+        if any(end in header for end in _HEADER_ENDS):
             del self._waiting[conn]
             super().enqueue_req(conn)
         elif len(header) >= MOST_HEADER:
             self._refuse(conn, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif come is None:
-            self.poller.register(conn.sock, EVENT_READ, partial(self._look, conn))
-        elif come:
-            self._begun.add(conn)
+        elif received is None:
+            self.poller.register(conn.sock, EVENT_READ, partial(self._check_header, conn))
+        elif received:
+            self._incomplete.add(conn)
         else:
             self._drop(conn)
 
-    def _rest(self, conn: TConn) -> None:
+    def _unwatch(self, conn: TConn) -> None:
         """No longer watches a connection."""
-        self._begun.discard(conn)
+        self._incomplete.discard(conn)
         with suppress(KeyError):
             self.poller.unregister(conn.sock)
 
     def _refuse(self, conn: TConn, status: HTTPStatus) -> None:
-        self._rest(conn)
-        _tell(conn.sock, status)
+        self._unwatch(conn)
+        _send_error(conn.sock, status)
         self._drop(conn)
 
     def _drop(self, conn: TConn) -> None:
@@ -153,22 +153,24 @@ class PacedSocket:
     def recv(self, size: int) -> bytes:
         """What has come; waits for something no longer than a body may take."""
         before = self.gettimeout()
-        ours = min(IDLE_SECONDS, self._deadline.left)
-        gunicorns = math.inf if before is None else before
-        self.settimeout(min(ours, gunicorns) or _AT_ONCE)  # 0 would mean not to wait
+        own_timeout = min(IDLE_SECONDS, self._deadline.left)
+        gunicorn_timeout = math.inf if before is None else before
+        self.settimeout(
+            min(own_timeout, gunicorn_timeout) or _MINIMUM_SECONDS
+        )  # 0 would mean not to wait
         try:
             return self._sock.recv(size)
         except TimeoutError:
-            if gunicorns <= ours:
+            if gunicorn_timeout <= own_timeout:
                 raise
-            _tell(self._sock, HTTPStatus.REQUEST_TIMEOUT)
+            _send_error(self._sock, HTTPStatus.REQUEST_TIMEOUT)
             self._sock.shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError(errno.ECONNRESET, "the body came too slowly") from None
         finally:
             self.settimeout(before)
 
 
-def _tell(sock: socket.socket, status: HTTPStatus) -> None:
+def _send_error(sock: socket.socket, status: HTTPStatus) -> None:
     """Answers a request that no function will see, if the client takes it at once."""
     with suppress(OSError):
         util.write_error(sock, status.value, status.phrase, status.description)

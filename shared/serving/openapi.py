@@ -15,12 +15,13 @@ def document(
     title: str,
     description: str,
     paths: dict[str, Any],
-    asked: Sequence[type[BaseModel]],
-    told: Sequence[type[BaseModel]],
+    requests: Sequence[type[BaseModel]],
+    responses: Sequence[type[BaseModel]],
 ) -> dict[str, Any]:
     """OpenAPI 3.1, with the schemas of the models that requests and answers are made of."""
     _, schemas = models_json_schema(
-        [(model, "validation") for model in asked] + [(model, "serialization") for model in told],
+        [(model, "validation") for model in requests]
+        + [(model, "serialization") for model in responses],
         ref_template=REF,
     )
     return {

@@ -13,7 +13,7 @@ from shared.segmentation.masks import Candidate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answered:
+class CandidateMasks:
     """Candidate masks of the size of the prompt's crop, and what computed them.
 
     They are decoded one by one, while they are gone through once: all of them together may be far
@@ -24,7 +24,7 @@ class Answered:
     candidates: Iterable[Candidate]
 
 
-Answer: TypeAlias = Answered | Permanent
+SegmenterResponse: TypeAlias = CandidateMasks | Permanent
 """To one prompt: masks, or why there never will be any."""
 
 
@@ -44,7 +44,9 @@ class Segmenter(Protocol):
         """Calls."""
         ...
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+    ) -> list[SegmenterResponse]:
         """The answer to each prompt.
 
         Raises:

@@ -7,7 +7,7 @@ from shared.imaging.geometry import Image
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import Answer, Answered
+from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
 from shared.segmentation.masks import Candidate
 
 
@@ -21,11 +21,13 @@ class EmbeddedSegmenter:
         self._version = SegmenterVersion(name, VERSION)
         self._candidates = candidates
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+    ) -> list[SegmenterResponse]:
         """What the function gives for each; nothing here waits."""
         del deadline
         return [
-            Answered(self._version, self._candidates(image[prompt.crop.slices], prompt))
+            CandidateMasks(self._version, self._candidates(image[prompt.crop.slices], prompt))
             for prompt in prompts
         ]
 

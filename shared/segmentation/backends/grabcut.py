@@ -63,21 +63,21 @@ def segment(
     colour; elsewhere the candidates' IoU with one another: an outline that does not hang on where
     GrabCut starts is probably right.
     """
-    whole = image_box(image)
-    points = [point for point in points if whole.holds(point[0], point[1])]
-    target = (box or _box_around(points)).intersection(whole)
+    bounds = image_box(image)
+    points = [point for point in points if bounds.holds(point[0], point[1])]
+    target = (box or _box_around(points)).intersection(bounds)
     if target.width < 2 or target.height < 2:
         return [Candidate(np.zeros(image.shape[:2], bool), 0.0)]
     scale = min(1.0, _WORKING_SIDE / max(target.width, target.height))
-    small = shrunk(image, max(whole.width, whole.height) * scale)
+    small = shrunk(image, max(bounds.width, bounds.height) * scale)
     size = small.shape[1], small.shape[0]
-    across, down = size[0] / whole.width, size[1] / whole.height
-    marks = [(x * across, y * down, label) for x, y, label in points]
+    x_scale, y_scale = size[0] / bounds.width, size[1] / bounds.height
+    marks = [(x * x_scale, y * y_scale, label) for x, y, label in points]
     place = Box(
-        int(target.x0 * across),
-        int(target.y0 * down),
-        min(size[0], round(target.x1 * across) + 1),
-        min(size[1], round(target.y1 * down) + 1),
+        int(target.x0 * x_scale),
+        int(target.y0 * y_scale),
+        min(size[0], round(target.x1 * x_scale) + 1),
+        min(size[1], round(target.y1 * y_scale) + 1),
     )
     flat = flat_area(small, marks, place)
     if flat.flatness >= FLAT_ENOUGH and flat.pixels.any():
@@ -89,7 +89,7 @@ def segment(
         found = [(first, stability), (second, stability)]
     reach = max(2, round(1 / scale))
     return [
-        Candidate(refine_mask(image, _enlarged(pixels, whole), reach), score)
+        Candidate(refine_mask(image, _enlarged(pixels, bounds), reach), score)
         for pixels, score in (found if multimask else found[:1])
     ]
 
@@ -113,9 +113,9 @@ def _cut(image: Image, points: Sequence[LabelledPoint], target: Box, core: float
             cv2.GC_INIT_WITH_MASK,
         )
         cut = _is_foreground(trimap)
-    whole = np.zeros(image.shape[:2], bool)
-    whole[window.slices] = cut
-    return whole
+    full_size = np.zeros(image.shape[:2], bool)
+    full_size[window.slices] = cut
+    return full_size
 
 
 def _trimap(

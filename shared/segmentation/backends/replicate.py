@@ -26,12 +26,12 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode, Transient
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import Answer, Answered
+from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
 from shared.segmentation.masks import Candidate, Mask
 from shared.segmentation.sam2.answers import AnswerError, parse_picture
 from shared.segmentation.sam2.crops import Crop, encode_crop
 from shared.segmentation.sam2.resilience import RetryPolicy
-from shared.segmentation.sam2.transport import UNCOMPRESSED, Allowance, fetch, in_loop, retry_after
+from shared.segmentation.sam2.transport import UNCOMPRESSED, ByteBudget, fetch, in_loop, retry_after
 
 _INLINE = 256 * 2**10
 """Replicate's advice: pictures up to this many bytes go into the request, larger ones as files."""
@@ -58,13 +58,15 @@ class ReplicateSegmenter:
         self._timeout = timeout
         self._base_url = base_url
         self._client = Client(
-            token, base_url=base_url, event_hooks={"response": [_raise_for_trouble]}
+            token, base_url=base_url, event_hooks={"response": [_raise_for_transient]}
         )
         self._downloads = httpx2.AsyncClient(headers=UNCOMPRESSED)
         self._retry_policy = RetryPolicy("Replicate")
         self._version: str | None = None
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+    ) -> list[SegmenterResponse]:
         """The masks that fit each prompt best."""
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
@@ -72,7 +74,9 @@ class ReplicateSegmenter:
         """The model in the version that would answer, if Replicate says which."""
         try:
             in_loop(
-                self._retry_policy.ask(lambda: self._bounded(self._newest(), deadline), deadline)
+                self._retry_policy.call(
+                    lambda: self._bounded(self._pinned_version(), deadline), deadline
+                )
             )
         except (Permanent, Transient):
             return None
@@ -83,19 +87,21 @@ class ReplicateSegmenter:
         name, _, version = self._model.partition(":")
         return SegmenterVersion(f"replicate:{name}", self._version or version)
 
-    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> Answer:
-        picture = encode_crop(image, prompt.crop)
-        files = in_loop(self._retry_policy.ask(lambda: self._ask(picture, deadline), deadline))
-        return Answered(self._segmenter, _best(files, picture, prompt))
+    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> SegmenterResponse:
+        crop = encode_crop(image, prompt.crop)
+        files = in_loop(
+            self._retry_policy.call(lambda: self._request_masks(crop, deadline), deadline)
+        )
+        return CandidateMasks(self._segmenter, _best(files, crop, prompt))
 
-    async def _ask(self, picture: Crop, deadline: Deadline) -> list[bytes]:
-        """All masks of the picture, as image files."""
-        return await self._bounded(self._masks_of(picture), deadline)
+    async def _request_masks(self, crop: Crop, deadline: Deadline) -> list[bytes]:
+        """All masks of the crop, as image files."""
+        return await self._bounded(self._download_masks(crop), deadline)
 
-    async def _masks_of(self, picture: Crop) -> list[bytes]:
-        urls = _mask_urls(await self._predict(picture))
-        slots, allowance = asyncio.Semaphore(_DOWNLOADS), Allowance()
-        return await asyncio.gather(*(self._download(url, slots, allowance) for url in urls))
+    async def _download_masks(self, crop: Crop) -> list[bytes]:
+        urls = _mask_urls(await self._predict(crop))
+        slots, budget = asyncio.Semaphore(_DOWNLOADS), ByteBudget()
+        return await asyncio.gather(*(self._download(url, slots, budget) for url in urls))
 
     async def _bounded(self, work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
         """What the work gives, in time, with its errors in the families of ours."""
@@ -112,12 +118,12 @@ class ReplicateSegmenter:
         except ValueError as error:  # the client's own, where an answer is not what it should be
             raise AnswerError(error) from error
 
-    async def _predict(self, picture: Crop) -> Any:
+    async def _predict(self, crop: Crop) -> Any:
         """The output of one prediction."""
-        small = len(picture.data) <= _INLINE
-        file = picture.data_url if small else io.BytesIO(picture.data)
+        small = len(crop.data) <= _INLINE
+        file = crop.data_url if small else io.BytesIO(crop.data)
         prediction = await self._client.predictions.async_create(
-            version=await self._newest(), input={"image": file}, wait=True
+            version=await self._pinned_version(), input={"image": file}, wait=True
         )
         await prediction.async_wait()
         if prediction.status == "failed":
@@ -126,7 +132,7 @@ class ReplicateSegmenter:
             raise Transient(f"Replicate's prediction ended as {prediction.status}")
         return prediction.output
 
-    async def _newest(self) -> str:
+    async def _pinned_version(self) -> str:
         """The model's version: the one that is set, or the newest when the first call is made."""
         if self._version is None:
             identifier = ModelVersionIdentifier.parse(self._model)
@@ -138,17 +144,17 @@ class ReplicateSegmenter:
             self._version = model.latest_version.id
         return self._version
 
-    async def _download(self, url: str, slots: asyncio.Semaphore, allowance: Allowance) -> bytes:
+    async def _download(self, url: str, slots: asyncio.Semaphore, budget: ByteBudget) -> bytes:
         local = self._base_url is not None and url.startswith(self._base_url)
         if not (url.startswith("https://") or local):
             raise AnswerError(f"individual_masks: {url[:80]} is no https address")
         async with slots, self._downloads.stream("GET", url) as response:
             if response.status_code != 200:
                 raise Transient(f"Replicate's file answered {response.status_code}")
-            return await fetch(response, allowance)
+            return await fetch(response, budget)
 
 
-async def _raise_for_trouble(response: httpx.Response) -> None:
+async def _raise_for_transient(response: httpx.Response) -> None:
     """Trouble that passes, with what Replicate says about when to come back."""
     if response.status_code == 429 or response.status_code >= 500:
         raise Transient(f"Replicate answered {response.status_code}", retry_after(response.headers))
@@ -167,7 +173,7 @@ def _mask_urls(output: Any) -> list[str]:
     return urls[:_MOST_MASKS]
 
 
-def _best(files: Sequence[bytes], picture: Crop, prompt: Prompt) -> list[Candidate]:
+def _best(files: Sequence[bytes], crop: Crop, prompt: Prompt) -> list[Candidate]:
     """The few masks that fit the prompt best; no more than these are in memory at a time.
 
     How well one fits is the mean of its IoU with the prompt's polygon and of their bounds' IoU.
@@ -177,10 +183,11 @@ def _best(files: Sequence[bytes], picture: Crop, prompt: Prompt) -> list[Candida
     best: list[tuple[float, int, BoolMask]] = []
     for index, data in enumerate(files):
         values = parse_picture(data, f"individual_masks[{index}]")
-        mask = picture.mask(values, prompt.crop)
+        mask = crop.mask(values, prompt.crop)
         bounds = Mask(prompt.crop, mask).bounds
         fit = (mask_iou(mask, polygon) + bounds.iou(target)) / 2 if bounds else 0.0
-        best = sorted([*best, (fit, -index, mask)], key=lambda one: one[:2], reverse=True)[:_KEPT]
+        ranked = sorted([*best, (fit, -index, mask)], key=lambda entry: entry[:2], reverse=True)
+        best = ranked[:_KEPT]
     if not best or best[0][0] < _LEAST_FIT:
         raise AnswerError(f"none of {len(files)} masks is near {prompt.id}")
     return [Candidate(mask) for _, _, mask in best]

@@ -8,7 +8,7 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, Transient
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import Answer, Answered
+from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
 from shared.segmentation.masks import Candidate
 from shared.segmentation.sam2.answers import parse_answer
 from shared.segmentation.sam2.contract import (
@@ -27,7 +27,7 @@ _MOST_BYTES = 18 * 2**20
 """Of pictures in a request, where base64 makes them a third larger: Cloud Run, and our own service,
 take 32 MiB."""
 
-Asked: TypeAlias = tuple[Crop, Sequence[Prompt]]
+CropWithPrompts: TypeAlias = tuple[Crop, Sequence[Prompt]]
 
 
 class _ServiceSegmenter:
@@ -58,15 +58,17 @@ class Sam2Segmenter(_ServiceSegmenter):
         super().__init__(service, multimask=multimask)
         self._names = names
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+    ) -> list[SegmenterResponse]:
         """Every candidate of the service's answer to each."""
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
-    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> Answer:
-        picture = encode_crop(image, prompt.crop)
-        request = single_request(picture, prompt, self._names, multimask=self._multimask)
-        answer = self._service.ask(request, deadline)
-        return Answered(self._segmenter_of(answer), _candidates(answer, picture, prompt))
+    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> SegmenterResponse:
+        crop = encode_crop(image, prompt.crop)
+        request = single_request(crop, prompt, self._names, multimask=self._multimask)
+        response = self._service.post(request, deadline)
+        return CandidateMasks(self._segmenter_of(response), _candidates(response, crop, prompt))
 
 
 class BatchSegmenter(_ServiceSegmenter):
@@ -75,45 +77,47 @@ class BatchSegmenter(_ServiceSegmenter):
     batch = MOST_PROMPTS
     parallel = 1
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
-        """Every candidate of the service's answers: one, or a few where pictures are large."""
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+    ) -> list[SegmenterResponse]:
+        """Every candidate of the service's responses: one, or a few where pictures are large."""
         windows = shared_windows(prompts)
-        pictures = [(encode_crop(image, window), members) for window, members in windows]
-        requests = list(_requests(pictures))
-        most_bytes = MOST_BYTES // len(requests)  # all answers are in memory together
-        answers: dict[str, Answer] = {}
+        crops = [(encode_crop(image, window), members) for window, members in windows]
+        requests = list(_requests(crops))
+        most_bytes = MOST_BYTES // len(requests)  # all responses are in memory together
+        responses: dict[str, SegmenterResponse] = {}
         for request in requests:
-            answers |= self._ask(request, deadline, most_bytes)
-        return [answers[prompt.id] for prompt in prompts]
+            responses |= self._ask(request, deadline, most_bytes)
+        return [responses[prompt.id] for prompt in prompts]
 
     def _ask(
-        self, pictures: Sequence[Asked], deadline: Deadline, most_bytes: int
-    ) -> dict[str, Answer]:
-        request = batch_request(pictures, multimask=self._multimask)
-        answer = self._service.ask(request, deadline, len(pictures), most_bytes)
-        segmenter = self._segmenter_of(answer)
+        self, crops: Sequence[CropWithPrompts], deadline: Deadline, most_bytes: int
+    ) -> dict[str, SegmenterResponse]:
+        request = batch_request(crops, multimask=self._multimask)
+        response = self._service.post(request, deadline, len(crops), most_bytes)
+        segmenter = self._segmenter_of(response)
         return {
-            prompt.id: Answered(segmenter, _candidates(masks, picture, prompt))
-            for masks, picture, prompt in per_prompt(answer, pictures)
+            prompt.id: CandidateMasks(segmenter, _candidates(masks, crop, prompt))
+            for masks, crop, prompt in per_prompt(response, crops)
         }
 
 
-def _requests(pictures: Sequence[Asked]) -> Iterator[list[Asked]]:
+def _requests(crops: Sequence[CropWithPrompts]) -> Iterator[list[CropWithPrompts]]:
     """The pictures in parts that one request may hold."""
-    request: list[Asked] = []
+    request: list[CropWithPrompts] = []
     size = 0
-    for asked in pictures:
-        picture, _ = asked
-        if request and (size + len(picture.data) > _MOST_BYTES or len(request) == MOST_PICTURES):
+    for crop_with_prompts in crops:
+        crop, _ = crop_with_prompts
+        if request and (size + len(crop.data) > _MOST_BYTES or len(request) == MOST_PICTURES):
             yield request
             request, size = [], 0
-        request.append(asked)
-        size += len(picture.data)
+        request.append(crop_with_prompts)
+        size += len(crop.data)
     if request:
         yield request
 
 
-def _candidates(told: Any, picture: Crop, prompt: Prompt) -> Iterator[Candidate]:
-    """The masks in what a service told about one prompt, brought to the prompt's crop."""
-    for mask in parse_answer(told, (picture.height, picture.width)):
-        yield Candidate(picture.mask(mask.values, prompt.crop), mask.predicted_iou)
+def _candidates(response: Any, crop: Crop, prompt: Prompt) -> Iterator[Candidate]:
+    """The masks in a service's response to one prompt, brought to the prompt's crop."""
+    for mask in parse_answer(response, (crop.height, crop.width)):
+        yield Candidate(crop.mask(mask.values, prompt.crop), mask.predicted_iou)

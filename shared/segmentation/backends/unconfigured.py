@@ -7,7 +7,7 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import Answer
+from shared.segmentation.backends.base import SegmenterResponse
 
 
 class UnconfiguredSegmenter:
@@ -16,7 +16,9 @@ class UnconfiguredSegmenter:
     batch = 1
     parallel = 1
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+    ) -> list[SegmenterResponse]:
         """Raises Permanent."""
         del image, prompts, deadline
         raise Permanent(

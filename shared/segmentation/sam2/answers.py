@@ -81,12 +81,12 @@ def parse_json(body: bytes) -> Any:
     """
     for character, most in _MOST_COUNTS.items():
         if body.count(character) > most:
-            told = character.decode()
-            raise AnswerError(f"{len(body):,} bytes of JSON have more than {most:,} times {told}")
+            symbol = character.decode()
+            raise AnswerError(f"{len(body):,} bytes of JSON have more than {most:,} times {symbol}")
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise AnswerError(f"want JSON, got {len(body):,} bytes: {_shown(body)}") from error
+        raise AnswerError(f"want JSON, got {len(body):,} bytes: {_excerpt(body)}") from error
 
 
 def parse_answer(answer: Any, size: tuple[int, int]) -> Iterator[ScoredMask]:
@@ -96,7 +96,7 @@ def parse_answer(answer: Any, size: tuple[int, int]) -> Iterator[ScoredMask]:
         AnswerError: nothing in it is understood, or what is there makes no sense.
     """
     if not isinstance(answer, Mapping):
-        raise AnswerError(f"want a JSON object, got {_shown(answer)}")
+        raise AnswerError(f"want a JSON object, got {_excerpt(answer)}")
     named = _masks(answer)
     scores = _scores(answer)
     if scores and len(scores) != len(named):
@@ -116,7 +116,7 @@ def _masks(answer: Mapping[str, Any]) -> list[tuple[str, Any]]:
     if "masks" in answer:
         masks = answer["masks"]
         if not isinstance(masks, list) or not masks:
-            raise AnswerError(f"masks: want a list of masks, got {_shown(masks)}")
+            raise AnswerError(f"masks: want a list of masks, got {_excerpt(masks)}")
         if len(masks) > MOST_MASKS:
             raise AnswerError(f"masks: want at most {MOST_MASKS}, got {len(masks):,}")
         return [(f"masks[{index}]", mask) for index, mask in enumerate(masks)]
@@ -124,7 +124,7 @@ def _masks(answer: Mapping[str, Any]) -> list[tuple[str, Any]]:
         if field in answer:
             return [(field, answer[field])]
     raise AnswerError(
-        f"want masks, mask_rle or mask_png_base64, got the fields {_shown(sorted(answer))}"
+        f"want masks, mask_rle or mask_png_base64, got the fields {_excerpt(sorted(answer))}"
     )
 
 
@@ -134,7 +134,7 @@ def _scores(answer: Mapping[str, Any]) -> list[float]:
         if values is None:
             continue
         if not isinstance(values, list) or not all(_is_number(value) for value in values):
-            raise AnswerError(f"{field}: want a list of numbers, got {_shown(values)}")
+            raise AnswerError(f"{field}: want a list of numbers, got {_excerpt(values)}")
         return [float(value) for value in values]
     return []
 
@@ -151,7 +151,7 @@ def _from_png(text: Any, field: str) -> Values:
     try:
         data = decode_base64(text)
     except (AttributeError, binascii.Error, ValueError) as error:
-        raise AnswerError(f"{field}: want a PNG as base64, got {_shown(text)}") from error
+        raise AnswerError(f"{field}: want a PNG as base64, got {_excerpt(text)}") from error
     return parse_picture(data, field)
 
 
@@ -183,16 +183,16 @@ def _from_rle(value: Any, field: str) -> Values:
     elif isinstance(value, list) and len(value) == 2:
         counts, size = value
     else:
-        raise AnswerError(f"{field}: want counts and size, got {_shown(value)}")
-    if not (isinstance(size, list) and len(size) == 2 and all(_is_whole(edge) for edge in size)):
-        raise AnswerError(f"{field}.size: want [height, width], got {_shown(size)}")
+        raise AnswerError(f"{field}: want counts and size, got {_excerpt(value)}")
+    if not (isinstance(size, list) and len(size) == 2 and all(_is_integer(edge) for edge in size)):
+        raise AnswerError(f"{field}.size: want [height, width], got {_excerpt(size)}")
     height, width = size
     if not (height > 0 and width > 0 and height * width <= MOST_MASK_PIXELS):
         raise AnswerError(f"{field}.size: {height} x {width} makes no sense; {_LIMIT}")
     if not isinstance(counts, str) and not (
-        isinstance(counts, list) and all(_is_whole(run) for run in counts)
+        isinstance(counts, list) and all(_is_integer(run) for run in counts)
     ):
-        raise AnswerError(f"{field}.counts: want runs or COCO's string, got {_shown(counts)}")
+        raise AnswerError(f"{field}.counts: want runs or COCO's string, got {_excerpt(counts)}")
     try:
         return rle.decode(counts, (height, width)).astype(np.float32)
     except ValueError as error:
@@ -204,7 +204,7 @@ def _from_lists(value: Any, field: str) -> Values:
     try:
         values = np.array(value, np.float32)
     except (TypeError, ValueError, OverflowError) as error:
-        raise AnswerError(f"{field}: want rows of numbers, got {_shown(value)}") from error
+        raise AnswerError(f"{field}: want rows of numbers, got {_excerpt(value)}") from error
     if values.ndim == 3 and values.shape[0] == 1:
         values = values[0]
     if values.ndim != 2 or not 0 < values.size <= MOST_MASK_PIXELS:
@@ -235,7 +235,7 @@ def decode_base64(text: str) -> bytes:
     return base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -244,6 +244,6 @@ def _is_number(value: Any) -> bool:
     return is_number and -_LARGEST_NUMBER < value < _LARGEST_NUMBER
 
 
-def _shown(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     text = repr(value[:80] if isinstance(value, bytes | str | list) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -13,16 +13,18 @@ T = TypeVar("T")
 
 
 class CircuitBreaker:
-    """Opens after so many failures in a row; then lets one trial call through every `rest` seconds.
+    """Opens after `failures_to_open` failures in a row.
+
+    Then lets one trial call through every `reset_timeout` seconds.
 
     To be used in one event loop. Of a failure it keeps the sentence alone: an exception would keep
     its frames, and with them the image that was asked about.
     """
 
-    def __init__(self, server: str, most_failures: int, rest: float) -> None:
+    def __init__(self, server: str, failures_to_open: int, reset_timeout: float) -> None:
         self._server = server
-        self._most_failures = most_failures
-        self._rest = rest
+        self._failures_to_open = failures_to_open
+        self._reset_timeout = reset_timeout
         self._failures = 0
         self._last_failure = ""
         self._next_trial = 0.0
@@ -48,7 +50,7 @@ class CircuitBreaker:
         return result
 
     def _admit(self) -> None:
-        if self._failures < self._most_failures:
+        if self._failures < self._failures_to_open:
             return
         left = self._next_trial - time.monotonic()
         if left > 0:
@@ -57,9 +59,9 @@ class CircuitBreaker:
                 f"while; the last time: {self._last_failure}",
                 retry_after=left,
             )
-        self._next_trial = time.monotonic() + self._rest  # others wait for this trial
+        self._next_trial = time.monotonic() + self._reset_timeout  # others wait for this trial
 
     def _count_failure(self, sentence: str) -> None:
         self._failures += 1
         self._last_failure = sentence
-        self._next_trial = time.monotonic() + self._rest
+        self._next_trial = time.monotonic() + self._reset_timeout

@@ -149,22 +149,22 @@ class ErrorAnswer(_Part):
 
 
 def single_request(
-    picture: Crop, prompt: Prompt, names: FieldNames, *, multimask: bool
+    crop: Crop, prompt: Prompt, names: FieldNames, *, multimask: bool
 ) -> dict[str, Any]:
     """The JSON of one prompt for any server."""
     payload: dict[str, Any] = {
-        names.image: picture.base64,
-        names.points: picture.points(prompt),
+        names.image: crop.base64,
+        names.points: crop.points(prompt),
         names.multimask: multimask,
         names.return_prob: False,
     }
     if names.box:
-        payload[names.box] = picture.box(prompt)
+        payload[names.box] = crop.box(prompt)
     return payload
 
 
 def batch_request(
-    pictures: Sequence[tuple[Crop, Sequence[Prompt]]], *, multimask: bool
+    crops: Sequence[tuple[Crop, Sequence[Prompt]]], *, multimask: bool
 ) -> dict[str, Any]:
     """The JSON of all prompts of all pictures, for our own service.
 
@@ -174,16 +174,15 @@ def batch_request(
     return {
         "images": [
             {
-                "image_base64": picture.base64,
+                "image_base64": crop.base64,
                 "prompts": [
-                    {"points": picture.points(prompt), "box": picture.box(prompt)}
-                    for prompt in prompts
+                    {"points": crop.points(prompt), "box": crop.box(prompt)} for prompt in prompts
                 ],
             }
-            for picture, prompts in pictures
+            for crop, prompts in crops
         ],
         "multimask": multimask,
-        "return_prob": any(picture.is_shrunk for picture, _ in pictures),
+        "return_prob": any(crop.is_shrunk for crop, _ in crops),
     }
 
 
@@ -196,7 +195,7 @@ def segmenter_of(answer: Any) -> SegmenterVersion | None:
 
 
 def per_prompt(
-    answer: Any, pictures: Sequence[tuple[Crop, Sequence[Prompt]]]
+    answer: Any, crops: Sequence[tuple[Crop, Sequence[Prompt]]]
 ) -> list[tuple[Any, Crop, Prompt]]:
     """What our own service told about each prompt, with its picture.
 
@@ -204,16 +203,16 @@ def per_prompt(
         AnswerError: it is not the answer to these pictures and prompts.
     """
     answers = answer.get("images") if isinstance(answer, dict) else None
-    if not isinstance(answers, list) or len(answers) != len(pictures):
-        raise AnswerError(f"images: want {len(pictures)} lists, got {str(answer)[:80]}")
-    told = []
-    for index, (masks, (picture, prompts)) in enumerate(zip(answers, pictures, strict=True)):
+    if not isinstance(answers, list) or len(answers) != len(crops):
+        raise AnswerError(f"images: want {len(crops)} lists, got {str(answer)[:80]}")
+    entries = []
+    for index, (masks, (crop, prompts)) in enumerate(zip(answers, crops, strict=True)):
         if not isinstance(masks, list) or len(masks) != len(prompts):
             raise AnswerError(
                 f"images[{index}]: want {len(prompts)} answers, got {str(masks)[:80]}"
             )
-        told += [(one, picture, prompt) for one, prompt in zip(masks, prompts, strict=True)]
-    return told
+        entries += [(mask, crop, prompt) for mask, prompt in zip(masks, prompts, strict=True)]
+    return entries
 
 
 def mask_answer(masks: Iterable[ScoredMask], *, return_prob: bool) -> MaskAnswer:

@@ -61,35 +61,35 @@ class Crop:
 
     def points(self, prompt: Prompt) -> list[LabelledPixel]:
         """The prompt's points that lie in the window, (x, y, label) in pixels of the picture."""
-        across, down = self._scale
+        x_scale, y_scale = self._scale
         left, top = self.window.x0, self.window.y0
         return [
-            (int((x - left + 0.5) * across), int((y - top + 0.5) * down), label)
+            (int((x - left + 0.5) * x_scale), int((y - top + 0.5) * y_scale), label)
             for x, y, label in prompt.points
             if self.window.holds(x, y)
         ]
 
     def box(self, prompt: Prompt) -> list[int]:
         """The prompt's box, right and bottom exclusive, in pixels of the picture."""
-        across, down = self._scale
+        x_scale, y_scale = self._scale
         x0, y0, x1, y1 = prompt.box.shifted(-self.window.x0, -self.window.y0)
-        return [round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)]
+        return [round(x0 * x_scale), round(y0 * y_scale), round(x1 * x_scale), round(y1 * y_scale)]
 
-    def mask(self, values: Values, place: Box) -> BoolMask:
-        """What is more likely foreground than not, bool (place.height, place.width).
+    def mask(self, values: Values, target: Box) -> BoolMask:
+        """What is more likely foreground than not, bool (target.height, target.width).
 
-        `values` are probabilities 0..1 over the whole window, float32 of any size; `place`, in
+        `values` are probabilities 0..1 over the whole window, float32 of any size; `target`, in
         image coordinates, lies in the window. Interpolated, so a small mask gives no staircase; in
         8 bits, because a window may have 50 times the pixels of its mask.
         """
         size = self.window.width, self.window.height
         if (values.shape[1], values.shape[0]) == size:
-            return values[place.within(self.window)] > 0.5
+            return values[target.within(self.window)] > 0.5
         shrinks = values.shape[1] > size[0] or values.shape[0] > size[1]
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         grey = np.rint(values * np.float32(255)).astype(np.uint8)
         return np.asarray(
-            cv2.resize(grey, size, interpolation=how)[place.within(self.window)] > 127
+            cv2.resize(grey, size, interpolation=interpolation)[target.within(self.window)] > 127
         )
 
     @property

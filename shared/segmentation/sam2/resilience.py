@@ -29,7 +29,7 @@ _FAILURES_TO_OPEN = 10
 _RESET_SECONDS = 10
 """Seconds for which a dead server is left alone."""
 
-_LOOK_SECONDS = 0.25
+_CHECK_SECONDS = 0.25
 """Between looks whether the answer is still waited for."""
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class RetryPolicy:
     def __init__(self, server: str) -> None:
         self._circuit = CircuitBreaker(server, _FAILURES_TO_OPEN, _RESET_SECONDS)
 
-    async def ask(self, call: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+    async def call(self, function: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
         """What `call` gives at last, asked again as long as its trouble may pass.
 
         Raises:
@@ -55,13 +55,13 @@ class RetryPolicy:
             stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(deadline.left),
             reraise=True,
         )
-        asking: asyncio.Task[T] = asyncio.create_task(retrying(self._circuit.call, call))
+        attempts: asyncio.Task[T] = asyncio.create_task(retrying(self._circuit.call, function))
         try:
-            while not (await asyncio.wait({asking}, timeout=_LOOK_SECONDS))[0]:
+            while not (await asyncio.wait({attempts}, timeout=_CHECK_SECONDS))[0]:
                 deadline.check()
-            return asking.result()
+            return attempts.result()
         finally:
-            asking.cancel()
+            attempts.cancel()
 
 
 def _pause(state: RetryCallState) -> float:

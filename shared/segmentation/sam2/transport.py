@@ -81,11 +81,11 @@ class JsonService:
         """Where it is, as host or host:port."""
         return urlsplit(self._url).netloc
 
-    def ask(
+    def post(
         self,
         payload: Mapping[str, Any],
         deadline: Deadline,
-        pictures: int = 1,
+        crops: int = 1,
         most_bytes: int = MOST_BYTES,
     ) -> Any:
         """The JSON value that the server answers with, given the time-out for each picture.
@@ -95,9 +95,9 @@ class JsonService:
             Permanent: the server refuses, or answers what nobody could understand.
         """
         content = json.dumps(payload, separators=(",", ":")).encode()
-        call = _Call("POST", content, self._timeout * pictures, most_bytes)
+        call = _Call("POST", content, self._timeout * crops, most_bytes)
         answer = partial(self._answer, call, deadline)
-        return parse_json(in_loop(self._retry_policy.ask(answer, deadline)))
+        return parse_json(in_loop(self._retry_policy.call(answer, deadline)))
 
     def describe(self, deadline: Deadline) -> Any:
         """What the server says of itself: the JSON that a GET of its address is answered with.
@@ -144,25 +144,25 @@ class JsonService:
         )
         response = await self._client.send(request, stream=True)
         try:
-            return response, await fetch(response, Allowance(call.most_bytes))
+            return response, await fetch(response, ByteBudget(call.most_bytes))
         finally:
             await response.aclose()
 
     def _check(self, response: httpx2.Response, body: bytes) -> None:
         """Raises unless the status is 200."""
         status = response.status_code
-        told = f"{self._name} answered {status} {response.reason_phrase}".rstrip()
+        sentence = f"{self._name} answered {status} {response.reason_phrase}".rstrip()
         if status in _RETRYABLE or status >= 500:
-            raise Transient(told, retry_after(response.headers))
+            raise Transient(sentence, retry_after(response.headers))
         if status in (401, 403):
             raise Permanent(
-                ReasonCode.SAM2_REFUSED, f"{told}: {self._authorisation.remedy(status)}"
+                ReasonCode.SAM2_REFUSED, f"{sentence}: {self._authorisation.remedy(status)}"
             )
         if status != 200:
-            shown = body[:200].decode(errors="replace")
+            excerpt = body[:200].decode(errors="replace")
             location = without_secrets(response.headers.get("Location", ""))
             where = f" It redirects to {location}: is SAM2_URL right?" if location else ""
-            raise Permanent(ReasonCode.SAM2_REFUSED, f"{told}: {shown}{where}")
+            raise Permanent(ReasonCode.SAM2_REFUSED, f"{sentence}: {excerpt}{where}")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -170,11 +170,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
     RFC 9110, section 10.2.3: whole seconds or a date.
     """
-    told = headers.get("Retry-After", "").strip()
-    if told.isdecimal():
-        return float(told)
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
     try:
-        moment = parsedate_to_datetime(told)
+        moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
@@ -182,28 +182,28 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-class Allowance:
+class ByteBudget:
     """Bytes that the parts of one answer may have together."""
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
-        self._most = most
-        self._left = most
+    def __init__(self, limit: int = MOST_BYTES) -> None:
+        self._limit = limit
+        self._remaining = limit
 
     def use(self, count: int) -> None:
         """Raises Permanent where too many have come."""
-        self._left -= count
-        if self._left < 0:
-            sentence = f"The segmentation service's answer has more than {self._most:,} bytes."
+        self._remaining -= count
+        if self._remaining < 0:
+            sentence = f"The segmentation service's answer has more than {self._limit:,} bytes."
             raise Permanent(ReasonCode.SAM2_BAD_ANSWER, sentence)
 
 
-async def fetch(response: httpx2.Response, allowance: Allowance) -> bytes:
+async def fetch(response: httpx2.Response, budget: ByteBudget) -> bytes:
     """The body of a response whose headers have come; Permanent where it is too large."""
     body = bytearray()
     encoding = response.headers.get("Content-Encoding", _PLAIN)
     if encoding != _PLAIN:  # layers of compression would be unpacked without end, in one piece
         raise AnswerError(f"it is compressed ({encoding[:40]}), which was not asked for")
     async for chunk in response.aiter_raw():
-        allowance.use(len(chunk))
+        budget.use(len(chunk))
         body += chunk
     return bytes(body)
