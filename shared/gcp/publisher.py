@@ -1,4 +1,4 @@
-"""Sending prompts on to the segmentation function."""
+"""Publishes prompts for the segmentation function."""
 
 import secrets
 from functools import cached_property
@@ -10,6 +10,7 @@ from shared.gcp.events import REPEATED, TRACE_PARENT
 from shared.schemas.documents import PromptsDocument
 
 _PUBLISH_SECONDS = 20
+"""Timeout of the retries. Chosen by hand: it must stay below the acknowledgement deadline."""
 
 
 class Publisher:
@@ -22,9 +23,9 @@ class Publisher:
     def publish_prompts(
         self, topic: str, document: PromptsDocument, trace: str, *, repeated: bool
     ) -> None:
-        """Returns once Pub/Sub has the message; whatever goes wrong is raised.
+        """Publishes the document and waits for Pub/Sub's confirmation. Raises any error.
 
-        `repeated`: the same was published before, or may have been.
+        `repeated` says that the same document may have been published before.
         """
         source = document.source
         extra_attributes = {REPEATED: "true"} if repeated else {}
