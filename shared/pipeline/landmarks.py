@@ -1,4 +1,4 @@
-"""The landmarks function's use case: an upload comes in, prompts go out."""
+"""The landmarks function's use case: detects faces and hands in an upload, publishes prompts."""
 
 import logging
 from importlib.metadata import version
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Landmarks:
-    """Finds faces and hands in uploads. One per process; safe to share between threads."""
+    """Detects faces and hands in uploads. One per process; safe to share between threads."""
 
     def __init__(self, settings: LandmarksSettings) -> None:
         self._settings = settings
@@ -48,9 +48,9 @@ class Landmarks:
         """Writes prompts.json and publishes it, or writes the result of a rejected upload.
 
         Raises:
-            ForeignMessage: it announces no upload, or one to another bucket.
-            UnreadableMessage: it announces an upload and is not understood.
-            Exception: whatever may be gone at the next delivery.
+            ForeignMessage: the message announces no upload, or one to another bucket.
+            UnreadableMessage: the message announces an upload, but its data is invalid.
+            Exception: an error that may not occur at the next delivery.
         """
         upload = parse_upload(message)
         if upload is None:
@@ -76,7 +76,7 @@ class Landmarks:
             self._write(document, timer, trace)
 
     def _prompts(self, upload: Upload, timer: StageTimer) -> PromptsDocument:
-        """The prompts of an upload, which is in memory only meanwhile."""
+        """Returns the prompts of an upload. The image is in memory only during the call."""
         limits = self._settings
         _check_name(upload.ref.name)
         check_before_download(upload.content_type, upload.size, limits.max_bytes)
@@ -109,7 +109,7 @@ class Landmarks:
         )
 
     def _write(self, document: PromptsDocument, timer: StageTimer, trace: str) -> None:
-        """Writes prompts.json, and publishes what is in it."""
+        """Writes prompts.json and publishes its content."""
         source = document.source
         outcome = self._storage.write(
             self._settings.output_bucket,
@@ -119,7 +119,7 @@ class Landmarks:
         timer.lap("write", outcome=outcome.value)
         if outcome is WriteOutcome.OUTRANKED:
             return
-        # Also where the same document was there already: the worker that wrote it may have died
+        # Publish even if the same document existed: the worker that wrote it may have been killed
         # before it published.
         self._publisher.publish_prompts(
             self._settings.prompts_topic, document, trace, repeated=outcome is WriteOutcome.SAME

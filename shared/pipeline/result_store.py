@@ -1,6 +1,6 @@
-"""Writing an upload's results so that the newest upload wins and no older picture stays behind.
+"""Writes an upload's results. The newest upload wins, and no older image file remains.
 
-Why this is safe is said in docs/architecture.md; tests/interleavings tries to prove it wrong.
+docs/architecture.md explains why this is safe; tests/interleavings tests it.
 """
 
 import logging
@@ -34,7 +34,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 def document_object(
     name: str, document: Record, metadata: Mapping[str, str] = _NOTHING
 ) -> ObjectToWrite:
-    """A JSON document as an object to be written."""
+    """Returns a JSON document as an object to write."""
     content = document.model_dump_json(indent=1).encode()
     return ObjectToWrite(name, "application/json", lambda: content, metadata)
 
@@ -47,15 +47,15 @@ class ResultStore:
         self._bucket = bucket
 
     def write(self, document: ResultDocument, pictures: Sequence[ObjectToWrite]) -> WriteOutcome:
-        """Writes the pictures, then result.json, and clears away what they replace.
+        """Writes the image files, then result.json, and deletes what they replace.
 
-        The first picture is written before the others begin: every upload with pictures has it, so
-        where nothing stood in its place there are no strays of an older upload, and the common path
-        lists nothing. Where a newer upload got ahead, what this one wrote goes.
+        The first image file is written before the others. Every upload with image files has it. If
+        it did not exist, no older upload left files, so the common path lists nothing. If a newer
+        upload has written, the files of this one are deleted.
 
         Raises:
-            Transient: another worker drew other masks of the same upload at the same time, and took
-                away some of these.
+            Transient: another worker wrote other masks of the same upload at the same time, and
+                replaced some of these files.
         """
         timer = StageTimer()
         provenance = Provenance(
@@ -86,7 +86,7 @@ class ResultStore:
     def reject(
         self, ref: ObjectRef, rejection: Rejected, config: Digest, timing: dict[str, float]
     ) -> None:
-        """Writes a result that says why the upload is not a supported image, if it still exists."""
+        """Writes a `rejected` result with the reason, if the upload still exists."""
         if not self._upload_exists(ref):
             return
         document = ResultDocument(
@@ -101,9 +101,10 @@ class ResultStore:
         self.write(document, pictures=())
 
     def fail(self, ref: ObjectRef, reason: Reason) -> None:
-        """Writes a result that says why there is none, unless there is one or no upload, after all.
+        """Writes a `failed` result, unless a result exists or the upload does not.
 
-        Pictures of the same upload that a dead worker left stay: another may be finishing them.
+        Image files of the same upload, left by a killed worker, stay. Another worker may be
+        completing them.
         """
         if not self._upload_exists(ref):
             return
@@ -123,10 +124,10 @@ class ResultStore:
         _log_end(timer, document, outcome)
 
     def clear_superseded(self, ref: ObjectRef, reason: Superseded) -> None:
-        """Deletes what was written for an upload that a newer one with a result has replaced.
+        """Deletes the files of an upload if a newer upload has a result.
 
-        Where that result is not there yet, its own worker is going to find what lies here. Without
-        a newer upload (this one was deleted) its results stay.
+        If that result does not exist yet, its worker deletes these files later. If this upload was
+        deleted and there is no newer one, its results stay.
         """
         _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
         existing = self._storage.provenance(
@@ -136,9 +137,9 @@ class ResultStore:
             self._delete_up_to(ref.name, ref.generation)
 
     def is_finished(self, ref: ObjectRef, is_current: Callable[[ResultDocument], bool]) -> bool:
-        """Whether that upload's result is there, is current, and has all its pictures.
+        """Whether the upload's result exists, is current, and has all its image files.
 
-        A result that is not understood is not current: another version wrote it.
+        A result that cannot be parsed is not current: another version wrote it.
         """
         name = object_names.folder(ref.name) + object_names.RESULT
         found = self._storage.read_document(self._bucket, name)
@@ -154,10 +155,10 @@ class ResultStore:
         return is_current(document) and self._is_complete(document, provenance)
 
     def _upload_exists(self, ref: ObjectRef) -> bool:
-        """Whether the input bucket has that very generation; clears up after one that is gone.
+        """Whether exactly this generation exists; clears the files of one that does not.
 
-        A forged message may name one that is still to come: its result would outrank those of every
-        later upload. Results with pictures need no look, for their upload has been read.
+        A forged message may name a future generation, whose result would outrank those of all later
+        uploads. Results with image files need no check, because their upload has been read.
         """
         exists = self._storage.exists(ref)
         if not exists:
@@ -171,7 +172,7 @@ class ResultStore:
         return self._storage.write(self._bucket, item, provenance)
 
     def _is_complete(self, document: ResultDocument, provenance: Provenance) -> bool:
-        """Whether the folder holds this result, all of its pictures, and none of another."""
+        """Whether the folder has this result, all its image files, and none of another result."""
         existing = self._storage.provenances(
             self._bucket, object_names.folder(document.source.name)
         )
@@ -182,7 +183,7 @@ class ResultStore:
         return existing.get(object_names.RESULT) == provenance and pictures == expected
 
     def _delete_up_to(self, upload: str, generation: int) -> None:
-        """Deletes prompts and pictures of all generations up to this one."""
+        """Deletes prompts and image files of all generations up to and including this one."""
 
         def stale(name: str, found: Provenance) -> bool:
             ours = name == object_names.PROMPTS or object_names.is_picture(name)
@@ -191,7 +192,7 @@ class ResultStore:
         self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
 
     def _delete_others(self, upload: str, provenance: Provenance) -> None:
-        """Deletes older generations' prompts and pictures, and other pictures of this one."""
+        """Deletes older prompts and image files, and this generation's files of other results."""
 
         def stale(name: str, found: Provenance) -> bool:
             if name == object_names.PROMPTS:
@@ -203,7 +204,7 @@ class ResultStore:
 
 
 def _log_end(timer: StageTimer, document: ResultDocument, outcome: WriteOutcome) -> None:
-    """One line per upload that came to its end; metrics count them by `state`."""
+    """Logs one line per finished upload. The metrics count the lines by `state`."""
     if outcome is WriteOutcome.OUTRANKED:
         timer.lap("superseded", state="superseded", outcome=outcome.value)
         return

@@ -1,4 +1,4 @@
-"""The segmentation function's use case: prompts come in, masks and pictures go out."""
+"""The segmentation function's use case: turns prompts into masks and image files."""
 
 import logging
 from importlib.metadata import version
@@ -34,11 +34,12 @@ from shared.segmentation.service import SegmentationService
 _log = logging.getLogger(__name__)
 
 _VERSION_SECONDS = 10
-"""How long a segmentation service is waited for that is asked what it is."""
+"""Timeout for the version of the segmentation service. Chosen by hand: without a version, the last
+result counts as current; a longer timeout delays each redelivery."""
 
 
 class Segmentation:
-    """Turns prompts into pictures. One per process; safe to share between threads."""
+    """Turns prompts into image files. One per process; safe to share between threads."""
 
     def __init__(
         self,
@@ -55,12 +56,12 @@ class Segmentation:
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
 
     def handle(self, message: Message) -> None:
-        """Writes all results of the upload that the message is about, result.json last.
+        """Writes all results of the message's upload, result.json last.
 
         Raises:
-            ForeignMessage: the message was not made by the landmarks function.
-            UnreadableMessage: its prompts are not understood, or do not fit the upload.
-            Exception: whatever may be gone at the next delivery.
+            ForeignMessage: the landmarks function did not create the message.
+            UnreadableMessage: its prompts are invalid, or do not fit the upload.
+            Exception: an error that may not occur at the next delivery.
         """
         document = parse_prompts(message)
         source = document.source
@@ -75,7 +76,7 @@ class Segmentation:
                 self._handle(document, ref)
 
     def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
-        """Whether an earlier delivery did it all, so that SAM2 need not be asked again."""
+        """Whether an earlier delivery wrote the complete result, so that no SAM2 call is needed."""
 
         def is_current(result: ResultDocument) -> bool:
             segmenters = self._expected_segmenters(result)
@@ -87,7 +88,7 @@ class Segmentation:
         return is_done
 
     def _expected_segmenters(self, result: ResultDocument) -> frozenset[SegmenterVersion]:
-        """What would cut now what is in a result: what did, where that cannot be known."""
+        """Returns the segmenters that would be used now; those of the result if unknown."""
         if not result.instances:
             return frozenset()
         version = self._service.version(Deadline.after(_VERSION_SECONDS))
@@ -141,7 +142,7 @@ class Segmentation:
 
 
 def _check_source(ref: ObjectRef, input_bucket: str) -> None:
-    """Raises ForeignMessage for an upload that the landmarks function would not have prompted."""
+    """Raises ForeignMessage for an upload that the landmarks function never publishes."""
     if ref.bucket != input_bucket:
         raise ForeignMessage(f"{ref} is not in {input_bucket}")
     if why := object_names.refusal(ref.name):
@@ -149,7 +150,7 @@ def _check_source(ref: ObjectRef, input_bucket: str) -> None:
 
 
 def _check_fit(document: PromptsDocument, image: Box) -> None:
-    """Raises UnreadableMessage where prompts lie outside the image or stand for one another."""
+    """Raises UnreadableMessage for prompts outside the image, or with the same id."""
     if (document.source.width, document.source.height) != (image.width, image.height):
         raise UnreadableMessage(
             f"prompts for another size than the image's {image.width} x {image.height}"

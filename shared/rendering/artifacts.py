@@ -1,4 +1,4 @@
-"""The pictures of a result: which there are, and what is drawn on each."""
+"""The image files of a result."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +17,12 @@ from shared.segmentation.masks import Mask
 from shared.segmentation.service import SegmentedInstance
 
 _BUDGET = MemoryBudget(12_000_000)
-"""Pixels that are being drawn and encoded in this process, at some 12 bytes each."""
+"""Pixels that this process draws and encodes at a time, at about 12 bytes each. Chosen by hand: a
+larger budget encodes more in parallel, but needs more memory."""
 
 _ENCODED_SHARE = 0.25
-"""What a pixel may take in a file, over what it takes while it is drawn."""
+"""Memory of a pixel in the encoded file, as a share of its memory while it is drawn. An estimate
+chosen by hand: too low a value exceeds the memory budget."""
 
 _ENCODERS: dict[str, Callable[[Image], bytes]] = {
     "image/jpeg": encoding.encode_jpeg,
@@ -30,9 +32,10 @@ _ENCODERS: dict[str, Callable[[Image], bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A picture by its name in the upload's folder, drawn and encoded when it is asked for.
+    """An image file, drawn and encoded on demand.
 
-    `pixels` is how many of them are drawn: what lies around them costs next to nothing.
+    `name` is relative to the upload's folder. `pixels` is the number of pixels that are drawn; the
+    background around them needs almost no memory.
     """
 
     name: str
@@ -40,10 +43,10 @@ class Artifact:
     make: Callable[[], bytes]
 
     def encode(self) -> bytes:
-        """The file. Large ones wait for one another.
+        """Returns the content of the file. Waits for the memory budget.
 
         Raises:
-            Transient: they take too long.
+            Transient: the memory did not become free in time.
         """
         with _BUDGET.acquired(self.pixels, MEMORY_SECONDS):
             return self.make()
@@ -52,7 +55,7 @@ class Artifact:
 def result_artifacts(
     image: Image, segmented: Sequence[SegmentedInstance], outputs: Outputs
 ) -> list[Artifact]:
-    """All pictures of one upload, mask.png first."""
+    """Returns all image files of one upload, mask.png first. `image` is RGB uint8 (h, w, 3)."""
     combined = _mask_and_cutout(outputs, image, [item.mask for item in segmented])
     overlays = list(_overlays(outputs, image, segmented))
     if len(segmented) == 1:
@@ -70,7 +73,7 @@ def result_artifacts(
 
 
 def _computed_once(make: Callable[[], bytes]) -> Callable[[], bytes]:
-    """The same bytes for all who ask, whichever thread comes first."""
+    """Returns a thread-safe function that calls `make` once and caches the bytes."""
     made, lock = cache(make), Lock()
 
     def get() -> bytes:

@@ -1,4 +1,4 @@
-"""The pictures in colour: overlay, preview, cutout, drawn on an RGB uint8 image."""
+"""Draws the colour images: overlay, preview and cutout, from an RGB uint8 image (h, w, 3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,19 +23,19 @@ _PALETTE: dict[Label, tuple[Colour, ...]] = {
     "hand": ((255, 23, 68), (255, 214, 0), (118, 255, 3), (101, 31, 255), (29, 233, 182)),
 }
 _TINT = 0.4
-"""Share of the colour in a tinted pixel: the reference service's value."""
+"""Share of the colour in a tinted pixel: the value of the reference service."""
 
 _PREVIEW_SIDE = 1024
-"""Most pixels a side."""
+"""Limit for the longer side of a preview, in pixels. Chosen by hand: larger ones load slower."""
 
 _SOFT_EDGE = 1
-"""Pixels to either side of a mask's border whose alpha may be partial: as far as drawing programs
-spread an edge."""
+"""Distance from a mask's border, in pixels, within which alpha may be partial. Drawing programs
+anti-alias an edge over about the same distance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OverlayInstance:
-    """What the overlay shows of one instance; the mask lies in the box."""
+    """One instance to draw in the overlay; the mask lies in the box."""
 
     id: str
     label: Label
@@ -44,7 +44,7 @@ class OverlayInstance:
 
 
 def overlay(image: Image, instances: Sequence[OverlayInstance]) -> SparseImage:
-    """The RGB image with each instance tinted, outlined, boxed and named."""
+    """Returns the RGB image with each instance tinted, outlined, boxed and labelled."""
     bounds_box = image_box(image)
     stroke = max(1, round(max(image.shape[:2]) / 400))
     labelled = [_label(instance, index, bounds_box) for index, instance in enumerate(instances)]
@@ -54,20 +54,20 @@ def overlay(image: Image, instances: Sequence[OverlayInstance]) -> SparseImage:
 
 
 def preview(image: Image, instances: Sequence[OverlayInstance]) -> Image:
-    """The overlay at a size for lists and pages, drawn at that size: names stay readable."""
+    """Returns a small overlay, RGB uint8 (h, w, 3). It is drawn small, so labels stay readable."""
     small = shrunk(image, _PREVIEW_SIDE)
     x_scale, y_scale = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
     return overlay(small, [_scaled(item, x_scale, y_scale) for item in instances]).to_array()
 
 
 def cutout(image: Image, selected: Sequence[Mask]) -> SparseImage:
-    """The RGB image where any of the masks is set, RGBA, transparent elsewhere.
+    """Returns an RGBA image: the RGB image inside the masks, transparent elsewhere.
 
-    The border is anti-aliased. What is hidden is zeroed, so the file leaks nothing behind its
-    alpha and packs well.
+    The border is anti-aliased. Hidden pixels are zero, so the file reveals nothing behind its alpha
+    and compresses well.
     """
     bounds_box = image_box(image)
-    margin = 4 * _SOFT_EDGE  # as far as matting looks from a border
+    margin = 4 * _SOFT_EDGE  # the distance from a border that matting reads
     around = [box.widened(margin, margin).intersection(bounds_box) for box in bounds(selected)]
     tiles = [
         Tile(
@@ -79,7 +79,7 @@ def cutout(image: Image, selected: Sequence[Mask]) -> SparseImage:
 
 
 def _scaled(instance: OverlayInstance, x_scale: float, y_scale: float) -> OverlayInstance:
-    """For an image of so many times the width and height, 0 to 1."""
+    """Returns the instance for an image scaled by `x_scale` and `y_scale`, both 0 to 1."""
     box = instance.box.scaled(x_scale, y_scale)
     pixels = covered([instance.mask], instance.box).astype(np.float32)
     selected = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_AREA) >= 0.5
@@ -88,7 +88,7 @@ def _scaled(instance: OverlayInstance, x_scale: float, y_scale: float) -> Overla
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _LabelledInstance:
-    """An instance with its colour and the plate with its name, RGB, and where that lies."""
+    """An instance with its colour and its label: `plate` is RGB uint8, drawn at `place`."""
 
     instance: OverlayInstance
     colour: Colour
@@ -101,7 +101,7 @@ class _LabelledInstance:
 
 
 def _label(instance: OverlayInstance, index: int, image: Box) -> _LabelledInstance:
-    """The plate lies above the instance's box, or inside it at the image's top."""
+    """Places the label above the instance's box, or inside it at the top of the image."""
     shades = _PALETTE[instance.label]
     colour = shades[index % len(shades)]
     plate = _name_plate(
@@ -116,7 +116,7 @@ def _label(instance: OverlayInstance, index: int, image: Box) -> _LabelledInstan
 
 
 def _tile(image: Image, region: Box, labelled: Sequence[_LabelledInstance], stroke: int) -> Tile:
-    """A region of the image with the instances in it. None crosses its border."""
+    """Draws a region of the image with its instances. No instance crosses the region's border."""
     pixels = image[region.slices].copy()
     visible = [item for item in labelled if item.place.intersection(region).area]
     for item in visible:
@@ -148,7 +148,7 @@ def _outline(pixels: Image, mask: Mask, region: Box, colour: Colour, stroke: int
 
 @lru_cache(maxsize=64)
 def _name_plate(text: str, colour: Colour, size: int) -> Image:
-    """The text on a plate of the colour, RGB (h, w, 3), black or white, whichever reads better."""
+    """Renders a label, RGB (h, w, 3): black or white text, by contrast, on the colour."""
     font = ImageFont.load_default(size)
     left, top, right, bottom = font.getbbox(text)
     margin = size // 4
