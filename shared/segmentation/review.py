@@ -1,4 +1,4 @@
-"""Whether a person should look at a result, and why: what went well looks alike from outside."""
+"""Lists the reasons why a person should review a result."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,19 +6,19 @@ from shared.imaging.geometry import polygon_mask, polygon_of
 from shared.schemas.documents import Missed, Review, ReviewCode
 from shared.segmentation.service import SegmentedInstance
 
-# Chosen on drawings by people, where `python -m tools.evaluation.review` tells what they flag; its
-# figures are in docs/quality.md.
+# Thresholds chosen on drawings by people. `python -m tools.evaluation.review` reports what they
+# flag; its figures are in docs/quality.md. Stricter ones flag more results that are correct.
 _LOW_SCORE = 0.6
 _LOW_QUALITY = 0.78
 _SIZES = (0.6, 1.8)
-"""Of a mask, as shares of the outline's area."""
+"""Lowest and highest plausible area of a mask, as shares of the outline's area."""
 
 _LEAST_AREA = 400
-"""Pixels of the smallest mask that shows anything: 20 x 20."""
+"""Area of the smallest useful mask, in pixels: 20 x 20. Chosen by hand."""
 
 
 def reviewed(segmented: Sequence[SegmentedInstance], missed: Missed) -> tuple[Review, ...]:
-    """The reasons to look at a result, those of single instances first; none if there is none."""
+    """Returns the reasons to review a result: first of single instances, then of the image."""
     reasons = [reason for item in segmented for reason in _of_instance(item)]
     return (*reasons, *_of_image(missed))
 

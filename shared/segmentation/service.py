@@ -1,4 +1,4 @@
-"""From prompts to masks: whom to ask, and what to do where they will never answer."""
+"""Turns prompts into masks with the primary segmenter, or with the fallback if that one fails."""
 
 import logging
 from collections.abc import Sequence
@@ -29,7 +29,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentedInstance:
-    """The mask of one prompt. `fallback_reason` says why the fallback cut it, None otherwise."""
+    """The mask of one prompt.
+
+    `quality` is its agreement with the prompt, 0..1. `fallback_reason` is the primary segmenter's
+    error if the fallback made the mask, else None.
+    """
 
     prompt: Prompt
     mask: Mask
@@ -39,18 +43,18 @@ class SegmentedInstance:
 
     @property
     def box(self) -> Box:
-        """The mask's bounds, or the prompt's box where the mask is empty."""
+        """The mask's bounds, or the prompt's box if the mask is empty."""
         return self.mask.bounds or self.prompt.box
 
     @property
     def files(self) -> InstanceFiles:
-        """Its pictures, relative to the folder of its upload."""
+        """Names of its image files, relative to the upload's folder."""
         return InstanceFiles(
             mask=f"{self.prompt.id}/mask.png", cutout=f"{self.prompt.id}/cutout.png"
         )
 
     def to_instance(self, image: Box) -> Instance:
-        """As result.json tells of it."""
+        """Returns the instance as result.json has it. `image` is the image's bounds."""
         encoded = rle.encode_part(self.mask.pixels, self.mask.window, image)
         prompt = self.prompt
         return Instance(
@@ -69,7 +73,7 @@ class SegmentedInstance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentationResult:
-    """How an upload ended, and what there is to draw of it."""
+    """The status of an upload, its reason, and the segmented instances."""
 
     status: Status
     reason: Reason | None
@@ -77,15 +81,15 @@ class SegmentationResult:
 
     @property
     def segmenters(self) -> frozenset[SegmenterVersion]:
-        """What cut the masks."""
+        """The segmenters that made the masks."""
         return frozenset(item.segmenter for item in self.segmented)
 
 
 class SegmentationService:
-    """Asks for masks. Safe to share between threads.
+    """Segments the prompts of an image. Safe to share between threads.
 
-    `primary` is asked first, `fallback`, if any, where the primary will never answer. `seconds` is
-    the most that all of an image's responses may take, repeats included.
+    If `primary` fails permanently, `fallback` is used, if there is one. `seconds` is the time limit
+    for all prompts of an image, including retries.
     """
 
     def __init__(self, primary: Segmenter, fallback: Segmenter | None, seconds: float) -> None:
@@ -94,18 +98,18 @@ class SegmentationService:
         self._seconds = seconds
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """What the primary segmenter would answer with now; None where that cannot be known."""
+        """Returns the primary segmenter's current version; None if it is unknown."""
         return self._primary.version(deadline)
 
     def segment_image(
         self, image: Image, prompts: Sequence[Prompt], check: Check = uncancelled
     ) -> SegmentationResult:
-        """A mask for each prompt, none on top of another.
+        """Returns a mask for each prompt, without overlaps. `image` is RGB uint8 (h, w, 3).
 
         Raises:
-            Permanent: neither will ever answer one of the prompts.
-            Transient: they may do so later.
-            Cancelled: `check` raised it meanwhile.
+            Permanent: both segmenters fail permanently, or the primary does without a fallback.
+            Transient: a later attempt may succeed.
+            Cancelled: raised by `check`.
         """
         deadline = Deadline.after(self._seconds, check)
         try:
@@ -129,12 +133,12 @@ class SegmentationService:
     def _segment_in_batches(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
     ) -> list[SegmentedInstance]:
-        """As many prompts a call, and as many calls at a time, as the primary segmenter takes."""
+        """Segments in batches, with the primary segmenter's batch size and parallelism."""
         size = self._primary.batch
         batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
         with ThreadPoolExecutor(self._primary.parallel) as pool:
             futures = [
-                # each in a copy of this context, which knows what the log lines are about
+                # a copy of the context, because it has the fields of the log lines
                 pool.submit(copy_context().run, self._segment, image, batch, deadline)
                 for batch in batches
             ]
@@ -143,7 +147,7 @@ class SegmentationService:
     def _segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
     ) -> list[SegmentedInstance]:
-        """Asks the primary segmenter, and the fallback where that one will never answer."""
+        """Calls the primary segmenter, and the fallback where that one fails permanently."""
         responses: Sequence[SegmenterResponse]
         try:
             responses = self._primary.segment(image, prompts, deadline)
@@ -157,7 +161,7 @@ class SegmentationService:
     def _mask_or_fallback(
         self, image: Image, prompt: Prompt, response: SegmenterResponse, deadline: Deadline
     ) -> SegmentedInstance:
-        """The best mask of an response, or the fallback's where there is none in it."""
+        """Returns the best mask of a response, or the fallback's if the response has none."""
         deadline.check()
         if isinstance(response, CandidateMasks):
             try:

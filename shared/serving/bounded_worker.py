@@ -1,9 +1,9 @@
 """Limits the size of headers, and the time for headers and bodies.
 
 functions-framework starts gunicorn's ThreadWorker. There, a request occupies a thread from its
-first byte, without a timeout. Here, a request gets a thread only when its header is complete. The thread
-that handles a request still reads its body, so slow bodies can occupy all threads, for at most
-BODY_SECONDS.
+first byte, without a timeout. Here, a request gets a thread only when its header is complete. The
+thread that handles a request still reads its body, so slow bodies can occupy all threads, for at
+most BODY_SECONDS.
 
 functions-framework has no option for this, so this module depends on internals of
 functions-framework and gunicorn. tests/functions/test_bounded_worker.py fails if they change.

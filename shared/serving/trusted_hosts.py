@@ -1,8 +1,8 @@
 """Checks the Host header against the names of a service.
 
 Any domain name may resolve to 127.0.0.1 (DNS rebinding). For a browser, the pages of that domain
-and a local service then have the same origin. So a service on a personal computer responds only to its
-own names.
+and a local service then have the same origin. So a service on a personal computer responds only to
+its own names.
 """
 
 import re

@@ -12,7 +12,7 @@ from shared.segmentation.masks import Candidate
 
 
 class EmbeddedSegmenter:
-    """Hands each prompt with its crop to a function."""
+    """Calls a function with each prompt and its crop."""
 
     batch = 1
     parallel = 1
@@ -24,7 +24,7 @@ class EmbeddedSegmenter:
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
     ) -> list[SegmenterResponse]:
-        """What the function gives for each; nothing here waits."""
+        """Returns the function's candidates for each prompt. The deadline is not used."""
         del deadline
         return [
             CandidateMasks(self._version, self._candidates(image[prompt.crop.slices], prompt))
@@ -32,6 +32,6 @@ class EmbeddedSegmenter:
         ]
 
     def version(self, deadline: Deadline) -> SegmenterVersion:
-        """Always the same; its revision is toonmask's own."""
+        """Returns the name with toonmask's version as its revision."""
         del deadline
         return self._version

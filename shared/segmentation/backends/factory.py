@@ -1,4 +1,4 @@
-"""From settings to segmenters."""
+"""Creates segmenters from the settings."""
 
 from collections.abc import Callable
 
@@ -26,9 +26,9 @@ _AUTHORISATIONS: dict[str, Callable[[MaskingSettings], Authorisation]] = {
 
 
 def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
-    """What is configured to be asked for masks, or a segmenter that says that nothing is.
+    """Returns the configured segmenter, or an UnconfiguredSegmenter if none is configured.
 
-    With `multimask` it answers with several candidates where there is doubt.
+    With `multimask`, it returns several candidates for ambiguous prompts.
     """
     if settings.sam2_provider == "replicate":
         return _replicate(settings)
@@ -49,7 +49,7 @@ def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
 
 
 def _replicate(settings: MaskingSettings) -> Segmenter:
-    # Imported here: Replicate's client would lengthen everybody's cold start.
+    # Imported here, because importing Replicate's client makes every cold start slower.
     from shared.segmentation.backends.replicate import ReplicateSegmenter  # noqa: PLC0415
 
     token = revealed(settings.replicate_api_token)
@@ -57,5 +57,5 @@ def _replicate(settings: MaskingSettings) -> Segmenter:
 
 
 def fallback(settings: MaskingSettings) -> Segmenter | None:
-    """What segments where SAM2 cannot, if anything does."""
+    """Returns the segmenter to use if SAM2 fails permanently; None if there is none."""
     return _FALLBACKS[settings.sam2_fallback]()

@@ -1,4 +1,4 @@
-"""Stands where no SAM2 service is configured."""
+"""The segmenter used when no SAM2 service is configured."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from shared.segmentation.backends.base import SegmenterResponse
 
 
 class UnconfiguredSegmenter:
-    """Answers nothing, so that the fallback works and the result says why."""
+    """Always fails permanently, so that the fallback is used and the result says why."""
 
     batch = 1
     parallel = 1
@@ -26,6 +26,6 @@ class UnconfiguredSegmenter:
         )
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """Nothing would."""
+        """Returns None: there is no segmenter."""
         del deadline
         return None
