@@ -1,4 +1,4 @@
-"""SAM2 at replicate.com: it takes no prompts, so all masks of a crop are asked for.
+"""SAM2 at replicate.com. It accepts no prompts, so it returns all masks of a crop.
 
 https://replicate.com/meta/sam-2/api: input `image`, output `individual_masks`, a URL for each.
 """
@@ -34,21 +34,26 @@ from shared.segmentation.sam2.resilience import RetryPolicy
 from shared.segmentation.sam2.transport import UNCOMPRESSED, ByteBudget, fetch, in_loop, retry_after
 
 _INLINE = 256 * 2**10
-"""Replicate's advice: pictures up to this many bytes go into the request, larger ones as files."""
+"""Replicate recommends images up to this many bytes in the request, and larger ones as files."""
 
 _MOST_MASKS = 256
+"""Limit for the masks that are downloaded. Chosen by hand: more take longer."""
+
 _DOWNLOADS = 8
-"""At a time."""
+"""Limit for concurrent downloads. Chosen by hand."""
 
 _KEPT = 3
+"""Candidates that are kept in memory. Chosen by hand: SAM2 with prompts returns three, too."""
+
 _LEAST_FIT = 0.1
-"""A best mask that agrees less with the outline is not of this face."""
+"""If the best mask fits the outline less than this, it is a mask of another object. Chosen by hand:
+a higher value uses the fallback more often."""
 
 T = TypeVar("T")
 
 
 class ReplicateSegmenter:
-    """Asks a model that answers as meta/sam-2 does."""
+    """Calls a model with the input and output format of meta/sam-2."""
 
     batch = 1
     parallel = 4
@@ -67,11 +72,11 @@ class ReplicateSegmenter:
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
     ) -> list[SegmenterResponse]:
-        """The masks that fit each prompt best."""
+        """Returns the masks that fit each prompt best."""
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """The model in the version that would answer, if Replicate says which."""
+        """Returns the model with its current version; None if Replicate does not report it."""
         try:
             in_loop(
                 self._retry_policy.call(
@@ -95,7 +100,7 @@ class ReplicateSegmenter:
         return CandidateMasks(self._segmenter, _best(files, crop, prompt))
 
     async def _request_masks(self, crop: Crop, deadline: Deadline) -> list[bytes]:
-        """All masks of the crop, as image files."""
+        """Returns all masks of the crop as image files."""
         return await self._bounded(self._download_masks(crop), deadline)
 
     async def _download_masks(self, crop: Crop) -> list[bytes]:
@@ -104,7 +109,7 @@ class ReplicateSegmenter:
         return await asyncio.gather(*(self._download(url, slots, budget) for url in urls))
 
     async def _bounded(self, work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
-        """What the work gives, in time, with its errors in the families of ours."""
+        """Runs the work within the time limits, and maps its errors to ours."""
         seconds = min(self._timeout, deadline.left)
         try:
             async with asyncio.timeout(seconds):
@@ -115,11 +120,11 @@ class ReplicateSegmenter:
             raise Transient(f"Replicate cannot be reached: {error}") from error
         except ReplicateError as error:
             raise Permanent(ReasonCode.SAM2_REFUSED, _refusal(error)) from error
-        except ValueError as error:  # the client's own, where an answer is not what it should be
+        except ValueError as error:  # the client raises it for invalid responses
             raise AnswerError(error) from error
 
     async def _predict(self, crop: Crop) -> Any:
-        """The output of one prediction."""
+        """Runs one prediction and returns its output."""
         small = len(crop.data) <= _INLINE
         file = crop.data_url if small else io.BytesIO(crop.data)
         prediction = await self._client.predictions.async_create(
@@ -133,7 +138,7 @@ class ReplicateSegmenter:
         return prediction.output
 
     async def _pinned_version(self) -> str:
-        """The model's version: the one that is set, or the newest when the first call is made."""
+        """Returns the model's version: the configured one, or the newest at the first call."""
         if self._version is None:
             identifier = ModelVersionIdentifier.parse(self._model)
             self._version = identifier.version
@@ -155,7 +160,7 @@ class ReplicateSegmenter:
 
 
 async def _raise_for_transient(response: httpx.Response) -> None:
-    """Trouble that passes, with what Replicate says about when to come back."""
+    """Raises Transient for 429 and 5xx, with Replicate's Retry-After."""
     if response.status_code == 429 or response.status_code >= 500:
         raise Transient(f"Replicate answered {response.status_code}", retry_after(response.headers))
 
@@ -174,9 +179,9 @@ def _mask_urls(output: Any) -> list[str]:
 
 
 def _best(files: Sequence[bytes], crop: Crop, prompt: Prompt) -> list[Candidate]:
-    """The few masks that fit the prompt best; no more than these are in memory at a time.
+    """Returns the masks that fit the prompt best. Only these are decoded in memory at a time.
 
-    How well one fits is the mean of its IoU with the prompt's polygon and of their bounds' IoU.
+    The fit of a mask is the mean of its IoU with the prompt's polygon and the IoU of their bounds.
     """
     polygon = polygon_mask(polygon_of(prompt.polygon), prompt.crop)
     target = bounding_box(polygon_of(prompt.polygon)).intersection(prompt.crop)

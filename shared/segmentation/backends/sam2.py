@@ -1,4 +1,4 @@
-"""A SAM2 service over HTTP: anybody's, a prompt a call, or our own, all prompts in one."""
+"""Segmenters for SAM2 services over HTTP: any server, or our own, which accepts batches."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
@@ -24,21 +24,21 @@ from shared.segmentation.sam2.crops import Crop, encode_crop, shared_windows
 from shared.segmentation.sam2.transport import MOST_BYTES, JsonService
 
 _MOST_BYTES = 18 * 2**20
-"""Of pictures in a request, where base64 makes them a third larger: Cloud Run, and our own service,
-take 32 MiB."""
+"""Limit for the images of a request, in bytes. Base64 makes them a third larger. Cloud Run and our
+own service accept 32 MiB."""
 
 CropWithPrompts: TypeAlias = tuple[Crop, Sequence[Prompt]]
 
 
 class _ServiceSegmenter:
-    """What both have in common: whom they ask, and what that one says that it is."""
+    """Common part of both: the service, and the version that it reports."""
 
     def __init__(self, service: JsonService, *, multimask: bool = True) -> None:
         self._service = service
         self._multimask = multimask
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """What the service says that it is, if it says it."""
+        """Returns the version that the service reports; None if it reports none."""
         try:
             return segmenter_of(self._service.describe(deadline))
         except (Permanent, Transient):
@@ -49,7 +49,7 @@ class _ServiceSegmenter:
 
 
 class Sam2Segmenter(_ServiceSegmenter):
-    """Asks any server that speaks the contract."""
+    """Calls any server that implements the contract, with one prompt per request."""
 
     batch = 1
     parallel = 4
@@ -61,7 +61,7 @@ class Sam2Segmenter(_ServiceSegmenter):
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
     ) -> list[SegmenterResponse]:
-        """Every candidate of the service's answer to each."""
+        """Returns all candidates of the service's response to each prompt."""
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
     def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> SegmenterResponse:
@@ -72,7 +72,7 @@ class Sam2Segmenter(_ServiceSegmenter):
 
 
 class BatchSegmenter(_ServiceSegmenter):
-    """Asks our own service (functions/sam2)."""
+    """Calls our own service (functions/sam2), with all prompts in few requests."""
 
     batch = MOST_PROMPTS
     parallel = 1
@@ -80,7 +80,7 @@ class BatchSegmenter(_ServiceSegmenter):
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
     ) -> list[SegmenterResponse]:
-        """Every candidate of the service's responses: one, or a few where pictures are large."""
+        """Returns all candidates for each prompt. Large crops are sent in several requests."""
         windows = shared_windows(prompts)
         crops = [(encode_crop(image, window), members) for window, members in windows]
         requests = list(_requests(crops))
@@ -103,7 +103,7 @@ class BatchSegmenter(_ServiceSegmenter):
 
 
 def _requests(crops: Sequence[CropWithPrompts]) -> Iterator[list[CropWithPrompts]]:
-    """The pictures in parts that one request may hold."""
+    """Yields the crops in groups that fit into one request."""
     request: list[CropWithPrompts] = []
     size = 0
     for crop_with_prompts in crops:
@@ -118,6 +118,6 @@ def _requests(crops: Sequence[CropWithPrompts]) -> Iterator[list[CropWithPrompts
 
 
 def _candidates(response: Any, crop: Crop, prompt: Prompt) -> Iterator[Candidate]:
-    """The masks in a service's response to one prompt, brought to the prompt's crop."""
+    """Yields the masks of a response to one prompt, mapped to the prompt's crop."""
     for mask in parse_answer(response, (crop.height, crop.width)):
         yield Candidate(crop.mask(mask.values, prompt.crop), mask.predicted_iou)

@@ -1,4 +1,4 @@
-"""A circuit breaker: it spares a server that does not answer, and whoever waits for it.
+"""A circuit breaker: stops calls to a server that fails, so that callers fail fast.
 
 https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker
 """
@@ -17,8 +17,8 @@ class CircuitBreaker:
 
     Then lets one trial call through every `reset_timeout` seconds.
 
-    To be used in one event loop. Of a failure it keeps the sentence alone: an exception would keep
-    its frames, and with them the image that was asked about.
+    Use it in one event loop. It keeps only the message of a failure: an exception would keep its
+    frames, and the image of the request, in memory.
     """
 
     def __init__(self, server: str, failures_to_open: int, reset_timeout: float) -> None:
@@ -30,12 +30,13 @@ class CircuitBreaker:
         self._next_trial = 0.0
 
     async def call(self, function: Callable[[], Awaitable[T]]) -> T:
-        """What the function returns.
+        """Calls the function and returns its result.
 
         Raises:
-            Transient: the circuit is open, or the function raised it. It counts as a failure unless
-                the server says when to come back: then it is alive.
-            Exception: whatever else the function raises; the server has answered then.
+            Transient: the circuit is open, or the function raised it. With `retry_after` it does
+                not count as a failure, because the server has responded.
+            Exception: any other error of the function. The server has responded, so it does not
+                count as a failure.
         """
         self._admit()
         try:
@@ -59,7 +60,7 @@ class CircuitBreaker:
                 f"while; the last time: {self._last_failure}",
                 retry_after=left,
             )
-        self._next_trial = time.monotonic() + self._reset_timeout  # others wait for this trial
+        self._next_trial = time.monotonic() + self._reset_timeout  # only one trial call at a time
 
     def _count_failure(self, sentence: str) -> None:
         self._failures += 1
