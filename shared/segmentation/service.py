@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 
 from shared.imaging import rle
 from shared.imaging.geometry import Image
@@ -98,9 +99,16 @@ class SegmentationService:
         return self._primary.version(deadline)
 
     def segment_image(
-        self, image: Image, prompts: Sequence[Prompt], check: Check = uncancelled
+        self,
+        image: Image,
+        prompts: Sequence[Prompt],
+        check: Check = uncancelled,
+        *,
+        multimask: bool = True,
     ) -> SegmentationResult:
-        """A mask for each prompt, none on top of another.
+        """A mask for each prompt, without overlaps.
+
+        With `multimask` the backend may answer with several candidates for a prompt.
 
         Raises:
             Permanent: neither will ever answer one of the prompts.
@@ -109,7 +117,7 @@ class SegmentationService:
         """
         deadline = Deadline.after(self._seconds, check)
         try:
-            segmented = self._segment_in_batches(image, prompts, deadline)
+            segmented = self._segment_in_batches(image, prompts, deadline, multimask=multimask)
         except (Permanent, Transient, Cancelled) as error:
             forget_frames(error)
             raise
@@ -123,7 +131,7 @@ class SegmentationService:
         )
 
     def _segment_in_batches(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmentedInstance]:
         """As many prompts a call, and as many calls at a time, as the primary segmenter takes."""
         size = self._primary.batch
@@ -131,18 +139,21 @@ class SegmentationService:
         with ThreadPoolExecutor(self._primary.parallel) as pool:
             done = [
                 # each in a copy of this context, which knows what the log lines are about
-                pool.submit(copy_context().run, self._segment, image, batch, deadline)
+                pool.submit(
+                    copy_context().run,
+                    partial(self._segment, image, batch, deadline, multimask=multimask),
+                )
                 for batch in batches
             ]
             return [one for batch in done for one in batch.result()]
 
     def _segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmentedInstance]:
         """Asks the primary segmenter, and the fallback where that one will never answer."""
         answers: Sequence[Answer]
         try:
-            answers = self._primary.segment(image, prompts, deadline)
+            answers = self._primary.segment(image, prompts, deadline, multimask=multimask)
         except Permanent as error:
             answers = [error] * len(prompts)
         return [
@@ -174,7 +185,7 @@ class SegmentationService:
             "why": str(fallback_reason),
         }
         _log.warning("fell back", extra=told)
-        (answer,) = self._fallback.segment(image, [prompt], deadline)
+        (answer,) = self._fallback.segment(image, [prompt], deadline, multimask=True)
         if isinstance(answer, Permanent):
             raise answer
         return replace(_chosen(answer, prompt), fallback_reason=fallback_reason)

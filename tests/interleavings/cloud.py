@@ -55,8 +55,10 @@ class Flaky:
     def __init__(self) -> None:
         self.works = True
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
-        del deadline
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
+    ) -> list[Answer]:
+        del deadline, multimask
         if not self.works:
             raise Permanent(ReasonCode.SAM2_BAD_ANSWER, "garbage")
         return [

@@ -44,8 +44,13 @@ class Segmenter(Protocol):
         """Calls."""
         ...
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
+    ) -> list[Answer]:
         """The answer to each prompt.
+
+        With `multimask` a backend that can do so answers with several candidates where the
+        prompt is ambiguous, else with one.
 
         Raises:
             Permanent: none of these prompts will ever be answered.

@@ -21,9 +21,11 @@ class EmbeddedSegmenter:
         self._version = SegmenterVersion(name, VERSION)
         self._candidates = candidates
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
+    ) -> list[Answer]:
         """What the function gives for each; nothing here waits."""
-        del deadline
+        del deadline, multimask
         return [
             Answered(self._version, self._candidates(image[prompt.crop.slices], prompt))
             for prompt in prompts

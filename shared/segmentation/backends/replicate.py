@@ -64,8 +64,11 @@ class ReplicateSegmenter:
         self._retry_policy = RetryPolicy("Replicate")
         self._version: str | None = None
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
+    ) -> list[Answer]:
         """The masks that fit each prompt best."""
+        del multimask  # the model takes no prompts, so all masks are candidates
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:

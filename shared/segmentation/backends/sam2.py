@@ -33,9 +33,8 @@ Asked: TypeAlias = tuple[Crop, Sequence[Prompt]]
 class _ServiceSegmenter:
     """What both have in common: whom they ask, and what that one says that it is."""
 
-    def __init__(self, service: JsonService, *, multimask: bool = True) -> None:
+    def __init__(self, service: JsonService) -> None:
         self._service = service
-        self._multimask = multimask
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
         """What the service says that it is, if it says it."""
@@ -54,17 +53,21 @@ class Sam2Segmenter(_ServiceSegmenter):
     batch = 1
     parallel = 4
 
-    def __init__(self, service: JsonService, names: FieldNames, *, multimask: bool = True) -> None:
-        super().__init__(service, multimask=multimask)
+    def __init__(self, service: JsonService, names: FieldNames) -> None:
+        super().__init__(service)
         self._names = names
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
+    ) -> list[Answer]:
         """Every candidate of the service's answer to each."""
-        return [self._segment(image, prompt, deadline) for prompt in prompts]
+        return [self._segment(image, prompt, deadline, multimask=multimask) for prompt in prompts]
 
-    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> Answer:
+    def _segment(
+        self, image: Image, prompt: Prompt, deadline: Deadline, *, multimask: bool
+    ) -> Answer:
         picture = encode_crop(image, prompt.crop)
-        request = single_request(picture, prompt, self._names, multimask=self._multimask)
+        request = single_request(picture, prompt, self._names, multimask=multimask)
         answer = self._service.ask(request, deadline)
         return Answered(self._segmenter_of(answer), _candidates(answer, picture, prompt))
 
@@ -75,7 +78,9 @@ class BatchSegmenter(_ServiceSegmenter):
     batch = MOST_PROMPTS
     parallel = 1
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
+    ) -> list[Answer]:
         """Every candidate of the service's answers: one, or a few where pictures are large."""
         windows = shared_windows(prompts)
         pictures = [(encode_crop(image, window), members) for window, members in windows]
@@ -83,13 +88,13 @@ class BatchSegmenter(_ServiceSegmenter):
         most_bytes = MOST_BYTES // len(requests)  # all answers are in memory together
         answers: dict[str, Answer] = {}
         for request in requests:
-            answers |= self._ask(request, deadline, most_bytes)
+            answers |= self._ask(request, deadline, most_bytes, multimask=multimask)
         return [answers[prompt.id] for prompt in prompts]
 
     def _ask(
-        self, pictures: Sequence[Asked], deadline: Deadline, most_bytes: int
+        self, pictures: Sequence[Asked], deadline: Deadline, most_bytes: int, *, multimask: bool
     ) -> dict[str, Answer]:
-        request = batch_request(pictures, multimask=self._multimask)
+        request = batch_request(pictures, multimask=multimask)
         answer = self._service.ask(request, deadline, len(pictures), most_bytes)
         segmenter = self._segmenter_of(answer)
         return {

@@ -16,9 +16,11 @@ class UnconfiguredSegmenter:
     batch = 1
     parallel = 1
 
-    def segment(self, image: Image, prompts: Sequence[Prompt], deadline: Deadline) -> list[Answer]:
+    def segment(
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
+    ) -> list[Answer]:
         """Raises Permanent."""
-        del image, prompts, deadline
+        del image, prompts, deadline, multimask
         raise Permanent(
             ReasonCode.SAM2_NOT_CONFIGURED, "No SAM2 service is configured (SAM2_URL is not set)."
         )
