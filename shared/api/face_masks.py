@@ -56,13 +56,9 @@ class FaceMasks:
         self._settings = settings
         self._sandbox = sandbox
         self._detector = Detector(settings.max_instances, settings.min_score)
-        fallback = factory.fallback(settings)
-        self._maskings = {
-            multimask: SegmentationService(
-                factory.primary(settings, multimask=multimask), fallback, settings.sam2_deadline
-            )
-            for multimask in (True, False)
-        }
+        self._service = SegmentationService(
+            factory.primary(settings), factory.fallback(settings), settings.sam2_deadline
+        )
         self.turns = Turns(
             settings.max_parallel,
             settings.max_wait,
@@ -88,7 +84,7 @@ class FaceMasks:
         prompts = build_prompts(detected.detections, image_box(image), shape)
         watch.lap("detect", found=len(prompts))
         check()
-        verdict = self._maskings[options.multimask].segment_image(image, prompts, check)
+        verdict = self._service.segment_image(image, prompts, check, multimask=options.multimask)
         watch.lap("segment")
         return Found(
             image,

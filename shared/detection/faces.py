@@ -10,10 +10,11 @@ from shared.detection.face_models import FaceModels
 from shared.detection.near_misses import split_by_score
 from shared.detection.proposals import detect_raw, fuse_proposals
 from shared.detection.pyramid import Pyramid
+from shared.detection.suppression import suppress_overlaps
 from shared.detection.verification import VerifiedFace, verify
 from shared.detection.windows import WINDOW_SCALES, window_sides
 from shared.flat_art.interior_points import interior_points
-from shared.imaging.boxes import iou, overlap
+from shared.imaging.boxes import iou
 from shared.imaging.geometry import image_box
 
 _COARSE, _FINE = 2, len(WINDOW_SCALES)
@@ -44,10 +45,6 @@ _CLOSE_UP = 0.35
 image a close-up. Finer scales are then skipped: they would show parts of that face. Lower values
 save time and lose small faces beside a large one. Chosen by hand."""
 
-_MAX_OVERLAP = 0.5
-"""Of two faces whose intersection is a greater share of the smaller box, only the better scored one
-is kept. Lower values lose touching faces, higher ones report a face twice. Chosen by hand."""
-
 
 def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> Detections:
     """All faces that score at least `min_score`, best first."""
@@ -63,7 +60,9 @@ def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> Detect
     if finest and not any(face.score >= _SURE_SCORE for face in faces):
         raw += detect_raw(pyramid, finest, _FINEST_BLURS, models)
         faces = _verified(pyramid, raw, faces, models)
-    accepted, near_misses = split_by_score(_suppress_overlaps(faces), min_score)
+    accepted, near_misses = split_by_score(
+        suppress_overlaps(faces, lambda face: face.location.box), min_score
+    )
     return Detections([_detection(pyramid, face, models) for face in accepted], near_misses)
 
 
@@ -84,17 +83,6 @@ def _verified(
         if len(faces) >= _MAX_MISSES and all(face.score < _MISS_SCORE for face in last):
             break
     return faces
-
-
-def _suppress_overlaps(faces: Iterable[VerifiedFace]) -> list[VerifiedFace]:
-    """Non-maximum suppression: best first, without faces that overlap a better one."""
-    kept: list[VerifiedFace] = []
-    for face in sorted(faces, key=lambda candidate: -candidate.score):
-        if not any(
-            overlap(face.location.box, better.location.box) > _MAX_OVERLAP for better in kept
-        ):
-            kept.append(face)
-    return kept
 
 
 def _detection(pyramid: Pyramid, face: VerifiedFace, models: FaceModels) -> Detection:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.detection.suppression import suppress_overlaps
 from shared.detection.windows import Window
 from shared.imaging.geometry import Points, bounding_box
 from shared.schemas.box import Box
@@ -15,10 +16,6 @@ from shared.schemas.prompt import Side
 _MIN_IOU = 0.4
 """Raw hands whose boxes have at least this IoU with a group's median box belong to that group.
 Lower values join neighbouring hands, higher ones split one hand into several. Chosen by hand."""
-
-_MAX_OVERLAP = 0.5
-"""Of two hands whose intersection is a greater share of the smaller box, only the better scored one
-is kept. Lower values lose touching hands, higher ones report a hand twice. Chosen by hand."""
 
 _MAX_SPREAD = 0.2
 """Standard deviation of a box's edges over the views, as a share of its width, from which the score
@@ -81,15 +78,8 @@ def aggregate_hands(
             groups[int(np.argmax(overlaps))].append(raw_hand)
         else:
             groups.append([raw_hand])
-    return _suppress_overlaps([_candidate(group, windows, blurs) for group in groups])
-
-
-def _suppress_overlaps(candidates: Sequence[HandCandidate]) -> list[HandCandidate]:
-    kept: list[HandCandidate] = []
-    for candidate in sorted(candidates, key=lambda hand: -hand.score):
-        if not any(_overlaps(candidate.box, better.box) for better in kept):
-            kept.append(candidate)
-    return kept
+    candidates = [_candidate(group, windows, blurs) for group in groups]
+    return suppress_overlaps(candidates, lambda hand: np.array(hand.box, np.float64))
 
 
 def _candidate(group: Sequence[RawHand], windows: Sequence[Window], blurs: int) -> HandCandidate:
@@ -107,10 +97,6 @@ def _candidate(group: Sequence[RawHand], windows: Sequence[Window], blurs: int) 
 
 def _median_box(group: Sequence[RawHand]) -> Box:
     return Box(*np.median([hand.box for hand in group], axis=0).round().astype(int).tolist())
-
-
-def _overlaps(first: Box, second: Box) -> bool:
-    return first.intersection(second).area > _MAX_OVERLAP * min(first.area, second.area)
 
 
 def _is_visible(box: Box, window: Window) -> bool:

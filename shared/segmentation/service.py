@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 
 from shared.imaging import rle
 from shared.imaging.geometry import Image
@@ -102,9 +103,16 @@ class SegmentationService:
         return self._primary.version(deadline)
 
     def segment_image(
-        self, image: Image, prompts: Sequence[Prompt], check: Check = uncancelled
+        self,
+        image: Image,
+        prompts: Sequence[Prompt],
+        check: Check = uncancelled,
+        *,
+        multimask: bool = True,
     ) -> SegmentationResult:
         """Returns a mask for each prompt, without overlaps. `image` is RGB uint8 (h, w, 3).
+
+        With `multimask`, the backend may return several candidates for a prompt.
 
         Raises:
             Permanent: both segmenters fail permanently, or the primary does without a fallback.
@@ -113,7 +121,7 @@ class SegmentationService:
         """
         deadline = Deadline.after(self._seconds, check)
         try:
-            segmented = self._segment_in_batches(image, prompts, deadline)
+            segmented = self._segment_in_batches(image, prompts, deadline, multimask=multimask)
         except (Permanent, Transient, Cancelled) as error:
             forget_frames(error)
             raise
@@ -131,7 +139,7 @@ class SegmentationService:
         )
 
     def _segment_in_batches(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmentedInstance]:
         """Segments in batches, with the primary segmenter's batch size and parallelism."""
         size = self._primary.batch
@@ -139,18 +147,21 @@ class SegmentationService:
         with ThreadPoolExecutor(self._primary.parallel) as pool:
             futures = [
                 # a copy of the context, because it has the fields of the log lines
-                pool.submit(copy_context().run, self._segment, image, batch, deadline)
+                pool.submit(
+                    copy_context().run,
+                    partial(self._segment, image, batch, deadline, multimask=multimask),
+                )
                 for batch in batches
             ]
             return [item for future in futures for item in future.result()]
 
     def _segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmentedInstance]:
         """Calls the primary segmenter, and the fallback where that one fails permanently."""
         responses: Sequence[SegmenterResponse]
         try:
-            responses = self._primary.segment(image, prompts, deadline)
+            responses = self._primary.segment(image, prompts, deadline, multimask=multimask)
         except Permanent as error:
             responses = [error] * len(prompts)
         return [
@@ -182,7 +193,7 @@ class SegmentationService:
             "why": str(fallback_reason),
         }
         _log.warning("fell back", extra=log_fields)
-        (response,) = self._fallback.segment(image, [prompt], deadline)
+        (response,) = self._fallback.segment(image, [prompt], deadline, multimask=True)
         if isinstance(response, Permanent):
             raise response
         return replace(_choose(response, prompt), fallback_reason=fallback_reason)

@@ -56,9 +56,9 @@ class Flaky:
         self.works = True
 
     def segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmenterResponse]:
-        del deadline
+        del deadline, multimask
         if not self.works:
             raise Permanent(ReasonCode.SAM2_BAD_ANSWER, "garbage")
         return [

@@ -45,9 +45,12 @@ class Segmenter(Protocol):
         ...
 
     def segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmenterResponse]:
         """Returns the response to each prompt, in order. `image` is RGB uint8 (h, w, 3).
+
+        With `multimask`, a backend that can do so returns several candidates for an ambiguous
+        prompt, else one.
 
         Raises:
             Permanent: the call fails for all prompts, and a retry would fail too.

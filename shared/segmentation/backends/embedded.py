@@ -22,10 +22,10 @@ class EmbeddedSegmenter:
         self._candidates = candidates
 
     def segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmenterResponse]:
         """Returns the function's candidates for each prompt. The deadline is not used."""
-        del deadline
+        del deadline, multimask
         return [
             CandidateMasks(self._version, self._candidates(image[prompt.crop.slices], prompt))
             for prompt in prompts

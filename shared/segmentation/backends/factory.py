@@ -25,11 +25,8 @@ _AUTHORISATIONS: dict[str, Callable[[MaskingSettings], Authorisation]] = {
 }
 
 
-def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
-    """Returns the configured segmenter, or an UnconfiguredSegmenter if none is configured.
-
-    With `multimask`, it returns several candidates for ambiguous prompts.
-    """
+def primary(settings: MaskingSettings) -> Segmenter:
+    """Returns the configured segmenter, or an UnconfiguredSegmenter if none is configured."""
     if settings.sam2_provider == "replicate":
         return _replicate(settings)
     if settings.sam2_url is None:
@@ -37,7 +34,7 @@ def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
     authorisation = _AUTHORISATIONS[settings.sam2_auth](settings)
     service = JsonService(str(settings.sam2_url), authorisation, settings.sam2_timeout)
     if settings.sam2_provider == "toonmask":
-        return BatchSegmenter(service, multimask=multimask)
+        return BatchSegmenter(service)
     names = FieldNames(
         image=settings.sam2_image_field,
         points=settings.sam2_points_field,
@@ -45,7 +42,7 @@ def primary(settings: MaskingSettings, *, multimask: bool = True) -> Segmenter:
         multimask=settings.sam2_multimask,
         return_prob=settings.sam2_return_prob,
     )
-    return Sam2Segmenter(service, names, multimask=multimask)
+    return Sam2Segmenter(service, names)
 
 
 def _replicate(settings: MaskingSettings) -> Segmenter:

@@ -70,9 +70,10 @@ class ReplicateSegmenter:
         self._version: str | None = None
 
     def segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmenterResponse]:
         """Returns the masks that fit each prompt best."""
+        del multimask  # the model accepts no prompts, so all masks are candidates
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:

@@ -33,9 +33,8 @@ CropWithPrompts: TypeAlias = tuple[Crop, Sequence[Prompt]]
 class _ServiceSegmenter:
     """Common part of both: the service, and the version that it reports."""
 
-    def __init__(self, service: JsonService, *, multimask: bool = True) -> None:
+    def __init__(self, service: JsonService) -> None:
         self._service = service
-        self._multimask = multimask
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
         """Returns the version that the service reports; None if it reports none."""
@@ -54,19 +53,21 @@ class Sam2Segmenter(_ServiceSegmenter):
     batch = 1
     parallel = 4
 
-    def __init__(self, service: JsonService, names: FieldNames, *, multimask: bool = True) -> None:
-        super().__init__(service, multimask=multimask)
+    def __init__(self, service: JsonService, names: FieldNames) -> None:
+        super().__init__(service)
         self._names = names
 
     def segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmenterResponse]:
         """Returns all candidates of the service's response to each prompt."""
-        return [self._segment(image, prompt, deadline) for prompt in prompts]
+        return [self._segment(image, prompt, deadline, multimask=multimask) for prompt in prompts]
 
-    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> SegmenterResponse:
+    def _segment(
+        self, image: Image, prompt: Prompt, deadline: Deadline, *, multimask: bool
+    ) -> SegmenterResponse:
         crop = encode_crop(image, prompt.crop)
-        request = single_request(crop, prompt, self._names, multimask=self._multimask)
+        request = single_request(crop, prompt, self._names, multimask=multimask)
         response = self._service.post(request, deadline)
         return CandidateMasks(self._segmenter_of(response), _candidates(response, crop, prompt))
 
@@ -78,7 +79,7 @@ class BatchSegmenter(_ServiceSegmenter):
     parallel = 1
 
     def segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmenterResponse]:
         """Returns all candidates for each prompt. Large crops are sent in several requests."""
         windows = shared_windows(prompts)
@@ -87,13 +88,18 @@ class BatchSegmenter(_ServiceSegmenter):
         most_bytes = MOST_BYTES // len(requests)  # all responses are in memory together
         responses: dict[str, SegmenterResponse] = {}
         for request in requests:
-            responses |= self._ask(request, deadline, most_bytes)
+            responses |= self._ask(request, deadline, most_bytes, multimask=multimask)
         return [responses[prompt.id] for prompt in prompts]
 
     def _ask(
-        self, crops: Sequence[CropWithPrompts], deadline: Deadline, most_bytes: int
+        self,
+        crops: Sequence[CropWithPrompts],
+        deadline: Deadline,
+        most_bytes: int,
+        *,
+        multimask: bool,
     ) -> dict[str, SegmenterResponse]:
-        request = batch_request(crops, multimask=self._multimask)
+        request = batch_request(crops, multimask=multimask)
         response = self._service.post(request, deadline, len(crops), most_bytes)
         segmenter = self._segmenter_of(response)
         return {

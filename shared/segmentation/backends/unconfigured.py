@@ -17,10 +17,10 @@ class UnconfiguredSegmenter:
     parallel = 1
 
     def segment(
-        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline
+        self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmenterResponse]:
         """Raises Permanent."""
-        del image, prompts, deadline
+        del image, prompts, deadline, multimask
         raise Permanent(
             ReasonCode.SAM2_NOT_CONFIGURED, "No SAM2 service is configured (SAM2_URL is not set)."
         )

@@ -1,4 +1,4 @@
-"""What is left of an image in memory where nobody gave a mask."""
+"""The segmentation service: memory, and the circuit that all callers share."""
 
 import gc
 import weakref
@@ -58,3 +58,18 @@ def test_an_image_without_a_mask_leaves_memory_at_once(
         return weakref.ref(image)
 
     assert ask()() is None
+
+
+def test_one_circuit_serves_requests_for_one_candidate_and_for_several(sam2: Endpoint) -> None:
+    sam2.answer = lambda _: (503, None)
+    service = JsonService(sam2.url, NoAuthorisation(), 5)
+    masks = SegmentationService(BatchSegmenter(service), None, seconds=0.4)
+    image = np.zeros((200, 300, 3), np.uint8)
+    for number in range(10):
+        with pytest.raises(Transient):
+            masks.segment_image(image, [PROMPT], multimask=number % 2 == 0)
+    asked = len(sam2.asked)
+    for multimask in (True, False):
+        with pytest.raises(Transient, match="left alone for a while"):
+            masks.segment_image(image, [PROMPT], multimask=multimask)
+    assert len(sam2.asked) == asked

@@ -46,7 +46,7 @@ def _ask(
     server: Replicate, image: Image = DRAWING, prompt: Prompt = PROMPT, **changes: Any
 ) -> list[Candidate]:
     deadline = Deadline.after(changes.pop("seconds", 30))
-    (answer,) = _segmenter(server, **changes).segment(image, [prompt], deadline)
+    (answer,) = _segmenter(server, **changes).segment(image, [prompt], deadline, multimask=True)
     assert isinstance(answer, CandidateMasks)
     return list(answer.candidates)
 
@@ -156,7 +156,7 @@ def test_it_is_chosen_by_its_setting() -> None:
 
 def test_the_masks_name_the_model_and_its_version(replicate: Replicate) -> None:
     segmenter = _segmenter(replicate)
-    (answer,) = segmenter.segment(DRAWING, [PROMPT], Deadline.after(30))
+    (answer,) = segmenter.segment(DRAWING, [PROMPT], Deadline.after(30), multimask=True)
     assert isinstance(answer, CandidateMasks)
     assert answer.segmenter == SegmenterVersion("replicate:meta/sam-2", NEWEST)
     assert segmenter.version(Deadline.after(30)) == answer.segmenter
