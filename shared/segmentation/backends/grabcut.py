@@ -79,18 +79,18 @@ def segment(
     small = shrunk(image, max(bounds.width, bounds.height) * scale)
     size = small.shape[1], small.shape[0]
     x_scale, y_scale = size[0] / bounds.width, size[1] / bounds.height
-    marks = [(x * x_scale, y * y_scale, label) for x, y, label in points]
+    scaled_points = [(x * x_scale, y * y_scale, label) for x, y, label in points]
     place = Box(
         int(target.x0 * x_scale),
         int(target.y0 * y_scale),
         min(size[0], round(target.x1 * x_scale) + 1),
         min(size[1], round(target.y1 * y_scale) + 1),
     )
-    flat = flat_area(small, marks, place)
+    flat = flat_area(small, scaled_points, place)
     if flat.flatness >= FLAT_ENOUGH and flat.pixels.any():
         found = [(flat.pixels, flat.flatness)]
     else:
-        first, second = (_cut(small, marks, place, core) for core in _CORES)
+        first, second = (_cut(small, scaled_points, place, core) for core in _CORES)
         found_any = np.count_nonzero(first) > _LEAST_AREA * place.area
         stability = mask_iou(first, second) if found_any else 0.0
         found = [(first, stability), (second, stability)]
