@@ -40,7 +40,9 @@ def test_a_dead_letter_ends_as_failed_and_names_the_hop(bucket: gcs.Bucket) -> N
     written = json.loads(blob.download_as_bytes())
     assert (blob.name, blob.metageneration) == ("album/cat.png/result.json", 1)
     assert (written["status"], written["reason"]["code"]) == ("failed", "gave-up")
-    assert "toonmask-prompts after 10 deliveries" in written["reason"]["message"]
+    assert (
+        "toonmask-prompts failed after all retries (10 deliveries)" in written["reason"]["message"]
+    )
     assert written["source"]["generation"] == generation
 
 

@@ -203,7 +203,7 @@ def test_the_last_delivery_leaves_the_reason_and_no_secrets(
             raise error
     written = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
     assert (written["status"], written["reason"]["code"]) == ("failed", "gave-up")
-    assert written["reason"]["message"].endswith(f"10 deliveries, at last because of: {sentence}")
+    assert written["reason"]["message"].endswith(f"(10 deliveries). The last error: {sentence}")
 
 
 def test_a_foreign_message_is_no_failure_of_the_upload_that_it_names(bucket: gcs.Bucket) -> None:

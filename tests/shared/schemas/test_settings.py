@@ -143,6 +143,6 @@ def test_who_puts_a_password_into_the_url_is_told_where_it_goes(
 
 def test_a_bad_value_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     _set(monkeypatch, **{**LANDMARKS, "POS_POINTS": "x" * 100_000, "TARGETS": "a," * 100_000})
-    with pytest.raises(SystemExit, match="at most 100 parts") as caught:
+    with pytest.raises(SystemExit, match="the limit is 100 parts") as caught:
         load(LandmarksSettings)
     assert len(str(caught.value)) < 1_000
