@@ -12,7 +12,7 @@ from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
 from shared.imaging.geometry import Image, image_box
 from shared.prompting.builder import build_prompts
-from shared.rendering.artifacts import Artifact, pictures
+from shared.rendering.artifacts import Artifact, result_artifacts
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas.documents import Outputs, Review
@@ -91,5 +91,5 @@ class FaceMasks:
             prompts,
             verdict,
             reviewed(verdict.segmented, missed(detected, self._settings.max_instances)),
-            tuple(pictures(image, verdict.segmented, Outputs())),
+            tuple(result_artifacts(image, verdict.segmented, Outputs())),
         )

@@ -83,7 +83,7 @@ class MaskRoutes:
         if output:
             answer = Response(_picture(found, output), mimetype="image/png")
         else:
-            drawn = {one.name: one.encoded() for one in found.pictures if one.name in _ALL}
+            drawn = {one.name: one.encode() for one in found.pictures if one.name in _ALL}
             watch.lap("draw", status=status.value)
             told = written(findings(found, watch.seconds, ignored), drawn)
             answer = Response(told, mimetype="application/json")
@@ -163,4 +163,4 @@ def _picture(found: Found, output: str) -> bytes:
         raise Refused(
             HTTPStatus.NOT_FOUND, "no-such-instance", f"There is no {output}; found: {instances}."
         )
-    return picture.encoded()
+    return picture.encode()

@@ -1,4 +1,4 @@
 """Google Cloud: Cloud Storage, Pub/Sub messages, identity tokens.
 
-Imports `runtime` and `schemas`. Start with `gcs` for reads and writes, `events` for what comes in.
+Imports `runtime` and `schemas`. Start with `gcs` for reads and writes, `events` for messages.
 """

@@ -1,7 +1,7 @@
-"""Every message shape that comes in.
+"""Parses all incoming message formats.
 
-A bucket notification that Pub/Sub pushes, Eventarc's direct storage event, our own prompts
-message, and dead letters of both.
+These are bucket notifications pushed by Pub/Sub, direct storage events from Eventarc, our own
+prompts messages, and the dead letters of both hops.
 """
 
 import base64
@@ -25,29 +25,31 @@ FINALIZED = "OBJECT_FINALIZE"
 TRACE_PARENT = "traceparent"
 """Header and message attribute: https://www.w3.org/TR/trace-context/#traceparent-header."""
 EVENT_TYPE = "ce-type"
-"""Header of an event in binary mode."""
+"""Header of a CloudEvent in binary mode."""
 REPEATED = "repeated"
-"""Attribute of a prompts message whose like was published before."""
+"""Attribute of a prompts message that may have been published before."""
 
 _MOST_ATTRIBUTES = 150
-"""Pub/Sub takes 100, and adds its own to dead letters: https://cloud.google.com/pubsub/quotas."""
+"""Limit for attributes. Pub/Sub accepts 100 and adds some of its own to dead letters:
+https://cloud.google.com/pubsub/quotas."""
 
 _MOST_PROMPTS = 4 * 2**20
-"""Bytes: a hundred instances with all points that they may have take a third of it."""
+"""Limit for a prompts message, in bytes. 100 instances with the maximum number of points take a
+third of it."""
 
 _STRUCTURED = "application/cloudevents"
 _STORAGE_EVENT = "google.cloud.storage.object.v1.finalized"
 _PUBSUB_EVENT = "google.cloud.pubsub.topic.v1.messagePublished"
 _TRACE_ID = re.compile(r"(?:00-)?([0-9a-f]{32})(?:[-/;].*)?")
-"""W3C's `00-TRACE-SPAN-01` and, in X-Cloud-Trace-Context, Google's `TRACE/SPAN;o=1`."""
+"""Matches W3C's `00-TRACE-SPAN-01` and, from X-Cloud-Trace-Context, Google's `TRACE/SPAN;o=1`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One delivery of a message.
 
-    `attempt` counts deliveries from 1 where the subscription has dead letters, and is 1 otherwise;
-    `trace` is the id, 32 hexadecimal digits, that all logs of an upload share.
+    `attempt` counts deliveries from 1. Without a dead-letter policy on the subscription it is
+    always 1. `trace` is the trace ID, 32 hexadecimal digits, that all logs of an upload share.
     """
 
     data: bytes
@@ -58,7 +60,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An object that has been written to the input bucket."""
+    """An object written to the input bucket; `size` in bytes."""
 
     ref: ObjectRef
     content_type: str
@@ -66,7 +68,7 @@ class Upload:
 
 
 class _ObjectResource(BaseModel):
-    """The fields of a GCS object resource that matter here."""
+    """The fields of a GCS object resource that are used here."""
 
     bucket: BucketName
     name: ObjectName
@@ -76,7 +78,7 @@ class _ObjectResource(BaseModel):
 
 
 class _Identity(BaseModel):
-    """The attributes by which notifications and prompts messages name their upload."""
+    """The attributes that identify the upload in notifications and prompts messages."""
 
     bucket: BucketName = Field(alias="bucketId")
     name: ObjectName = Field(alias="objectId")
@@ -84,7 +86,7 @@ class _Identity(BaseModel):
 
 
 class _PushedMessage(BaseModel):
-    """The fields of a Pub/Sub message that matter here; `data` arrives as base64."""
+    """The fields of a Pub/Sub message that are used here; `data` is base64."""
 
     data: str = ""
     attributes: Annotated[dict[str, str], at_most(_MOST_ATTRIBUTES)] = {}
@@ -105,33 +107,33 @@ class _Event(BaseModel):
 
 
 def receive(headers: Mapping[str, str], body: bytes) -> Message:
-    """The message in a push request of Pub/Sub's, or in an event of Eventarc's.
+    """Returns the message in a Pub/Sub push request or an Eventarc event.
 
-    Names of headers are in lower case. Both modes of CloudEvents over HTTP are understood:
+    Header names are in lower case. Both modes of CloudEvents over HTTP are supported:
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md.
 
     Raises:
-        ForeignMessage: it is neither.
+        ForeignMessage: the request is neither.
     """
-    with _raising(ForeignMessage, "neither a push of Pub/Sub's nor an event"):
-        kind, content = _unwrapped(headers, body)
+    with _validation_errors_as(ForeignMessage, "neither a push of Pub/Sub's nor an event"):
+        kind, content = _unwrap(headers, body)
         if kind != _PUBSUB_EVENT:
             return Message(
                 content,
                 {"eventType": FINALIZED if kind == _STORAGE_EVENT else kind},
-                trace=_trace(headers, {}),
+                trace=_trace_id(headers, {}),
             )
         push = _Push.model_validate_json(content)
         return Message(
             base64.b64decode(push.message.data, validate=True),
             push.message.attributes,
             push.attempt,
-            _trace(headers, push.message.attributes),
+            _trace_id(headers, push.message.attributes),
         )
 
 
-def _unwrapped(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
-    """An event's type and data; a push that is no event is its own data."""
+def _unwrap(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
+    """Returns the event's type and data; a push without an event is returned unchanged."""
     if headers.get("content-type", "").startswith(_STRUCTURED):
         event = _Event.model_validate_json(body)
         return event.type, json.dumps(event.data).encode()
@@ -139,29 +141,33 @@ def _unwrapped(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
 
 
 def parse_upload(message: Message) -> Upload | None:
-    """The upload that a message announces; None for an event of another kind.
+    """Returns the upload that a message announces; None for an event of another type.
 
     Raises:
-        ForeignMessage: it is no event.
-        UnreadableMessage: it announces an upload and lacks what one has.
+        ForeignMessage: the message is not an event.
+        UnreadableMessage: the message announces an upload, but its data is invalid.
     """
     kind = message.attributes.get("eventType", "")
     if not kind:
         raise ForeignMessage("not an event: it has no attribute eventType")
     if kind != FINALIZED:
         return None
-    with _raising(UnreadableMessage, "an upload's notification that is not understood"):
+    with _validation_errors_as(
+        UnreadableMessage, "an upload's notification that is not understood"
+    ):
         resource = _ObjectResource.model_validate_json(message.data)
     ref = ObjectRef(resource.bucket, resource.name, resource.generation)
     return Upload(ref, resource.content_type, resource.size)
 
 
 def parse_prompts(message: Message) -> PromptsDocument:
-    """The document that a prompts message carries.
+    """Returns the document in a prompts message.
 
     Raises:
-        ForeignMessage: it does not fit the schema of prompts.json and names no upload.
-        UnreadableMessage: it does not fit the schema, and does name one.
+        ForeignMessage: the data does not fit the schema of prompts.json, and the attributes
+            identify no upload.
+        UnreadableMessage: the data does not fit the schema or is too large, and the attributes
+            identify an upload.
     """
     if len(message.data) > _MOST_PROMPTS:
         ref = parse_identity(message)
@@ -178,18 +184,18 @@ def parse_prompts(message: Message) -> PromptsDocument:
 
 
 def parse_identity(message: Message) -> ObjectRef:
-    """The upload that a message of either hop is about, by its attributes alone.
+    """Returns the upload of a message of either hop, from its attributes only.
 
     Raises:
-        ForeignMessage: it does not say.
+        ForeignMessage: the attributes identify no upload.
     """
-    with _raising(ForeignMessage, "it names no upload in its attributes"):
+    with _validation_errors_as(ForeignMessage, "it names no upload in its attributes"):
         found = _Identity.model_validate(dict(message.attributes))
     return ObjectRef(found.bucket, found.name, found.generation)
 
 
-def _trace(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
-    """That of the hop before, else the request's own, else a new one."""
+def _trace_id(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
+    """Returns the trace ID of the previous hop, else that of the request, else a new one."""
     known = (
         attributes.get(TRACE_PARENT),
         headers.get(TRACE_PARENT),
@@ -200,10 +206,10 @@ def _trace(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _raising(kind: type[ToonmaskError], what: str) -> Iterator[None]:
+def _validation_errors_as(kind: type[ToonmaskError], prefix: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise kind(f"{what}: {problems(error)}") from error
+        raise kind(f"{prefix}: {problems(error)}") from error
     except ValueError as error:  # base64's own
-        raise kind(f"{what}: {error}") from error
+        raise kind(f"{prefix}: {error}") from error

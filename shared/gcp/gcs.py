@@ -1,4 +1,4 @@
-"""Google Cloud Storage: bounded reads, and writes that are monotone in the source's generation."""
+"""Google Cloud Storage: bounded reads, and writes that never replace a newer source generation."""
 
 import logging
 import re
@@ -22,19 +22,25 @@ _log = logging.getLogger(__name__)
 
 RETRY = DEFAULT_RETRY.with_timeout(20)
 TIMEOUT = (5, 30)
-"""Seconds to connect and between bytes; with RETRY well inside the ack deadline."""
+"""Seconds to connect, and seconds between bytes. Chosen by hand: together with RETRY they must stay
+well below the acknowledgement deadline, or Pub/Sub redelivers while a worker still retries."""
 
-_PART = 2**20
-"""Bytes that are asked for, and unpacked, at a time where an object is streamed."""
+_CHUNK_BYTES = 2**20
+"""Bytes that a stream downloads and decompresses at a time. Chosen by hand: larger chunks need more
+memory, smaller ones more requests."""
 
 _PARALLEL_WRITES = 4
-_RACES = 5
+"""Chosen by hand: more threads write faster, but hold more encoded images in memory."""
+
+_MAX_RACES = 5
+"""Lost races after which a write raises Transient. Chosen by hand: with fewer, Pub/Sub redelivers
+more often under contention."""
 _GENERATION_KEY = "source-generation"
 _CONFIG_KEY = "config"
 _CONTENT_DIGEST_KEY = "shown"
 STATUS_KEY, REVIEW_KEY = "status", "review"
-"""Custom metadata of result.json: its status, and how many reasons there are to look at it, so that
-a listing tells them."""
+"""Keys in the custom metadata of result.json: its status, and its number of review reasons. With
+them, a listing of the bucket has both without a download."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +52,21 @@ class ObjectRef:
     generation: int
 
     def __str__(self) -> str:
-        """As gsutil writes it."""
+        """The object's URI in the notation of gsutil."""
         return f"gs://{self.bucket}/{self.name}#{self.generation}"
 
     @property
     def log_fields(self) -> dict[str, str]:
-        """The fields by which all log lines about it are found."""
+        """The fields that identify the object in log lines."""
         return {"upload": f"gs://{self.bucket}/{self.name}", "generation": str(self.generation)}
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What every object of a result carries.
+    """The origin of an object of a result, stored in its custom metadata.
 
-    Which upload it shows, under which settings, and a digest of the masks that it was drawn from:
-    asked twice, SAM2 need not answer the same.
+    It has the generation of the upload, the digest of the settings, and a digest of the masks. The
+    last is needed because SAM2 may return different masks for the same request.
     """
 
     generation: int
@@ -69,10 +75,13 @@ class Provenance:
 
     @classmethod
     def of(cls, blob: storage.Blob) -> "Provenance":
-        """What an object shows; an object that is not ours counts as older than any upload."""
+        """Reads the provenance of an object. Without valid metadata, the generation is -1.
+
+        So an object that another program wrote counts as older than any upload.
+        """
         metadata = blob.metadata or {}
-        told = metadata.get(_GENERATION_KEY, "")
-        generation = int(told) if re.fullmatch("[0-9]{1,19}", told) else -1
+        value = metadata.get(_GENERATION_KEY, "")
+        generation = int(value) if re.fullmatch("[0-9]{1,19}", value) else -1
         return cls(
             generation if generation <= MOST_GENERATION else -1,
             metadata.get(_CONFIG_KEY, ""),
@@ -81,15 +90,18 @@ class Provenance:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """As custom metadata of a GCS object."""
+        """The provenance as custom metadata of a GCS object."""
         content = {_CONTENT_DIGEST_KEY: self.content_digest} if self.content_digest else {}
         return {_GENERATION_KEY: str(self.generation), _CONFIG_KEY: self.config, **content}
 
-    def is_outranked_by(self, there: "Provenance") -> bool:
-        """Whether an existing object stays: a newer one does, and any does for a failure."""
-        if self.config == NO_SETTINGS and there.config != NO_SETTINGS:
-            return there.generation >= self.generation
-        return there.generation > self.generation
+    def is_outranked_by(self, existing: "Provenance") -> bool:
+        """Whether an existing object must not be replaced.
+
+        A newer one always stays. A failure also replaces no result of its own generation.
+        """
+        if self.config == NO_SETTINGS and existing.config != NO_SETTINGS:
+            return existing.generation >= self.generation
+        return existing.generation > self.generation
 
 
 class WriteOutcome(Enum):
@@ -103,7 +115,7 @@ class WriteOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ObjectToWrite:
-    """One object to be written; `content` is called once, by the thread that uploads it."""
+    """One object to write. The thread that uploads it calls `content`, once."""
 
     name: str
     content_type: str
@@ -112,22 +124,22 @@ class ObjectToWrite:
 
 
 class Storage:
-    """The two buckets. Builds its client on first use; safe to share between threads."""
+    """Access to the buckets. Builds its client on first use; safe to share between threads."""
 
     @cached_property
     def client(self) -> storage.Client:
-        """Google's own, for what is not here."""
+        """Google's client, for operations that this class does not have."""
         return storage.Client()
 
     def read(self, ref: ObjectRef, max_bytes: int) -> bytes:
-        """The content of that very generation, at most `max_bytes` of it.
+        """Returns the content of exactly this generation, at most `max_bytes` of it.
 
-        What was uploaded gzipped (`gsutil cp -Z`) is fetched as it is stored and unpacked here,
-        within the same bound: Cloud Storage itself would unpack a bomb without end.
+        Gzipped uploads (`gsutil cp -Z`) are downloaded as stored and decompressed here, within the
+        same limit. Cloud Storage would decompress a decompression bomb without a limit.
 
         Raises:
-            Superseded: the generation is gone, overwritten or deleted.
-            Rejected: gzipped, and broken or too large.
+            Superseded: the generation was overwritten or deleted.
+            Rejected: the gzip data is corrupt, or too large once decompressed.
         """
         blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
         try:
@@ -137,31 +149,31 @@ class Storage:
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
         if blob.content_encoding == "gzip":
-            return b"".join(_unpacked([data], max_bytes, max_bytes + 1))
+            return b"".join(_gunzip([data], max_bytes, max_bytes + 1))
         return data
 
     def stream(self, ref: ObjectRef, max_bytes: int) -> Iterator[bytes]:
-        """The content of that very generation in parts, one of which is in memory at a time.
+        """Returns the content of exactly this generation in chunks, one in memory at a time.
 
-        What was uploaded gzipped is unpacked, as far as `max_bytes`. The first part is there before
-        this returns, so most of what can go wrong has gone wrong then.
+        Gzipped uploads are decompressed, up to `max_bytes`. The first chunk is read before this
+        returns, so most errors are raised here and not by the iterator.
 
         Raises:
-            Superseded, Rejected: as `read` does, and the iterator as well.
+            Superseded, Rejected: as in `read`; the iterator may raise them too.
         """
         blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
-        parts = _parts(blob, ref)
-        begun = chain([next(parts, b"")], parts)  # that tells the encoding, too
+        stored = _chunks(blob, ref)
+        chunks = chain([next(stored, b"")], stored)  # the download also sets content_encoding
         if blob.content_encoding == "gzip":
-            unpacked = _unpacked(begun, max_bytes, _PART)
-            begun = chain([next(unpacked, b"")], unpacked)
-        return begun
+            unpacked = _gunzip(chunks, max_bytes, _CHUNK_BYTES)
+            chunks = chain([next(unpacked, b"")], unpacked)
+        return chunks
 
     def stream_document(self, bucket: str, name: str, generation: int) -> Iterator[bytes]:
-        """One of our own objects that shows this generation of an upload, in parts.
+        """Returns an object of a result in chunks, if it belongs to this generation of the upload.
 
         Raises:
-            Superseded: there is none.
+            Superseded: no such object exists.
         """
         blob = self.find(bucket, name)
         if blob is None or Provenance.of(blob).generation != generation:
@@ -169,12 +181,12 @@ class Storage:
         return self.stream(ObjectRef(bucket, name, blob.generation), blob.size)
 
     def exists(self, ref: ObjectRef) -> bool:
-        """Whether that very generation is there."""
+        """Whether exactly this generation exists."""
         blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
         return bool(blob.exists(timeout=TIMEOUT, retry=RETRY))
 
     def read_document(self, bucket: str, name: str) -> tuple[bytes, Provenance] | None:
-        """The newest generation of one of our own objects; None where there is none."""
+        """Returns the newest generation of an object with its provenance; None if it is missing."""
         blob = self.find(bucket, name)
         if blob is None:
             return None
@@ -184,30 +196,30 @@ class Storage:
             return self.read_document(bucket, name)
 
     def provenance(self, bucket: str, name: str) -> Provenance | None:
-        """What an object shows; None where there is none."""
+        """Returns the provenance of an object; None if the object does not exist."""
         blob = self.find(bucket, name)
         return Provenance.of(blob) if blob else None
 
     def provenances(self, bucket: str, folder: str) -> dict[str, Provenance]:
-        """What the objects in a folder show, by their names relative to it."""
+        """Returns the provenances of the objects in a folder, by their names relative to it."""
         return {
             blob.name.removeprefix(folder): Provenance.of(blob)
             for blob in self._list(bucket, folder)
         }
 
     def write(self, bucket: str, item: ObjectToWrite, provenance: Provenance) -> WriteOutcome:
-        """Writes one object unless it is there already or shows what is newer or better.
+        """Writes one object, unless the same or one that outranks it already exists.
 
-        First as if nothing were there, so that the common path is a single request.
+        The first attempt assumes that no object exists, so the common path is a single request.
 
         Raises:
-            Transient: other writers won every race.
+            Transient: other writers won `_MAX_RACES` races.
         """
         blob = self.client.bucket(bucket).blob(item.name)
         blob.metadata = {**provenance.metadata, **item.metadata}
         data = item.content()
         expected = 0
-        for _ in range(_RACES):
+        for _ in range(_MAX_RACES):
             try:
                 blob.upload_from_string(
                     data,
@@ -220,20 +232,20 @@ class Storage:
             except PreconditionFailed as error:
                 forget_frames(error)
                 found = self.find(bucket, item.name)
-                there = Provenance.of(found) if found else None
-                if there == provenance:  # there already, or just replaced and the answer was lost
+                existing = Provenance.of(found) if found else None
+                if existing == provenance:  # written before; perhaps the response was lost
                     return WriteOutcome.REPLACED if expected else WriteOutcome.SAME
-                if there and provenance.is_outranked_by(there):
+                if existing and provenance.is_outranked_by(existing):
                     return WriteOutcome.OUTRANKED
                 expected = found.generation if found else 0
             else:
                 return WriteOutcome.REPLACED if expected else WriteOutcome.CREATED
-        raise Transient(f"gs://{bucket}/{item.name}: lost {_RACES} races against other writers")
+        raise Transient(f"gs://{bucket}/{item.name}: lost {_MAX_RACES} races against other writers")
 
     def write_all(
         self, bucket: str, items: Iterable[ObjectToWrite], provenance: Provenance
     ) -> set[WriteOutcome]:
-        """Writes objects in parallel; returns the outcomes."""
+        """Writes objects in parallel; returns the set of outcomes."""
         with ThreadPoolExecutor(_PARALLEL_WRITES) as pool:
             writes = [
                 pool.submit(copy_context().run, self.write, bucket, item, provenance)
@@ -244,9 +256,10 @@ class Storage:
     def delete_stale(
         self, bucket: str, folder: str, stale: Callable[[str, Provenance], bool]
     ) -> None:
-        """Deletes the objects in `folder` that are stale by their relative names and provenances.
+        """Deletes the objects in `folder` for which `stale` returns true.
 
-        Each delete is bound to the generation that was seen, so nothing newer can be hit.
+        `stale` takes the name relative to the folder and the provenance. Each delete is conditional
+        on the listed generation, so it never deletes a newer one.
         """
         for blob in self._list(bucket, folder):
             if not stale(blob.name.removeprefix(folder), Provenance.of(blob)):
@@ -257,43 +270,53 @@ class Storage:
                 _log.info("another worker swept it first", extra={"object": blob.name})
 
     def find(self, bucket: str, name: str) -> storage.Blob | None:
-        """The newest generation of an object, without its content; None where there is none."""
+        """Returns the newest generation of an object without its content; None if it is missing."""
         return self.client.bucket(bucket).get_blob(name, timeout=TIMEOUT, retry=RETRY)
 
     def _list(self, bucket: str, folder: str) -> Iterator[storage.Blob]:
         return self.client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
 
 
-def _parts(blob: storage.Blob, ref: ObjectRef) -> Iterator[bytes]:
-    """What is stored, as it is stored."""
-    reader = blob.open("rb", chunk_size=_PART, raw_download=True, timeout=TIMEOUT, retry=RETRY)
-    part = None
-    while part is None or len(part) == _PART:
+def _chunks(blob: storage.Blob, ref: ObjectRef) -> Iterator[bytes]:
+    """Yields the content as it is stored, without decompression.
+
+    Raises:
+        Superseded: the generation was overwritten or deleted.
+    """
+    reader = blob.open(
+        "rb", chunk_size=_CHUNK_BYTES, raw_download=True, timeout=TIMEOUT, retry=RETRY
+    )
+    chunk = None
+    while chunk is None or len(chunk) == _CHUNK_BYTES:
         try:
-            part = reader.read(_PART)
+            chunk = reader.read(_CHUNK_BYTES)
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
-        yield part
+        yield chunk
 
 
-def _unpacked(packed: Iterable[bytes], max_bytes: int, size: int) -> Iterator[bytes]:
-    """What was gzipped, at most `max_bytes` of it, in parts of at most `size` bytes."""
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip header
-    left = max_bytes
-    for part in packed:
-        rest, is_full = part, True
-        while (rest or is_full) and not unpacking.eof:
-            most = min(size, left + 1)
+def _gunzip(packed: Iterable[bytes], max_bytes: int, size: int) -> Iterator[bytes]:
+    """Yields the decompressed content, in chunks of at most `size` bytes.
+
+    Raises:
+        Rejected: the gzip data is corrupt, or has more than `max_bytes` once decompressed.
+    """
+    decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip header
+    remaining = max_bytes
+    for chunk in packed:
+        pending, is_full = chunk, True
+        while (pending or is_full) and not decompressor.eof:
+            limit = min(size, remaining + 1)
             try:
-                data = unpacking.decompress(rest, most)
+                data = decompressor.decompress(pending, limit)
             except zlib.error as error:
                 raise Rejected(
                     ReasonCode.CORRUPT_IMAGE,
                     f"The file was uploaded gzipped and is broken ({error}).",
                 ) from error
-            rest, is_full = unpacking.unconsumed_tail, len(data) == most
-            left -= len(data)
-            if left < 0:
+            pending, is_full = decompressor.unconsumed_tail, len(data) == limit
+            remaining -= len(data)
+            if remaining < 0:
                 raise Rejected(
                     ReasonCode.TOO_MANY_BYTES,
                     f"Unpacked, the file has more than {max_bytes:,} bytes (MAX_BYTES).",

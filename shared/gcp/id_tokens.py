@@ -1,4 +1,4 @@
-"""What authorises calls to a SAM2 service: Google identity tokens, a key, or nothing."""
+"""Authorisation of calls to a SAM2 service: Google identity tokens, a key, or none."""
 
 import threading
 from collections.abc import Mapping
@@ -16,38 +16,40 @@ from google.oauth2 import id_token
 from shared.schemas.errors import Transient
 
 _RENEW_BEFORE = timedelta(minutes=5)
+"""Time before its expiry at which a token is renewed. Chosen by hand: a shorter one risks a token
+that expires during a call, a longer one renews more often."""
 
 
 class Authorisation(Protocol):
-    """Where the headers that authorise a call come from."""
+    """A source of headers that authorise calls."""
 
     def headers(self) -> "Future[dict[str, str]]":
-        """Headers for one attempt, soon; it ends in Transient where they cannot be had now."""
+        """A future of the headers for one attempt; Transient if they are not available now."""
         ...
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Whether other headers can be had than these, which a server answered 401 to."""
+        """Whether headers that the server answered with 401 can be replaced by new ones."""
         ...
 
     def remedy(self, status: int) -> str:
-        """What to do about an answer of 401 or 403, in a sentence."""
+        """Returns a sentence for users that says how to fix a 401 or 403 response."""
         ...
 
 
 class NoAuthorisation:
-    """For a server that lets everyone in."""
+    """No authorisation, for a server that accepts anonymous calls."""
 
     def headers(self) -> "Future[dict[str, str]]":
-        """None."""
-        return _settled({})
+        """Returns no headers."""
+        return _completed({})
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """There are none."""
+        """Returns False: there are no headers to renew."""
         del refused
         return False
 
     def remedy(self, status: int) -> str:
-        """It does not let everyone in."""
+        """Returns the advice to configure credentials."""
         del status
         return (
             "the call carried no credentials (SAM2_AUTH=none). A private Cloud Run service takes "
@@ -57,22 +59,22 @@ class NoAuthorisation:
 
 
 class BearerKey:
-    """A fixed key."""
+    """A fixed key as a bearer token."""
 
     def __init__(self, key: str) -> None:
         self._key = key
 
     def headers(self) -> "Future[dict[str, str]]":
-        """The key as a bearer token."""
-        return _settled(_bearer(self._key))
+        """Returns the key as a bearer token."""
+        return _completed(_bearer(self._key))
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """There is one key alone."""
+        """Returns False: there is only one key."""
         del refused
         return False
 
     def remedy(self, status: int) -> str:
-        """Another key."""
+        """Returns the advice to use another key."""
         del status
         return "it does not accept the key in SAM2_API_KEY."
 
@@ -80,9 +82,10 @@ class BearerKey:
 class IdentityToken:
     """An identity token for one audience, renewed before it expires. Safe to share.
 
-    Of the service account that runs this on Google Cloud, of the one whose key file
-    GOOGLE_APPLICATION_CREDENTIALS names, or, for development, of whoever logged in with `gcloud
-    auth application-default login`, with `--impersonate-service-account` as that account.
+    The token belongs to the service account of the Google Cloud workload, or to the account of the
+    key file in GOOGLE_APPLICATION_CREDENTIALS. In development it belongs to the login made with
+    `gcloud auth application-default login`, or to the account of its option
+    `--impersonate-service-account`.
     """
 
     def __init__(self, audience: str) -> None:
@@ -93,13 +96,13 @@ class IdentityToken:
         self._refused: dict[str, str] = {}
 
     def headers(self) -> "Future[dict[str, str]]":
-        """The token as a bearer token; all callers share one renewal, which runs in the background.
+        """Returns the token as a bearer token. All callers share one renewal in the background.
 
-        So no caller waits for a slow metadata server longer than it wants to.
+        So each caller can limit how long it waits for a slow metadata server.
         """
         with self._lock:
             if self._is_fresh():
-                return _settled(_bearer(self._credentials.token))
+                return _completed(_bearer(self._credentials.token))
             if self._renewal is None or self._renewal.done():
                 self._renewal = Future()
                 self._renewal.set_running_or_notify_cancel()  # no waiter cancels it for the others
@@ -107,26 +110,27 @@ class IdentityToken:
             return self._renewal
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """The token that was refused is fresh no more, unless another has taken its place."""
+        """Marks the refused token as stale, unless a new one has replaced it. Returns True."""
         with self._lock:
             self._refused = dict(refused)
         return True
 
     def remedy(self, status: int) -> str:
-        """The role that is missing, on what and for whom; or the audience."""
+        """Returns the advice to grant the missing role (403) or to correct the audience (401)."""
         claims = jwt.decode(self._credentials.token, verify=False)
-        who = claims.get("email", claims.get("sub"))
+        account = claims.get("email", claims.get("sub"))
         if status == 401:
             return (
-                f"it does not accept the identity token of {who}, made out to "
+                f"it does not accept the identity token of {account}, made out to "
                 f"{claims['aud']}. SAM2_AUDIENCE must be the service's own run.app address; a "
                 "person's own login is accepted by few services, that of an impersonated service "
                 "account by all."
             )
         return (
-            f"{who} lacks roles/run.invoker on the Cloud Run service at {self._audience}. Grant it "
+            f"{account} lacks roles/run.invoker on the Cloud Run service at {self._audience}. "
+            "Grant it "
             "with `gcloud run services add-iam-policy-binding SERVICE --region=REGION "
-            f"--member=serviceAccount:{who} --role=roles/run.invoker`, or with sam2_service in "
+            f"--member=serviceAccount:{account} --role=roles/run.invoker`, or with sam2_service in "
             "Terraform."
         )
 
@@ -146,7 +150,7 @@ class IdentityToken:
             credentials.refresh(request)
         except GoogleAuthError as error:
             renewal.set_exception(Transient(f"no identity token for {self._audience}: {error}"))
-        except Exception as error:  # noqa: BLE001 whoever waits has to be told, whatever it is
+        except Exception as error:  # noqa: BLE001 callers wait for this future, so every error must reach them
             renewal.set_exception(error)
         else:
             self._credentials = credentials
@@ -154,7 +158,7 @@ class IdentityToken:
 
 
 class _UserIdentity:
-    """The identity token of a person's login. Google fixes its audience to the login's client."""
+    """The identity token of a user login. Google sets its audience to the OAuth client."""
 
     def __init__(self, login: user.Credentials) -> None:
         self._login = login
@@ -177,16 +181,16 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _settled(headers: dict[str, str]) -> "Future[dict[str, str]]":
+def _completed(headers: dict[str, str]) -> "Future[dict[str, str]]":
     future: Future[dict[str, str]] = Future()
     future.set_result(headers)
     return future
 
 
 def _credentials(audience: str, request: google.auth.transport.requests.Request) -> Any:
-    """Whatever gives identity tokens here.
+    """Returns the default credentials that can issue identity tokens.
 
-    google-auth's own search knows service accounts alone (googleapis/google-auth-library-python
+    google-auth's own lookup supports only service accounts (googleapis/google-auth-library-python
     issues 590 and 1331).
     """
     try:

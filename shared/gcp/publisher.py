@@ -1,4 +1,4 @@
-"""Sending prompts on to the segmentation function."""
+"""Publishes prompts for the segmentation function."""
 
 import secrets
 from functools import cached_property
@@ -10,6 +10,7 @@ from shared.gcp.events import REPEATED, TRACE_PARENT
 from shared.schemas.documents import PromptsDocument
 
 _PUBLISH_SECONDS = 20
+"""Timeout of the retries. Chosen by hand: it must stay below the acknowledgement deadline."""
 
 
 class Publisher:
@@ -22,12 +23,12 @@ class Publisher:
     def publish_prompts(
         self, topic: str, document: PromptsDocument, trace: str, *, repeated: bool
     ) -> None:
-        """Returns once Pub/Sub has the message; whatever goes wrong is raised.
+        """Publishes the document and waits for Pub/Sub's confirmation. Raises any error.
 
-        `repeated`: the same was published before, or may have been.
+        `repeated` says that the same document may have been published before.
         """
         source = document.source
-        marks = {REPEATED: "true"} if repeated else {}
+        extra_attributes = {REPEATED: "true"} if repeated else {}
         future = self._client.publish(
             topic,
             document.model_dump_json().encode(),
@@ -36,6 +37,6 @@ class Publisher:
             objectId=source.name,
             objectGeneration=str(source.generation),
             **{TRACE_PARENT: f"00-{trace}-{secrets.token_hex(8)}-01"},
-            **marks,
+            **extra_attributes,
         )
         future.result(timeout=2 * _PUBLISH_SECONDS)

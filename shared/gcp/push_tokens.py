@@ -1,7 +1,7 @@
-"""Whose push a request is: the identity token that Pub/Sub, and Eventarc, send with it.
+"""Verifies the identity token that Pub/Sub and Eventarc send with a push request.
 
-https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions. Cloud Run has looked at it
-before, as long as nobody opened the function to others by mistake.
+https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions. Cloud Run has already checked
+it. This check protects a function that was made public by mistake.
 """
 
 import threading
@@ -16,18 +16,22 @@ from shared.schemas.errors import Transient
 from shared.schemas.settings import BucketSettings
 
 _ISSUERS = ("https://accounts.google.com", "accounts.google.com")
-"""Both spellings: https://developers.google.com/identity/openid-connect/openid-connect."""
+"""Both spellings occur: https://developers.google.com/identity/openid-connect/openid-connect."""
 
 _SKEW_SECONDS = 10
-"""Between Google's clock and ours."""
+"""Allowed difference between Google's clock and ours. Chosen by hand: a larger one accepts expired
+tokens for longer."""
 
 _FETCH_SECONDS = 5
+"""Timeout for the certificates. Chosen by hand: all pushes wait for them."""
+
 _RETRIES = 2
-"""Certificates are fetched once in hours: the connection that was kept is closed by then."""
+"""Chosen by hand. At least one is needed: certificates are fetched once in hours, and by then the
+server has closed the kept connection."""
 
 
 class PushTokens:
-    """Knows the pushes of one account. One per process; safe to share between threads."""
+    """Verifies the pushes of one account. One per process; safe to share between threads."""
 
     def __init__(self, account: str, certs_url: str) -> None:
         self._account = account
@@ -39,19 +43,19 @@ class PushTokens:
 
     @classmethod
     def of(cls, settings: BucketSettings) -> "PushTokens | None":
-        """Those of PUSH_ACCOUNT, if it is set."""
+        """Returns the verifier for PUSH_ACCOUNT; None if it is not set."""
         if settings.push_account is None:
             return None
         return cls(settings.push_account, str(settings.push_certs_url))
 
     def refusal(self, request: Request) -> str | None:
-        """Why a request is no push of the account's; None for one that is.
+        """Returns why a request is not a push of the account; None if it is one.
 
-        The token is to be made out to the address that was called: Cloud Run leads requests here by
-        their Host, and ends their TLS.
+        The token's audience must be the URL that was called. Its scheme comes from
+        X-Forwarded-Proto, because Cloud Run terminates TLS.
 
         Raises:
-            Transient: the certificates cannot be had now.
+            Transient: the certificates are not available now.
         """
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -62,7 +66,7 @@ class PushTokens:
             claims = jwt.decode(
                 token, certs, audience=[address, f"{address}/"], clock_skew_in_seconds=_SKEW_SECONDS
             )
-        except Exception:  # noqa: BLE001 google-auth raises nearly anything on what is no token
+        except Exception:  # noqa: BLE001 google-auth raises many types for invalid tokens
             return f"its token was not signed by Google for {address}, or is not valid now"
         if claims.get("iss") not in _ISSUERS:
             return f"its token was issued by {claims.get('iss')}"
@@ -71,11 +75,11 @@ class PushTokens:
         return None
 
     def _certs(self) -> Any:
-        """Public keys by their ids, kept for as long as the answer that brought them says."""
+        """Returns the public keys by key ID, cached for as long as the response allows."""
         try:
             with self._lock:
-                answer = self._session.get(self._certs_url, timeout=_FETCH_SECONDS)
-            answer.raise_for_status()
-            return answer.json()
+                response = self._session.get(self._certs_url, timeout=_FETCH_SECONDS)
+            response.raise_for_status()
+            return response.json()
         except requests.RequestException as error:
             raise Transient(f"no certificates from {self._certs_url}: {error}") from error

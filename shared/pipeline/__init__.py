@@ -1,5 +1,5 @@
 """The use cases of the functions between the buckets: `landmarks`, `segmentation`, `drain`.
 
-A push request enters by `push_handler`; a result leaves by `result_store`. Imports every other
-package but `api` and `sam2_server`.
+`push_handler` receives push requests; `result_store` writes results. Imports every other package
+except `api` and `sam2_server`.
 """

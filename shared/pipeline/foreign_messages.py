@@ -1,4 +1,4 @@
-"""What is kept of messages that are not from this pipeline: one small object each."""
+"""Records messages that are not from this pipeline, in one small object each."""
 
 import hashlib
 import logging
@@ -8,32 +8,36 @@ from shared.schemas.documents import NO_SETTINGS
 from shared.schemas.object_names import RESERVED
 
 FOLDER = f"{RESERVED}foreign/"
-"""In the output bucket."""
+"""Prefix of the records in the output bucket."""
 
 _MOST_BYTES = 2**16
-_MOST_CHARACTERS = 1000
-"""Cloud Storage takes 8 KiB of metadata."""
+"""Limit for the recorded part of a body. Chosen by hand: enough to recognise the sender, little
+enough for a flood of messages."""
 
-_STAMP = Provenance(0, NO_SETTINGS)
+_MOST_CHARACTERS = 1000
+"""Limit for the recorded reason. Cloud Storage accepts 8 KiB of metadata per object."""
+
+_PROVENANCE = Provenance(0, NO_SETTINGS)
 
 _log = logging.getLogger(__name__)
 
 
 def record_foreign(storage: Storage, bucket: str, body: bytes, why: str) -> None:
-    """Keeps the beginning of a push request's body under its digest, and why it is not ours.
+    """Records the beginning of a push request's body, and why it is not ours.
 
-    The same body is kept once. Terraform deletes what is 31 days old, as it does with dead letters.
+    The object's name is the digest of the body, so the same body is recorded once. Terraform
+    deletes records after 31 days, like dead letters.
 
     Raises:
-        Exception: whatever Cloud Storage says; the message is to be delivered again then.
+        Exception: any error of Cloud Storage. The message must then be delivered again.
     """
     name = f"{FOLDER}{hashlib.sha256(body).hexdigest()}"
-    told = why.encode("ascii", "backslashreplace").decode()[:_MOST_CHARACTERS]
-    kept = ObjectToWrite(
+    reason = why.encode("ascii", "backslashreplace").decode()[:_MOST_CHARACTERS]
+    record = ObjectToWrite(
         name,
         "application/octet-stream",
         lambda: body[:_MOST_BYTES],
-        {"why": " ".join(told.split()), "bytes": str(len(body))},
+        {"why": " ".join(reason.split()), "bytes": str(len(body))},
     )
-    storage.write(bucket, kept, _STAMP)
+    storage.write(bucket, record, _PROVENANCE)
     _log.error("dropped: %s", why, extra={"state": "dropped", "record": f"gs://{bucket}/{name}"})

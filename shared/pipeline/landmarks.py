@@ -1,4 +1,4 @@
-"""The landmarks function's use case: an upload comes in, prompts go out."""
+"""The landmarks function's use case: detects faces and hands in an upload, publishes prompts."""
 
 import logging
 from importlib.metadata import version
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Landmarks:
-    """Finds faces and hands in uploads. One per process; safe to share between threads."""
+    """Detects faces and hands in uploads. One per process; safe to share between threads."""
 
     def __init__(self, settings: LandmarksSettings) -> None:
         self._settings = settings
@@ -48,35 +48,35 @@ class Landmarks:
         """Writes prompts.json and publishes it, or writes the result of a rejected upload.
 
         Raises:
-            ForeignMessage: it announces no upload, or one to another bucket.
-            UnreadableMessage: it announces an upload and is not understood.
-            Exception: whatever may be gone at the next delivery.
+            ForeignMessage: the message announces no upload, or one to another bucket.
+            UnreadableMessage: the message announces an upload, but its data is invalid.
+            Exception: an error that may not occur at the next delivery.
         """
         upload = parse_upload(message)
         if upload is None:
             _log.info("ignored", extra={"event": message.attributes.get("eventType")})
             return
-        with logs.about(**upload.ref.log_fields):
+        with logs.context(**upload.ref.log_fields):
             if upload.ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
-            most = self._settings.max_delivery_attempts
-            with record_final_failure(self._results, upload.ref, message.attempt, most):
+            max_attempts = self._settings.max_delivery_attempts
+            with record_final_failure(self._results, upload.ref, message.attempt, max_attempts):
                 self._landmark(upload, message.trace)
 
     def _landmark(self, upload: Upload, trace: str) -> None:
-        watch = StageTimer()
+        timer = StageTimer()
         try:
-            document = self._prompts(upload, watch)
+            document = self._prompts(upload, timer)
         except Superseded as reason:
             self._results.clear_superseded(upload.ref, reason)
         except Rejected as rejection:
-            watch.lap("read")
-            self._results.reject(upload.ref, rejection, self._settings.config, watch.seconds)
+            timer.lap("read")
+            self._results.reject(upload.ref, rejection, self._settings.config, timer.seconds)
         else:
-            self._write(document, watch, trace)
+            self._write(document, timer, trace)
 
-    def _prompts(self, upload: Upload, watch: StageTimer) -> PromptsDocument:
-        """The prompts of an upload, which is in memory only meanwhile."""
+    def _prompts(self, upload: Upload, timer: StageTimer) -> PromptsDocument:
+        """Returns the prompts of an upload. The image is in memory only during the call."""
         limits = self._settings
         _check_name(upload.ref.name)
         check_before_download(upload.content_type, upload.size, limits.max_bytes)
@@ -86,45 +86,45 @@ class Landmarks:
             self._memory.acquired(file.pixels, MEMORY_SECONDS),
         ):
             image = file.decode()
-            watch.lap("read")
+            timer.lap("read")
             document = self._detect(upload.ref, image)
-        watch.lap("detect", found=len(document.instances))
+        timer.lap("detect", found=len(document.instances))
         return document
 
     def _detect(self, ref: ObjectRef, image: Image) -> PromptsDocument:
-        whole = image_box(image)
+        bounds = image_box(image)
         detected = self._detector.detect(image, self._settings.targets)
         return PromptsDocument(
             source=Source(
                 bucket=ref.bucket,
                 name=ref.name,
                 generation=ref.generation,
-                width=whole.width,
-                height=whole.height,
+                width=bounds.width,
+                height=bounds.height,
             ),
             config=self._settings.config,
-            instances=build_prompts(detected.detections, whole, self._settings.prompt_options),
+            instances=build_prompts(detected.detections, bounds, self._settings.prompt_options),
             missed=missed(detected, self._settings.max_instances),
             versions=self._versions,
         )
 
-    def _write(self, document: PromptsDocument, watch: StageTimer, trace: str) -> None:
-        """Writes prompts.json, and publishes what is in it."""
+    def _write(self, document: PromptsDocument, timer: StageTimer, trace: str) -> None:
+        """Writes prompts.json and publishes its content."""
         source = document.source
         outcome = self._storage.write(
             self._settings.output_bucket,
             document_object(object_names.folder(source.name) + object_names.PROMPTS, document),
             Provenance(source.generation, self._settings.config),
         )
-        watch.lap("write", outcome=outcome.value)
+        timer.lap("write", outcome=outcome.value)
         if outcome is WriteOutcome.OUTRANKED:
             return
-        # Also where the same document was there already: the worker that wrote it may have died
+        # Publish even if the same document existed: the worker that wrote it may have been killed
         # before it published.
         self._publisher.publish_prompts(
             self._settings.prompts_topic, document, trace, repeated=outcome is WriteOutcome.SAME
         )
-        watch.lap("publish")
+        timer.lap("publish")
 
 
 def _check_name(name: str) -> None:

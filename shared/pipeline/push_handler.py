@@ -1,6 +1,6 @@
-"""What stands between a push request and a use case: its context in the logs, and its answer.
+"""Handles push requests: checks them, sets their log context, and maps errors to statuses.
 
-A status of 2xx acknowledges a message; with any other it is delivered again.
+A status of 2xx acknowledges a message. After any other, Pub/Sub delivers it again.
 """
 
 import logging
@@ -33,11 +33,11 @@ _log = logging.getLogger(__name__)
 
 _TRACE_FIELD = "logging.googleapis.com/trace"
 _MOST_BYTES = 20 * 2**20
-"""Pub/Sub takes messages of 10 MB, a third more as base64."""
+"""Limit for a request body. Pub/Sub accepts messages of 10 MB; base64 makes them a third larger."""
 
 
 class PushHandler:
-    """The push requests of a function. One per process; safe to share between threads."""
+    """Handles a function's push requests. One per process; safe to share between threads."""
 
     def __init__(self, settings: BucketSettings, storage: Storage) -> None:
         self._settings = settings
@@ -45,17 +45,16 @@ class PushHandler:
         self._tokens = PushTokens.of(settings)
 
     def respond(self, request: Request, handle: Callable[[Message], None]) -> ResponseReturnValue:
-        """Handles the message in a push request.
+        """Handles the message in a push request and returns the response.
 
-        200 once it is done with for good, and once it is recorded that it is not from this
-        pipeline. 422 for one that is, and that this version does not understand: Pub/Sub delivers
-        it again, to another version perhaps, and keeps it among the dead letters at last. 503 where
-        trouble may pass, 500 for what nobody foresaw. What cannot be a push of ours is neither read
-        nor recorded.
+        200: handled, or recorded as foreign. 422: from this pipeline, but this version cannot parse
+        it. Pub/Sub delivers it again, perhaps to another version, and finally moves it to the dead
+        letters. 503: a transient error. 500: an unexpected error. Requests that cannot be a push
+        to this service are neither read nor recorded; they get 405, 403, 415, 401 or 503.
         """
-        refused = self._not_taken(request) or self._not_ours(request)
-        if refused is not None:
-            return refused
+        rejection = self._reject_malformed(request) or self._reject_unauthenticated(request)
+        if rejection is not None:
+            return rejection
         request.max_content_length = _MOST_BYTES
         body = request.get_data()
 
@@ -66,7 +65,7 @@ class PushHandler:
             headers = {name.lower(): value for name, value in request.headers.items()}
             message = receive(headers, body)
         except ForeignMessage as error:
-            return _answered(partial(record, error))
+            return _respond_to(partial(record, error))
 
         def handle_or_record() -> None:
             try:
@@ -74,33 +73,37 @@ class PushHandler:
             except ForeignMessage as error:
                 record(error)
 
-        with logs.about(**_log_fields(message, self._settings)):
-            return _answered(handle_or_record)
+        with logs.context(**_log_fields(message, self._settings)):
+            return _respond_to(handle_or_record)
 
-    def _not_taken(self, request: Request) -> ResponseReturnValue | None:
-        """What a request is answered that has not the form of a push.
+    def _reject_malformed(self, request: Request) -> ResponseReturnValue | None:
+        """Returns the error response to a request without the form of a push; None otherwise.
 
-        A browser sends JSON, and headers of events, to another site only if that has agreed.
+        The content type matters: browsers send JSON and event headers to another site only after a
+        CORS preflight.
         """
         if request.method != "POST":
             return "Messages are POSTed here.", HTTPStatus.METHOD_NOT_ALLOWED
-        misled = trusted_hosts.refusal(
+        wrong_host = trusted_hosts.refusal(
             request.headers.get("Host", ""), self._settings.trusted_hosts
         )
-        if misled:
-            return misled, HTTPStatus.FORBIDDEN
+        if wrong_host:
+            return wrong_host, HTTPStatus.FORBIDDEN
         if not request.is_json and EVENT_TYPE not in request.headers:
             return "Messages are sent as application/json.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         return None
 
-    def _not_ours(self, request: Request) -> ResponseReturnValue | None:
-        """What a push is answered that is not from PUSH_ACCOUNT, where that is set."""
+    def _reject_unauthenticated(self, request: Request) -> ResponseReturnValue | None:
+        """Returns the error response if PUSH_ACCOUNT is set and did not send the push, else None.
+
+        Returns 503 while the certificates are not available.
+        """
         if self._tokens is None:
             return None
         try:
             why = self._tokens.refusal(request)
         except Transient as error:
-            return _failed(error)
+            return _unavailable(error)
         if why is None:
             return None
         _log.error("push refused", extra={"why": why})
@@ -108,22 +111,22 @@ class PushHandler:
         return "The push has no valid identity token.", HTTPStatus.UNAUTHORIZED, headers
 
 
-def _answered(work: Callable[[], None]) -> ResponseReturnValue:
-    """The answer once the work is done, or has failed."""
+def _respond_to(work: Callable[[], None]) -> ResponseReturnValue:
+    """Runs the work and maps its errors to a response."""
     try:
         work()
     except UnreadableMessage as error:
         _log_failure(f"not understood: {error}")
         return "not understood", HTTPStatus.UNPROCESSABLE_ENTITY
     except Transient as error:
-        return _failed(error)
-    except Exception:  # noqa: BLE001 - Pub/Sub is told, and delivers again
+        return _unavailable(error)
+    except Exception:  # noqa: BLE001 - the status makes Pub/Sub deliver again
         _log.exception("delivery failed", extra={"state": "retrying"})
         return "failed", HTTPStatus.INTERNAL_SERVER_ERROR
     return "OK", HTTPStatus.OK
 
 
-def _failed(error: Transient) -> ResponseReturnValue:
+def _unavailable(error: Transient) -> ResponseReturnValue:
     _log_failure(str(error))
     return "failed", HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -133,7 +136,7 @@ def _log_failure(why: str) -> None:
 
 
 def _log_fields(message: Message, settings: BucketSettings) -> dict[str, object]:
-    """The fields by which all lines about one delivery are found."""
+    """Returns the fields that identify one delivery in log lines."""
     project = settings.trace_project
     trace = f"projects/{project}/traces/{message.trace}" if project else message.trace
     return {_TRACE_FIELD: trace, "attempt": message.attempt, "state": "working"}
@@ -141,19 +144,18 @@ def _log_fields(message: Message, settings: BucketSettings) -> dict[str, object]
 
 @contextmanager
 def record_final_failure(
-    results: ResultStore, ref: ObjectRef, attempt: int, most_attempts: int
+    results: ResultStore, ref: ObjectRef, attempt: int, max_attempts: int
 ) -> Iterator[None]:
-    """Writes why an upload failed where Pub/Sub is not going to deliver it again; raises on.
+    """Writes a `failed` result if the last delivery attempt raises, and re-raises the error.
 
-    The drain of dead letters does this too, for workers that were killed; but only here is it known
-    what went wrong.
+    The drain function does this too, for workers that were killed. Only here is the cause known.
     """
     try:
         yield
     except ForeignMessage:
         raise
     except Exception as error:
-        if attempt >= most_attempts:
+        if attempt >= max_attempts:
             sentence = str(error) if isinstance(error, ToonmaskError) else type(error).__name__
             reason = Reason(
                 code=ReasonCode.GAVE_UP,

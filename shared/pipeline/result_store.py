@@ -1,6 +1,6 @@
-"""Writing an upload's results so that the newest upload wins and no older picture stays behind.
+"""Writes an upload's results. The newest upload wins, and no older image file remains.
 
-Why this is safe is said in docs/architecture.md; tests/interleavings tries to prove it wrong.
+docs/architecture.md explains why this is safe; tests/interleavings tests it.
 """
 
 import logging
@@ -34,7 +34,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 def document_object(
     name: str, document: Record, metadata: Mapping[str, str] = _NOTHING
 ) -> ObjectToWrite:
-    """A JSON document as an object to be written."""
+    """Returns a JSON document as an object to write."""
     content = document.model_dump_json(indent=1).encode()
     return ObjectToWrite(name, "application/json", lambda: content, metadata)
 
@@ -47,22 +47,22 @@ class ResultStore:
         self._bucket = bucket
 
     def write(self, document: ResultDocument, pictures: Sequence[ObjectToWrite]) -> WriteOutcome:
-        """Writes the pictures, then result.json, and clears away what they replace.
+        """Writes the image files, then result.json, and deletes what they replace.
 
-        The first picture is written before the others begin: every upload with pictures has it, so
-        where nothing stood in its place there are no strays of an older upload, and the common path
-        lists nothing. Where a newer upload got ahead, what this one wrote goes.
+        The first image file is written before the others. Every upload with image files has it. If
+        it did not exist, no older upload left files, so the common path lists nothing. If a newer
+        upload has written, the files of this one are deleted.
 
         Raises:
-            Transient: another worker drew other masks of the same upload at the same time, and took
-                away some of these.
+            Transient: another worker wrote other masks of the same upload at the same time, and
+                replaced some of these files.
         """
-        watch = StageTimer()
+        timer = StageTimer()
         provenance = Provenance(
             document.source.generation, document.config, document.content_digest
         )
         outcome = self._write_all(document, pictures, provenance)
-        _log_end(watch, document, outcome)
+        _log_end(timer, document, outcome)
         return outcome
 
     def _write_all(
@@ -79,15 +79,15 @@ class ResultStore:
             self._delete_up_to(document.source.name, provenance.generation)
             return WriteOutcome.OUTRANKED
         self._delete_others(document.source.name, provenance)
-        if WriteOutcome.REPLACED in outcomes and not self._is_whole(document, provenance):
+        if WriteOutcome.REPLACED in outcomes and not self._is_complete(document, provenance):
             raise Transient("Another worker replaced some of the pictures meanwhile.")
         return last
 
     def reject(
         self, ref: ObjectRef, rejection: Rejected, config: Digest, timing: dict[str, float]
     ) -> None:
-        """Writes a result that says why the upload is not a supported image, if it still exists."""
-        if not self._is_there(ref):
+        """Writes a `rejected` result with the reason, if the upload still exists."""
+        if not self._upload_exists(ref):
             return
         document = ResultDocument(
             status=Status.REJECTED,
@@ -101,11 +101,12 @@ class ResultStore:
         self.write(document, pictures=())
 
     def fail(self, ref: ObjectRef, reason: Reason) -> None:
-        """Writes a result that says why there is none, unless there is one or no upload, after all.
+        """Writes a `failed` result, unless a result exists or the upload does not.
 
-        Pictures of the same upload that a dead worker left stay: another may be finishing them.
+        Image files of the same upload, left by a killed worker, stay. Another worker may be
+        completing them.
         """
-        if not self._is_there(ref):
+        if not self._upload_exists(ref):
             return
         document = ResultDocument(
             status=Status.FAILED,
@@ -116,29 +117,29 @@ class ResultStore:
             timing={},
             versions={"toonmask": VERSION},
         )
-        watch = StageTimer()
+        timer = StageTimer()
         outcome = self._write_document(document, Provenance(ref.generation, NO_SETTINGS))
         if outcome is not WriteOutcome.OUTRANKED:
             self._delete_up_to(ref.name, ref.generation - 1)
-        _log_end(watch, document, outcome)
+        _log_end(timer, document, outcome)
 
     def clear_superseded(self, ref: ObjectRef, reason: Superseded) -> None:
-        """Deletes what was written for an upload that a newer one with a result has replaced.
+        """Deletes the files of an upload if a newer upload has a result.
 
-        Where that result is not there yet, its own worker is going to find what lies here. Without
-        a newer upload (this one was deleted) its results stay.
+        If that result does not exist yet, its worker deletes these files later. If this upload was
+        deleted and there is no newer one, its results stay.
         """
         _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
-        there = self._storage.provenance(
+        existing = self._storage.provenance(
             self._bucket, object_names.folder(ref.name) + object_names.RESULT
         )
-        if there and there.generation > ref.generation:
+        if existing and existing.generation > ref.generation:
             self._delete_up_to(ref.name, ref.generation)
 
     def is_finished(self, ref: ObjectRef, is_current: Callable[[ResultDocument], bool]) -> bool:
-        """Whether that upload's result is there, is current, and has all its pictures.
+        """Whether the upload's result exists, is current, and has all its image files.
 
-        A result that is not understood is not current: another version wrote it.
+        A result that cannot be parsed is not current: another version wrote it.
         """
         name = object_names.folder(ref.name) + object_names.RESULT
         found = self._storage.read_document(self._bucket, name)
@@ -151,34 +152,38 @@ class ResultStore:
             document = ResultDocument.model_validate_json(content)
         except ValidationError:
             return False
-        return is_current(document) and self._is_whole(document, provenance)
+        return is_current(document) and self._is_complete(document, provenance)
 
-    def _is_there(self, ref: ObjectRef) -> bool:
-        """Whether the input bucket has that very generation; clears up after one that is gone.
+    def _upload_exists(self, ref: ObjectRef) -> bool:
+        """Whether exactly this generation exists; clears the files of one that does not.
 
-        A forged message may name one that is still to come: its result would outrank those of every
-        later upload. Results with pictures need no look, for their upload has been read.
+        A forged message may name a future generation, whose result would outrank those of all later
+        uploads. Results with image files need no check, because their upload has been read.
         """
-        there = self._storage.exists(ref)
-        if not there:
+        exists = self._storage.exists(ref)
+        if not exists:
             self.clear_superseded(ref, Superseded(f"{ref} is gone"))
-        return there
+        return exists
 
     def _write_document(self, document: ResultDocument, provenance: Provenance) -> WriteOutcome:
         name = object_names.folder(document.source.name) + object_names.RESULT
-        told = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
-        item = document_object(name, document, told)
+        metadata = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
+        item = document_object(name, document, metadata)
         return self._storage.write(self._bucket, item, provenance)
 
-    def _is_whole(self, document: ResultDocument, provenance: Provenance) -> bool:
-        """Whether the folder holds this result, all of its pictures, and none of another."""
-        there = self._storage.provenances(self._bucket, object_names.folder(document.source.name))
-        pictures = {name: found for name, found in there.items() if object_names.is_picture(name)}
+    def _is_complete(self, document: ResultDocument, provenance: Provenance) -> bool:
+        """Whether the folder has this result, all its image files, and none of another result."""
+        existing = self._storage.provenances(
+            self._bucket, object_names.folder(document.source.name)
+        )
+        pictures = {
+            name: found for name, found in existing.items() if object_names.is_picture(name)
+        }
         expected = dict.fromkeys(document.pictures, provenance)
-        return there.get(object_names.RESULT) == provenance and pictures == expected
+        return existing.get(object_names.RESULT) == provenance and pictures == expected
 
     def _delete_up_to(self, upload: str, generation: int) -> None:
-        """Deletes prompts and pictures of all generations up to this one."""
+        """Deletes prompts and image files of all generations up to and including this one."""
 
         def stale(name: str, found: Provenance) -> bool:
             ours = name == object_names.PROMPTS or object_names.is_picture(name)
@@ -187,7 +192,7 @@ class ResultStore:
         self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
 
     def _delete_others(self, upload: str, provenance: Provenance) -> None:
-        """Deletes older generations' prompts and pictures, and other pictures of this one."""
+        """Deletes older prompts and image files, and this generation's files of other results."""
 
         def stale(name: str, found: Provenance) -> bool:
             if name == object_names.PROMPTS:
@@ -198,10 +203,10 @@ class ResultStore:
         self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
 
 
-def _log_end(watch: StageTimer, document: ResultDocument, outcome: WriteOutcome) -> None:
-    """One line per upload that came to its end; metrics count them by `state`."""
+def _log_end(timer: StageTimer, document: ResultDocument, outcome: WriteOutcome) -> None:
+    """Logs one line per finished upload. The metrics count the lines by `state`."""
     if outcome is WriteOutcome.OUTRANKED:
-        watch.lap("superseded", state="superseded", outcome=outcome.value)
+        timer.lap("superseded", state="superseded", outcome=outcome.value)
         return
     why = {"reason": document.reason.message} if document.reason else {}
-    watch.lap("finished", state=document.status.value, outcome=outcome.value, **why)
+    timer.lap("finished", state=document.status.value, outcome=outcome.value, **why)

@@ -1,4 +1,4 @@
-"""The segmentation function's use case: prompts come in, masks and pictures go out."""
+"""The segmentation function's use case: turns prompts into masks and image files."""
 
 import logging
 from importlib.metadata import version
@@ -10,7 +10,7 @@ from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
 from shared.imaging.geometry import Image, image_box
 from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore
-from shared.rendering.artifacts import pictures
+from shared.rendering.artifacts import result_artifacts
 from shared.runtime import logs
 from shared.runtime.deadline import Deadline
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
@@ -34,11 +34,12 @@ from shared.segmentation.service import SegmentationService
 _log = logging.getLogger(__name__)
 
 _VERSION_SECONDS = 10
-"""How long a segmentation service is waited for that is asked what it is."""
+"""Timeout for the version of the segmentation service. Chosen by hand: without a version, the last
+result counts as current; a longer timeout delays each redelivery."""
 
 
 class Segmentation:
-    """Turns prompts into pictures. One per process; safe to share between threads."""
+    """Turns prompts into image files. One per process; safe to share between threads."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Segmentation:
         fallback: Segmenter | None,
     ) -> None:
         self._settings = settings
-        self._masking = SegmentationService(primary, fallback, settings.sam2_deadline)
+        self._service = SegmentationService(primary, fallback, settings.sam2_deadline)
         self._storage = Storage()
         self._results = ResultStore(self._storage, settings.output_bucket)
         self._memory = MemoryBudget(settings.max_pixels)
@@ -55,46 +56,46 @@ class Segmentation:
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
 
     def handle(self, message: Message) -> None:
-        """Writes all results of the upload that the message is about, result.json last.
+        """Writes all results of the message's upload, result.json last.
 
         Raises:
-            ForeignMessage: the message was not made by the landmarks function.
-            UnreadableMessage: its prompts are not understood, or do not fit the upload.
-            Exception: whatever may be gone at the next delivery.
+            ForeignMessage: the landmarks function did not create the message.
+            UnreadableMessage: its prompts are invalid, or do not fit the upload.
+            Exception: an error that may not occur at the next delivery.
         """
         document = parse_prompts(message)
         source = document.source
         ref = ObjectRef(source.bucket, source.name, source.generation)
-        with logs.about(**ref.log_fields):
+        with logs.context(**ref.log_fields):
             _check_source(ref, self._settings.input_bucket)
-            again = message.attempt > 1 or REPEATED in message.attributes
-            most = self._settings.max_delivery_attempts
-            with record_final_failure(self._results, ref, message.attempt, most):
-                if again and self._is_done(document, ref):
+            is_redelivered = message.attempt > 1 or REPEATED in message.attributes
+            max_attempts = self._settings.max_delivery_attempts
+            with record_final_failure(self._results, ref, message.attempt, max_attempts):
+                if is_redelivered and self._is_done(document, ref):
                     return
                 self._handle(document, ref)
 
     def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
-        """Whether an earlier delivery did it all, so that SAM2 need not be asked again."""
+        """Whether an earlier delivery wrote the complete result, so that no SAM2 call is needed."""
 
         def is_current(result: ResultDocument) -> bool:
-            segmenters = self._would_cut(result)
+            segmenters = self._expected_segmenters(result)
             return result.config == self._settings.config(document.config, segmenters)
 
-        done = self._results.is_finished(ref, is_current)
-        if done:
+        is_done = self._results.is_finished(ref, is_current)
+        if is_done:
             _log.info("finished before", extra={"state": "repeated"})
-        return done
+        return is_done
 
-    def _would_cut(self, result: ResultDocument) -> frozenset[SegmenterVersion]:
-        """What would cut now what is in a result: what did, where that cannot be known."""
+    def _expected_segmenters(self, result: ResultDocument) -> frozenset[SegmenterVersion]:
+        """Returns the segmenters that would be used now; those of the result if unknown."""
         if not result.instances:
             return frozenset()
-        version = self._masking.version(Deadline.after(_VERSION_SECONDS))
+        version = self._service.version(Deadline.after(_VERSION_SECONDS))
         return frozenset({version}) if version else result.segmenters
 
     def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
-        watch, limits = StageTimer(), self._settings
+        timer, limits = StageTimer(), self._settings
         try:
             data = self._storage.read(ref, limits.max_bytes)
             with (
@@ -102,46 +103,46 @@ class Segmentation:
                 self._memory.acquired(file.pixels, MEMORY_SECONDS),
             ):
                 image = file.decode()
-                watch.lap("read")
-                self._segment(document, image, watch)
+                timer.lap("read")
+                self._segment(document, image, timer)
         except Rejected as rejection:  # the limits were lowered meanwhile
             config = limits.config(document.config, frozenset())
-            self._results.reject(ref, rejection, config, watch.seconds)
+            self._results.reject(ref, rejection, config, timer.seconds)
         except Superseded as reason:
             self._results.clear_superseded(ref, reason)
         except Permanent as error:
             self._results.fail(ref, Reason.of(error))
 
-    def _segment(self, document: PromptsDocument, image: Image, watch: StageTimer) -> None:
-        whole = image_box(image)
-        _check_fit(document, whole)
-        verdict = self._masking.segment_image(image, document.instances)
-        segmenters = verdict.segmenters
-        watch.lap("segment", segmenters=sorted(map(str, segmenters)))
+    def _segment(self, document: PromptsDocument, image: Image, timer: StageTimer) -> None:
+        bounds = image_box(image)
+        _check_fit(document, bounds)
+        segmentation = self._service.segment_image(image, document.instances)
+        segmenters = segmentation.segmenters
+        timer.lap("segment", segmenters=sorted(map(str, segmenters)))
         outputs = Outputs(preview=object_names.PREVIEWS[self._settings.preview])
         result = ResultDocument(
-            status=verdict.status,
-            reason=verdict.reason,
+            status=segmentation.status,
+            reason=segmentation.reason,
             source=document.source,
             config=self._settings.config(document.config, segmenters),
-            instances=tuple(one.to_instance(whole) for one in verdict.segmented),
-            review=reviewed(verdict.segmented, document.missed),
+            instances=tuple(item.to_instance(bounds) for item in segmentation.segmented),
+            review=reviewed(segmentation.segmented, document.missed),
             outputs=outputs,
-            timing=watch.seconds,
+            timing=timer.seconds,
             versions=document.versions | self._versions | revisions(segmenters),
         )
         folder = object_names.folder(document.source.name)
         items = [
             ObjectToWrite(
-                folder + picture.name, object_names.content_type(picture.name), picture.encoded
+                folder + artifact.name, object_names.content_type(artifact.name), artifact.encode
             )
-            for picture in pictures(image, verdict.segmented, outputs)
+            for artifact in result_artifacts(image, segmentation.segmented, outputs)
         ]
         self._results.write(result, items)
 
 
 def _check_source(ref: ObjectRef, input_bucket: str) -> None:
-    """Raises ForeignMessage for an upload that the landmarks function would not have prompted."""
+    """Raises ForeignMessage for an upload that the landmarks function never publishes."""
     if ref.bucket != input_bucket:
         raise ForeignMessage(f"{ref} is not in {input_bucket}")
     if why := object_names.refusal(ref.name):
@@ -149,7 +150,7 @@ def _check_source(ref: ObjectRef, input_bucket: str) -> None:
 
 
 def _check_fit(document: PromptsDocument, image: Box) -> None:
-    """Raises UnreadableMessage where prompts lie outside the image or stand for one another."""
+    """Raises UnreadableMessage for prompts outside the image, or with the same id."""
     if (document.source.width, document.source.height) != (image.width, image.height):
         raise UnreadableMessage(
             f"prompts for another size than the image's {image.width} x {image.height}"

@@ -1,4 +1,4 @@
-"""From masks to pictures: overlays, cutouts, and the set of files of a result.
+"""Renders masks as image files: overlays, cutouts, and the set of files of a result.
 
 Imports `imaging`, `schemas` and `segmentation`. Start with `artifacts`.
 """

@@ -1,4 +1,4 @@
-"""The pictures of a result: which there are, and what is drawn on each."""
+"""The image files of a result."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +17,12 @@ from shared.segmentation.masks import Mask
 from shared.segmentation.service import SegmentedInstance
 
 _BUDGET = MemoryBudget(12_000_000)
-"""Pixels that are being drawn and encoded in this process, at some 12 bytes each."""
+"""Pixels that this process draws and encodes at a time, at about 12 bytes each. Chosen by hand: a
+larger budget encodes more in parallel, but needs more memory."""
 
-_ENCODED = 0.25
-"""What a pixel may take in a file, over what it takes while it is drawn."""
+_ENCODED_SHARE = 0.25
+"""Memory of a pixel in the encoded file, as a share of its memory while it is drawn. An estimate
+chosen by hand: too low a value exceeds the memory budget."""
 
 _ENCODERS: dict[str, Callable[[Image], bytes]] = {
     "image/jpeg": encoding.encode_jpeg,
@@ -30,47 +32,48 @@ _ENCODERS: dict[str, Callable[[Image], bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A picture by its name in the upload's folder, drawn and encoded when it is asked for.
+    """An image file, drawn and encoded on demand.
 
-    `pixels` is how many of them are drawn: what lies around them costs next to nothing.
+    `name` is relative to the upload's folder. `pixels` is the number of pixels that are drawn; the
+    background around them needs almost no memory.
     """
 
     name: str
     pixels: int
     make: Callable[[], bytes]
 
-    def encoded(self) -> bytes:
-        """The file. Large ones wait for one another.
+    def encode(self) -> bytes:
+        """Returns the content of the file. Waits for the memory budget.
 
         Raises:
-            Transient: they take too long.
+            Transient: the memory did not become free in time.
         """
         with _BUDGET.acquired(self.pixels, MEMORY_SECONDS):
             return self.make()
 
 
-def pictures(
+def result_artifacts(
     image: Image, segmented: Sequence[SegmentedInstance], outputs: Outputs
 ) -> list[Artifact]:
-    """All pictures of one upload, mask.png first."""
-    together = _mask_and_cutout(outputs, image, [one.mask for one in segmented])
+    """Returns all image files of one upload, mask.png first. `image` is RGB uint8 (h, w, 3)."""
+    combined = _mask_and_cutout(outputs, image, [item.mask for item in segmented])
     overlays = list(_overlays(outputs, image, segmented))
     if len(segmented) == 1:
-        together = [replace(picture, make=_once(picture.make)) for picture in together]
-        (one,) = segmented
-        names = one.files.mask, one.files.cutout
-        alone = [replace(p, name=name) for p, name in zip(together, names, strict=True)]
+        combined = [replace(picture, make=_computed_once(picture.make)) for picture in combined]
+        (item,) = segmented
+        names = item.files.mask, item.files.cutout
+        separate = [replace(p, name=name) for p, name in zip(combined, names, strict=True)]
     else:
-        alone = [
+        separate = [
             picture
-            for one in segmented
-            for picture in _mask_and_cutout(one.files, image, [one.mask])
+            for item in segmented
+            for picture in _mask_and_cutout(item.files, image, [item.mask])
         ]
-    return [*together, *overlays, *alone]
+    return [*combined, *overlays, *separate]
 
 
-def _once(make: Callable[[], bytes]) -> Callable[[], bytes]:
-    """The same bytes for all who ask, whichever thread comes first."""
+def _computed_once(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Returns a thread-safe function that calls `make` once and caches the bytes."""
     made, lock = cache(make), Lock()
 
     def get() -> bytes:
@@ -83,21 +86,22 @@ def _once(make: Callable[[], bytes]) -> Callable[[], bytes]:
 def _overlays(
     outputs: Outputs, image: Image, segmented: Sequence[SegmentedInstance]
 ) -> Iterator[Artifact]:
-    whole, drawn = image_box(image), _drawn_for([one.mask for one in segmented])
-    marks = [
-        overlays.Drawn(one.prompt.id, one.prompt.label, one.mask, one.box) for one in segmented
+    bounds, drawn = image_box(image), _drawn_for([item.mask for item in segmented])
+    instances = [
+        overlays.OverlayInstance(item.prompt.id, item.prompt.label, item.mask, item.box)
+        for item in segmented
     ]
-    pixels = drawn + round(whole.area * _ENCODED)
-    yield _png(outputs.overlay, pixels, partial(overlays.overlay, image, marks))
+    pixels = drawn + round(bounds.area * _ENCODED_SHARE)
+    yield _png(outputs.overlay, pixels, partial(overlays.overlay, image, instances))
     if outputs.preview:
         encode = _ENCODERS[object_names.content_type(outputs.preview)]
-        yield Artifact(outputs.preview, drawn, partial(_preview, encode, image, marks))
+        yield Artifact(outputs.preview, drawn, partial(_preview, encode, image, instances))
 
 
 def _preview(
-    encode: Callable[[Image], bytes], image: Image, marks: Sequence[overlays.Drawn]
+    encode: Callable[[Image], bytes], image: Image, instances: Sequence[overlays.OverlayInstance]
 ) -> bytes:
-    return encode(overlays.preview(image, marks))
+    return encode(overlays.preview(image, instances))
 
 
 def _png(name: str, pixels: int, draw: Callable[[], SparseImage]) -> Artifact:
@@ -105,14 +109,14 @@ def _png(name: str, pixels: int, draw: Callable[[], SparseImage]) -> Artifact:
 
 
 def _mask_and_cutout(
-    files: Outputs | InstanceFiles, image: Image, shown: Sequence[Mask]
+    files: Outputs | InstanceFiles, image: Image, selected: Sequence[Mask]
 ) -> list[Artifact]:
-    whole, drawn = image_box(image), _drawn_for(shown)
+    bounds, drawn = image_box(image), _drawn_for(selected)
     return [
-        _png(files.mask, drawn, partial(masks.union, shown, whole)),
-        _png(files.cutout, drawn, partial(overlays.cutout, image, shown)),
+        _png(files.mask, drawn, partial(masks.union, selected, bounds)),
+        _png(files.cutout, drawn, partial(overlays.cutout, image, selected)),
     ]
 
 
-def _drawn_for(shown: Sequence[Mask]) -> int:
-    return sum(region.area for region in disjoint(masks.bounds(shown)))
+def _drawn_for(selected: Sequence[Mask]) -> int:
+    return sum(region.area for region in disjoint(masks.bounds(selected)))

@@ -1,4 +1,4 @@
-"""The pictures in colour: overlay, preview, cutout, drawn on an RGB uint8 image."""
+"""Draws the colour images: overlay, preview and cutout, from an RGB uint8 image (h, w, 3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,19 +23,19 @@ _PALETTE: dict[Label, tuple[Colour, ...]] = {
     "hand": ((255, 23, 68), (255, 214, 0), (118, 255, 3), (101, 31, 255), (29, 233, 182)),
 }
 _TINT = 0.4
-"""Share of the colour in a tinted pixel: the reference service's value."""
+"""Share of the colour in a tinted pixel: the value of the reference service."""
 
 _PREVIEW_SIDE = 1024
-"""Most pixels a side."""
+"""Limit for the longer side of a preview, in pixels. Chosen by hand: larger ones load slower."""
 
 _SOFT_EDGE = 1
-"""Pixels to either side of a mask's border whose alpha may be partial: as far as drawing programs
-spread an edge."""
+"""Distance from a mask's border, in pixels, within which alpha may be partial. Drawing programs
+anti-alias an edge over about the same distance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
-    """What the overlay shows of one instance; the mask lies in the box."""
+class OverlayInstance:
+    """One instance to draw in the overlay; the mask lies in the box."""
 
     id: str
     label: Label
@@ -43,86 +43,90 @@ class Drawn:
     box: Box
 
 
-def overlay(image: Image, instances: Sequence[Drawn]) -> SparseImage:
-    """The RGB image with each instance tinted, outlined, boxed and named."""
-    whole = image_box(image)
+def overlay(image: Image, instances: Sequence[OverlayInstance]) -> SparseImage:
+    """Returns the RGB image with each instance tinted, outlined, boxed and labelled."""
+    bounds_box = image_box(image)
     stroke = max(1, round(max(image.shape[:2]) / 400))
-    marks = [_mark(instance, index, whole) for index, instance in enumerate(instances)]
-    regions = disjoint(mark.reach(stroke).intersection(whole) for mark in marks)
-    tiles = [_tile(image, region, marks, stroke) for region in regions]
-    return SparseImage(whole, (3,), tiles, background=image)
+    labelled = [_label(instance, index, bounds_box) for index, instance in enumerate(instances)]
+    regions = disjoint(item.reach(stroke).intersection(bounds_box) for item in labelled)
+    tiles = [_tile(image, region, labelled, stroke) for region in regions]
+    return SparseImage(bounds_box, (3,), tiles, background=image)
 
 
-def preview(image: Image, instances: Sequence[Drawn]) -> Image:
-    """The overlay at a size for lists and pages, drawn at that size: names stay readable."""
+def preview(image: Image, instances: Sequence[OverlayInstance]) -> Image:
+    """Returns a small overlay, RGB uint8 (h, w, 3). It is drawn small, so labels stay readable."""
     small = shrunk(image, _PREVIEW_SIDE)
-    across, down = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
-    return overlay(small, [_scaled(one, across, down) for one in instances]).to_array()
+    x_scale, y_scale = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
+    return overlay(small, [_scaled(item, x_scale, y_scale) for item in instances]).to_array()
 
 
-def cutout(image: Image, shown: Sequence[Mask]) -> SparseImage:
-    """The RGB image where any of the masks is set, RGBA, transparent elsewhere.
+def cutout(image: Image, selected: Sequence[Mask]) -> SparseImage:
+    """Returns an RGBA image: the RGB image inside the masks, transparent elsewhere.
 
-    The border is anti-aliased. What is hidden is zeroed, so the file leaks nothing behind its
-    alpha and packs well.
+    The border is anti-aliased. Hidden pixels are zero, so the file reveals nothing behind its alpha
+    and compresses well.
     """
-    whole = image_box(image)
-    margin = 4 * _SOFT_EDGE  # as far as matting looks from a border
-    around = [one.widened(margin, margin).intersection(whole) for one in bounds(shown)]
+    bounds_box = image_box(image)
+    margin = 4 * _SOFT_EDGE  # the distance from a border that matting reads
+    around = [box.widened(margin, margin).intersection(bounds_box) for box in bounds(selected)]
     tiles = [
-        Tile(region, extract_foreground(image[region.slices], covered(shown, region), _SOFT_EDGE))
+        Tile(
+            region, extract_foreground(image[region.slices], covered(selected, region), _SOFT_EDGE)
+        )
         for region in disjoint(around)
     ]
-    return SparseImage(whole, (4,), tiles)
+    return SparseImage(bounds_box, (4,), tiles)
 
 
-def _scaled(drawn: Drawn, across: float, down: float) -> Drawn:
-    """For an image of so many times the width and height, 0 to 1."""
-    box = drawn.box.scaled(across, down)
-    pixels = covered([drawn.mask], drawn.box).astype(np.float32)
-    shown = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_AREA) >= 0.5
-    return replace(drawn, box=box, mask=Mask(box, np.asarray(shown)))
+def _scaled(instance: OverlayInstance, x_scale: float, y_scale: float) -> OverlayInstance:
+    """Returns the instance for an image scaled by `x_scale` and `y_scale`, both 0 to 1."""
+    box = instance.box.scaled(x_scale, y_scale)
+    pixels = covered([instance.mask], instance.box).astype(np.float32)
+    selected = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_AREA) >= 0.5
+    return replace(instance, box=box, mask=Mask(box, np.asarray(selected)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Mark:
-    """An instance with its colour and the plate with its name, RGB, and where that lies."""
+class _LabelledInstance:
+    """An instance with its colour and its label: `plate` is RGB uint8, drawn at `place`."""
 
-    instance: Drawn
+    instance: OverlayInstance
     colour: Colour
     plate: Image
     place: Box
 
     def reach(self, stroke: int) -> Box:
-        """All that is drawn for it."""
+        """Bounds of all that is drawn for the instance."""
         return enclosing([self.place, self.instance.box.widened(stroke, stroke)])
 
 
-def _mark(instance: Drawn, index: int, image: Box) -> _Mark:
-    """The plate lies above the instance's box, or inside it at the image's top."""
+def _label(instance: OverlayInstance, index: int, image: Box) -> _LabelledInstance:
+    """Places the label above the instance's box, or inside it at the top of the image."""
     shades = _PALETTE[instance.label]
     colour = shades[index % len(shades)]
-    plate = _plate(instance.id, colour, size=max(12, round(max(image.width, image.height) / 40)))
+    plate = _name_plate(
+        instance.id, colour, size=max(12, round(max(image.width, image.height) / 40))
+    )
     plate = plate[: image.height, : image.width]
     tall, wide = plate.shape[:2]
     x, y = instance.box.x0, instance.box.y0
     x = min(max(x, 0), image.width - wide)
     y = y - tall if y >= tall else min(y, image.height - tall)
-    return _Mark(instance, colour, plate, image_box(plate).shifted(x, y))
+    return _LabelledInstance(instance, colour, plate, image_box(plate).shifted(x, y))
 
 
-def _tile(image: Image, region: Box, marks: Sequence[_Mark], stroke: int) -> Tile:
-    """A region of the image with the marks that lie in it; no mark lies in it in part."""
+def _tile(image: Image, region: Box, labelled: Sequence[_LabelledInstance], stroke: int) -> Tile:
+    """Draws a region of the image with its instances. No instance crosses the region's border."""
     pixels = image[region.slices].copy()
-    here = [mark for mark in marks if mark.place.intersection(region).area]
-    for mark in here:
-        _tint(pixels, mark.instance.mask, region, mark.colour)
-    for mark in here:
-        _outline(pixels, mark.instance.mask, region, mark.colour, stroke)
-        box = mark.instance.box.shifted(-region.x0, -region.y0)
-        cv2.rectangle(pixels, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), mark.colour, stroke)
-    for mark in here:
-        pixels[mark.place.within(region)] = mark.plate
+    visible = [item for item in labelled if item.place.intersection(region).area]
+    for item in visible:
+        _tint(pixels, item.instance.mask, region, item.colour)
+    for item in visible:
+        _outline(pixels, item.instance.mask, region, item.colour, stroke)
+        box = item.instance.box.shifted(-region.x0, -region.y0)
+        cv2.rectangle(pixels, (box.x0, box.y0), (box.x1 - 1, box.y1 - 1), item.colour, stroke)
+    for item in visible:
+        pixels[item.place.within(region)] = item.plate
     return Tile(region, pixels)
 
 
@@ -143,8 +147,8 @@ def _outline(pixels: Image, mask: Mask, region: Box, colour: Colour, stroke: int
 
 
 @lru_cache(maxsize=64)
-def _plate(text: str, colour: Colour, size: int) -> Image:
-    """The text on a plate of the colour, RGB (h, w, 3), black or white, whichever reads better."""
+def _name_plate(text: str, colour: Colour, size: int) -> Image:
+    """Renders a label, RGB (h, w, 3): black or white text, by contrast, on the colour."""
     font = ImageFont.load_default(size)
     left, top, right, bottom = font.getbbox(text)
     margin = size // 4

@@ -1,4 +1,4 @@
-"""What a running process needs: deadlines, the memory budget, timers, pools, logs.
+"""Process-level tools: deadlines, the memory budget, timers, pools, logs.
 
 Imports `schemas`. Start with `deadline`.
 """

@@ -1,25 +1,26 @@
-"""When waiting ends."""
+"""Deadlines that a caller can cancel."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_LOOK_SECONDS = 0.1
-"""Between looks whether the answer is still waited for."""
+_CHECK_SECONDS = 0.1
+"""Interval between cancellation checks. Chosen by hand: a shorter one costs processor time, a
+longer one delays cancellation."""
 
 Check = Callable[[], None]
-"""Raises Cancelled where nobody waits for the answer any more."""
+"""Raises Cancelled if no caller waits for the result any more."""
 
 
 def uncancelled() -> None:
-    """The check of what is always waited for."""
+    """Never raises: the check for work that cannot be cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """A moment on the monotonic clock at which waiting ends.
 
-    `check` raises Cancelled where it ends before that, because nobody wants the answer any more.
+    `check` raises Cancelled if no caller needs the result any more.
     """
 
     moment: float
@@ -27,21 +28,23 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float, check: Check = uncancelled) -> "Deadline":
-        """So many seconds from now."""
+        """Returns the deadline `seconds` from now."""
         return cls(time.monotonic() + seconds, check)
 
     @property
     def left(self) -> float:
-        """Seconds until then; 0 once it has passed."""
+        """Seconds until the deadline; 0 once it has passed."""
         return max(0.0, self.moment - time.monotonic())
 
     def wait(self, succeeds: Callable[[float], bool]) -> bool:
-        """Whether `succeeds`, which waits for so many seconds, does so in time.
+        """Returns whether `succeeds` returns true before the deadline.
+
+        `succeeds` takes the seconds that it may block and returns whether it succeeded.
 
         Raises:
-            Cancelled: `check` raised it meanwhile.
+            Cancelled: raised by `check`.
         """
-        while not succeeds(min(_LOOK_SECONDS, self.left)):
+        while not succeeds(min(_CHECK_SECONDS, self.left)):
             self.check()
             if not self.left:
                 return False

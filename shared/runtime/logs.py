@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with the fields that Cloud Logging reads.
+"""Structured logs: one JSON object per line, with the fields that Cloud Logging reads.
 
 https://cloud.google.com/logging/docs/structured-logging#special-payload-fields
 """
@@ -15,13 +15,14 @@ from pythonjsonlogger.json import JsonFormatter
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _MOST_CHARACTERS = 8000
-"""Of a field: Cloud Logging takes 256 KB a line, and what matters of a traceback is at its ends."""
+"""Limit for a field. Cloud Logging accepts 256 KB per line. The start and the end of a traceback
+matter most, so the middle is cut. The value is chosen by hand."""
 
 _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=_NOTHING)
 
 
 def configure() -> None:
-    """Sends every logger's lines, from INFO on, to standard error as JSON."""
+    """Writes the lines of all loggers to standard error as JSON, from level INFO."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         _Bounded(
@@ -33,12 +34,12 @@ def configure() -> None:
     )
     handler.addFilter(_add_context)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for chatty in ("httpx", "httpx2"):  # they log whole addresses, keys included
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for client in ("httpx", "httpx2"):  # they log complete URLs, including keys
+        logging.getLogger(client).setLevel(logging.WARNING)
 
 
 class _Bounded(JsonFormatter):
-    """Cuts what is too long out of the middle: names and messages come from outside."""
+    """Cuts the middle out of long fields: names and messages come from outside."""
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         return {name: _short(value) for name, value in log_data.items()}
@@ -52,8 +53,8 @@ def _short(value: Any) -> Any:
 
 
 @contextmanager
-def about(**fields: object) -> Iterator[None]:
-    """Adds fields to every line that is logged inside, in this thread and copies of its context."""
+def context(**fields: object) -> Iterator[None]:
+    """Adds fields to each line logged in the block, in this thread and in copies of its context."""
     token = _context.set({**_context.get(), **fields})
     try:
         yield

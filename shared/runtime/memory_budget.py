@@ -1,4 +1,4 @@
-"""Bounding what is in memory at a time."""
+"""A limit for the memory that concurrent work uses."""
 
 import threading
 from collections import deque
@@ -9,14 +9,16 @@ from shared.runtime.deadline import Check, Deadline, uncancelled
 from shared.schemas.errors import Transient
 
 MEMORY_SECONDS = 120
-"""How long an image, or a picture of a result, waits for others to leave memory, before Pub/Sub is
-asked to bring the message later."""
+"""Seconds that an image, or an output image, waits for memory. After that, Pub/Sub delivers the
+message again later. Chosen by hand: a shorter wait causes more redeliveries, a longer one holds a
+thread and its acknowledgement deadline."""
 
 
 class MemoryBudget:
-    """So many pixels, or bytes, at a time, shared by all threads. What is larger has it alone.
+    """A number of pixels, or bytes, that all threads share.
 
-    First come, first served: whoever waits for much is never passed by those who want little.
+    A request larger than the budget gets it exclusively. Requests are served in order of arrival,
+    so small requests never overtake a large one.
     """
 
     def __init__(self, size: int, unit: str = "pixels") -> None:
@@ -28,16 +30,16 @@ class MemoryBudget:
 
     @property
     def waiting(self) -> int:
-        """Callers whose turn has not come."""
+        """Number of callers in the queue."""
         return len(self._queue)
 
     @contextmanager
     def acquired(self, amount: int, seconds: float, check: Check = uncancelled) -> Iterator[None]:
-        """Waits until it is this caller's turn and the amount fits.
+        """Waits until this caller is first in the queue and the amount fits.
 
         Raises:
-            Transient: they did not within so many seconds.
-            Cancelled: `check` raised it meanwhile.
+            Transient: the amount did not fit within `seconds`.
+            Cancelled: raised by `check`.
         """
         self._acquire(amount, Deadline.after(seconds, check))
         try:
@@ -61,7 +63,7 @@ class MemoryBudget:
                 self._used += amount
             finally:
                 self._queue.remove(ticket)
-                self._changed.notify_all()  # whoever is first now may fit
+                self._changed.notify_all()  # the next caller in the queue may fit
 
     def _may_enter(self, ticket: object, amount: int) -> bool:
         fits = self._used == 0 or self._used + amount <= self._size

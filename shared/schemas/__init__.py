@@ -1,5 +1,5 @@
-"""The values and documents that the outside relies on.
+"""The public values and documents.
 
-Boxes, prompts, `prompts.json`, `result.json`, object names, settings, errors. Imports no other
-package of ours, and neither NumPy nor OpenCV. Start with `documents`, then `errors`.
+Boxes, prompts, `prompts.json`, `result.json`, object names, settings, errors. Imports none of our
+other packages, and neither NumPy nor OpenCV. Start with `documents`, then `errors`.
 """

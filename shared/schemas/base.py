@@ -6,7 +6,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 def at_most(count: int) -> BeforeValidator:
-    """Of an object's fields: looked at first, for each that is wrong would make an error."""
+    """Limits the number of an object's fields.
+
+    It runs before the fields are validated, because each invalid field creates an error.
+    """
 
     def check(value: Any) -> Any:
         if isinstance(value, dict) and len(value) > count:
@@ -17,10 +20,10 @@ def at_most(count: int) -> BeforeValidator:
 
 
 class Record(BaseModel):
-    """Immutable, refuses non-finite numbers, written under its JSON names.
+    """An immutable model that rejects non-finite numbers and is serialised with its JSON names.
 
-    Fields that are not known are left alone: while a new version of one function runs beside an old
-    one of another, each reads what the other writes.
+    Unknown fields are ignored: during an upgrade, old and new versions of the functions read each
+    other's documents.
     """
 
     model_config = ConfigDict(

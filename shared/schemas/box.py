@@ -20,17 +20,17 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Columns, in pixels; negative where the box is empty."""
+        """Width in pixels; may be negative if the box is empty."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> int:
-        """Rows, in pixels; negative where the box is empty."""
+        """Height in pixels; may be negative if the box is empty."""
         return self.y1 - self.y0
 
     @property
     def area(self) -> int:
-        """Pixels inside; 0 where the box is empty."""
+        """Area in pixels; 0 if the box is empty."""
         return max(self.width, 0) * max(self.height, 0)
 
     @property
@@ -43,7 +43,10 @@ class Box(NamedTuple):
         return self.shifted(-window.x0, -window.y0).slices
 
     def widened(self, dx: float, dy: float) -> Box:
-        """Grown by `dx` pixels to the left and right and `dy` up and down, rounded outwards."""
+        """Returns the box grown by `dx` pixels left and right and `dy` up and down.
+
+        Coordinates are rounded outwards.
+        """
         return Box(
             math.floor(self.x0 - dx),
             math.floor(self.y0 - dy),
@@ -52,7 +55,7 @@ class Box(NamedTuple):
         )
 
     def intersection(self, other: Box) -> Box:
-        """What the two boxes share; empty (area 0) where they do not meet."""
+        """Returns the intersection; it is empty (area 0) if the boxes do not overlap."""
         return Box(
             max(self.x0, other.x0),
             max(self.y0, other.y0),
@@ -61,21 +64,24 @@ class Box(NamedTuple):
         )
 
     def shifted(self, dx: int, dy: int) -> Box:
-        """Moved by (dx, dy) pixels."""
+        """Returns the box moved by (dx, dy) pixels."""
         return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
     def scaled(self, across: float, down: float) -> Box:
-        """In an image of so many times the width and height, at least one pixel each way."""
+        """Returns the box in an image scaled by `across` in x and `down` in y.
+
+        It has at least one pixel in each direction.
+        """
         x0, y0 = int(self.x0 * across), int(self.y0 * down)
         right, bottom = round(self.x1 * across), round(self.y1 * down)
         return Box(x0, y0, max(right, x0 + 1), max(bottom, y0 + 1))
 
     def holds(self, x: float, y: float) -> bool:
-        """Whether the point lies in the box."""
+        """Whether the point (x, y) lies in the box."""
         return self.x0 <= x < self.x1 and self.y0 <= y < self.y1
 
     def iou(self, other: Box) -> float:
-        """Intersection over union; 0.0 for boxes that do not meet."""
+        """Returns the intersection over union, 0..1; 0.0 for boxes that do not overlap."""
         shared_area = self.intersection(other).area
         union = self.area + other.area - shared_area
         return shared_area / union if union else 0.0

@@ -1,6 +1,6 @@
-"""The JSON documents that users and checks rely on: prompts.json and result.json.
+"""The public JSON documents: prompts.json and result.json.
 
-Their JSON Schemas are committed under docs/schemas; `make docs` writes them anew.
+Their JSON Schemas are committed under docs/schemas; `make docs` generates them.
 """
 
 import hashlib
@@ -20,30 +20,33 @@ from shared.schemas.prompt import Label, Prompt, Side
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 SegmenterName = Annotated[str, StringConstraints(pattern=r"^[\w.:/@+\[\]-]{1,200}$")]
-"""What cut a mask: `grabcut`, `oval`, a checkpoint as `sam2.1-hiera-large`, `replicate:meta/sam-2`,
-or `http:HOST` for a server that does not say what it is."""
+"""The segmenter of a mask: `grabcut`, `oval`, a checkpoint such as `sam2.1-hiera-large`,
+`replicate:meta/sam-2`, or `http:HOST` for a server that does not report its version."""
 
 BucketName = Annotated[str, StringConstraints(min_length=1, max_length=222)]
 ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-"""As long as Cloud Storage takes them: https://cloud.google.com/storage/quotas#objects."""
+"""Cloud Storage's limits for names: https://cloud.google.com/storage/quotas#objects."""
 
 Versions = Annotated[dict[str, str], at_most(100)]
-"""By the names of packages and models."""
+"""Versions by the names of packages and models."""
 
 MOST_INSTANCES = 100
+"""Limit for the faces and hands of an image. Chosen by hand; patterns of object names and limits of
+messages depend on it."""
 
 MOST_GENERATION = 2**63 - 1
-"""Cloud Storage's are int64: https://cloud.google.com/storage/docs/json_api/v1/objects."""
+"""Generations in Cloud Storage are int64:
+https://cloud.google.com/storage/docs/json_api/v1/objects."""
 
 Generation = Annotated[int, Field(gt=0, le=MOST_GENERATION)]
-"""Of an upload."""
+"""Generation of an upload."""
 
 NO_SETTINGS: Digest = "0" * 12
-"""Config of a failure: nothing but trouble shaped it, and any other result is better."""
+"""Config of a `failed` result. It depends on no settings, and any other result outranks it."""
 
 
 def digest(**shaping: Any) -> Digest:
-    """12 hexadecimal digits that change with any of the values, and with our version."""
+    """Returns 12 hexadecimal digits that depend on all values, and on our version."""
     text = json.dumps({"version": VERSION, **shaping}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -60,19 +63,19 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SegmenterVersion:
-    """What cut a mask, and in which revision where that is known."""
+    """The name of a segmenter, and its revision if it is known."""
 
     name: SegmenterName
     revision: str = ""
 
     def __str__(self) -> str:
-        """For logs, and for digests of what shaped a result."""
+        """The notation in logs and in the digest of a result's config."""
         return f"{self.name}@{self.revision}" if self.revision else self.name
 
 
 def revisions(segmenters: Iterable[SegmenterVersion]) -> dict[str, str]:
-    """The known revisions by the names of the segmenters, as documents list versions."""
-    return {one.name: one.revision for one in segmenters if one.revision}
+    """Returns the known revisions by the segmenters' names, as in the field `versions`."""
+    return {item.name: item.revision for item in segmenters if item.revision}
 
 
 class Source(Record):
@@ -93,7 +96,7 @@ class Reason(Record):
 
     @classmethod
     def of(cls, error: Rejected | Permanent) -> "Reason":
-        """The reason that an error gives."""
+        """Returns the reason with the error's code and message."""
         return cls(code=error.code, message=str(error))
 
 
@@ -189,7 +192,7 @@ class ResultDocument(Record):
 
     @property
     def pictures(self) -> tuple[str, ...]:
-        """All pictures, relative to the upload's folder, mask.png first."""
+        """Names of all image files, relative to the upload's folder, mask.png first."""
         if self.outputs is None:
             return ()
         files = (self.outputs, *(instance.files for instance in self.instances))
@@ -197,13 +200,13 @@ class ResultDocument(Record):
 
     @property
     def segmenters(self) -> frozenset[SegmenterVersion]:
-        """What cut the masks; `versions` has the revisions."""
+        """The segmenters that made the masks, with their revisions from `versions`."""
         names = {instance.segmenter for instance in self.instances}
         return frozenset(SegmenterVersion(name, self.versions.get(name, "")) for name in names)
 
     @property
     def content_digest(self) -> Digest:
-        """Digest of what the pictures show: SAM2 may answer the same request differently."""
+        """Digest of the masks: SAM2 may return different masks for the same request."""
         return digest(
-            status=self.status, shown=[(one.id, one.rle.counts) for one in self.instances]
+            status=self.status, shown=[(item.id, item.rle.counts) for item in self.instances]
         )

@@ -1,12 +1,13 @@
-"""Everything that can go wrong, in the families that decide what happens next.
+"""The error classes. The class of an error decides how it is handled.
 
-`Rejected`   the upload is not an image we take: terminal state `rejected`.
-`Permanent`  asking again will not help: the answer is final (fallback or `failed`).
-`Transient`  asking again may help: raise, so that Pub/Sub redelivers with backoff.
-`Cancelled`  nobody waits for the answer of the API any more: stop, and let others have their turn.
-`Superseded` a newer upload of the same name exists, or the object is gone: stop, all is well.
-`ForeignMessage` what came is not ours: record and acknowledge it.
-`UnreadableMessage` it is ours and not understood: refuse it, so that it ends in the dead letters.
+`Rejected`   the upload is not a supported image: final status `rejected`.
+`Permanent`  a retry cannot succeed: use the fallback, or end as `failed`.
+`Transient`  a retry may succeed: raise, so that Pub/Sub redelivers with backoff.
+`Cancelled`  the API's caller does not wait any more: stop, to free resources for other requests.
+`Superseded` a newer upload of the same name exists, or the object was deleted: stop, no error.
+`ForeignMessage` the message is not from this pipeline: record and acknowledge it.
+`UnreadableMessage` a message of this pipeline is invalid: refuse it, so that it becomes a dead
+letter.
 """
 
 import traceback
@@ -29,11 +30,11 @@ class ReasonCode(StrEnum):
 
 
 class ToonmaskError(Exception):
-    """Base of all errors that this package raises on purpose."""
+    """Base class of all errors that this package defines."""
 
 
 class Rejected(ToonmaskError):
-    """The upload is not an image we take; `str(error)` says why in a sentence for its owner."""
+    """The upload is not a supported image; `str(error)` is a sentence for its owner."""
 
     def __init__(self, code: ReasonCode, sentence: str) -> None:
         super().__init__(sentence)
@@ -41,7 +42,7 @@ class Rejected(ToonmaskError):
 
 
 class Permanent(ToonmaskError):
-    """Asking again gives the same answer."""
+    """A retry cannot succeed."""
 
     def __init__(self, code: ReasonCode, sentence: str) -> None:
         super().__init__(sentence)
@@ -49,9 +50,9 @@ class Permanent(ToonmaskError):
 
 
 class Transient(ToonmaskError):
-    """Trouble that passes: 429, 5xx, time-outs, lost connections, lost races.
+    """A retry may succeed: 429, 5xx, timeouts, lost connections, lost races.
 
-    `retry_after` are the seconds that a server asked to be left alone for, if it did.
+    `retry_after` is the server's Retry-After in seconds, or None.
     """
 
     def __init__(self, sentence: str, retry_after: float | None = None) -> None:
@@ -60,25 +61,25 @@ class Transient(ToonmaskError):
 
 
 class Superseded(ToonmaskError):
-    """The upload at hand was overwritten or deleted; its successor has an event of its own."""
+    """The upload was overwritten or deleted. A newer upload has its own event."""
 
 
 class Cancelled(ToonmaskError):
-    """Nobody waits for what is being worked on any more."""
+    """No caller waits for the result any more."""
 
 
 class ForeignMessage(ToonmaskError):
-    """A message that is not from this pipeline; redelivery would never make it one."""
+    """A message that is not from this pipeline. Redelivery cannot help."""
 
 
 class UnreadableMessage(ToonmaskError):
-    """A message of this pipeline that this version does not understand; another one may."""
+    """A message of this pipeline that this version cannot parse. Another version may be able to."""
 
 
 def forget_frames(error: BaseException) -> None:
-    """Breaks the cycles between the exceptions of client libraries and their frames.
+    """Breaks reference cycles between the exceptions of client libraries and their frames.
 
-    Through their callers those would keep the whole image in memory until the next collection.
+    The frames would keep the image in memory until the next garbage collection.
     """
     traceback.clear_frames(error.__traceback__)
     if error.__context__:

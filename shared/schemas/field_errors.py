@@ -1,4 +1,4 @@
-"""What is wrong with the fields of what was read, in sentences for whoever sent it."""
+"""Turns validation errors into sentences for the sender."""
 
 import json
 import re
@@ -9,20 +9,23 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 _MOST_PROBLEMS = 5
+"""Limit for the sentences in a message. Chosen by hand, to keep messages short."""
+
 _MOST_READ = 100
-"""Of pydantic's errors, of which every member of a union has its own; each is held against all."""
+"""Limit for the pydantic errors that are read; each member of a union creates one. Chosen by hand:
+a higher limit takes longer for requests with many errors."""
 
 _LONGEST_PLACE = 200
-"""In characters: names of fields come from whoever sent them."""
+"""Limit for a field's location, in characters: the sender chooses field names. Chosen by hand."""
 
 _MOST_SHOWN = 60
-"""Characters of a value that is shown."""
+"""Limit for the part of a value that is shown, in characters. Chosen by hand."""
 
 _LARGEST_SHOWN = 10**_MOST_SHOWN
-"""Python writes no integer of more than 4,300 digits."""
+"""Limit for an integer that is shown. Python cannot format more than 4,300 digits."""
 
 _UNION_MEMBER = re.compile(r"[\w-]+\[.*\]")
-"""As pydantic names one among the parts of a place, `str-enum[Status]`."""
+"""The name of a union member in a pydantic location, such as `str-enum[Status]`."""
 
 _CHOICES = ("enum", "literal_error")
 _KIND = re.compile(r"(.+?)(_attributes)?_(type|parsing|parsing_size|from_float)")
@@ -57,30 +60,35 @@ _DEMANDS = {
 
 
 def problems(error: ValidationError, skip: int = 0, parts: int | None = None) -> str:
-    """A sentence for each field that does not hold what it should, for whoever sent it.
+    """Returns one sentence per invalid field, for the sender.
 
-    A field is named by its place, without its first `skip` parts and with `parts` of the rest.
+    A field is named by its location, without the first `skip` parts, and with at most `parts` parts
+    after them.
     """
     stop = None if parts is None else skip + parts
     found: list[tuple[str, Mapping[str, Any]]] = [
-        (_place(one["loc"][skip:stop]), one) for one in error.errors(include_url=False)[:_MOST_READ]
+        (_place(problem["loc"][skip:stop]), problem)
+        for problem in error.errors(include_url=False)[:_MOST_READ]
     ]
     choices: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for place, one in found:  # each member of a union tells of its own
-        if one["type"] in _CHOICES:
-            choices[place, _shown(one["input"])] += re.findall("'[^']*'", one["ctx"]["expected"])
+    for place, problem in found:  # each member of a union has its own choices
+        if problem["type"] in _CHOICES:
+            choices[place, _shown(problem["input"])] += re.findall(
+                "'[^']*'", problem["ctx"]["expected"]
+            )
     sentences = dict.fromkeys(
-        f"{place} {_demand(one, choices[place, _shown(one['input'])])}." for place, one in found
+        f"{place} {_demand(problem, choices[place, _shown(problem['input'])])}."
+        for place, problem in found
     )
-    told = list(sentences)[:_MOST_PROBLEMS]
+    shown_sentences = list(sentences)[:_MOST_PROBLEMS]
     unread = max(0, error.error_count() - _MOST_READ)
-    if more := len(sentences) - len(told) + unread:
-        told.append(f"And {more} more problem{'s' * (more > 1)}.")
-    return " ".join(told)
+    if more := len(sentences) - len(shown_sentences) + unread:
+        shown_sentences.append(f"And {more} more problem{'s' * (more > 1)}.")
+    return " ".join(shown_sentences)
 
 
 def _place(parts: Sequence[str | int]) -> str:
-    """As a caller would write it: `images[0].box`."""
+    """Returns a location in the notation of callers: `images[0].box`."""
     named = (
         f"[{part}]" if isinstance(part, int) else f".{part}"
         for part in parts
@@ -90,7 +98,7 @@ def _place(parts: Sequence[str | int]) -> str:
 
 
 def _demand(problem: Mapping[str, Any], choices: Sequence[str]) -> str:
-    """What a field must hold, and what it holds."""
+    """Returns a sentence part with the expected and the actual value of a field."""
     kind, value, got = problem["type"], problem["input"], _shown(problem["input"])
     length = len(value) if hasattr(value, "__len__") else 0
     limits = {
@@ -109,7 +117,7 @@ def _demand(problem: Mapping[str, Any], choices: Sequence[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as a caller would write it, or what it is."""
+    """Returns a value in JSON notation, or the name of its type."""
     match value:
         case str():
             text = repr(value[: _MOST_SHOWN + 1])
@@ -125,5 +133,5 @@ def _shown(value: Any) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """The text, or as many of its characters as are shown."""
+    """Returns the text, cut after `most` characters with an ellipsis."""
     return text if len(text) <= most else f"{text[:most]}…"

@@ -1,21 +1,21 @@
-"""Names of objects as paths of files, which they become wherever somebody copies a bucket."""
+"""Checks object names as file paths. They become file paths when a bucket is copied to a disk."""
 
 import re
 
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\]"
 )
-"""Unicode's categories Cc, Zl, Zp and Cs, its property Bidi_Control, and what parts folders on
+"""The Unicode categories Cc, Zl, Zp and Cs, the property Bidi_Control, and the path separator of
 Windows. https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt"""
 
 _NO_FILE = re.compile(r"\.{0,2} *")
-"""Nothing, the folder itself and the one above; Windows drops spaces at an end."""
+"""An empty part, `.` and `..`. Trailing spaces are included, because Windows removes them."""
 
 _DRIVE = re.compile(r"^([A-Za-z]):")
 
 
 def fault(name: str) -> str | None:
-    """Why a file of that name could lie or look elsewhere than its name says, if it could."""
+    """Returns why a name is unsafe as a file path, or misleading on display; None if it is safe."""
     if found := _UNSAFE.search(name):
         code = f"U+{ord(found[0]):04X}"
         return (
@@ -30,6 +30,6 @@ def fault(name: str) -> str | None:
 
 
 def without_faults(name: str) -> str:
-    """The name with _ for each character and each part that is a fault."""
+    """Returns the name with `_` in place of each unsafe character and each unsafe part."""
     parts = _UNSAFE.sub("_", name).split("/")
     return "/".join("_" if _NO_FILE.fullmatch(part) else _DRIVE.sub(r"\1_", part) for part in parts)

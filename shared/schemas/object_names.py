@@ -1,4 +1,4 @@
-"""Where an upload's results lie in the output bucket."""
+"""Names of an upload's results in the output bucket."""
 
 import hashlib
 import re
@@ -10,16 +10,16 @@ PROMPTS = "prompts.json"
 RESULT = "result.json"
 
 INSTANCE = "(face|hand)-[1-9][0-9]{0,2}"
-"""Pattern of an instance's id; there are MOST_INSTANCES, a hundred, at most."""
+"""Pattern of an instance's id. The number is at most MOST_INSTANCES."""
 
 PNG = rf"(mask|overlay|cutout)\.png|{INSTANCE}/(mask|cutout)\.png"
-"""Pattern of the name of a picture of the image's size in its upload's folder."""
+"""Pattern of the name, in the upload's folder, of an image file of the upload's size."""
 
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
-"""Pattern of any picture's name there."""
+"""Pattern of the name of any image file in the upload's folder."""
 
 RESERVED = ".toonmask/"
-"""How names begin in the output bucket that are for ourselves: no upload's may."""
+"""Prefix of internal objects in the output bucket. No upload may have it."""
 
 Preview = Literal["none", "jpeg", "webp"]
 PREVIEWS: dict[Preview, str | None] = {
@@ -31,18 +31,18 @@ PREVIEWS: dict[Preview, str | None] = {
 _CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 
 _LONGEST = 1000
-"""Bytes of UTF-8 in a folder's name: Cloud Storage takes 1,024 for an object's, and ours add up to
-20, as in `/face-100/cutout.png`."""
+"""Limit for a folder's name, in bytes of UTF-8. Cloud Storage accepts 1,024 for an object's name,
+and our file names need up to 20, as in `/face-100/cutout.png`."""
 
 _CUT = re.compile(r".*~[0-9a-f]{16}", re.DOTALL)
 _TAKEN = re.compile(rf".*/{INSTANCE}", re.DOTALL)
 
 
 def refusal(upload: str) -> str | None:
-    """Why no upload may be called that, to be said after a colon; None where it may.
+    """Returns why an upload may not have this name, as text after a colon; None if it may.
 
-    `cat.png/face-1/mask.png` is the mask of the first face of `cat.png`; an upload called
-    `cat.png/face-1` would write its own there. What is RESERVED may be deleted after a while.
+    `cat.png/face-1/mask.png` is the mask of the first face of `cat.png`. An upload named
+    `cat.png/face-1` would write its own mask there. RESERVED objects may be deleted later.
     """
     if f"{upload}/".startswith(RESERVED) or _TAKEN.fullmatch(upload):
         return "pictures of single faces and hands, or records of ours, have such names"
@@ -50,10 +50,10 @@ def refusal(upload: str) -> str | None:
 
 
 def folder(upload: str) -> str:
-    """Prefix of all objects that belong to the upload of that name: the name itself and a slash.
+    """Returns the prefix of all objects of an upload: its name and a slash.
 
-    A name that is refused, or too long for that, is made harmless, cut, and ends in ~ and a digest
-    of it all; so does one that looks as if it had been cut: no two uploads share a folder.
+    A refused or too long name is made safe, cut, and ends with `~` and a digest of the name. So
+    does a name that looks like a cut one. No two uploads share a folder.
     """
     encoded = upload.encode(errors="surrogatepass")
     if len(encoded) <= _LONGEST and refusal(upload) is None and not _CUT.fullmatch(upload):
@@ -66,13 +66,13 @@ def folder(upload: str) -> str:
 
 
 def content_type(picture: str) -> str:
-    """Of a picture by its name."""
+    """Returns the content type of an image file, from its name."""
     return _CONTENT_TYPES[picture.rpartition(".")[2]]
 
 
 def is_picture(name: str) -> bool:
-    """Whether an object in an upload's folder, by its name relative to it, is one of its pictures.
+    """Whether an object is an image file of the upload. `name` is relative to the upload's folder.
 
-    The results of an upload called `cat.png/dog.png` lie in the folder of `cat.png` too.
+    The folder of `cat.png` also contains the results of an upload named `cat.png/dog.png`.
     """
     return re.fullmatch(PICTURE, name) is not None

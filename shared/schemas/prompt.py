@@ -1,4 +1,4 @@
-"""A SAM2 prompt as prompts.json holds it, and the settings that shape prompts."""
+"""A SAM2 prompt as in prompts.json, and the options for prompts."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -13,11 +13,11 @@ Label = Literal["face", "hand"]
 Side = Literal["left", "right"]
 
 MOST_OUTLINE = 256
-"""Points of an outline: the hull of a hand has 168 at most, a face's oval 36. What fills a polygon
-takes its time for each."""
+"""Limit for the points of an outline. The hull of a hand has at most 168, the oval of a face 36.
+The time to fill a polygon grows with its points."""
 
 MOST_POINTS = 512
-"""Of a prompt: a caller of the API may ask for 256 inside."""
+"""Limit for the points of a prompt. A caller of the API may request 256 positive points."""
 
 
 class Prompt(Record):
@@ -41,18 +41,21 @@ class Prompt(Record):
 
     @property
     def positive(self) -> list[tuple[int, int]]:
-        """The (x, y) of the points inside."""
+        """The positive points, (x, y)."""
         return [(x, y) for x, y, label in self.points if label]
 
     @property
     def negative(self) -> list[tuple[int, int]]:
-        """The (x, y) of the points outside."""
+        """The negative points, (x, y)."""
         return [(x, y) for x, y, label in self.points if not label]
 
 
 @dataclass(frozen=True, slots=True)
 class PromptOptions:
-    """`box_expand` is a share of the polygon's width and height, added on each side."""
+    """Options for prompts.
+
+    `box_expand` is the margin on each side, as a share of the polygon's width and height.
+    """
 
     positive_points: int = 16
     box_expand: float = 0.15

@@ -1,4 +1,4 @@
-"""Each function's settings, read from the environment once at its start."""
+"""The functions' settings. Each function reads its own from the environment, once, at its start."""
 
 import sys
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
@@ -24,11 +24,15 @@ from shared.schemas.url_redaction import without_secrets
 
 _MOST_PARTS = 100
 _MOST_SHOWN = 100
-"""Characters of a bad value that are shown."""
+"""Limit for the part of an invalid value that is shown, in characters. Chosen by hand."""
 
 
 def split(value: Any) -> Any:
-    """The parts of a text with commas between them; anything else as it is."""
+    """Splits text at commas; returns any other value unchanged.
+
+    Raises:
+        ValueError: there are more than `_MOST_PARTS` commas.
+    """
     if not isinstance(value, str):
         return value
     if value.count(",") > _MOST_PARTS:
@@ -45,11 +49,11 @@ Hosts = Annotated[
     frozenset[Annotated[str, StringConstraints(to_lower=True)]], NoDecode, BeforeValidator(split)
 ]
 Blank = BeforeValidator(_blank_to_none)
-"""Terraform and shells write an unset variable as an empty one."""
+"""Treats an empty variable as unset, because Terraform and shells write unset ones as empty."""
 
 
 class Settings(BaseSettings):
-    """What all settings have in common."""
+    """Common base of all settings."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -61,7 +65,7 @@ class Settings(BaseSettings):
 
 
 class BucketSettings(Settings):
-    """What all functions between the buckets know."""
+    """Settings of all functions between the buckets."""
 
     input_bucket: str = Field(min_length=3, description="the only bucket that is read")
     output_bucket: str = Field(min_length=3, description="bucket that results are written to")
@@ -89,7 +93,7 @@ class BucketSettings(Settings):
 
 
 class PipelineSettings(BucketSettings):
-    """What both functions of the pipeline know beside that: their limits for uploads."""
+    """Settings of the landmarks and segmentation functions: their limits for uploads."""
 
     max_delivery_attempts: int = Field(
         10,
@@ -103,7 +107,7 @@ class PipelineSettings(BucketSettings):
 
 
 class DetectionSettings(Settings):
-    """What counts as found."""
+    """Settings of the detection."""
 
     max_instances: int = Field(
         20, ge=1, le=MOST_INSTANCES, description="most faces and hands per image"
@@ -119,7 +123,7 @@ class DetectionSettings(Settings):
 
 
 class LandmarksSettings(DetectionSettings, PipelineSettings):
-    """Of the landmarks function."""
+    """Settings of the landmarks function."""
 
     prompts_topic: str = Field(
         pattern=r"^projects/[^/]+/topics/[^/]+$",
@@ -135,12 +139,12 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
 
     @property
     def prompt_options(self) -> PromptOptions:
-        """The part that shapes prompts."""
+        """The options for prompts."""
         return PromptOptions(self.pos_points, self.box_expand, self.max_instances)
 
     @property
     def config(self) -> Digest:
-        """Digest of what shapes the prompts."""
+        """Digest of the settings that affect the prompts."""
         return digest(
             targets=sorted(self.targets),
             max_instances=self.max_instances,
@@ -153,7 +157,7 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
 
 
 class MaskingSettings(Settings):
-    """Who is asked for masks, and how."""
+    """Settings of the segmenters."""
 
     sam2_provider: Literal["http", "toonmask", "replicate"] = Field(
         "http",
@@ -218,7 +222,7 @@ class MaskingSettings(Settings):
 
     @property
     def audience(self) -> str:
-        """What identity tokens are made out to: SAM2_AUDIENCE, or the root of SAM2_URL."""
+        """The audience of identity tokens: SAM2_AUDIENCE, or the root of SAM2_URL."""
         if self.sam2_audience:
             return self.sam2_audience
         parts = urlsplit(str(self.sam2_url))
@@ -226,7 +230,7 @@ class MaskingSettings(Settings):
 
 
 class SegmentationSettings(MaskingSettings, PipelineSettings):
-    """Of the segmentation function."""
+    """Settings of the segmentation function."""
 
     preview: Preview = Field(
         "none",
@@ -235,7 +239,7 @@ class SegmentationSettings(MaskingSettings, PipelineSettings):
     )
 
     def config(self, prompts: Digest, segmenters: frozenset[SegmenterVersion]) -> Digest:
-        """Digest of what shapes the pictures: what shaped the prompts, and what cut the masks."""
+        """Digest of all that affects the image files: prompts, segmenters and settings."""
         return digest(
             prompts=prompts,
             segmenters=sorted(map(str, segmenters)),
@@ -248,7 +252,7 @@ class SegmentationSettings(MaskingSettings, PipelineSettings):
 
 
 def revealed(secret: SecretStr | None) -> str:
-    """The secret in the clear, or nothing where it is not set."""
+    """Returns the secret as plain text, or an empty string if it is not set."""
     return secret.get_secret_value() if secret else ""
 
 
@@ -256,21 +260,21 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 class BadSettings(ValueError):
-    """The environment has invalid settings; the message has a sentence for each bad variable."""
+    """The environment has invalid settings. The message has a line for each invalid variable."""
 
 
 def read(settings: type[S]) -> S:
-    """The settings from the environment.
+    """Reads the settings from the environment.
 
     Raises:
-        BadSettings: a variable is missing or does not hold what it should.
+        BadSettings: a variable is missing or invalid.
     """
     try:
         return settings()
     except ValidationError as error:
         lines = [f"{settings.__name__}: invalid settings."]
         for problem in error.errors():
-            if not problem["loc"]:  # its input would be all variables, secrets included
+            if not problem["loc"]:  # its input has all variables, including secrets
                 lines.append(f"  {problem['msg']}")
                 continue
             name = str(problem["loc"][0])
@@ -281,7 +285,7 @@ def read(settings: type[S]) -> S:
 
 
 def _got(settings: type[BaseSettings], name: str, value: Any) -> str:
-    """What came, for a log: no secret, and nothing of a URL that may be one."""
+    """Returns an invalid value for the log, without secrets, also in URLs."""
     field = settings.model_fields.get(name)
     if field is None or SecretStr in (field.annotation, *get_args(field.annotation)):
         return "a secret, not shown"
@@ -290,7 +294,7 @@ def _got(settings: type[BaseSettings], name: str, value: Any) -> str:
 
 
 def load(settings: type[S]) -> S:
-    """The settings from the environment; ends the process with a sentence for each bad one."""
+    """Reads the settings; exits the process with a line for each invalid variable."""
     try:
         return read(settings)
     except BadSettings as error:

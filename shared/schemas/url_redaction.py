@@ -1,12 +1,13 @@
-"""URLs as they may be told: to callers, in results, in logs."""
+"""Removes secrets from URLs before they appear in responses, results or logs."""
 
 import re
 
 
 def without_secrets(url: str) -> str:
-    """What is, or was meant to be, a URL: marks in place of its user and password, and its query.
+    """Replaces the user, the password and the query of a URL, which may be invalid, with `…`.
 
-    By the last `@` and the first `?`: a password may hold what a parser takes for the end of it.
+    It splits at the last `@` and the first `?` or `#`, because a password may contain characters
+    that a URL parser takes for its end.
     """
     bare = re.sub(r"(?s)^([A-Za-z][A-Za-z0-9+.-]*://)?.*@", r"\1…@", url)
     return re.sub(r"(?s)[?#].*", "?…", bare)

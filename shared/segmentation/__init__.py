@@ -1,7 +1,7 @@
-"""From prompts to masks.
+"""Turns prompts into masks.
 
-Asks a backend for candidate masks, chooses the best, cleans it, resolves overlaps, and says which
-results a person should review. Imports `decoding`, `flat_art`, `gcp`, `imaging`, `runtime` and
-`schemas`. Start with `service`. `backends` has one file for each source of masks; `sam2` has the
-HTTP client that two of them share.
+Requests candidate masks from a backend, cleans them, chooses the best, resolves overlaps, and lists
+the results that a person should review. Imports `decoding`, `flat_art`, `gcp`, `imaging`, `runtime`
+and `schemas`. Start with `service`. `backends` has one file for each source of masks; `sam2` has
+the HTTP client that two of them share.
 """

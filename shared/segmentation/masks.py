@@ -1,4 +1,4 @@
-"""Masks: choosing among a segmenter's candidates, cleaning, and putting them together."""
+"""Masks: scores, cleans and chooses a segmenter's candidates; resolves overlaps; merges masks."""
 
 from __future__ import annotations
 
@@ -24,16 +24,24 @@ from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt
 
 _SPECK = 0.05
-"""Parts smaller than this share of the largest part are specks."""
+"""Connected components smaller than this share of the largest are removed. Chosen by hand: a larger
+share removes parts that were prompted, a smaller one keeps noise."""
 
 _WEIGHTS = {"polygon": 0.4, "positive": 0.25, "negative": 0.15, "predicted_iou": 0.2}
+"""Weights of the terms in `agreement`. They decide which candidate becomes each mask.
+
+All four are chosen by hand. They come from no paper and no measurement. `polygon` favours a mask of
+the detected outline's size and shape, even where the true border differs from it. `positive` and
+`negative` favour a mask that follows the points, even if it is much smaller or larger than the
+outline. `predicted_iou` favours the segmenter's own ranking, even against the prompt. The
+thresholds on `quality` in `review` depend on these values."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """The pixels of one instance: bool (window.height, window.width), all else is background.
+    """The pixels of one instance: bool (window.height, window.width).
 
-    They are not to be changed: their bounds are looked for once.
+    Pixels outside the window are background. Do not modify the pixels: `bounds` is cached.
     """
 
     window: Box
@@ -41,12 +49,12 @@ class Mask:
 
     @property
     def area(self) -> int:
-        """Pixels set."""
+        """Number of pixels set."""
         return int(np.count_nonzero(self.pixels))
 
     @cached_property
     def bounds(self) -> Box | None:
-        """The smallest box around the pixels set, in image coordinates; None where none is."""
+        """The bounding box of the set pixels, in image coordinates; None if the mask is empty."""
         x, y, width, height = cv2.boundingRect(self.pixels.view(np.uint8))
         if not width:
             return None
@@ -55,9 +63,9 @@ class Mask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """One answer of a segmenter for a prompt: bool (crop.height, crop.width) pixels.
+    """One mask of a segmenter for a prompt: bool (crop.height, crop.width) pixels.
 
-    `predicted_iou` is the segmenter's own estimate, 0..1, or None where it gives none.
+    `predicted_iou` is the segmenter's own estimate, 0..1, or None if it has none.
     """
 
     pixels: BoolMask
@@ -65,10 +73,10 @@ class Candidate:
 
 
 def agreement(candidate: Candidate, prompt: Prompt) -> float:
-    """How well a candidate fits its prompt, 0..1.
+    """Returns how well a candidate fits its prompt, 0..1.
 
-    A weighted mean of: IoU with the polygon, positive points inside, negative points outside, and
-    the segmenter's predicted IoU where there is one.
+    It is the weighted mean of up to four terms: IoU with the polygon, share of positive points
+    inside, share of negative points outside, and the predicted IoU if the segmenter has one.
     """
     terms = {
         "polygon": mask_iou(
@@ -84,12 +92,12 @@ def agreement(candidate: Candidate, prompt: Prompt) -> float:
 
 
 def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float]:
-    """The candidate that agrees best with the prompt, cleaned, and its agreement (0..1).
+    """Returns the candidate with the highest agreement, cleaned, and its agreement (0..1).
 
-    Two candidates at most are in memory: the best so far, and the one that is looked at.
+    At most two candidates are in memory: the best so far and the current one.
 
     Raises:
-        ValueError: there is no candidate.
+        ValueError: `candidates` is empty.
     """
     best: BoolMask | None = None
     quality = -1.0
@@ -104,13 +112,16 @@ def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float
 
 
 def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
-    """Without holes and specks: the largest part, and others that hold a positive point."""
+    """Removes holes and small components from a mask, bool (crop.height, crop.width).
+
+    Keeps the largest connected component, and components with a positive point that are not specks.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(pixels.view(np.uint8))
     if count == 1:
         return pixels
     areas = stats[:, cv2.CC_STAT_AREA]
     largest = int(areas[1:].argmax()) + 1
-    xs, ys = _local(prompt.positive, prompt.crop)
+    xs, ys = _to_window(prompt.positive, prompt.crop)
     clicked = {int(label) for label in labels[ys, xs] if label}
     kept = np.zeros(count, bool)
     kept[[label for label in clicked if areas[label] >= _SPECK * areas[largest]]] = True
@@ -119,17 +130,17 @@ def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
 
 
 def resolve_overlaps(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[Mask]:
-    """The masks, of the prompts in order, without overlaps.
+    """Returns the masks without overlaps. `masks` and `prompts` are in the same order.
 
-    What several masks claim belongs to the one that has a positive point nearest to it.
+    A pixel in two masks goes to the mask whose nearest positive point is closer.
     """
     separate = list(masks)
     for i, j in combinations(range(len(masks)), 2):
         shared = separate[i].window.intersection(separate[j].window)
         if not shared.area:
             continue
-        one, other = _part(separate[i], shared), _part(separate[j], shared)
-        both = one & other
+        first, second = _part(separate[i], shared), _part(separate[j], shared)
+        both = first & second
         if both.any():
             nearer = _distance(prompts[i], shared) <= _distance(prompts[j], shared)
             separate[i] = _without(separate[i], shared, both & ~nearer)
@@ -138,17 +149,17 @@ def resolve_overlaps(masks: Sequence[Mask], prompts: Sequence[Prompt]) -> list[M
 
 
 def picture(pixels: BoolMask) -> npt.NDArray[np.uint8]:
-    """The mask as a uint8 picture: 0 or 255."""
+    """Returns the mask as a grey image, uint8 (h, w): 0 or 255."""
     return np.where(pixels, np.uint8(255), np.uint8(0))
 
 
 def bounds(masks: Sequence[Mask]) -> list[Box]:
-    """The bounds of each that is not empty."""
+    """Returns the bounds of each mask that is not empty."""
     return [found for mask in masks if (found := mask.bounds)]
 
 
 def covered(masks: Sequence[Mask], window: Box) -> BoolMask:
-    """Bool (window.height, window.width): the window's pixels that any of the masks has."""
+    """Returns the union of the masks in the window, bool (window.height, window.width)."""
     pixels = np.zeros((window.height, window.width), bool)
     for mask in masks:
         part = mask.window.intersection(window)
@@ -158,7 +169,7 @@ def covered(masks: Sequence[Mask], window: Box) -> BoolMask:
 
 
 def union(masks: Sequence[Mask], image: Box) -> SparseImage:
-    """All masks in one grey picture of the image: 0 or 255."""
+    """Returns the union of the masks as a grey image of the size of `image`: 0 or 255."""
     regions = disjoint(bounds(masks))
     tiles = [Tile(region, picture(covered(masks, region))) for region in regions]
     return SparseImage(image, (), tiles)
@@ -175,7 +186,10 @@ def _without(mask: Mask, window: Box, pixels: BoolMask) -> Mask:
 
 
 def _distance(prompt: Prompt, window: Box) -> npt.NDArray[np.float32]:
-    """Pixels from each pixel of the window to the prompt's nearest positive point."""
+    """Returns the distances, in pixels, to the prompt's nearest positive point.
+
+    float32 (window.height, window.width). Without positive points, the box's centre is used.
+    """
     xs, ys = np.arange(window.x0, window.x1), np.arange(window.y0, window.y1)
     points = prompt.positive or [
         ((prompt.box.x0 + prompt.box.x1) // 2, (prompt.box.y0 + prompt.box.y1) // 2)
@@ -184,8 +198,8 @@ def _distance(prompt: Prompt, window: Box) -> npt.NDArray[np.float32]:
     return np.sqrt(np.minimum.reduce(squares)).astype(np.float32)
 
 
-def _local(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], list[int]]:
-    """Columns and rows, inside the window's array, of the points that lie in the window."""
+def _to_window(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], list[int]]:
+    """Returns the columns and rows, in the window's array, of the points inside the window."""
     inside = [(x - window.x0, y - window.y0) for x, y in points if window.holds(x, y)]
     return [x for x, _ in inside], [y for _, y in inside]
 
@@ -193,5 +207,5 @@ def _local(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], l
 def _hit_rate(
     pixels: BoolMask, points: Sequence[tuple[int, int]], window: Box, *, default: float
 ) -> float:
-    xs, ys = _local(points, window)
+    xs, ys = _to_window(points, window)
     return float(pixels[ys, xs].mean()) if xs else default

@@ -1,4 +1,4 @@
-"""Whether a person should look at a result, and why: what went well looks alike from outside."""
+"""Lists the reasons why a person should review a result."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,38 +6,38 @@ from shared.imaging.geometry import polygon_mask, polygon_of
 from shared.schemas.documents import Missed, Review, ReviewCode
 from shared.segmentation.service import SegmentedInstance
 
-# Chosen on drawings by people, where `python -m tools.evaluation.review` tells what they flag; its
-# figures are in docs/quality.md.
+# Thresholds chosen on drawings by people. `python -m tools.evaluation.review` reports what they
+# flag; its figures are in docs/quality.md. Stricter ones flag more results that are correct.
 _LOW_SCORE = 0.6
 _LOW_QUALITY = 0.78
 _SIZES = (0.6, 1.8)
-"""Of a mask, as shares of the outline's area."""
+"""Lowest and highest plausible area of a mask, as shares of the outline's area."""
 
 _LEAST_AREA = 400
-"""Pixels of the smallest mask that shows anything: 20 x 20."""
+"""Area of the smallest useful mask, in pixels: 20 x 20. Chosen by hand."""
 
 
 def reviewed(segmented: Sequence[SegmentedInstance], missed: Missed) -> tuple[Review, ...]:
-    """The reasons to look at a result, those of single instances first; none if there is none."""
-    reasons = [reason for one in segmented for reason in _of_instance(one)]
+    """Returns the reasons to review a result: first of single instances, then of the image."""
+    reasons = [reason for item in segmented for reason in _of_instance(item)]
     return (*reasons, *_of_image(missed))
 
 
-def _of_instance(one: SegmentedInstance) -> Iterator[Review]:
-    name, score, area = one.prompt.id, one.prompt.score, one.mask.area
+def _of_instance(item: SegmentedInstance) -> Iterator[Review]:
+    name, score, area = item.prompt.id, item.prompt.score, item.mask.area
     if score < _LOW_SCORE:
         yield Review(
             code=ReviewCode.LOW_SCORE,
             message=f"{name} may be none: its score is {score:.2f}.",
             instance=name,
         )
-    if one.quality < _LOW_QUALITY:
+    if item.quality < _LOW_QUALITY:
         yield Review(
             code=ReviewCode.LOW_QUALITY,
-            message=f"The mask of {name} may be wrong: its quality is {one.quality:.2f}.",
+            message=f"The mask of {name} may be wrong: its quality is {item.quality:.2f}.",
             instance=name,
         )
-    outline = int(polygon_mask(polygon_of(one.prompt.polygon), one.prompt.crop).sum())
+    outline = int(polygon_mask(polygon_of(item.prompt.polygon), item.prompt.crop).sum())
     low, high = (share * outline for share in _SIZES)
     if area < _LEAST_AREA or not low <= area <= high:
         yield Review(

@@ -1,4 +1,4 @@
-"""From prompts to masks: whom to ask, and what to do where they will never answer."""
+"""Turns prompts into masks with the primary segmenter, or with the fallback if that one fails."""
 
 import logging
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from shared.schemas.documents import (
 from shared.schemas.errors import Cancelled, Permanent, Transient, forget_frames
 from shared.schemas.prompt import Prompt
 from shared.segmentation import masks
-from shared.segmentation.backends.base import Answer, Answered, Segmenter
+from shared.segmentation.backends.base import CandidateMasks, Segmenter, SegmenterResponse
 from shared.segmentation.masks import Mask
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentedInstance:
-    """The mask of one prompt. `fallback_reason` says why the fallback cut it, None otherwise."""
+    """The mask of one prompt.
+
+    `quality` is its agreement with the prompt, 0..1. `fallback_reason` is the primary segmenter's
+    error if the fallback made the mask, else None.
+    """
 
     prompt: Prompt
     mask: Mask
@@ -40,18 +44,18 @@ class SegmentedInstance:
 
     @property
     def box(self) -> Box:
-        """The mask's bounds, or the prompt's box where the mask is empty."""
+        """The mask's bounds, or the prompt's box if the mask is empty."""
         return self.mask.bounds or self.prompt.box
 
     @property
     def files(self) -> InstanceFiles:
-        """Its pictures, relative to the folder of its upload."""
+        """Names of its image files, relative to the upload's folder."""
         return InstanceFiles(
             mask=f"{self.prompt.id}/mask.png", cutout=f"{self.prompt.id}/cutout.png"
         )
 
     def to_instance(self, image: Box) -> Instance:
-        """As result.json tells of it."""
+        """Returns the instance as result.json has it. `image` is the image's bounds."""
         encoded = rle.encode_part(self.mask.pixels, self.mask.window, image)
         prompt = self.prompt
         return Instance(
@@ -70,7 +74,7 @@ class SegmentedInstance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentationResult:
-    """How an upload ended, and what there is to draw of it."""
+    """The status of an upload, its reason, and the segmented instances."""
 
     status: Status
     reason: Reason | None
@@ -78,15 +82,15 @@ class SegmentationResult:
 
     @property
     def segmenters(self) -> frozenset[SegmenterVersion]:
-        """What cut the masks."""
-        return frozenset(one.segmenter for one in self.segmented)
+        """The segmenters that made the masks."""
+        return frozenset(item.segmenter for item in self.segmented)
 
 
 class SegmentationService:
-    """Asks for masks. Safe to share between threads.
+    """Segments the prompts of an image. Safe to share between threads.
 
-    `primary` is asked first, `fallback`, if any, where the primary will never answer. `seconds` is
-    the most that all of an image's answers may take, repeats included.
+    If `primary` fails permanently, `fallback` is used, if there is one. `seconds` is the time limit
+    for all prompts of an image, including retries.
     """
 
     def __init__(self, primary: Segmenter, fallback: Segmenter | None, seconds: float) -> None:
@@ -95,7 +99,7 @@ class SegmentationService:
         self._seconds = seconds
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """What the primary segmenter would answer with now; None where that cannot be known."""
+        """Returns the primary segmenter's current version; None if it is unknown."""
         return self._primary.version(deadline)
 
     def segment_image(
@@ -106,14 +110,14 @@ class SegmentationService:
         *,
         multimask: bool = True,
     ) -> SegmentationResult:
-        """A mask for each prompt, without overlaps.
+        """Returns a mask for each prompt, without overlaps. `image` is RGB uint8 (h, w, 3).
 
-        With `multimask` the backend may answer with several candidates for a prompt.
+        With `multimask`, the backend may return several candidates for a prompt.
 
         Raises:
-            Permanent: neither will ever answer one of the prompts.
-            Transient: they may do so later.
-            Cancelled: `check` raised it meanwhile.
+            Permanent: both segmenters fail permanently, or the primary does without a fallback.
+            Transient: a later attempt may succeed.
+            Cancelled: raised by `check`.
         """
         deadline = Deadline.after(self._seconds, check)
         try:
@@ -121,11 +125,15 @@ class SegmentationService:
         except (Permanent, Transient, Cancelled) as error:
             forget_frames(error)
             raise
-        troubles = [one.fallback_reason for one in segmented if one.fallback_reason]
-        separate = masks.resolve_overlaps([one.mask for one in segmented], prompts)
-        segmented = [replace(one, mask=mask) for one, mask in zip(segmented, separate, strict=True)]
-        if troubles:
-            return SegmentationResult(Status.DEGRADED, Reason.of(troubles[0]), tuple(segmented))
+        fallback_reasons = [item.fallback_reason for item in segmented if item.fallback_reason]
+        separate = masks.resolve_overlaps([item.mask for item in segmented], prompts)
+        segmented = [
+            replace(item, mask=mask) for item, mask in zip(segmented, separate, strict=True)
+        ]
+        if fallback_reasons:
+            return SegmentationResult(
+                Status.DEGRADED, Reason.of(fallback_reasons[0]), tuple(segmented)
+            )
         return SegmentationResult(
             Status.SEGMENTED if segmented else Status.EMPTY, None, tuple(segmented)
         )
@@ -133,64 +141,64 @@ class SegmentationService:
     def _segment_in_batches(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmentedInstance]:
-        """As many prompts a call, and as many calls at a time, as the primary segmenter takes."""
+        """Segments in batches, with the primary segmenter's batch size and parallelism."""
         size = self._primary.batch
         batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
         with ThreadPoolExecutor(self._primary.parallel) as pool:
-            done = [
-                # each in a copy of this context, which knows what the log lines are about
+            futures = [
+                # a copy of the context, because it has the fields of the log lines
                 pool.submit(
                     copy_context().run,
                     partial(self._segment, image, batch, deadline, multimask=multimask),
                 )
                 for batch in batches
             ]
-            return [one for batch in done for one in batch.result()]
+            return [item for future in futures for item in future.result()]
 
     def _segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmentedInstance]:
-        """Asks the primary segmenter, and the fallback where that one will never answer."""
-        answers: Sequence[Answer]
+        """Calls the primary segmenter, and the fallback where that one fails permanently."""
+        responses: Sequence[SegmenterResponse]
         try:
-            answers = self._primary.segment(image, prompts, deadline, multimask=multimask)
+            responses = self._primary.segment(image, prompts, deadline, multimask=multimask)
         except Permanent as error:
-            answers = [error] * len(prompts)
+            responses = [error] * len(prompts)
         return [
-            self._masked(image, prompt, answer, deadline)
-            for prompt, answer in zip(prompts, answers, strict=True)
+            self._mask_or_fallback(image, prompt, response, deadline)
+            for prompt, response in zip(prompts, responses, strict=True)
         ]
 
-    def _masked(
-        self, image: Image, prompt: Prompt, answer: Answer, deadline: Deadline
+    def _mask_or_fallback(
+        self, image: Image, prompt: Prompt, response: SegmenterResponse, deadline: Deadline
     ) -> SegmentedInstance:
-        """The best mask of an answer, or the fallback's where there is none in it."""
+        """Returns the best mask of a response, or the fallback's if the response has none."""
         deadline.check()
-        if isinstance(answer, Answered):
+        if isinstance(response, CandidateMasks):
             try:
-                return _chosen(answer, prompt)
+                return _choose(response, prompt)
             except Permanent as error:
-                answer = error
+                response = error
         # without its traceback, whose frames would keep the image in memory
-        return self._fall_back(image, prompt, answer.with_traceback(None), deadline)
+        return self._fall_back(image, prompt, response.with_traceback(None), deadline)
 
     def _fall_back(
         self, image: Image, prompt: Prompt, fallback_reason: Permanent, deadline: Deadline
     ) -> SegmentedInstance:
         if self._fallback is None:
             raise fallback_reason
-        told = {
+        log_fields = {
             "instance": prompt.id,
             "reason": fallback_reason.code.value,
             "why": str(fallback_reason),
         }
-        _log.warning("fell back", extra=told)
-        (answer,) = self._fallback.segment(image, [prompt], deadline, multimask=True)
-        if isinstance(answer, Permanent):
-            raise answer
-        return replace(_chosen(answer, prompt), fallback_reason=fallback_reason)
+        _log.warning("fell back", extra=log_fields)
+        (response,) = self._fallback.segment(image, [prompt], deadline, multimask=True)
+        if isinstance(response, Permanent):
+            raise response
+        return replace(_choose(response, prompt), fallback_reason=fallback_reason)
 
 
-def _chosen(answer: Answered, prompt: Prompt) -> SegmentedInstance:
-    mask, quality = masks.choose(answer.candidates, prompt)
-    return SegmentedInstance(prompt, mask, quality, answer.segmenter)
+def _choose(response: CandidateMasks, prompt: Prompt) -> SegmentedInstance:
+    mask, quality = masks.choose(response.candidates, prompt)
+    return SegmentedInstance(prompt, mask, quality, response.segmenter)

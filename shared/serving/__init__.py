@@ -1,5 +1,5 @@
 """The HTTP server around a function.
 
-Its limits, the hosts that it answers to, what OpenAPI documents share. Imports `runtime` and
-`schemas`. Start with `bounded_worker`.
+It has the server's limits, the check of the Host header, and common parts of OpenAPI documents.
+Imports `runtime` and `schemas`. Start with `bounded_worker`.
 """

@@ -1,12 +1,12 @@
-"""What functions-framework's server leaves without bounds: headers, and bodies that never end.
+"""Limits the size of headers, and the time for headers and bodies.
 
-It starts gunicorn's ThreadWorker, in which a request has a thread from its first byte on, and waits
-for the rest of it without end. Here it has none before its header is complete. A body is still
-read by the thread that works on it, so so many slow ones as there are threads make others wait, for
-as long as BODY_SECONDS says.
+functions-framework starts gunicorn's ThreadWorker. There, a request occupies a thread from its
+first byte, without a timeout. Here, a request gets a thread only when its header is complete. The
+thread that handles a request still reads its body, so slow bodies can occupy all threads, for at
+most BODY_SECONDS.
 
-functions-framework has no option for any of it; tests/functions/test_bounded_worker.py fails when
-another version of it, or of gunicorn, has other insides.
+functions-framework has no option for this, so this module depends on internals of
+functions-framework and gunicorn. tests/functions/test_bounded_worker.py fails if they change.
 """
 
 import errno
@@ -26,31 +26,38 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from shared.runtime.deadline import Deadline
 
 MOST_URL = 8190
-"""Bytes of a request line: gunicorn's own limit, which functions-framework lifts. Its parser's work
-grows with the square of a line's length."""
+"""Limit for a request line, in bytes: gunicorn's own limit, which functions-framework removes. The
+parser's time grows with the square of the line's length."""
 
 MOST_HEADER = 32 * 2**10
-"""Bytes of a whole header; Google's front end lets through no more."""
+"""Limit for a complete header, in bytes. Google's front end accepts no larger ones."""
 
 HEADER_SECONDS = 10
 BODY_SECONDS = 120
 IDLE_SECONDS = 20
-"""How long a header may take, and a body, and how long nothing may come of one."""
+"""Timeouts for a header, for a body, and for a pause within a body. Chosen by hand: shorter ones
+disconnect clients on slow networks, longer ones let slow clients occupy threads."""
 
 MOST_WAITING = 500
-"""Connections whose header is not complete; the oldest makes room for one more."""
+"""Limit for connections with an incomplete header; above it, the oldest is closed. Chosen by hand:
+each one holds a file descriptor."""
 
-_LOOK_SECONDS = 0.05
-_AT_ONCE = 0.001
-_ENDS = (b"\n\n", b"\n\r\n")
-"""Of a header: bare line feeds too, which gunicorn refuses at once. No regular expression: that is
-fifty times slower, and every header that is incomplete is searched again and again."""
+_CHECK_SECONDS = 0.05
+"""Interval between checks of incomplete headers. Chosen by hand: a shorter one costs processor
+time, a longer one delays requests whose header comes in parts."""
+
+_MINIMUM_SECONDS = 0.001
+"""A timeout of 0 would make the socket non-blocking."""
+
+_HEADER_ENDS = (b"\n\n", b"\n\r\n")
+"""Ends of a header. Bare line feeds are included; gunicorn rejects them at once. A regular
+expression is fifty times slower, and incomplete headers are searched repeatedly."""
 
 _LOAD_CONFIG: Any = GunicornApplication.load_config
 
 
 def bound_requests() -> None:
-    """Makes the server that functions-framework is going to start a BoundedWorker's."""
+    """Makes functions-framework start its server with BoundedWorker."""
     GunicornApplication.load_config = _load_config  # type: ignore[method-assign]  # there is no option
 
 
@@ -61,22 +68,25 @@ def _load_config(application: Any) -> None:
 
 
 class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Puts connections aside until a header has come; all but `handle` runs in the main thread."""
+    """Holds connections until their header is complete.
+
+    `handle` runs in a worker thread, all other methods in the main thread.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: dict[TConn, Deadline] = {}
-        self._begun: set[TConn] = set()
-        self._looked = 0.0
+        self._incomplete: set[TConn] = set()
+        self._last_check = 0.0
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Takes a connection that is new, or has something to read."""
+        """Accepts a connection that is new, or has data to read."""
         self._waiting[conn] = Deadline.after(HEADER_SECONDS)
         conn.sock.setblocking(False)
-        self._look(conn)
+        self._check_header(conn)
 
     def handle(self, conn: TConn) -> Any:
-        """In a thread: reads a request, whose header is there, and answers it."""
+        """Reads a request with a complete header, and responds. Runs in a worker thread."""
         conn.data_ready = True
         conn.init()
         unreader = conn.parser.unreader
@@ -86,50 +96,53 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return super().handle(conn)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """As gunicorn's; then looks again at what has come in part, which stays readable."""
-        super().wait_for_and_dispatch_events(_LOOK_SECONDS if self._begun else timeout)
+        """Does as gunicorn's, then checks incomplete headers and closes overdue connections.
+
+        Sockets with an incomplete header stay readable, so the poller cannot watch them.
+        """
+        super().wait_for_and_dispatch_events(_CHECK_SECONDS if self._incomplete else timeout)
         now = time.monotonic()
-        if now - self._looked >= _LOOK_SECONDS:
-            self._looked = now
-            for conn in tuple(self._begun):
-                self._look(conn)
+        if now - self._last_check >= _CHECK_SECONDS:
+            self._last_check = now
+            for conn in tuple(self._incomplete):
+                self._check_header(conn)
         while self._waiting:
             conn, deadline = next(iter(self._waiting.items()))
             if deadline.left and len(self._waiting) <= MOST_WAITING and self.alive:
                 break
             self._refuse(conn, HTTPStatus.REQUEST_TIMEOUT)
 
-    def _look(self, conn: TConn, _: object = None) -> None:
-        self._rest(conn)
+    def _check_header(self, conn: TConn, _: object = None) -> None:
+        self._unwatch(conn)
         read_ahead = conn.parser.unreader.buf.getvalue() if conn.parser else b""
         try:
-            come = conn.sock.recv(MOST_HEADER, socket.MSG_PEEK)
+            received = conn.sock.recv(MOST_HEADER, socket.MSG_PEEK)
         except BlockingIOError:
-            come = None
+            received = None
         except OSError:
-            come = b""
-        header = read_ahead + (come or b"")
-        if any(end in header for end in _ENDS):
+            received = b""
+        header = read_ahead + (received or b"")
+        if any(end in header for end in _HEADER_ENDS):
             del self._waiting[conn]
             super().enqueue_req(conn)
         elif len(header) >= MOST_HEADER:
             self._refuse(conn, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif come is None:
-            self.poller.register(conn.sock, EVENT_READ, partial(self._look, conn))
-        elif come:
-            self._begun.add(conn)
+        elif received is None:
+            self.poller.register(conn.sock, EVENT_READ, partial(self._check_header, conn))
+        elif received:
+            self._incomplete.add(conn)
         else:
             self._drop(conn)
 
-    def _rest(self, conn: TConn) -> None:
-        """No longer watches a connection."""
-        self._begun.discard(conn)
+    def _unwatch(self, conn: TConn) -> None:
+        """Stops watching a connection."""
+        self._incomplete.discard(conn)
         with suppress(KeyError):
             self.poller.unregister(conn.sock)
 
     def _refuse(self, conn: TConn, status: HTTPStatus) -> None:
-        self._rest(conn)
-        _tell(conn.sock, status)
+        self._unwatch(conn)
+        _send_error(conn.sock, status)
         self._drop(conn)
 
     def _drop(self, conn: TConn) -> None:
@@ -139,7 +152,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
 
 class PacedSocket:
-    """What gunicorn's parser reads from. Hangs up on a client whose body comes too slowly."""
+    """The socket that gunicorn's parser reads. Closes the connection if a body is too slow."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -147,28 +160,33 @@ class PacedSocket:
         self.begin()
 
     def begin(self) -> None:
-        """Another request is going to be read."""
+        """Starts the timeout for the next request's body."""
         self._deadline = Deadline.after(BODY_SECONDS)
 
     def recv(self, size: int) -> bytes:
-        """What has come; waits for something no longer than a body may take."""
+        """Returns received bytes; waits at most IDLE_SECONDS, and not beyond BODY_SECONDS.
+
+        Raises:
+            ConnectionResetError: the body came too slowly; 408 was sent.
+            TimeoutError: gunicorn's own timeout was shorter and has passed.
+        """
         before = self.gettimeout()
-        ours = min(IDLE_SECONDS, self._deadline.left)
-        gunicorns = math.inf if before is None else before
-        self.settimeout(min(ours, gunicorns) or _AT_ONCE)  # 0 would mean not to wait
+        own_timeout = min(IDLE_SECONDS, self._deadline.left)
+        gunicorn_timeout = math.inf if before is None else before
+        self.settimeout(min(own_timeout, gunicorn_timeout) or _MINIMUM_SECONDS)
         try:
             return self._sock.recv(size)
         except TimeoutError:
-            if gunicorns <= ours:
+            if gunicorn_timeout <= own_timeout:
                 raise
-            _tell(self._sock, HTTPStatus.REQUEST_TIMEOUT)
+            _send_error(self._sock, HTTPStatus.REQUEST_TIMEOUT)
             self._sock.shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError(errno.ECONNRESET, "the body came too slowly") from None
         finally:
             self.settimeout(before)
 
 
-def _tell(sock: socket.socket, status: HTTPStatus) -> None:
-    """Answers a request that no function will see, if the client takes it at once."""
+def _send_error(sock: socket.socket, status: HTTPStatus) -> None:
+    """Sends an error response, if the client accepts it without waiting."""
     with suppress(OSError):
         util.write_error(sock, status.value, status.phrase, status.description)

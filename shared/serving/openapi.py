@@ -1,4 +1,4 @@
-"""What OpenAPI documents of our services have in common."""
+"""Common parts of our services' OpenAPI documents."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +15,13 @@ def document(
     title: str,
     description: str,
     paths: dict[str, Any],
-    asked: Sequence[type[BaseModel]],
-    told: Sequence[type[BaseModel]],
+    requests: Sequence[type[BaseModel]],
+    responses: Sequence[type[BaseModel]],
 ) -> dict[str, Any]:
-    """OpenAPI 3.1, with the schemas of the models that requests and answers are made of."""
+    """Returns an OpenAPI 3.1 document with the schemas of the request and response models."""
     _, schemas = models_json_schema(
-        [(model, "validation") for model in asked] + [(model, "serialization") for model in told],
+        [(model, "validation") for model in requests]
+        + [(model, "serialization") for model in responses],
         ref_template=REF,
     )
     return {
@@ -32,7 +33,7 @@ def document(
 
 
 def content(*models: type[BaseModel], media_type: str = "application/json") -> dict[str, Any]:
-    """A body that is one of these."""
+    """Returns the OpenAPI description of a body that fits one of the models."""
     references = [{"$ref": REF.format(model=model.__name__)} for model in models]
     schema = references[0] if len(references) == 1 else {"anyOf": references}
     return {media_type: {"schema": schema}}

@@ -1,7 +1,8 @@
-"""The names that a service is called by.
+"""Checks the Host header against the names of a service.
 
-Anybody's name may lead to 127.0.0.1 (DNS rebinding), and for a browser the pages of that name and a
-service here are one origin then. So what runs on a person's machine answers to its own names alone.
+Any domain name may resolve to 127.0.0.1 (DNS rebinding). For a browser, the pages of that domain
+and a local service then have the same origin. So a service on a personal computer responds only to
+its own names.
 """
 
 import re
@@ -11,14 +12,14 @@ _PORT = re.compile(r":[0-9]{1,5}\Z")
 
 
 def is_one_of(host: str, names: Collection[str]) -> bool:
-    """Whether a Host header, whatever its port and case, has one of these names."""
+    """Whether a Host header has one of these names, regardless of its port and case."""
     return _PORT.sub("", host).lower() in names
 
 
 def refusal(host: str, names: Collection[str]) -> str | None:
-    """What is told to a request with this Host header; None where it has one of the names.
+    """Returns the error message for a Host header; None if it has one of the names.
 
-    Where there are no names every Host is right.
+    If `names` is empty, every host is accepted.
     """
     if not names or is_one_of(host, names):
         return None

@@ -32,7 +32,7 @@ from shared.schemas.errors import Permanent, ReasonCode
 from shared.schemas.prompt import Label, Prompt
 from shared.schemas.settings import BucketSettings, LandmarksSettings, SegmentationSettings
 from shared.segmentation.backends import oval
-from shared.segmentation.backends.base import Answer, Answered
+from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from tests.interleavings.workers import gated_client
 from tools.support.servers import serving
@@ -57,12 +57,12 @@ class Flaky:
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[Answer]:
+    ) -> list[SegmenterResponse]:
         del deadline, multimask
         if not self.works:
             raise Permanent(ReasonCode.SAM2_BAD_ANSWER, "garbage")
         return [
-            Answered(_SAM2, oval.candidates(image[prompt.crop.slices], prompt))
+            CandidateMasks(_SAM2, oval.candidates(image[prompt.crop.slices], prompt))
             for prompt in prompts
         ]
 

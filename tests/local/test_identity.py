@@ -118,7 +118,7 @@ def test_a_refused_call_says_what_to_do(served: tuple[str, metadata.Issuer]) -> 
     url, _ = served
     service = JsonService(f"{url}/v1/segment", IdentityToken("https://another.example.com"), 5)
     with pytest.raises(Permanent, match=f"identity token of {metadata.ACCOUNT}.*SAM2_AUDIENCE"):
-        service.ask({}, Deadline.after(5))
+        service.post({}, Deadline.after(5))
 
 
 def test_a_refused_token_is_renewed_once_and_the_call_goes_on(
@@ -129,7 +129,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_goes_on(
     tokens = _given(monkeypatch, issuer, [metadata.Issuer().token(AUDIENCE)])
     service = JsonService(f"{url}/v1/segment", IdentityToken(AUDIENCE), 5)
     with pytest.raises(Permanent, match="hello"):  # the service's own words, past the proxy
-        service.ask({}, Deadline.after(20))
+        service.post({}, Deadline.after(20))
     assert len(tokens) == 2
 
 
@@ -141,7 +141,7 @@ def test_every_attempt_has_a_token_that_is_fresh(
     tokens = _given(monkeypatch, issuer, [issuer.token(AUDIENCE, seconds=290)])
     with endpoint() as sam2:
         sam2.answer = lambda _: (503, None) if len(sam2.asked) == 1 else (200, {})
-        assert JsonService(sam2.url, IdentityToken(AUDIENCE), 5).ask({}, Deadline.after(20)) == {}
+        assert JsonService(sam2.url, IdentityToken(AUDIENCE), 5).post({}, Deadline.after(20)) == {}
     sent = [asked.headers["Authorization"] for asked in sam2.asked]
     assert sent == [f"Bearer {token}" for token in tokens]
     assert len(set(sent)) == 2
@@ -184,7 +184,7 @@ def test_a_metadata_server_that_does_not_answer_holds_a_call_no_longer_than_its_
 
     monkeypatch.setattr(issuer, "token", late)
     with endpoint() as sam2, pytest.raises(Transient):
-        JsonService(sam2.url, IdentityToken(AUDIENCE), 5).ask({}, Deadline.after(0.5))
+        JsonService(sam2.url, IdentityToken(AUDIENCE), 5).post({}, Deadline.after(0.5))
     assert not sam2.asked
     ended.set()
 
@@ -210,7 +210,7 @@ def test_calls_that_are_refused_together_all_say_what_to_do(
 
     def ask(_: int) -> str:
         with pytest.raises(Permanent) as refusal:
-            service.ask({}, Deadline.after(30))
+            service.post({}, Deadline.after(30))
         return str(refusal.value)
 
     with ThreadPoolExecutor(8) as pool:

@@ -1,4 +1,4 @@
 """Sources of candidate masks, one file each.
 
-`base` has the protocol that all of them keep, `factory` chooses one by the settings.
+`base` has the protocol that all of them implement; `factory` chooses one from the settings.
 """

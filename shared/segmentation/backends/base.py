@@ -1,4 +1,4 @@
-"""What turns prompts into candidate masks: one small module per backend."""
+"""The protocol of the segmenters, which turn prompts into candidate masks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,51 +13,51 @@ from shared.segmentation.masks import Candidate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answered:
-    """Candidate masks of the size of the prompt's crop, and what computed them.
+class CandidateMasks:
+    """Candidate masks of the size of the prompt's crop, and the segmenter that computed them.
 
-    They are decoded one by one, while they are gone through once: all of them together may be far
-    larger than the answer that they came in. Permanent is raised where one makes no sense.
+    `candidates` can be iterated once. It decodes one mask at a time, because all masks together may
+    be far larger than the encoded response. It raises Permanent for an invalid mask.
     """
 
     segmenter: SegmenterVersion
     candidates: Iterable[Candidate]
 
 
-Answer: TypeAlias = Answered | Permanent
-"""To one prompt: masks, or why there never will be any."""
+SegmenterResponse: TypeAlias = CandidateMasks | Permanent
+"""The response to one prompt: candidate masks, or a permanent error."""
 
 
 class Segmenter(Protocol):
-    """A backend.
+    """A backend that segments prompts.
 
-    `batch` is the most prompts that one call takes, `parallel` the most calls at a time.
+    `batch` limits the prompts per call, `parallel` the concurrent calls.
     """
 
     @property
     def batch(self) -> int:
-        """Prompts."""
+        """Maximum number of prompts per call."""
         ...
 
     @property
     def parallel(self) -> int:
-        """Calls."""
+        """Maximum number of concurrent calls."""
         ...
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[Answer]:
-        """The answer to each prompt.
+    ) -> list[SegmenterResponse]:
+        """Returns the response to each prompt, in order. `image` is RGB uint8 (h, w, 3).
 
-        With `multimask` a backend that can do so answers with several candidates where the
-        prompt is ambiguous, else with one.
+        With `multimask`, a backend that can do so returns several candidates for an ambiguous
+        prompt, else one.
 
         Raises:
-            Permanent: none of these prompts will ever be answered.
-            Transient: they may be answered later.
+            Permanent: the call fails for all prompts, and a retry would fail too.
+            Transient: a later call may succeed.
         """
         ...
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """What would answer now; None where that cannot be known."""
+        """Returns the segmenter's current version; None if it is unknown."""
         ...

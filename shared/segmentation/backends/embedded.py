@@ -7,12 +7,12 @@ from shared.imaging.geometry import Image
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import Answer, Answered
+from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
 from shared.segmentation.masks import Candidate
 
 
 class EmbeddedSegmenter:
-    """Hands each prompt with its crop to a function."""
+    """Calls a function with each prompt and its crop."""
 
     batch = 1
     parallel = 1
@@ -23,15 +23,15 @@ class EmbeddedSegmenter:
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[Answer]:
-        """What the function gives for each; nothing here waits."""
+    ) -> list[SegmenterResponse]:
+        """Returns the function's candidates for each prompt. The deadline is not used."""
         del deadline, multimask
         return [
-            Answered(self._version, self._candidates(image[prompt.crop.slices], prompt))
+            CandidateMasks(self._version, self._candidates(image[prompt.crop.slices], prompt))
             for prompt in prompts
         ]
 
     def version(self, deadline: Deadline) -> SegmenterVersion:
-        """Always the same; its revision is toonmask's own."""
+        """Returns the name with toonmask's version as its revision."""
         del deadline
         return self._version

@@ -1,4 +1,4 @@
-"""From settings to segmenters."""
+"""Creates segmenters from the settings."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ _AUTHORISATIONS: dict[str, Callable[[MaskingSettings], Authorisation]] = {
 
 
 def primary(settings: MaskingSettings) -> Segmenter:
-    """The configured source of masks, or a segmenter that reports that none is configured."""
+    """Returns the configured segmenter, or an UnconfiguredSegmenter if none is configured."""
     if settings.sam2_provider == "replicate":
         return _replicate(settings)
     if settings.sam2_url is None:
@@ -46,7 +46,7 @@ def primary(settings: MaskingSettings) -> Segmenter:
 
 
 def _replicate(settings: MaskingSettings) -> Segmenter:
-    # Imported here: Replicate's client would lengthen everybody's cold start.
+    # Imported here, because importing Replicate's client makes every cold start slower.
     from shared.segmentation.backends.replicate import ReplicateSegmenter  # noqa: PLC0415
 
     token = revealed(settings.replicate_api_token)
@@ -54,5 +54,5 @@ def _replicate(settings: MaskingSettings) -> Segmenter:
 
 
 def fallback(settings: MaskingSettings) -> Segmenter | None:
-    """What segments where SAM2 cannot, if anything does."""
+    """Returns the segmenter to use if SAM2 fails permanently; None if there is none."""
     return _FALLBACKS[settings.sam2_fallback]()

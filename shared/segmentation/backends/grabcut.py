@@ -1,9 +1,8 @@
-"""The embedded segmenter, steered by points and a box like SAM2, without any model weights.
+"""The embedded segmenter. It takes points and a box like SAM2, but needs no model weights.
 
-Flat art is read as areas of one colour (`shared/flat_art/face_region.py`). Where there is no one
-colour, as on photos and paintings, GrabCut (Rother et al., SIGGRAPH 2004) parts what is around the
-points from the rest.
-Both work at a moderate size; the edge is then brought to where the image itself has it.
+Flat art is segmented by areas of one colour (`shared/flat_art/face_region.py`). Other images, such
+as photos and paintings, are segmented by GrabCut (Rother et al., SIGGRAPH 2004). Both work on a
+scaled-down image; the mask's edge is then refined on the full-size image.
 """
 
 from collections.abc import Sequence
@@ -21,32 +20,39 @@ from shared.schemas.prompt import Prompt
 from shared.segmentation.masks import Candidate
 
 _WORKING_SIDE = 256
-"""Longer side of the box, in pixels, at which areas and colours are told apart."""
+"""Limit for the box's longer side, in pixels, during segmentation. Chosen by hand: a larger size
+keeps more detail, but takes longer."""
 
 _ITERATIONS = 4
+"""GrabCut iterations. Chosen by hand: more take longer."""
+
 _SURROUNDINGS = 0.3
-"""Margin around the box, as a share of its longer side, from which the background is learnt."""
+"""Margin around the box, as a share of its longer side, that GrabCut's background model uses.
+Chosen by hand: a small margin gives few background samples, a large one adds colours of other
+objects."""
 
 _DOT = 0.02
-"""Radius of a point's sure pixels, as a share of the box's longer side."""
+"""Radius around a point that counts as certain, as a share of the box's longer side. Chosen by
+hand: a larger radius may cross the target's border."""
 
 _CORES = (0.75, 1.0)
-"""GrabCut's candidates differ in how much of the box starts as probable foreground: an ellipse of
-the box's size times these. The box of a prompt is about 1.3 times the face."""
+"""Sizes of the ellipse of probable foreground, relative to the box; each gives one candidate.
+Chosen by hand: the box of a prompt is about 1.3 times the face."""
 
 _LEAST_AREA = 0.05
-"""A mask of a smaller share of the box is little more than the points' own dots."""
+"""Smallest plausible mask, as a share of the box's area. A smaller one has little more than the
+pixels around the points. Chosen by hand."""
 
 _WITHOUT_BOX = 0.5
-"""How far beyond the positive points a target reaches where no box says so, as a share of their
-extent."""
+"""Margin around the positive points if there is no box, as a share of their longer extent. Chosen
+by hand: a small margin cuts off the target, a large one includes its surroundings."""
 
 _NO_RECTANGLE = (0, 0, 1, 1)
-"""GrabCut ignores it where a mask gives the seeds."""
+"""Unused by GrabCut when a mask provides the seeds."""
 
 
 def candidates(crop: Image, prompt: Prompt) -> list[Candidate]:
-    """Masks of the prompt's crop from its points and box; the polygon is not looked at."""
+    """Returns masks of the prompt's crop, from its points and box. The polygon is not used."""
     left, top = prompt.crop.x0, prompt.crop.y0
     points = [(x - left, y - top, label) for x, y, label in prompt.points]
     return segment(crop, points, prompt.box.shifted(-left, -top), multimask=True)
@@ -55,29 +61,30 @@ def candidates(crop: Image, prompt: Prompt) -> list[Candidate]:
 def segment(
     image: Image, points: Sequence[LabelledPoint], box: Box | None, *, multimask: bool
 ) -> list[Candidate]:
-    """Masks of what the points and the box, in pixels of the RGB `image`, mean.
+    """Returns masks of the target that the points and the box describe.
 
-    With `multimask` several candidates where there is doubt, else one. No box: the positive points'
-    surroundings. Without any positive point and box the answer is one empty mask. Points outside
-    the image are left out. `predicted_iou` is, in flat art, how much of the target's core has one
-    colour; elsewhere the candidates' IoU with one another: an outline that does not hang on where
-    GrabCut starts is probably right.
+    `image` is RGB uint8 (h, w, 3); points and box are in its pixels. With `multimask`, an ambiguous
+    target gives several candidates, else one. Without a box, the surroundings of the positive
+    points are used; without a box and positive points, the result is one empty mask. Points outside
+    the image are ignored. In flat art, `predicted_iou` is the share of the target's core that has
+    one colour. Elsewhere it is the IoU of the two candidates: a mask that does not depend on
+    GrabCut's seeds is probably correct.
     """
-    whole = image_box(image)
-    points = [point for point in points if whole.holds(point[0], point[1])]
-    target = (box or _box_around(points)).intersection(whole)
+    bounds = image_box(image)
+    points = [point for point in points if bounds.holds(point[0], point[1])]
+    target = (box or _box_around(points)).intersection(bounds)
     if target.width < 2 or target.height < 2:
         return [Candidate(np.zeros(image.shape[:2], bool), 0.0)]
     scale = min(1.0, _WORKING_SIDE / max(target.width, target.height))
-    small = shrunk(image, max(whole.width, whole.height) * scale)
+    small = shrunk(image, max(bounds.width, bounds.height) * scale)
     size = small.shape[1], small.shape[0]
-    across, down = size[0] / whole.width, size[1] / whole.height
-    marks = [(x * across, y * down, label) for x, y, label in points]
+    x_scale, y_scale = size[0] / bounds.width, size[1] / bounds.height
+    marks = [(x * x_scale, y * y_scale, label) for x, y, label in points]
     place = Box(
-        int(target.x0 * across),
-        int(target.y0 * down),
-        min(size[0], round(target.x1 * across) + 1),
-        min(size[1], round(target.y1 * down) + 1),
+        int(target.x0 * x_scale),
+        int(target.y0 * y_scale),
+        min(size[0], round(target.x1 * x_scale) + 1),
+        min(size[1], round(target.y1 * y_scale) + 1),
     )
     flat = flat_area(small, marks, place)
     if flat.flatness >= FLAT_ENOUGH and flat.pixels.any():
@@ -89,13 +96,13 @@ def segment(
         found = [(first, stability), (second, stability)]
     reach = max(2, round(1 / scale))
     return [
-        Candidate(refine_mask(image, _enlarged(pixels, whole), reach), score)
+        Candidate(refine_mask(image, _enlarged(pixels, bounds), reach), score)
         for pixels, score in (found if multimask else found[:1])
     ]
 
 
 def _cut(image: Image, points: Sequence[LabelledPoint], target: Box, core: float) -> BoolMask:
-    """One run of GrabCut around the target."""
+    """Runs GrabCut around the target once; bool (h, w) of the image's size."""
     margin = max(target.width, target.height) * _SURROUNDINGS
     window = target.widened(margin, margin).intersection(image_box(image))
     trimap = _trimap(points, target, core, window)
@@ -113,15 +120,18 @@ def _cut(image: Image, points: Sequence[LabelledPoint], target: Box, core: float
             cv2.GC_INIT_WITH_MASK,
         )
         cut = _is_foreground(trimap)
-    whole = np.zeros(image.shape[:2], bool)
-    whole[window.slices] = cut
-    return whole
+    full_size = np.zeros(image.shape[:2], bool)
+    full_size[window.slices] = cut
+    return full_size
 
 
 def _trimap(
     points: Sequence[LabelledPoint], target: Box, core: float, window: Box
 ) -> npt.NDArray[np.uint8]:
-    """GrabCut's seeds: sure background outside the box, an ellipse of probable foreground."""
+    """Returns GrabCut's seeds, uint8 (window.height, window.width).
+
+    Certain background outside the box, an ellipse of probable foreground, certain pixels at points.
+    """
     inside = target.shifted(-window.x0, -window.y0)
     trimap = np.full((window.height, window.width), cv2.GC_BGD, np.uint8)
     trimap[inside.slices] = cv2.GC_PR_BGD
@@ -137,12 +147,12 @@ def _trimap(
 
 
 def _is_foreground(trimap: npt.NDArray[np.uint8]) -> BoolMask:
-    """GrabCut's sure and probable foreground, bool (h, w)."""
+    """Returns GrabCut's certain and probable foreground, bool (h, w)."""
     return (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)
 
 
 def _enlarged(small: BoolMask, image: Box) -> BoolMask:
-    """The working-size mask at the image's size, its edge interpolated."""
+    """Scales the mask to the image's size with an interpolated edge."""
     if small.shape == (image.height, image.width):
         return small
     size = image.width, image.height
@@ -151,7 +161,7 @@ def _enlarged(small: BoolMask, image: Box) -> BoolMask:
 
 
 def _box_around(points: Sequence[LabelledPoint]) -> Box:
-    """What a box would be where only points are given: the positives are well inside the target."""
+    """Estimates the box from the points. Positive points lie well inside the target."""
     positive = np.array([(x, y) for x, y, label in points if label], np.float32).reshape(-1, 2)
     if not len(positive):
         return Box(0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""The outline itself as the mask: the last resort that never fails."""
+"""The prompt's polygon as the mask. It never fails."""
 
 from shared.imaging.geometry import Image, polygon_mask, polygon_of
 from shared.schemas.prompt import Prompt
@@ -6,6 +6,6 @@ from shared.segmentation.masks import Candidate
 
 
 def candidates(crop: Image, prompt: Prompt) -> list[Candidate]:
-    """One mask: the polygon."""
+    """Returns one mask, the polygon, bool (crop.height, crop.width)."""
     del crop
     return [Candidate(polygon_mask(polygon_of(prompt.polygon), prompt.crop))]

@@ -1,4 +1,4 @@
-"""SAM2 at replicate.com: it takes no prompts, so all masks of a crop are asked for.
+"""SAM2 at replicate.com. It accepts no prompts, so it returns all masks of a crop.
 
 https://replicate.com/meta/sam-2/api: input `image`, output `individual_masks`, a URL for each.
 """
@@ -26,29 +26,34 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode, Transient
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import Answer, Answered
+from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
 from shared.segmentation.masks import Candidate, Mask
 from shared.segmentation.sam2.answers import AnswerError, parse_picture
 from shared.segmentation.sam2.crops import Crop, encode_crop
 from shared.segmentation.sam2.resilience import RetryPolicy
-from shared.segmentation.sam2.transport import UNCOMPRESSED, Allowance, fetch, in_loop, retry_after
+from shared.segmentation.sam2.transport import UNCOMPRESSED, ByteBudget, fetch, in_loop, retry_after
 
 _INLINE = 256 * 2**10
-"""Replicate's advice: pictures up to this many bytes go into the request, larger ones as files."""
+"""Replicate recommends images up to this many bytes in the request, and larger ones as files."""
 
 _MOST_MASKS = 256
+"""Limit for the masks that are downloaded. Chosen by hand: more take longer."""
+
 _DOWNLOADS = 8
-"""At a time."""
+"""Limit for concurrent downloads. Chosen by hand."""
 
 _KEPT = 3
+"""Candidates that are kept in memory. Chosen by hand: SAM2 with prompts returns three, too."""
+
 _LEAST_FIT = 0.1
-"""A best mask that agrees less with the outline is not of this face."""
+"""If the best mask fits the outline less than this, it is a mask of another object. Chosen by hand:
+a higher value uses the fallback more often."""
 
 T = TypeVar("T")
 
 
 class ReplicateSegmenter:
-    """Asks a model that answers as meta/sam-2 does."""
+    """Calls a model with the input and output format of meta/sam-2."""
 
     batch = 1
     parallel = 4
@@ -58,7 +63,7 @@ class ReplicateSegmenter:
         self._timeout = timeout
         self._base_url = base_url
         self._client = Client(
-            token, base_url=base_url, event_hooks={"response": [_raise_for_trouble]}
+            token, base_url=base_url, event_hooks={"response": [_raise_for_transient]}
         )
         self._downloads = httpx2.AsyncClient(headers=UNCOMPRESSED)
         self._retry_policy = RetryPolicy("Replicate")
@@ -66,16 +71,18 @@ class ReplicateSegmenter:
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[Answer]:
-        """The masks that fit each prompt best."""
-        del multimask  # the model takes no prompts, so all masks are candidates
+    ) -> list[SegmenterResponse]:
+        """Returns the masks that fit each prompt best."""
+        del multimask  # the model accepts no prompts, so all masks are candidates
         return [self._segment(image, prompt, deadline) for prompt in prompts]
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """The model in the version that would answer, if Replicate says which."""
+        """Returns the model with its current version; None if Replicate does not report it."""
         try:
             in_loop(
-                self._retry_policy.ask(lambda: self._bounded(self._newest(), deadline), deadline)
+                self._retry_policy.call(
+                    lambda: self._bounded(self._pinned_version(), deadline), deadline
+                )
             )
         except (Permanent, Transient):
             return None
@@ -86,22 +93,24 @@ class ReplicateSegmenter:
         name, _, version = self._model.partition(":")
         return SegmenterVersion(f"replicate:{name}", self._version or version)
 
-    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> Answer:
-        picture = encode_crop(image, prompt.crop)
-        files = in_loop(self._retry_policy.ask(lambda: self._ask(picture, deadline), deadline))
-        return Answered(self._segmenter, _best(files, picture, prompt))
+    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> SegmenterResponse:
+        crop = encode_crop(image, prompt.crop)
+        files = in_loop(
+            self._retry_policy.call(lambda: self._request_masks(crop, deadline), deadline)
+        )
+        return CandidateMasks(self._segmenter, _best(files, crop, prompt))
 
-    async def _ask(self, picture: Crop, deadline: Deadline) -> list[bytes]:
-        """All masks of the picture, as image files."""
-        return await self._bounded(self._masks_of(picture), deadline)
+    async def _request_masks(self, crop: Crop, deadline: Deadline) -> list[bytes]:
+        """Returns all masks of the crop as image files."""
+        return await self._bounded(self._download_masks(crop), deadline)
 
-    async def _masks_of(self, picture: Crop) -> list[bytes]:
-        urls = _mask_urls(await self._predict(picture))
-        slots, allowance = asyncio.Semaphore(_DOWNLOADS), Allowance()
-        return await asyncio.gather(*(self._download(url, slots, allowance) for url in urls))
+    async def _download_masks(self, crop: Crop) -> list[bytes]:
+        urls = _mask_urls(await self._predict(crop))
+        slots, budget = asyncio.Semaphore(_DOWNLOADS), ByteBudget()
+        return await asyncio.gather(*(self._download(url, slots, budget) for url in urls))
 
     async def _bounded(self, work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
-        """What the work gives, in time, with its errors in the families of ours."""
+        """Runs the work within the time limits, and maps its errors to ours."""
         seconds = min(self._timeout, deadline.left)
         try:
             async with asyncio.timeout(seconds):
@@ -112,15 +121,15 @@ class ReplicateSegmenter:
             raise Transient(f"Replicate cannot be reached: {error}") from error
         except ReplicateError as error:
             raise Permanent(ReasonCode.SAM2_REFUSED, _refusal(error)) from error
-        except ValueError as error:  # the client's own, where an answer is not what it should be
+        except ValueError as error:  # the client raises it for invalid responses
             raise AnswerError(error) from error
 
-    async def _predict(self, picture: Crop) -> Any:
-        """The output of one prediction."""
-        small = len(picture.data) <= _INLINE
-        file = picture.data_url if small else io.BytesIO(picture.data)
+    async def _predict(self, crop: Crop) -> Any:
+        """Runs one prediction and returns its output."""
+        small = len(crop.data) <= _INLINE
+        file = crop.data_url if small else io.BytesIO(crop.data)
         prediction = await self._client.predictions.async_create(
-            version=await self._newest(), input={"image": file}, wait=True
+            version=await self._pinned_version(), input={"image": file}, wait=True
         )
         await prediction.async_wait()
         if prediction.status == "failed":
@@ -129,8 +138,8 @@ class ReplicateSegmenter:
             raise Transient(f"Replicate's prediction ended as {prediction.status}")
         return prediction.output
 
-    async def _newest(self) -> str:
-        """The model's version: the one that is set, or the newest when the first call is made."""
+    async def _pinned_version(self) -> str:
+        """Returns the model's version: the configured one, or the newest at the first call."""
         if self._version is None:
             identifier = ModelVersionIdentifier.parse(self._model)
             self._version = identifier.version
@@ -141,18 +150,18 @@ class ReplicateSegmenter:
             self._version = model.latest_version.id
         return self._version
 
-    async def _download(self, url: str, slots: asyncio.Semaphore, allowance: Allowance) -> bytes:
+    async def _download(self, url: str, slots: asyncio.Semaphore, budget: ByteBudget) -> bytes:
         local = self._base_url is not None and url.startswith(self._base_url)
         if not (url.startswith("https://") or local):
             raise AnswerError(f"individual_masks: {url[:80]} is no https address")
         async with slots, self._downloads.stream("GET", url) as response:
             if response.status_code != 200:
                 raise Transient(f"Replicate's file answered {response.status_code}")
-            return await fetch(response, allowance)
+            return await fetch(response, budget)
 
 
-async def _raise_for_trouble(response: httpx.Response) -> None:
-    """Trouble that passes, with what Replicate says about when to come back."""
+async def _raise_for_transient(response: httpx.Response) -> None:
+    """Raises Transient for 429 and 5xx, with Replicate's Retry-After."""
     if response.status_code == 429 or response.status_code >= 500:
         raise Transient(f"Replicate answered {response.status_code}", retry_after(response.headers))
 
@@ -170,20 +179,21 @@ def _mask_urls(output: Any) -> list[str]:
     return urls[:_MOST_MASKS]
 
 
-def _best(files: Sequence[bytes], picture: Crop, prompt: Prompt) -> list[Candidate]:
-    """The few masks that fit the prompt best; no more than these are in memory at a time.
+def _best(files: Sequence[bytes], crop: Crop, prompt: Prompt) -> list[Candidate]:
+    """Returns the masks that fit the prompt best. Only these are decoded in memory at a time.
 
-    How well one fits is the mean of its IoU with the prompt's polygon and of their bounds' IoU.
+    The fit of a mask is the mean of its IoU with the prompt's polygon and the IoU of their bounds.
     """
     polygon = polygon_mask(polygon_of(prompt.polygon), prompt.crop)
     target = bounding_box(polygon_of(prompt.polygon)).intersection(prompt.crop)
     best: list[tuple[float, int, BoolMask]] = []
     for index, data in enumerate(files):
         values = parse_picture(data, f"individual_masks[{index}]")
-        mask = picture.mask(values, prompt.crop)
+        mask = crop.mask(values, prompt.crop)
         bounds = Mask(prompt.crop, mask).bounds
         fit = (mask_iou(mask, polygon) + bounds.iou(target)) / 2 if bounds else 0.0
-        best = sorted([*best, (fit, -index, mask)], key=lambda one: one[:2], reverse=True)[:_KEPT]
+        ranked = sorted([*best, (fit, -index, mask)], key=lambda entry: entry[:2], reverse=True)
+        best = ranked[:_KEPT]
     if not best or best[0][0] < _LEAST_FIT:
         raise AnswerError(f"none of {len(files)} masks is near {prompt.id}")
     return [Candidate(mask) for _, _, mask in best]

@@ -1,4 +1,4 @@
-"""A SAM2 service over HTTP: anybody's, a prompt a call, or our own, all prompts in one."""
+"""Segmenters for SAM2 services over HTTP: any server, or our own, which accepts batches."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
@@ -8,7 +8,7 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, Transient
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import Answer, Answered
+from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
 from shared.segmentation.masks import Candidate
 from shared.segmentation.sam2.answers import parse_answer
 from shared.segmentation.sam2.contract import (
@@ -24,20 +24,20 @@ from shared.segmentation.sam2.crops import Crop, encode_crop, shared_windows
 from shared.segmentation.sam2.transport import MOST_BYTES, JsonService
 
 _MOST_BYTES = 18 * 2**20
-"""Of pictures in a request, where base64 makes them a third larger: Cloud Run, and our own service,
-take 32 MiB."""
+"""Limit for the images of a request, in bytes. Base64 makes them a third larger. Cloud Run and our
+own service accept 32 MiB."""
 
-Asked: TypeAlias = tuple[Crop, Sequence[Prompt]]
+CropWithPrompts: TypeAlias = tuple[Crop, Sequence[Prompt]]
 
 
 class _ServiceSegmenter:
-    """What both have in common: whom they ask, and what that one says that it is."""
+    """Common part of both: the service, and the version that it reports."""
 
     def __init__(self, service: JsonService) -> None:
         self._service = service
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """What the service says that it is, if it says it."""
+        """Returns the version that the service reports; None if it reports none."""
         try:
             return segmenter_of(self._service.describe(deadline))
         except (Permanent, Transient):
@@ -48,7 +48,7 @@ class _ServiceSegmenter:
 
 
 class Sam2Segmenter(_ServiceSegmenter):
-    """Asks any server that speaks the contract."""
+    """Calls any server that implements the contract, with one prompt per request."""
 
     batch = 1
     parallel = 4
@@ -59,66 +59,71 @@ class Sam2Segmenter(_ServiceSegmenter):
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[Answer]:
-        """Every candidate of the service's answer to each."""
+    ) -> list[SegmenterResponse]:
+        """Returns all candidates of the service's response to each prompt."""
         return [self._segment(image, prompt, deadline, multimask=multimask) for prompt in prompts]
 
     def _segment(
         self, image: Image, prompt: Prompt, deadline: Deadline, *, multimask: bool
-    ) -> Answer:
-        picture = encode_crop(image, prompt.crop)
-        request = single_request(picture, prompt, self._names, multimask=multimask)
-        answer = self._service.ask(request, deadline)
-        return Answered(self._segmenter_of(answer), _candidates(answer, picture, prompt))
+    ) -> SegmenterResponse:
+        crop = encode_crop(image, prompt.crop)
+        request = single_request(crop, prompt, self._names, multimask=multimask)
+        response = self._service.post(request, deadline)
+        return CandidateMasks(self._segmenter_of(response), _candidates(response, crop, prompt))
 
 
 class BatchSegmenter(_ServiceSegmenter):
-    """Asks our own service (functions/sam2)."""
+    """Calls our own service (functions/sam2), with all prompts in few requests."""
 
     batch = MOST_PROMPTS
     parallel = 1
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[Answer]:
-        """Every candidate of the service's answers: one, or a few where pictures are large."""
+    ) -> list[SegmenterResponse]:
+        """Returns all candidates for each prompt. Large crops are sent in several requests."""
         windows = shared_windows(prompts)
-        pictures = [(encode_crop(image, window), members) for window, members in windows]
-        requests = list(_requests(pictures))
-        most_bytes = MOST_BYTES // len(requests)  # all answers are in memory together
-        answers: dict[str, Answer] = {}
+        crops = [(encode_crop(image, window), members) for window, members in windows]
+        requests = list(_requests(crops))
+        most_bytes = MOST_BYTES // len(requests)  # all responses are in memory together
+        responses: dict[str, SegmenterResponse] = {}
         for request in requests:
-            answers |= self._ask(request, deadline, most_bytes, multimask=multimask)
-        return [answers[prompt.id] for prompt in prompts]
+            responses |= self._ask(request, deadline, most_bytes, multimask=multimask)
+        return [responses[prompt.id] for prompt in prompts]
 
     def _ask(
-        self, pictures: Sequence[Asked], deadline: Deadline, most_bytes: int, *, multimask: bool
-    ) -> dict[str, Answer]:
-        request = batch_request(pictures, multimask=multimask)
-        answer = self._service.ask(request, deadline, len(pictures), most_bytes)
-        segmenter = self._segmenter_of(answer)
+        self,
+        crops: Sequence[CropWithPrompts],
+        deadline: Deadline,
+        most_bytes: int,
+        *,
+        multimask: bool,
+    ) -> dict[str, SegmenterResponse]:
+        request = batch_request(crops, multimask=multimask)
+        response = self._service.post(request, deadline, len(crops), most_bytes)
+        segmenter = self._segmenter_of(response)
         return {
-            prompt.id: Answered(segmenter, _candidates(masks, picture, prompt))
-            for masks, picture, prompt in per_prompt(answer, pictures)
+            prompt.id: CandidateMasks(segmenter, _candidates(masks, crop, prompt))
+            for masks, crop, prompt in per_prompt(response, crops)
         }
 
 
-def _requests(pictures: Sequence[Asked]) -> Iterator[list[Asked]]:
-    """The pictures in parts that one request may hold."""
-    request: list[Asked] = []
+def _requests(crops: Sequence[CropWithPrompts]) -> Iterator[list[CropWithPrompts]]:
+    """Yields the crops in groups that fit into one request."""
+    request: list[CropWithPrompts] = []
     size = 0
-    for asked in pictures:
-        picture, _ = asked
-        if request and (size + len(picture.data) > _MOST_BYTES or len(request) == MOST_PICTURES):
+    for crop_with_prompts in crops:
+        crop, _ = crop_with_prompts
+        if request and (size + len(crop.data) > _MOST_BYTES or len(request) == MOST_PICTURES):
             yield request
             request, size = [], 0
-        request.append(asked)
-        size += len(picture.data)
+        request.append(crop_with_prompts)
+        size += len(crop.data)
     if request:
         yield request
 
 
-def _candidates(told: Any, picture: Crop, prompt: Prompt) -> Iterator[Candidate]:
-    """The masks in what a service told about one prompt, brought to the prompt's crop."""
-    for mask in parse_answer(told, (picture.height, picture.width)):
-        yield Candidate(picture.mask(mask.values, prompt.crop), mask.predicted_iou)
+def _candidates(response: Any, crop: Crop, prompt: Prompt) -> Iterator[Candidate]:
+    """Yields the masks of a response to one prompt, mapped to the prompt's crop."""
+    for mask in parse_answer(response, (crop.height, crop.width)):
+        yield Candidate(crop.mask(mask.values, prompt.crop), mask.predicted_iou)

@@ -1,4 +1,4 @@
-"""Stands where no SAM2 service is configured."""
+"""The segmenter used when no SAM2 service is configured."""
 
 from collections.abc import Sequence
 
@@ -7,18 +7,18 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import Answer
+from shared.segmentation.backends.base import SegmenterResponse
 
 
 class UnconfiguredSegmenter:
-    """Answers nothing, so that the fallback works and the result says why."""
+    """Always fails permanently, so that the fallback is used and the result says why."""
 
     batch = 1
     parallel = 1
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[Answer]:
+    ) -> list[SegmenterResponse]:
         """Raises Permanent."""
         del image, prompts, deadline, multimask
         raise Permanent(
@@ -26,6 +26,6 @@ class UnconfiguredSegmenter:
         )
 
     def version(self, deadline: Deadline) -> SegmenterVersion | None:
-        """Nothing would."""
+        """Returns None: there is no segmenter."""
         del deadline
         return None

@@ -1,8 +1,8 @@
-"""Every known format of a SAM2 server's answer, understood or refused by the name of its field.
+"""Parses the known formats of a SAM2 server's response. Errors name the invalid field.
 
-An answer is far smaller than what it may hold: a PNG of one colour has a thousandth of its pixels.
-So JSON is refused by how much it would become, masks by the size that they declare, and masks are
-decoded one by one.
+A response may be far smaller than its decoded content: a PNG of one colour has a thousandth of the
+bytes. So JSON is rejected by an estimate of its decoded size, and masks by their declared size.
+Masks are decoded one by one.
 """
 
 import base64
@@ -22,10 +22,11 @@ from shared.imaging import rle
 from shared.schemas.errors import Permanent, ReasonCode
 
 MOST_MASK_PIXELS = 2**20
-"""SAM2's own input, 1024 x 1024: no larger picture is sent, so no larger mask is accepted."""
+"""The size of SAM2's input, 1024 x 1024. No larger image is sent, so no larger mask is accepted."""
 
 MOST_MASKS = 16
-"""In an answer to one prompt; SAM2 gives three."""
+"""Limit for the masks of one prompt. SAM2 returns three. Chosen by hand: a higher limit accepts
+responses that take longer to decode."""
 
 _MOST_COUNTS = {
     b",": 4 * MOST_MASK_PIXELS + 2**10,
@@ -34,18 +35,19 @@ _MOST_COUNTS = {
     b":": 2**16,
     b'"': 2**16,
 }
-"""Of characters in an answer's JSON: four masks as lists of numbers, with little beside them. In
-Python a number takes some 36 bytes, a list with one 100, text 100, a field 160
-(tests/hostile/answers.py)."""
+"""Limits for characters in a response's JSON. They allow four masks as lists of numbers and few
+other values. In Python a number takes about 36 bytes, a list with one number 100, a string 100, a
+field 160 (tests/hostile/answers.py)."""
 
 _MASK_FORMATS = ("PNG", "JPEG", "WEBP")
 
 _LARGEST_NUMBER = 1e9
-"""JSON knows integers of any length, and Python's JSON infinity."""
+"""Limit for a score. JSON allows integers of any length, and Python's parser allows infinity."""
 
 _ASPECT_TOLERANCE = 0.03
-"""A mask of another size fits if its sides' ratio is the picture's within this share. Those of low
-resolution are square whatever the picture's shape."""
+"""Allowed relative difference between the aspect ratios of a mask and its image. Square masks are
+always accepted: low-resolution masks are square for any image. Chosen by hand: a higher tolerance
+accepts masks of other images."""
 
 _LIMIT = f"a mask has at most {MOST_MASK_PIXELS:,}"
 
@@ -53,7 +55,7 @@ Values = npt.NDArray[np.float32]
 
 
 class AnswerError(Permanent):
-    """An answer that is not in any of the known formats; says which field and what came."""
+    """A response in no known format. The message names the field and its value."""
 
     def __init__(self, what: object) -> None:
         super().__init__(
@@ -64,9 +66,9 @@ class AnswerError(Permanent):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredMask:
-    """Foreground probabilities 0..1, float32 (h, w), and the server's predicted IoU if it has one.
+    """Foreground probabilities 0..1, float32 (h, w), and the server's predicted IoU, if any.
 
-    The mask covers the whole picture that was sent, at whatever size the server chose.
+    The mask covers the complete image that was sent. The server chooses its resolution.
     """
 
     values: Values
@@ -74,29 +76,29 @@ class ScoredMask:
 
 
 def parse_json(body: bytes) -> Any:
-    """The value that the bytes hold as JSON.
+    """Parses JSON.
 
     Raises:
-        AnswerError: they hold none, or one that would take far more memory than any mask needs.
+        AnswerError: the bytes are not JSON, or would need far more memory than masks need.
     """
     for character, most in _MOST_COUNTS.items():
         if body.count(character) > most:
-            told = character.decode()
-            raise AnswerError(f"{len(body):,} bytes of JSON have more than {most:,} times {told}")
+            symbol = character.decode()
+            raise AnswerError(f"{len(body):,} bytes of JSON have more than {most:,} times {symbol}")
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise AnswerError(f"want JSON, got {len(body):,} bytes: {_shown(body)}") from error
+        raise AnswerError(f"want JSON, got {len(body):,} bytes: {_excerpt(body)}") from error
 
 
 def parse_answer(answer: Any, size: tuple[int, int]) -> Iterator[ScoredMask]:
-    """The masks of an answer for a picture of `size` (height, width), decoded one by one.
+    """Yields the masks of a response for an image of `size` (height, width), one by one.
 
     Raises:
-        AnswerError: nothing in it is understood, or what is there makes no sense.
+        AnswerError: the format is unknown, a value is invalid, or all masks are empty.
     """
     if not isinstance(answer, Mapping):
-        raise AnswerError(f"want a JSON object, got {_shown(answer)}")
+        raise AnswerError(f"want a JSON object, got {_excerpt(answer)}")
     named = _masks(answer)
     scores = _scores(answer)
     if scores and len(scores) != len(named):
@@ -112,11 +114,11 @@ def parse_answer(answer: Any, size: tuple[int, int]) -> Iterator[ScoredMask]:
 
 
 def _masks(answer: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The masks as they came, with the names of the fields that they stood in."""
+    """Returns the encoded masks with the names of their fields."""
     if "masks" in answer:
         masks = answer["masks"]
         if not isinstance(masks, list) or not masks:
-            raise AnswerError(f"masks: want a list of masks, got {_shown(masks)}")
+            raise AnswerError(f"masks: want a list of masks, got {_excerpt(masks)}")
         if len(masks) > MOST_MASKS:
             raise AnswerError(f"masks: want at most {MOST_MASKS}, got {len(masks):,}")
         return [(f"masks[{index}]", mask) for index, mask in enumerate(masks)]
@@ -124,7 +126,7 @@ def _masks(answer: Mapping[str, Any]) -> list[tuple[str, Any]]:
         if field in answer:
             return [(field, answer[field])]
     raise AnswerError(
-        f"want masks, mask_rle or mask_png_base64, got the fields {_shown(sorted(answer))}"
+        f"want masks, mask_rle or mask_png_base64, got the fields {_excerpt(sorted(answer))}"
     )
 
 
@@ -134,7 +136,7 @@ def _scores(answer: Mapping[str, Any]) -> list[float]:
         if values is None:
             continue
         if not isinstance(values, list) or not all(_is_number(value) for value in values):
-            raise AnswerError(f"{field}: want a list of numbers, got {_shown(values)}")
+            raise AnswerError(f"{field}: want a list of numbers, got {_excerpt(values)}")
         return [float(value) for value in values]
     return []
 
@@ -151,12 +153,18 @@ def _from_png(text: Any, field: str) -> Values:
     try:
         data = decode_base64(text)
     except (AttributeError, binascii.Error, ValueError) as error:
-        raise AnswerError(f"{field}: want a PNG as base64, got {_shown(text)}") from error
+        raise AnswerError(f"{field}: want a PNG as base64, got {_excerpt(text)}") from error
     return parse_picture(data, field)
 
 
 def parse_picture(data: bytes, field: str) -> Values:
-    """The mask in an image file: its grey, 0/1 or 0..255; AnswerError where it is none."""
+    """Decodes a mask from an image file whose grey values are 0/1 or 0..255.
+
+    Returns float32 (h, w), 0..1.
+
+    Raises:
+        AnswerError: the file is no valid image, or too large.
+    """
     try:
         picture = PillowImage.open(io.BytesIO(data), formats=_MASK_FORMATS)
         pixels = picture.width * picture.height
@@ -170,29 +178,29 @@ def parse_picture(data: bytes, field: str) -> Values:
 
 
 def _grey(picture: PillowImage.Image) -> Values:
-    """0..255; Pillow's own conversion clips 16 bits instead."""
+    """Returns grey values 0..255, float32 (h, w). 16 bits are scaled; Pillow would clip them."""
     if picture.mode.startswith("I;16"):
         return np.asarray(picture).astype(np.float32) / np.float32(257)
     return np.asarray(picture.convert("L")).astype(np.float32)
 
 
 def _from_rle(value: Any, field: str) -> Values:
-    """From {counts, size} or [counts, size]; plain runs or COCO's string."""
+    """Decodes {counts, size} or [counts, size]; counts are a list of runs or COCO's string."""
     if isinstance(value, Mapping):
         counts, size = value.get("counts"), value.get("size")
     elif isinstance(value, list) and len(value) == 2:
         counts, size = value
     else:
-        raise AnswerError(f"{field}: want counts and size, got {_shown(value)}")
-    if not (isinstance(size, list) and len(size) == 2 and all(_is_whole(edge) for edge in size)):
-        raise AnswerError(f"{field}.size: want [height, width], got {_shown(size)}")
+        raise AnswerError(f"{field}: want counts and size, got {_excerpt(value)}")
+    if not (isinstance(size, list) and len(size) == 2 and all(_is_integer(edge) for edge in size)):
+        raise AnswerError(f"{field}.size: want [height, width], got {_excerpt(size)}")
     height, width = size
     if not (height > 0 and width > 0 and height * width <= MOST_MASK_PIXELS):
         raise AnswerError(f"{field}.size: {height} x {width} makes no sense; {_LIMIT}")
     if not isinstance(counts, str) and not (
-        isinstance(counts, list) and all(_is_whole(run) for run in counts)
+        isinstance(counts, list) and all(_is_integer(run) for run in counts)
     ):
-        raise AnswerError(f"{field}.counts: want runs or COCO's string, got {_shown(counts)}")
+        raise AnswerError(f"{field}.counts: want runs or COCO's string, got {_excerpt(counts)}")
     try:
         return rle.decode(counts, (height, width)).astype(np.float32)
     except ValueError as error:
@@ -200,11 +208,11 @@ def _from_rle(value: Any, field: str) -> Values:
 
 
 def _from_lists(value: Any, field: str) -> Values:
-    """From rows of booleans, 0/1, 0/255 or probabilities, or [1][height][width] of them."""
+    """Decodes [height][width] or [1][height][width] of booleans, 0/1, 0/255 or probabilities."""
     try:
         values = np.array(value, np.float32)
     except (TypeError, ValueError, OverflowError) as error:
-        raise AnswerError(f"{field}: want rows of numbers, got {_shown(value)}") from error
+        raise AnswerError(f"{field}: want rows of numbers, got {_excerpt(value)}") from error
     if values.ndim == 3 and values.shape[0] == 1:
         values = values[0]
     if values.ndim != 2 or not 0 < values.size <= MOST_MASK_PIXELS:
@@ -215,7 +223,7 @@ def _from_lists(value: Any, field: str) -> Values:
 
 
 def _scaled(values: Values) -> Values:
-    """0..255 to 0..1, where the values are no booleans or probabilities already."""
+    """Scales 0..255 to 0..1. Values that are all 0..1 stay unchanged."""
     return values / np.float32(255.0 if values.max(initial=0) > 1.001 else 1.0)
 
 
@@ -230,12 +238,16 @@ def _check_shape(field: str, shape: tuple[int, ...], size: tuple[int, int]) -> N
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of base64, in lines or not, or of a data URL; binascii.Error for anything else."""
+    """Decodes base64, with or without line breaks, or a base64 data URL.
+
+    Raises:
+        binascii.Error: the text is not base64.
+    """
     encoded = text.partition("base64,")[2] or text
     return base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -244,6 +256,6 @@ def _is_number(value: Any) -> bool:
     return is_number and -_LARGEST_NUMBER < value < _LARGEST_NUMBER
 
 
-def _shown(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     text = repr(value[:80] if isinstance(value, bytes | str | list) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,4 +1,4 @@
-"""A circuit breaker: it spares a server that does not answer, and whoever waits for it.
+"""A circuit breaker: stops calls to a server that fails, so that callers fail fast.
 
 https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker
 """
@@ -13,27 +13,30 @@ T = TypeVar("T")
 
 
 class CircuitBreaker:
-    """Opens after so many failures in a row; then lets one trial call through every `rest` seconds.
+    """Opens after `failures_to_open` failures in a row.
 
-    To be used in one event loop. Of a failure it keeps the sentence alone: an exception would keep
-    its frames, and with them the image that was asked about.
+    Then lets one trial call through every `reset_timeout` seconds.
+
+    Use it in one event loop. It keeps only the message of a failure: an exception would keep its
+    frames, and the image of the request, in memory.
     """
 
-    def __init__(self, server: str, most_failures: int, rest: float) -> None:
+    def __init__(self, server: str, failures_to_open: int, reset_timeout: float) -> None:
         self._server = server
-        self._most_failures = most_failures
-        self._rest = rest
+        self._failures_to_open = failures_to_open
+        self._reset_timeout = reset_timeout
         self._failures = 0
         self._last_failure = ""
         self._next_trial = 0.0
 
     async def call(self, function: Callable[[], Awaitable[T]]) -> T:
-        """What the function returns.
+        """Calls the function and returns its result.
 
         Raises:
-            Transient: the circuit is open, or the function raised it. It counts as a failure unless
-                the server says when to come back: then it is alive.
-            Exception: whatever else the function raises; the server has answered then.
+            Transient: the circuit is open, or the function raised it. With `retry_after` it does
+                not count as a failure, because the server has responded.
+            Exception: any other error of the function. The server has responded, so it does not
+                count as a failure.
         """
         self._admit()
         try:
@@ -48,7 +51,7 @@ class CircuitBreaker:
         return result
 
     def _admit(self) -> None:
-        if self._failures < self._most_failures:
+        if self._failures < self._failures_to_open:
             return
         left = self._next_trial - time.monotonic()
         if left > 0:
@@ -57,9 +60,9 @@ class CircuitBreaker:
                 f"while; the last time: {self._last_failure}",
                 retry_after=left,
             )
-        self._next_trial = time.monotonic() + self._rest  # others wait for this trial
+        self._next_trial = time.monotonic() + self._reset_timeout  # only one trial call at a time
 
     def _count_failure(self, sentence: str) -> None:
         self._failures += 1
         self._last_failure = sentence
-        self._next_trial = time.monotonic() + self._rest
+        self._next_trial = time.monotonic() + self._reset_timeout

@@ -1,7 +1,7 @@
-"""The JSON of the SAM2 contract: requests built and read, our service's answers built.
+"""The JSON of the SAM2 contract: builds and parses requests, and builds our service's responses.
 
-One picture with one prompt a request is what every server speaks. Ours also takes many prompts for
-a picture, and many pictures, in one request.
+Every server supports one image with one prompt per request. Our service also accepts many images
+with many prompts each.
 """
 
 import base64
@@ -22,11 +22,13 @@ from shared.segmentation.sam2.crops import Crop
 MOST_PICTURES = 32
 MOST_PROMPTS = 32
 MOST_POINTS = 1024
+"""Limits for the images of a request, the prompts of an image, and the points of a prompt. Chosen
+by hand: higher ones allow requests that occupy the service for longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldNames:
-    """How the server at hand calls the request's fields; an empty box name leaves the box out."""
+    """The names of the request's fields on a server. With an empty box name, no box is sent."""
 
     image: str = "image_base64"
     points: str = "points"
@@ -47,12 +49,12 @@ Base64Image = Annotated[
 
 def _no_boolean(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("want 0 or 1")  # noqa: TRY004 pydantic turns only this into its own
+        raise ValueError("want 0 or 1")  # noqa: TRY004 pydantic converts only ValueError
     return value
 
 
 PointLabel = Annotated[Literal[0, 1], BeforeValidator(_no_boolean)]
-"""Equal to 0 or 1, so 1.0 too: a client's array of points is often all floats."""
+"""Equal to 0 or 1. 1.0 is valid too, because clients often send points as an array of floats."""
 
 
 class _Part(BaseModel):
@@ -62,7 +64,7 @@ class _Part(BaseModel):
 class PromptPart(_Part):
     """What is asked about a picture, in its pixels: points (x, y, label 1 in, 0 out) and a box."""
 
-    # the first bad one is told: a million, each with its own sentence, take a gigabyte
+    # stop at the first invalid point: a million error messages need a gigabyte
     points: Annotated[list[tuple[float, float, PointLabel]], FailFast()] = Field(
         default=[], max_length=MOST_POINTS
     )
@@ -87,7 +89,7 @@ class SegmentRequest(PromptPart, _Options):
     image_base64: Base64Image
 
     def as_batch(self) -> "BatchRequest":
-        """The same as a batch of one."""
+        """Returns the request as a batch of one image and one prompt."""
         prompt = PromptPart(points=self.points, box=self.box)
         picture = PicturePart(image_base64=self.image_base64, prompts=[prompt])
         return BatchRequest(
@@ -110,7 +112,7 @@ class SegmenterPart(_Part):
 
     @property
     def version(self) -> SegmenterVersion:
-        """As results name it: `facebook/sam2.1-hiera-large` is `sam2.1-hiera-large`."""
+        """The version as in results: `facebook/sam2.1-hiera-large` becomes `sam2.1-hiera-large`."""
         name = self.checkpoint.rstrip("/").rpartition("/")[2] if self.checkpoint else ""
         return SegmenterVersion(name or self.backend, self.revision or "")
 
@@ -149,46 +151,45 @@ class ErrorAnswer(_Part):
 
 
 def single_request(
-    picture: Crop, prompt: Prompt, names: FieldNames, *, multimask: bool
+    crop: Crop, prompt: Prompt, names: FieldNames, *, multimask: bool
 ) -> dict[str, Any]:
-    """The JSON of one prompt for any server."""
+    """Returns the request for one prompt, for any server."""
     payload: dict[str, Any] = {
-        names.image: picture.base64,
-        names.points: picture.points(prompt),
+        names.image: crop.base64,
+        names.points: crop.points(prompt),
         names.multimask: multimask,
         names.return_prob: False,
     }
     if names.box:
-        payload[names.box] = picture.box(prompt)
+        payload[names.box] = crop.box(prompt)
     return payload
 
 
 def batch_request(
-    pictures: Sequence[tuple[Crop, Sequence[Prompt]]], *, multimask: bool
+    crops: Sequence[tuple[Crop, Sequence[Prompt]]], *, multimask: bool
 ) -> dict[str, Any]:
-    """The JSON of all prompts of all pictures, for our own service.
+    """Returns the request for all prompts of all crops, for our own service.
 
-    Where a picture was scaled down probabilities are asked for: they say where between two of its
-    pixels the edge runs.
+    If a crop was scaled down, the request asks for probabilities. They locate an edge more
+    precisely than to a pixel of the crop.
     """
     return {
         "images": [
             {
-                "image_base64": picture.base64,
+                "image_base64": crop.base64,
                 "prompts": [
-                    {"points": picture.points(prompt), "box": picture.box(prompt)}
-                    for prompt in prompts
+                    {"points": crop.points(prompt), "box": crop.box(prompt)} for prompt in prompts
                 ],
             }
-            for picture, prompts in pictures
+            for crop, prompts in crops
         ],
         "multimask": multimask,
-        "return_prob": any(picture.is_shrunk for picture, _ in pictures),
+        "return_prob": any(crop.is_shrunk for crop, _ in crops),
     }
 
 
 def segmenter_of(answer: Any) -> SegmenterVersion | None:
-    """What a service says that it is, in an answer of any kind; None where it does not."""
+    """Returns the segmenter that any response of a service names; None if it names none."""
     try:
         return Description.model_validate(answer).segmenter.version
     except ValidationError:
@@ -196,28 +197,31 @@ def segmenter_of(answer: Any) -> SegmenterVersion | None:
 
 
 def per_prompt(
-    answer: Any, pictures: Sequence[tuple[Crop, Sequence[Prompt]]]
+    answer: Any, crops: Sequence[tuple[Crop, Sequence[Prompt]]]
 ) -> list[tuple[Any, Crop, Prompt]]:
-    """What our own service told about each prompt, with its picture.
+    """Returns our own service's response to each prompt, with its crop and prompt.
 
     Raises:
-        AnswerError: it is not the answer to these pictures and prompts.
+        AnswerError: the response does not fit these crops and prompts.
     """
     answers = answer.get("images") if isinstance(answer, dict) else None
-    if not isinstance(answers, list) or len(answers) != len(pictures):
-        raise AnswerError(f"images: want {len(pictures)} lists, got {str(answer)[:80]}")
-    told = []
-    for index, (masks, (picture, prompts)) in enumerate(zip(answers, pictures, strict=True)):
+    if not isinstance(answers, list) or len(answers) != len(crops):
+        raise AnswerError(f"images: want {len(crops)} lists, got {str(answer)[:80]}")
+    entries = []
+    for index, (masks, (crop, prompts)) in enumerate(zip(answers, crops, strict=True)):
         if not isinstance(masks, list) or len(masks) != len(prompts):
             raise AnswerError(
                 f"images[{index}]: want {len(prompts)} answers, got {str(masks)[:80]}"
             )
-        told += [(one, picture, prompt) for one, prompt in zip(masks, prompts, strict=True)]
-    return told
+        entries += [(mask, crop, prompt) for mask, prompt in zip(masks, prompts, strict=True)]
+    return entries
 
 
 def mask_answer(masks: Iterable[ScoredMask], *, return_prob: bool) -> MaskAnswer:
-    """Our service's answer for one prompt, with 0 and 255 in the masks or, asked for, 0..255."""
+    """Returns our service's response for one prompt.
+
+    Masks have the values 0 and 255, or 0..255 with `return_prob`.
+    """
     encoded, scores = [], []
     for mask in masks:
         encoded.append(_png(mask, return_prob=return_prob))
@@ -226,7 +230,7 @@ def mask_answer(masks: Iterable[ScoredMask], *, return_prob: bool) -> MaskAnswer
 
 
 def scored(candidate: Candidate) -> ScoredMask:
-    """A candidate as a mask of certainties."""
+    """Returns a candidate as a mask with the probabilities 0 and 1."""
     return ScoredMask(candidate.pixels.astype(np.float32), candidate.predicted_iou)
 
 

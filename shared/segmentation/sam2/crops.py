@@ -1,6 +1,6 @@
-"""What travels to SAM2: windows of the image at no more than SAM2's own resolution, encoded once.
+"""Crops for SAM2: windows of the image, encoded once, at most at SAM2's input resolution.
 
-Prompts are mapped into a window's picture, masks of the picture back into the image.
+A crop maps prompts into its pixels, and masks back into the image.
 """
 
 import base64
@@ -18,25 +18,26 @@ from shared.schemas.prompt import Prompt
 from shared.segmentation.sam2.answers import Values
 
 LONG_SIDE = 1024
-"""SAM2 sees 1024 x 1024 whatever it is sent, so nothing larger travels."""
+"""Limit for a crop's longer side, in pixels. SAM2 scales its input to 1024 x 1024."""
 
 _LEAST_SHARE = 0.25
-"""Prompts share a picture where the box of each is at least this share of its long side: SAM2's
-masks have 256 cells a side, so each target keeps 64 of them."""
+"""Prompts share a crop if the box of each is at least this share of the crop's longer side. SAM2's
+masks have 256 x 256 cells, so each target gets at least 64 cells a side."""
 
 _SMALL = 256 * 2**10
-"""Bytes up to which a picture travels as it is. Flat art stays below, and with it the colours that
-tell its areas apart."""
+"""Limit, in bytes, up to which a PNG is sent. Flat art stays below, so its exact colours, which
+separate its areas, are kept. Chosen by hand: a higher limit sends larger requests."""
 
 _FAR_SMALLER = 0.5
-"""A JPEG travels instead of a larger PNG if it has less than this share of its bytes."""
+"""A JPEG replaces a larger PNG if it has less than this share of its bytes. Chosen by hand: a
+higher share sends fewer bytes, but more crops lose quality."""
 
 LabelledPixel = tuple[int, int, Literal[0, 1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
-    """A window of the image as it is sent: `width` x `height` pixels, `data` a PNG or a JPEG."""
+    """An encoded window of the image: `width` x `height` pixels, `data` is a PNG or a JPEG."""
 
     window: Box
     width: int
@@ -45,70 +46,70 @@ class Crop:
 
     @property
     def base64(self) -> str:
-        """The encoded picture as JSON carries it."""
+        """The encoded crop in base64."""
         return base64.b64encode(self.data).decode("ascii")
 
     @property
     def data_url(self) -> str:
-        """The encoded picture as a URL that names its type."""
+        """The encoded crop as a data URL with its media type."""
         kind = "png" if self.data.startswith(b"\x89PNG") else "jpeg"
         return f"data:image/{kind};base64,{self.base64}"
 
     @property
     def is_shrunk(self) -> bool:
-        """Whether it has fewer pixels than its window."""
+        """Whether the crop has fewer pixels than its window."""
         return self.width * self.height < self.window.area
 
     def points(self, prompt: Prompt) -> list[LabelledPixel]:
-        """The prompt's points that lie in the window, (x, y, label) in pixels of the picture."""
-        across, down = self._scale
+        """Returns the prompt's points in the window, (x, y, label) in pixels of the crop."""
+        x_scale, y_scale = self._scale
         left, top = self.window.x0, self.window.y0
         return [
-            (int((x - left + 0.5) * across), int((y - top + 0.5) * down), label)
+            (int((x - left + 0.5) * x_scale), int((y - top + 0.5) * y_scale), label)
             for x, y, label in prompt.points
             if self.window.holds(x, y)
         ]
 
     def box(self, prompt: Prompt) -> list[int]:
-        """The prompt's box, right and bottom exclusive, in pixels of the picture."""
-        across, down = self._scale
+        """Returns the prompt's box, right and bottom exclusive, in pixels of the crop."""
+        x_scale, y_scale = self._scale
         x0, y0, x1, y1 = prompt.box.shifted(-self.window.x0, -self.window.y0)
-        return [round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)]
+        return [round(x0 * x_scale), round(y0 * y_scale), round(x1 * x_scale), round(y1 * y_scale)]
 
-    def mask(self, values: Values, place: Box) -> BoolMask:
-        """What is more likely foreground than not, bool (place.height, place.width).
+    def mask(self, values: Values, target: Box) -> BoolMask:
+        """Returns the pixels with a probability above 0.5, bool (target.height, target.width).
 
-        `values` are probabilities 0..1 over the whole window, float32 of any size; `place`, in
-        image coordinates, lies in the window. Interpolated, so a small mask gives no staircase; in
-        8 bits, because a window may have 50 times the pixels of its mask.
+        `values` are probabilities 0..1 for the complete window, float32 of any size. `target` is in
+        image coordinates and lies in the window. Values are interpolated, so a small mask gives a
+        smooth edge. They have 8 bits, because a window may have 50 times the pixels of its mask.
         """
         size = self.window.width, self.window.height
         if (values.shape[1], values.shape[0]) == size:
-            return values[place.within(self.window)] > 0.5
+            return values[target.within(self.window)] > 0.5
         shrinks = values.shape[1] > size[0] or values.shape[0] > size[1]
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         grey = np.rint(values * np.float32(255)).astype(np.uint8)
         return np.asarray(
-            cv2.resize(grey, size, interpolation=how)[place.within(self.window)] > 127
+            cv2.resize(grey, size, interpolation=interpolation)[target.within(self.window)] > 127
         )
 
     @property
     def _scale(self) -> tuple[float, float]:
-        """Pixels of the picture per pixel of the image, across and down."""
+        """Pixels of the crop per pixel of the image, in x and y."""
         return self.width / self.window.width, self.height / self.window.height
 
 
 def encode_crop(image: Image, window: Box) -> Crop:
-    """The picture of one window of the RGB image."""
+    """Encodes a window of the RGB image, scaled down if it is larger than LONG_SIDE."""
     pixels = shrunk(image[window.slices], LONG_SIDE)
     return Crop(window, pixels.shape[1], pixels.shape[0], _encoded(pixels))
 
 
 def shared_windows(prompts: Sequence[Prompt]) -> list[tuple[Box, list[Prompt]]]:
-    """Windows that hold the crops of all prompts, each with its prompts in order.
+    """Returns windows that contain the crops of all prompts, each with its prompts in order.
 
-    Prompts share a window where that costs none of them resolution: the window is not scaled down
-    for it, and each target is large enough in it.
+    Prompts share a window only if none of them loses resolution: the window is not scaled down, and
+    each target is large enough in it.
     """
     windows: list[tuple[Box, list[Prompt]]] = []
     for prompt in prompts:

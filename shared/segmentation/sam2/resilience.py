@@ -1,4 +1,4 @@
-"""Retries with jitter up to a deadline, behind a circuit breaker."""
+"""A retry policy: exponential backoff with jitter, a deadline, and a circuit breaker."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,34 +20,38 @@ from shared.segmentation.sam2.circuit_breaker import CircuitBreaker
 
 _ATTEMPTS = 4
 _BACKOFF = wait_exponential_jitter(initial=0.5, max=8, jitter=1)
+"""Chosen by hand: more attempts and longer waits survive longer outages, but occupy a worker."""
+
 _STAGGER = wait_random(0, 1)
-"""On top of what a server asked for, lest all its clients come back at once."""
+"""Added to a server's Retry-After, so that its clients do not return at the same time."""
 
 _FAILURES_TO_OPEN = 10
-"""In a row. A server that fails every third time reaches this once in 60,000 calls."""
+"""Consecutive failures that open the circuit. A server that fails every third call reaches this
+once in 60,000 calls."""
 
 _RESET_SECONDS = 10
-"""Seconds for which a dead server is left alone."""
+"""Seconds before a trial call to a failed server. Chosen by hand: a longer time spares the server,
+but detects its recovery later."""
 
-_LOOK_SECONDS = 0.25
-"""Between looks whether the answer is still waited for."""
+_CHECK_SECONDS = 0.25
+"""Interval between cancellation checks. Chosen by hand: a longer one delays cancellation."""
 
 T = TypeVar("T")
 
 
 class RetryPolicy:
-    """With one server, for all callers in the process. To be used in one event loop."""
+    """Retries calls to one server, for all callers in the process. Use it in one event loop."""
 
     def __init__(self, server: str) -> None:
         self._circuit = CircuitBreaker(server, _FAILURES_TO_OPEN, _RESET_SECONDS)
 
-    async def ask(self, call: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
-        """What `call` gives at last, asked again as long as its trouble may pass.
+    async def call(self, function: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+        """Calls the function, retries after transient errors, and returns the result.
 
         Raises:
-            Transient: it did not pass within a few attempts, or would not before the deadline.
-            Cancelled: nobody waits for it any more.
-            Exception: whatever else `call` raises, at once.
+            Transient: all attempts failed, or the next one would start after the deadline.
+            Cancelled: raised by the deadline's check.
+            Exception: any other error of the function, without a retry.
         """
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Transient),
@@ -55,17 +59,17 @@ class RetryPolicy:
             stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(deadline.left),
             reraise=True,
         )
-        asking: asyncio.Task[T] = asyncio.create_task(retrying(self._circuit.call, call))
+        attempts: asyncio.Task[T] = asyncio.create_task(retrying(self._circuit.call, function))
         try:
-            while not (await asyncio.wait({asking}, timeout=_LOOK_SECONDS))[0]:
+            while not (await asyncio.wait({attempts}, timeout=_CHECK_SECONDS))[0]:
                 deadline.check()
-            return asking.result()
+            return attempts.result()
         finally:
-            asking.cancel()
+            attempts.cancel()
 
 
 def _pause(state: RetryCallState) -> float:
-    """Seconds before the next attempt: what the server asked for, else exponential."""
+    """Returns the seconds before the next attempt: Retry-After, else exponential backoff."""
     error: Any = state.outcome.exception() if state.outcome else None
     if error is not None and error.retry_after is not None:
         return float(error.retry_after) + _STAGGER(state)

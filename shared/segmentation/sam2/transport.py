@@ -1,7 +1,7 @@
-"""JSON over HTTP, bounded in time and bytes whatever the server does.
+"""JSON over HTTP, with limits for time and bytes that hold for any server.
 
-Time-outs of sockets start anew with every byte that drips in. Calls therefore run in one event
-loop, on a thread of its own, where a call as a whole can be cut short; any thread may ask.
+Socket timeouts restart with each received byte. So calls run in one event loop on its own thread,
+where a timeout can cover a complete call. Any thread may start calls.
 """
 
 import asyncio
@@ -26,11 +26,15 @@ from shared.segmentation.sam2.answers import AnswerError, parse_json
 from shared.segmentation.sam2.resilience import RetryPolicy
 
 MOST_BYTES = 64 * 2**20
-"""Of an answer: some 20 times four masks of SAM2's own resolution as lists of numbers."""
+"""Limit for a response, in bytes: about 20 times the size of four masks of SAM2's own resolution as
+lists of numbers."""
 
 _CONNECT_SECONDS = 5.0
 _DESCRIBE_SECONDS = 10.0
 _MOST_DESCRIPTION = 2**16
+"""Timeouts to connect and for a description, and the limit for a description in bytes. Chosen by
+hand: shorter timeouts fail for slow servers, longer ones delay retries."""
+
 _RETRYABLE = frozenset({408, 425, 429})
 
 _PLAIN = "identity"
@@ -48,13 +52,13 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:
-    """What the coroutine returns or raises, run in the loop of all calls."""
+    """Runs the coroutine in the event loop of all calls; returns its result or raises its error."""
     return asyncio.run_coroutine_threadsafe(work, _loop()).result()
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A request, the seconds that one attempt may take, and the bytes that its answer may have."""
+    """A request, with limits for the seconds of one attempt and the bytes of its response."""
 
     method: str
     content: bytes
@@ -63,7 +67,7 @@ class _Call:
 
 
 class JsonService:
-    """A server that answers POSTs of JSON with JSON. One per process; safe to share."""
+    """A server that accepts and returns JSON. One per process; safe to share between threads."""
 
     def __init__(self, url: str, authorisation: Authorisation, timeout: float) -> None:
         self._url = url
@@ -78,38 +82,38 @@ class JsonService:
 
     @property
     def host(self) -> str:
-        """Where it is, as host or host:port."""
+        """The server's host or host:port."""
         return urlsplit(self._url).netloc
 
-    def ask(
+    def post(
         self,
         payload: Mapping[str, Any],
         deadline: Deadline,
-        pictures: int = 1,
+        crops: int = 1,
         most_bytes: int = MOST_BYTES,
     ) -> Any:
-        """The JSON value that the server answers with, given the time-out for each picture.
+        """Posts JSON and returns the JSON response. The timeout is multiplied by `crops`.
 
         Raises:
-            Transient: no answer before the deadline, but there may be one later.
-            Permanent: the server refuses, or answers what nobody could understand.
+            Transient: no response before the deadline; a later attempt may succeed.
+            Permanent: the server refuses, or its response is invalid.
         """
         content = json.dumps(payload, separators=(",", ":")).encode()
-        call = _Call("POST", content, self._timeout * pictures, most_bytes)
+        call = _Call("POST", content, self._timeout * crops, most_bytes)
         answer = partial(self._answer, call, deadline)
-        return parse_json(in_loop(self._retry_policy.ask(answer, deadline)))
+        return parse_json(in_loop(self._retry_policy.call(answer, deadline)))
 
     def describe(self, deadline: Deadline) -> Any:
-        """What the server says of itself: the JSON that a GET of its address is answered with.
+        """Returns the server's description of itself: the JSON response to a GET of its URL.
 
         Raises:
-            Transient, Permanent: it says nothing; it is asked once.
+            Transient, Permanent: there is no valid response. The request is not retried.
         """
         call = _Call("GET", b"", _DESCRIBE_SECONDS, _MOST_DESCRIPTION)
         return parse_json(in_loop(self._answer(call, deadline)))
 
     async def _answer(self, call: _Call, deadline: Deadline) -> bytes:
-        """The body of one answer, bounded in time and bytes, its authorisation included."""
+        """Makes one attempt, including authorisation, within its limits; returns the body."""
         seconds = min(call.seconds, deadline.left)
         try:
             async with asyncio.timeout(seconds):
@@ -125,9 +129,9 @@ class JsonService:
         return body
 
     async def _send_authorised(self, call: _Call) -> tuple[httpx2.Response, bytes]:
-        """Sends with fresh headers; once more where a server refuses a token that can be renewed.
+        """Sends with authorisation headers; retries once if a refused token can be renewed.
 
-        A token may end between two attempts, or be taken for ended where clocks differ.
+        A token may expire between two attempts, or seem expired if clocks differ.
         """
         headers = await self._headers()
         response, body = await self._send(call, headers)
@@ -144,37 +148,37 @@ class JsonService:
         )
         response = await self._client.send(request, stream=True)
         try:
-            return response, await fetch(response, Allowance(call.most_bytes))
+            return response, await fetch(response, ByteBudget(call.most_bytes))
         finally:
             await response.aclose()
 
     def _check(self, response: httpx2.Response, body: bytes) -> None:
         """Raises unless the status is 200."""
         status = response.status_code
-        told = f"{self._name} answered {status} {response.reason_phrase}".rstrip()
+        sentence = f"{self._name} answered {status} {response.reason_phrase}".rstrip()
         if status in _RETRYABLE or status >= 500:
-            raise Transient(told, retry_after(response.headers))
+            raise Transient(sentence, retry_after(response.headers))
         if status in (401, 403):
             raise Permanent(
-                ReasonCode.SAM2_REFUSED, f"{told}: {self._authorisation.remedy(status)}"
+                ReasonCode.SAM2_REFUSED, f"{sentence}: {self._authorisation.remedy(status)}"
             )
         if status != 200:
-            shown = body[:200].decode(errors="replace")
+            excerpt = body[:200].decode(errors="replace")
             location = without_secrets(response.headers.get("Location", ""))
             where = f" It redirects to {location}: is SAM2_URL right?" if location else ""
-            raise Permanent(ReasonCode.SAM2_REFUSED, f"{told}: {shown}{where}")
+            raise Permanent(ReasonCode.SAM2_REFUSED, f"{sentence}: {excerpt}{where}")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the header Retry-After asks for; None where it is missing or nonsense.
+    """Returns the seconds in the header Retry-After; None if it is missing or invalid.
 
-    RFC 9110, section 10.2.3: whole seconds or a date.
+    RFC 9110, section 10.2.3: an integer number of seconds, or a date.
     """
-    told = headers.get("Retry-After", "").strip()
-    if told.isdecimal():
-        return float(told)
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
     try:
-        moment = parsedate_to_datetime(told)
+        moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
@@ -182,28 +186,33 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-class Allowance:
-    """Bytes that the parts of one answer may have together."""
+class ByteBudget:
+    """A limit for the total bytes of one response."""
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
-        self._most = most
-        self._left = most
+    def __init__(self, limit: int = MOST_BYTES) -> None:
+        self._limit = limit
+        self._remaining = limit
 
     def use(self, count: int) -> None:
-        """Raises Permanent where too many have come."""
-        self._left -= count
-        if self._left < 0:
-            sentence = f"The segmentation service's answer has more than {self._most:,} bytes."
+        """Subtracts received bytes; raises Permanent if the limit is exceeded."""
+        self._remaining -= count
+        if self._remaining < 0:
+            sentence = f"The segmentation service's answer has more than {self._limit:,} bytes."
             raise Permanent(ReasonCode.SAM2_BAD_ANSWER, sentence)
 
 
-async def fetch(response: httpx2.Response, allowance: Allowance) -> bytes:
-    """The body of a response whose headers have come; Permanent where it is too large."""
+async def fetch(response: httpx2.Response, budget: ByteBudget) -> bytes:
+    """Reads the body of a response whose headers have been received.
+
+    Raises:
+        AnswerError: the body is compressed.
+        Permanent: the body exceeds the budget.
+    """
     body = bytearray()
     encoding = response.headers.get("Content-Encoding", _PLAIN)
-    if encoding != _PLAIN:  # layers of compression would be unpacked without end, in one piece
+    if encoding != _PLAIN:  # httpx would decompress nested encodings without a limit
         raise AnswerError(f"it is compressed ({encoding[:40]}), which was not asked for")
     async for chunk in response.aiter_raw():
-        allowance.use(len(chunk))
+        budget.use(len(chunk))
         body += chunk
     return bytes(body)

@@ -13,7 +13,7 @@ import pytest
 from shared.decoding import pixels
 from shared.detection.pyramid import Pyramid
 from shared.imaging.geometry import image_box, polygon_mask, polygon_of
-from shared.rendering.artifacts import pictures
+from shared.rendering.artifacts import result_artifacts
 from shared.schemas.box import Box
 from shared.schemas.documents import Outputs, SegmenterVersion
 from shared.segmentation.masks import Mask
@@ -66,8 +66,8 @@ def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
     tracemalloc.reset_peak()
     segmented.to_instance(whole)
     sizes = [
-        len(picture.encoded())
-        for picture in pictures(image, [segmented], Outputs(preview="preview.jpg"))
+        len(picture.encode())
+        for picture in result_artifacts(image, [segmented], Outputs(preview="preview.jpg"))
     ]
     assert max(sizes) < 0.3 * PIXELS
     assert _peak() - before < 0.6

@@ -8,7 +8,7 @@ import pytest
 
 from shared.imaging import png
 from shared.imaging.geometry import image_box, polygon_mask
-from shared.rendering.artifacts import Artifact, pictures
+from shared.rendering.artifacts import Artifact, result_artifacts
 from shared.schemas.documents import Outputs, SegmenterVersion
 from shared.segmentation.masks import Mask
 from shared.segmentation.service import SegmentedInstance
@@ -27,13 +27,15 @@ def _segmented(number: int) -> SegmentedInstance:
 
 def _made(instances: int) -> tuple[dict[str, bytes], int]:
     """All pictures by their names, encoded side by side, and how many had to be."""
-    drawn = pictures(IMAGE, [_segmented(number + 1) for number in range(instances)], Outputs())
+    drawn = result_artifacts(
+        IMAGE, [_segmented(number + 1) for number in range(instances)], Outputs()
+    )
     with (
         mock.patch("shared.imaging.png.encode", wraps=png.encode) as encode,
         ThreadPoolExecutor(4) as pool,
     ):
         files = dict(
-            zip((one.name for one in drawn), pool.map(Artifact.encoded, drawn), strict=True)
+            zip((one.name for one in drawn), pool.map(Artifact.encode, drawn), strict=True)
         )
     assert len(files) == len(drawn)
     return files, encode.call_count

@@ -3,7 +3,7 @@ import numpy as np
 
 from shared.imaging.geometry import polygon_mask
 from shared.rendering import overlays
-from shared.rendering.overlays import Drawn
+from shared.rendering.overlays import OverlayInstance
 from shared.schemas.box import Box
 from shared.segmentation import masks
 from shared.segmentation.masks import Mask
@@ -14,8 +14,8 @@ WINDOW = Box(80, 40, 220, 180)
 MASK = Mask(WINDOW, polygon_mask(ellipse(150, 110, 40, 50), WINDOW))
 
 
-def _drawn(mask: Mask = MASK) -> Drawn:
-    return Drawn("face-1", "face", mask, mask.bounds or WINDOW)
+def _drawn(mask: Mask = MASK) -> OverlayInstance:
+    return OverlayInstance("face-1", "face", mask, mask.bounds or WINDOW)
 
 
 def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it() -> None:

@@ -12,7 +12,7 @@ def test_a_line_is_bounded_whatever_it_tells(capsys: pytest.CaptureFixture[str])
     before = logging.root.handlers[:]
     logs.configure()
     try:
-        with logs.about(upload="u" * 10**6):
+        with logs.context(upload="u" * 10**6):
             logging.getLogger("test").error("m" * 10**6, extra={"why": "a" + "w" * 10**6 + "z"})
     finally:
         logging.root.handlers[:] = before

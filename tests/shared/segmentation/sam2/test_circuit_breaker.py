@@ -29,8 +29,8 @@ async def _refuse() -> str:
     raise Permanent(ReasonCode.SAM2_REFUSED, "no")
 
 
-def _breaker(rest: float = 60) -> CircuitBreaker:
-    return CircuitBreaker("a server", 3, rest)
+def _breaker(reset_timeout: float = 60) -> CircuitBreaker:
+    return CircuitBreaker("a server", 3, reset_timeout)
 
 
 async def _fail_times(breaker: CircuitBreaker, count: int) -> None:
@@ -69,7 +69,7 @@ def test_a_server_that_answers_anything_is_alive(
 
 def test_after_a_rest_one_call_tries_and_a_success_closes_the_circuit() -> None:
     async def story() -> None:
-        breaker = _breaker(rest=0)
+        breaker = _breaker(reset_timeout=0)
         await _fail_times(breaker, 4)
         assert await breaker.call(_succeed) == "answer"
         await _fail_times(breaker, 2)
