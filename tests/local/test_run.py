@@ -79,7 +79,7 @@ def test_the_summary_tells_each_image_and_the_sum(output: Path) -> None:
     assert "1 empty" in text
     assert "2 rejected" in text
     assert "4 images in" in text
-    assert "not an image" in text, "why it was rejected"
+    assert "supported" in text, "why it was rejected"
     assert "\x1b" not in text, "what a name does to terminals"
 
 
