@@ -11,6 +11,15 @@ locals {
 
   functions = merge(local.pipeline, local.api)
 
+  # By function, relative to the repository. `make docs` writes packages.json from the imports.
+  shared_files = {
+    for function, packages in jsondecode(file("${local.repository}/functions/packages.json")) :
+    function => concat(
+      ["shared/__init__.py", "shared/py.typed"],
+      [for package in packages : [for file in fileset(local.repository, "shared/${package}/**/*.py") : file]]...
+    )
+  }
+
   pipeline = {
     landmarks = {
       size    = var.landmarks
@@ -50,6 +59,7 @@ module "function" {
   repository    = google_artifact_registry_repository.images.id
   size          = each.value.size
   ingress       = each.value.ingress
+  shared_files  = local.shared_files[each.key]
   environment   = each.value.environment
   secrets       = each.value.secrets
 

@@ -22,14 +22,11 @@ locals {
     var.sam2_provider == "replicate" && !var.deploy_sam2 ? ["REPLICATE_API_TOKEN"] : [],
   ))
 
-  sam2_packages = jsondecode(file("${local.repository}/functions/packages.json"))["sam2"]
-
   # Of all that the image holds: another one is built when any of it changes.
   sam2_sources = sha256(join("", [
     for name in sort(concat(
       [for file in fileset(local.repository, "functions/sam2/{Dockerfile,bake.py,main.py,pyproject.toml,uv.lock,cloudbuild.yaml}") : file],
-      ["shared/__init__.py"],
-      [for package in local.sam2_packages : [for file in fileset(local.repository, "shared/${package}/**/*.py") : file]]...
+      local.shared_files["sam2"],
     )) : filesha256("${local.repository}/${name}")
   ]))
   sam2_target = var.sam2.gpu ? "gpu" : "cpu"

@@ -1,5 +1,5 @@
-# A function from zipped source: its folder, the packages of `shared` that it reaches, and its lock. Nothing else
-# is in the zip, and changing any of it changes the zip's name, which deploys the function anew.
+# A function from zipped source: its folder, its part of `shared`, and its lock. Nothing else is in
+# the zip, and changing any of it changes the zip's name, which deploys the function anew.
 
 locals {
   root = "${path.module}/../../.."
@@ -10,15 +10,7 @@ locals {
     if can(regex("^(main\\.py|pyproject\\.toml|uv\\.lock|page/.+)$", name))
   }
 
-  # tests/terraform/test_package.py holds functions/packages.json to what the functions import.
-  packages = jsondecode(file("${local.root}/functions/packages.json"))[var.name]
-
-  shared = {
-    for name in concat(
-      ["shared/__init__.py", "shared/py.typed"],
-      [for package in local.packages : [for file in fileset(local.root, "shared/${package}/**/*.py") : file]]...
-    ) : name => "${local.root}/${name}"
-  }
+  shared = { for name in var.shared_files : name => "${local.root}/${name}" }
 
   # No more threads for OpenCV's and NumPy's loops than the function has processors, which is not
   # what the host has; and one heap for all threads, where glibc gives each its own and keeps what

@@ -50,6 +50,11 @@ variable "ingress" {
   type        = string
 }
 
+variable "shared_files" {
+  description = "Files of the package `shared` that the function needs, relative to the repository."
+  type        = list(string)
+}
+
 variable "environment" {
   description = "Settings, as environment variables."
   type        = map(string)
