@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
-from shared.gcp.gcs import Provenance
+from shared.gcp.provenance import Provenance
 from shared.runtime.deadline import Deadline
 from shared.schemas import object_names
 from shared.schemas.documents import ResultDocument, Status

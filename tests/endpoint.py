@@ -66,8 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(asked)
 
     def do_GET(self) -> None:
-        to_instance = self.server.description is not None
-        self._send(200 if to_instance else 404, self.server.description)
+        described = self.server.description is not None
+        self._send(200 if described else 404, self.server.description)
 
     def _reply(self, asked: Asked) -> None:
         if self.server.stream:

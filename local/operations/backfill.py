@@ -18,7 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from local.operations.deployment import NotRunning, Target, add_arguments, chosen
 from shared.gcp.events import FINALIZED
-from shared.gcp.gcs import STATUS_KEY, Provenance
+from shared.gcp.gcs import STATUS_KEY
+from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
 from shared.schemas.documents import Status
 

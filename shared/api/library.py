@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.api.problems import Refused
 from shared.api.settings import ApiSettings
 from shared.decoding.sandbox import Sandbox
-from shared.gcp.gcs import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT, ObjectRef, Provenance, Storage
+from shared.gcp.gcs import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT, ObjectRef, Storage
+from shared.gcp.provenance import Provenance
 from shared.runtime.deadline import Check
 from shared.schemas import object_names
 from shared.schemas.base import Record

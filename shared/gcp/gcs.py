@@ -1,7 +1,6 @@
 """Google Cloud Storage: bounded reads, and writes that never replace a newer source generation."""
 
 import logging
-import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from shared.schemas.documents import MOST_GENERATION, NO_SETTINGS
+from shared.gcp.provenance import Provenance
 from shared.schemas.errors import ReasonCode, Rejected, Superseded, Transient, forget_frames
 
 _log = logging.getLogger(__name__)
@@ -35,9 +34,7 @@ _PARALLEL_WRITES = 4
 _MAX_RACES = 5
 """Lost races after which a write raises Transient. Chosen by hand: with fewer, Pub/Sub redelivers
 more often under contention."""
-_GENERATION_KEY = "source-generation"
-_CONFIG_KEY = "config"
-_CONTENT_DIGEST_KEY = "shown"
+
 STATUS_KEY, REVIEW_KEY = "status", "review"
 """Keys in the custom metadata of result.json: its status, and its number of review reasons. With
 them, a listing of the bucket has both without a download."""
@@ -59,49 +56,6 @@ class ObjectRef:
     def log_fields(self) -> dict[str, str]:
         """The fields that identify the object in log lines."""
         return {"upload": f"gs://{self.bucket}/{self.name}", "generation": str(self.generation)}
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """The origin of an object of a result, stored in its custom metadata.
-
-    It has the generation of the upload, the digest of the settings, and a digest of the masks. The
-    last is needed because SAM2 may return different masks for the same request.
-    """
-
-    generation: int
-    config: str
-    content_digest: str = ""
-
-    @classmethod
-    def of(cls, blob: storage.Blob) -> "Provenance":
-        """Reads the provenance of an object. Without valid metadata, the generation is -1.
-
-        So an object that another program wrote counts as older than any upload.
-        """
-        metadata = blob.metadata or {}
-        value = metadata.get(_GENERATION_KEY, "")
-        generation = int(value) if re.fullmatch("[0-9]{1,19}", value) else -1
-        return cls(
-            generation if generation <= MOST_GENERATION else -1,
-            metadata.get(_CONFIG_KEY, ""),
-            metadata.get(_CONTENT_DIGEST_KEY, ""),
-        )
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """The provenance as custom metadata of a GCS object."""
-        content = {_CONTENT_DIGEST_KEY: self.content_digest} if self.content_digest else {}
-        return {_GENERATION_KEY: str(self.generation), _CONFIG_KEY: self.config, **content}
-
-    def is_outranked_by(self, existing: "Provenance") -> bool:
-        """Whether an existing object must not be replaced.
-
-        A newer one always stays. A failure also replaces no result of its own generation.
-        """
-        if self.config == NO_SETTINGS and existing.config != NO_SETTINGS:
-            return existing.generation >= self.generation
-        return existing.generation > self.generation
 
 
 class WriteOutcome(Enum):

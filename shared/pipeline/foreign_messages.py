@@ -3,7 +3,8 @@
 import hashlib
 import logging
 
-from shared.gcp.gcs import ObjectToWrite, Provenance, Storage
+from shared.gcp.gcs import ObjectToWrite, Storage
+from shared.gcp.provenance import Provenance
 from shared.schemas.documents import NO_SETTINGS
 from shared.schemas.object_names import RESERVED
 

@@ -9,7 +9,8 @@ from shared.decoding.sandbox import Sandbox
 from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
 from shared.gcp.events import Message, Upload, parse_upload
-from shared.gcp.gcs import ObjectRef, Provenance, Storage, WriteOutcome
+from shared.gcp.gcs import ObjectRef, Storage, WriteOutcome
+from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
 from shared.imaging.geometry import Image, image_box
 from shared.pipeline.push_handler import record_final_failure

@@ -11,15 +11,8 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from shared import VERSION
-from shared.gcp.gcs import (
-    REVIEW_KEY,
-    STATUS_KEY,
-    ObjectRef,
-    ObjectToWrite,
-    Provenance,
-    Storage,
-    WriteOutcome,
-)
+from shared.gcp.gcs import REVIEW_KEY, STATUS_KEY, ObjectRef, ObjectToWrite, Storage, WriteOutcome
+from shared.gcp.provenance import Provenance
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
 from shared.schemas.base import Record

@@ -57,7 +57,7 @@ def result_artifacts(
 ) -> list[Artifact]:
     """Returns all image files of one upload, mask.png first. `image` is RGB uint8 (h, w, 3)."""
     combined = _mask_and_cutout(outputs, image, [item.mask for item in segmented])
-    overlays = list(_overlays(outputs, image, segmented))
+    annotated = list(_overlays(outputs, image, segmented))
     if len(segmented) == 1:
         combined = [replace(picture, make=_computed_once(picture.make)) for picture in combined]
         (item,) = segmented
@@ -69,7 +69,7 @@ def result_artifacts(
             for item in segmented
             for picture in _mask_and_cutout(item.files, image, [item.mask])
         ]
-    return [*combined, *overlays, *separate]
+    return [*combined, *annotated, *separate]
 
 
 def _computed_once(make: Callable[[], bytes]) -> Callable[[], bytes]:

@@ -72,6 +72,11 @@ class Candidate:
     predicted_iou: float | None = None
 
 
+def outline_mask(prompt: Prompt) -> BoolMask:
+    """Returns the prompt's polygon as a mask of its crop, bool (crop.height, crop.width)."""
+    return polygon_mask(polygon_of(prompt.polygon), prompt.crop)
+
+
 def agreement(candidate: Candidate, prompt: Prompt) -> float:
     """Returns how well a candidate fits its prompt, 0..1.
 
@@ -79,9 +84,7 @@ def agreement(candidate: Candidate, prompt: Prompt) -> float:
     inside, share of negative points outside, and the predicted IoU if the segmenter has one.
     """
     terms = {
-        "polygon": mask_iou(
-            candidate.pixels, polygon_mask(polygon_of(prompt.polygon), prompt.crop)
-        ),
+        "polygon": mask_iou(candidate.pixels, outline_mask(prompt)),
         "positive": _hit_rate(candidate.pixels, prompt.positive, prompt.crop, default=1.0),
         "negative": 1 - _hit_rate(candidate.pixels, prompt.negative, prompt.crop, default=0.0),
     }

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from shared.imaging.geometry import polygon_mask, polygon_of
 from shared.schemas.documents import Missed, Review, ReviewCode
+from shared.segmentation.masks import outline_mask
 from shared.segmentation.service import SegmentedInstance
 
 # Thresholds chosen on drawings by people. `python -m tools.evaluation.review` reports what they
@@ -37,7 +37,7 @@ def _of_instance(item: SegmentedInstance) -> Iterator[Review]:
             message=f"The mask of {name} may be wrong: its quality is {item.quality:.2f}.",
             instance=name,
         )
-    outline = int(polygon_mask(polygon_of(item.prompt.polygon), item.prompt.crop).sum())
+    outline = int(outline_mask(item.prompt).sum())
     low, high = (share * outline for share in _SIZES)
     if area < _LEAST_AREA or not low <= area <= high:
         yield Review(

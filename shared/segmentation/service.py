@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from functools import partial
 
 from shared.imaging import rle
 from shared.imaging.geometry import Image
@@ -148,8 +147,7 @@ class SegmentationService:
             futures = [
                 # a copy of the context, because it has the fields of the log lines
                 pool.submit(
-                    copy_context().run,
-                    partial(self._segment, image, batch, deadline, multimask=multimask),
+                    copy_context().run, self._segment, image, batch, deadline, multimask=multimask
                 )
                 for batch in batches
             ]

@@ -21,7 +21,7 @@ from local.storage.store import Store
 from shared.detection.detections import Detections
 from shared.detection.detector import Detector
 from shared.gcp.events import Message
-from shared.gcp.gcs import Provenance
+from shared.gcp.provenance import Provenance
 from shared.imaging.geometry import Image
 from shared.pipeline.drain import Drain
 from shared.pipeline.landmarks import Landmarks

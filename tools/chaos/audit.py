@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from local.stack import OUTPUT_BUCKET, Stack
-from shared.gcp.gcs import Provenance
+from shared.gcp.provenance import Provenance
 from shared.imaging import rle
 from shared.schemas import object_names
 from shared.schemas.documents import ResultDocument, Status

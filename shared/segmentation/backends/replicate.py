@@ -19,7 +19,6 @@ from shared.imaging.geometry import (
     Image,
     bounding_box,
     mask_iou,
-    polygon_mask,
     polygon_of,
 )
 from shared.runtime.deadline import Deadline
@@ -27,7 +26,7 @@ from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode, Transient
 from shared.schemas.prompt import Prompt
 from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
-from shared.segmentation.masks import Candidate, Mask
+from shared.segmentation.masks import Candidate, Mask, outline_mask
 from shared.segmentation.sam2.answers import AnswerError, parse_picture
 from shared.segmentation.sam2.crops import Crop, encode_crop
 from shared.segmentation.sam2.resilience import RetryPolicy
@@ -184,7 +183,7 @@ def _best(files: Sequence[bytes], crop: Crop, prompt: Prompt) -> list[Candidate]
 
     The fit of a mask is the mean of its IoU with the prompt's polygon and the IoU of their bounds.
     """
-    polygon = polygon_mask(polygon_of(prompt.polygon), prompt.crop)
+    polygon = outline_mask(prompt)
     target = bounding_box(polygon_of(prompt.polygon)).intersection(prompt.crop)
     best: list[tuple[float, int, BoolMask]] = []
     for index, data in enumerate(files):

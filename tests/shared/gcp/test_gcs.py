@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from google.cloud import storage as gcs
 
-from shared.gcp.gcs import ObjectRef, ObjectToWrite, Provenance, Storage, WriteOutcome
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
+from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
 from shared.schemas.documents import NO_SETTINGS
 from shared.schemas.errors import Rejected, Superseded

@@ -6,7 +6,8 @@ from functools import partial
 import pytest
 from google.cloud import storage as gcs
 
-from shared.gcp.gcs import ObjectRef, ObjectToWrite, Provenance, Storage, WriteOutcome
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
+from shared.gcp.provenance import Provenance
 from shared.pipeline.result_store import ResultStore
 from shared.schemas import object_names
 from shared.schemas.box import Box
