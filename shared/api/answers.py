@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pydantic import Field
 
 from shared import VERSION
-from shared.api.face_masks import Found
+from shared.api.face_masks import FoundMasks
 from shared.imaging.geometry import image_box
 from shared.schemas.base import Record
 from shared.schemas.box import Box
@@ -55,19 +55,19 @@ PICTURES = {
 _VERSIONS = {"toonmask": VERSION, "mediapipe": version("mediapipe")}
 
 
-def findings(found: Found, timing: dict[str, float], warnings: Sequence[str]) -> Findings:
+def findings(found: FoundMasks, timing: dict[str, float], warnings: Sequence[str]) -> Findings:
     """What the answer says beside its pictures."""
     whole = image_box(found.image)
     return Findings(
         width=whole.width,
         height=whole.height,
         boxes=tuple(one.box for one in found.prompts),
-        status=found.verdict.status,
-        reason=found.verdict.reason,
-        instances=tuple(one.to_instance(whole) for one in found.verdict.segmented),
+        status=found.segmentation.status,
+        reason=found.segmentation.reason,
+        instances=tuple(one.to_instance(whole) for one in found.segmentation.segmented),
         review=found.review,
         timing=timing,
-        versions=_VERSIONS | revisions(found.verdict.segmenters),
+        versions=_VERSIONS | revisions(found.segmentation.segmenters),
         warnings=tuple(warnings),
     )
 

@@ -1,4 +1,4 @@
-"""One image in; masks, overlay and cutout out, in the same call."""
+"""The API's use case: finds the masks of one image, within one request."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
 from shared.imaging.geometry import Image, image_box
 from shared.prompting.builder import build_prompts
-from shared.rendering.artifacts import Artifact, result_artifacts
+from shared.rendering.artifacts import Artifact, Renderer, result_artifacts
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas.documents import Outputs, Review
@@ -24,33 +24,36 @@ from shared.segmentation.service import SegmentationResult, SegmentationService
 
 
 class Options(BaseModel):
-    """What a caller may choose. Others' fields are left alone, as the first API left them."""
+    """Options of a request. Unknown fields are ignored, as in the first version of the API."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    multimask: bool = Field(True, description="let SAM2 answer with several candidates")
+    multimask: bool = Field(True, description="whether SAM2 may return several candidates")
     expand: float = Field(
-        0.15, ge=0, le=4, description="prompt box beyond the outline, as a share on each side"
+        0.15,
+        ge=0,
+        le=4,
+        description="margin of the prompt's box on each side, as a share of the outline's size",
     )
     pos_points: int = Field(16, ge=1, le=256, description="positive points per face or hand")
     targets: Targets = Field(
-        frozenset({"face"}), description="what is looked for: face, hand, or face,hand"
+        frozenset({"face"}), description="targets of the detection: face, hand, or face,hand"
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What an image shows; `pictures` are drawn when they are asked for, mask.png first."""
+class FoundMasks:
+    """The masks of an image. `artifacts` are its image files by name; each is drawn on demand."""
 
     image: Image
     prompts: tuple[Prompt, ...]
-    verdict: SegmentationResult
+    segmentation: SegmentationResult
     review: tuple[Review, ...]
-    pictures: tuple[Artifact, ...]
+    artifacts: dict[str, Artifact]
 
 
 class FaceMasks:
-    """Finds and cuts. One per process; safe to share between threads."""
+    """Finds faces and hands and their masks. One per process; safe to share between threads."""
 
     def __init__(self, settings: ApiSettings, sandbox: Sandbox) -> None:
         self._settings = settings
@@ -59,6 +62,7 @@ class FaceMasks:
         self._service = SegmentationService(
             factory.primary(settings), factory.fallback(settings), settings.sam2_deadline
         )
+        self._renderer = Renderer()
         self.turns = Turns(
             settings.max_parallel,
             settings.max_wait,
@@ -66,30 +70,39 @@ class FaceMasks:
             f"waited {settings.max_wait:g} s: send it again a little later.",
         )
 
-    def find(self, data: bytes, options: Options, watch: StageTimer, check: Check) -> Found:
-        """What is in an image file.
+    def find(self, data: bytes, options: Options, timer: StageTimer, check: Check) -> FoundMasks:
+        """Decodes an image file, detects its faces and hands, and segments them.
 
         Raises:
-            Rejected: not a supported image.
-            Permanent: neither SAM2 nor a fallback will ever answer.
-            Transient: they may do so later.
-            Cancelled: `check` raised it between two stages, or while it is decoded.
+            Rejected: `data` is no supported image, or exceeds a limit.
+            Permanent: neither SAM2 nor a fallback can make the masks, now or later.
+            Transient: a later call may succeed.
+            Cancelled: raised by `check`, which is called between the stages and while they wait.
         """
         check_before_download("", len(data), self._settings.max_bytes)
         image = self._sandbox.decode(data, check)
-        watch.lap("read")
+        timer.lap("read")
         check()
         detected = self._detector.detect(image, options.targets)
-        shape = PromptOptions(options.pos_points, options.expand, self._settings.max_instances)
-        prompts = build_prompts(detected.detections, image_box(image), shape)
-        watch.lap("detect", found=len(prompts))
-        check()
-        verdict = self._service.segment_image(image, prompts, check, multimask=options.multimask)
-        watch.lap("segment")
-        return Found(
-            image,
-            prompts,
-            verdict,
-            reviewed(verdict.segmented, missed(detected, self._settings.max_instances)),
-            tuple(result_artifacts(image, verdict.segmented, Outputs())),
+        prompt_options = PromptOptions(
+            options.pos_points, options.expand, self._settings.max_instances
         )
+        prompts = build_prompts(detected.detections, image_box(image), prompt_options)
+        timer.lap("detect", found=len(prompts))
+        check()
+        segmentation = self._service.segment_image(
+            image, prompts, check, multimask=options.multimask
+        )
+        timer.lap("segment")
+        review = reviewed(segmentation.segmented, missed(detected, self._settings.max_instances))
+        artifacts = result_artifacts(image, segmentation.segmented, Outputs())
+        by_name = {name: artifact for artifact in artifacts for name in artifact.names}
+        return FoundMasks(image, prompts, segmentation, review, by_name)
+
+    def draw(self, artifact: Artifact) -> bytes:
+        """Returns the content of an image file. Waits for memory.
+
+        Raises:
+            Transient: the memory did not become free in time.
+        """
+        return self._renderer.encode(artifact)

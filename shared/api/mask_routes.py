@@ -13,10 +13,11 @@ from werkzeug.datastructures import MIMEAccept
 
 from shared.api.answers import PICTURES, findings, written
 from shared.api.cancellation import check_of
-from shared.api.face_masks import FaceMasks, Found, Options
+from shared.api.face_masks import FaceMasks, FoundMasks, Options
 from shared.api.problems import Refused, bad_fields
 from shared.api.sending import sent_in_turn
 from shared.api.unknown_fields import unknown
+from shared.rendering.artifacts import Artifact
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
@@ -79,11 +80,11 @@ class MaskRoutes:
     ) -> Response:
         watch = StageTimer()
         found = self._masks.find(data, options, watch, check)
-        status = found.verdict.status
+        status = found.segmentation.status
         if output:
-            answer = Response(_picture(found, output), mimetype="image/png")
+            answer = Response(self._masks.draw(_artifact(found, output)), mimetype="image/png")
         else:
-            drawn = {one.name: one.encode() for one in found.pictures if one.name in _ALL}
+            drawn = {name: self._masks.draw(found.artifacts[name]) for name in PICTURES.values()}
             watch.lap("draw", status=status.value)
             told = written(findings(found, watch.seconds, ignored), drawn)
             answer = Response(told, mimetype="application/json")
@@ -91,9 +92,6 @@ class MaskRoutes:
         if ignored:
             answer.headers[WARNING_HEADER] = " ".join(ignored)
         return answer
-
-
-_ALL = frozenset(PICTURES.values())
 
 
 def _wanted_picture(asked: Request) -> str | None:
@@ -155,12 +153,11 @@ def _ignored(asked: Request) -> list[str]:
     ]
 
 
-def _picture(found: Found, output: str) -> bytes:
-    pictures = {one.name: one for one in found.pictures}
-    picture = pictures.get(f"{output}.png")
-    if picture is None:
-        instances = ", ".join(one.id for one in found.prompts) or "nothing"
+def _artifact(found: FoundMasks, output: str) -> Artifact:
+    artifact = found.artifacts.get(f"{output}.png")
+    if artifact is None:
+        instances = ", ".join(prompt.id for prompt in found.prompts) or "nothing"
         raise Refused(
             HTTPStatus.NOT_FOUND, "no-such-instance", f"There is no {output}; found: {instances}."
         )
-    return picture.encode()
+    return artifact

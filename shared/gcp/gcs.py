@@ -3,11 +3,9 @@
 import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
@@ -15,6 +13,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.gcp.provenance import Provenance
+from shared.runtime.bounded_map import bounded_map
 from shared.schemas.errors import ReasonCode, Rejected, Superseded, Transient, forget_frames
 
 _log = logging.getLogger(__name__)
@@ -69,11 +68,11 @@ class WriteOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ObjectToWrite:
-    """One object to write. The thread that uploads it calls `content`, once."""
+    """One object to write."""
 
     name: str
     content_type: str
-    content: Callable[[], bytes]
+    content: bytes
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -171,12 +170,11 @@ class Storage:
         """
         blob = self.client.bucket(bucket).blob(item.name)
         blob.metadata = {**provenance.metadata, **item.metadata}
-        data = item.content()
         expected = 0
         for _ in range(_MAX_RACES):
             try:
                 blob.upload_from_string(
-                    data,
+                    item.content,
                     content_type=item.content_type,
                     if_generation_match=expected,
                     checksum="crc32c",
@@ -199,13 +197,12 @@ class Storage:
     def write_all(
         self, bucket: str, items: Iterable[ObjectToWrite], provenance: Provenance
     ) -> set[WriteOutcome]:
-        """Writes objects in parallel; returns the set of outcomes."""
-        with ThreadPoolExecutor(_PARALLEL_WRITES) as pool:
-            writes = [
-                pool.submit(copy_context().run, self.write, bucket, item, provenance)
-                for item in items
-            ]
-            return {write.result() for write in writes}
+        """Writes objects in parallel; returns the set of outcomes.
+
+        At most `_PARALLEL_WRITES` items are in memory, so `items` should create them lazily.
+        """
+        write = partial(self.write, bucket, provenance=provenance)
+        return set(bounded_map(write, items, _PARALLEL_WRITES))
 
     def delete_stale(
         self, bucket: str, folder: str, stale: Callable[[str, Provenance], bool]
@@ -221,7 +218,7 @@ class Storage:
             try:
                 blob.delete(if_generation_match=blob.generation, timeout=TIMEOUT, retry=RETRY)
             except (NotFound, PreconditionFailed):
-                _log.info("another worker swept it first", extra={"object": blob.name})
+                _log.info("another worker deleted it first", extra={"object": blob.name})
 
     def find(self, bucket: str, name: str) -> storage.Blob | None:
         """Returns the newest generation of an object without its content; None if it is missing."""

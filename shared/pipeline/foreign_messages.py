@@ -37,7 +37,7 @@ def record_foreign(storage: Storage, bucket: str, body: bytes, why: str) -> None
     record = ObjectToWrite(
         name,
         "application/octet-stream",
-        lambda: body[:_MOST_BYTES],
+        body[:_MOST_BYTES],
         {"why": " ".join(reason.split()), "bytes": str(len(body))},
     )
     storage.write(bucket, record, _PROVENANCE)

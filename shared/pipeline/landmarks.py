@@ -5,21 +5,22 @@ from importlib.metadata import version
 
 from shared import VERSION
 from shared.decoding.formats import check_before_download
-from shared.decoding.sandbox import Sandbox
+from shared.detection.detections import Detections
 from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
 from shared.gcp.events import Message, Upload, parse_upload
 from shared.gcp.gcs import ObjectRef, Storage, WriteOutcome
 from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
-from shared.imaging.geometry import Image, image_box
+from shared.imaging.geometry import image_box
 from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore, document_object
+from shared.pipeline.upload_decoder import UploadDecoder
 from shared.prompting.builder import build_prompts
 from shared.runtime import logs
-from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
+from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument, Source
 from shared.schemas.errors import ForeignMessage, ReasonCode, Rejected, Superseded
 from shared.schemas.settings import LandmarksSettings
@@ -34,8 +35,7 @@ class Landmarks:
         self._settings = settings
         self._storage = Storage()
         self._results = ResultStore(self._storage, settings.output_bucket)
-        self._memory = MemoryBudget(settings.max_pixels)
-        self._sandbox = Sandbox(settings.max_pixels)
+        self._decoder = UploadDecoder(self._storage, settings.max_bytes, settings.max_pixels)
         self._publisher = Publisher()
         self._detector = Detector(settings.max_instances, settings.min_score)
         self._versions = {
@@ -78,33 +78,27 @@ class Landmarks:
 
     def _prompts(self, upload: Upload, timer: StageTimer) -> PromptsDocument:
         """Returns the prompts of an upload. The image is in memory only during the call."""
-        limits = self._settings
         _check_name(upload.ref.name)
-        check_before_download(upload.content_type, upload.size, limits.max_bytes)
-        data = self._storage.read(upload.ref, limits.max_bytes)
-        with (
-            self._sandbox.opened(data) as file,
-            self._memory.acquired(file.pixels, MEMORY_SECONDS),
-        ):
-            image = file.decode()
+        check_before_download(upload.content_type, upload.size, self._settings.max_bytes)
+        with self._decoder.decoded(upload.ref) as image:
             timer.lap("read")
-            document = self._detect(upload.ref, image)
+            detected = self._detector.detect(image, self._settings.targets)
+            document = self._document(upload.ref, image_box(image), detected)
         timer.lap("detect", found=len(document.instances))
         return document
 
-    def _detect(self, ref: ObjectRef, image: Image) -> PromptsDocument:
-        bounds = image_box(image)
-        detected = self._detector.detect(image, self._settings.targets)
+    def _document(self, ref: ObjectRef, image: Box, detected: Detections) -> PromptsDocument:
+        """Returns prompts.json. `image` is the image's bounds."""
         return PromptsDocument(
             source=Source(
                 bucket=ref.bucket,
                 name=ref.name,
                 generation=ref.generation,
-                width=bounds.width,
-                height=bounds.height,
+                width=image.width,
+                height=image.height,
             ),
             config=self._settings.config,
-            instances=build_prompts(detected.detections, bounds, self._settings.prompt_options),
+            instances=build_prompts(detected.detections, image, self._settings.prompt_options),
             missed=missed(detected, self._settings.max_instances),
             versions=self._versions,
         )

@@ -4,8 +4,9 @@ docs/architecture.md explains why this is safe; tests/interleavings tests it.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
+from itertools import islice
 from types import MappingProxyType
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from shared.schemas import object_names
 from shared.schemas.base import Record
 from shared.schemas.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source, Status
 from shared.schemas.errors import Rejected, Superseded, Transient
+from shared.schemas.image_file import ImageFile
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +31,11 @@ def document_object(
 ) -> ObjectToWrite:
     """Returns a JSON document as an object to write."""
     content = document.model_dump_json(indent=1).encode()
-    return ObjectToWrite(name, "application/json", lambda: content, metadata)
+    return ObjectToWrite(name, "application/json", content, metadata)
+
+
+def _image_object(folder: str, file: ImageFile) -> ObjectToWrite:
+    return ObjectToWrite(folder + file.name, object_names.content_type(file.name), file.data)
 
 
 class ResultStore:
@@ -39,12 +45,13 @@ class ResultStore:
         self._storage = storage
         self._bucket = bucket
 
-    def write(self, document: ResultDocument, pictures: Sequence[ObjectToWrite]) -> WriteOutcome:
+    def write(self, document: ResultDocument, files: Iterable[ImageFile]) -> WriteOutcome:
         """Writes the image files, then result.json, and deletes what they replace.
 
-        The first image file is written before the others. Every upload with image files has it. If
-        it did not exist, no older upload left files, so the common path lists nothing. If a newer
-        upload has written, the files of this one are deleted.
+        `files` may draw the images lazily: a file is taken when it can be written. The first image
+        file is written before the others. Every upload with image files has it. If it did not
+        exist, no older upload left files, so the common path lists nothing. If a newer upload has
+        written, the files of this one are deleted.
 
         Raises:
             Transient: another worker wrote other masks of the same upload at the same time, and
@@ -54,19 +61,22 @@ class ResultStore:
         provenance = Provenance(
             document.source.generation, document.config, document.content_digest
         )
-        outcome = self._write_all(document, pictures, provenance)
+        outcome = self._write_all(document, files, provenance)
         _log_end(timer, document, outcome)
         return outcome
 
     def _write_all(
-        self, document: ResultDocument, pictures: Sequence[ObjectToWrite], provenance: Provenance
+        self, document: ResultDocument, files: Iterable[ImageFile], provenance: Provenance
     ) -> WriteOutcome:
-        outcomes = self._storage.write_all(self._bucket, pictures[:1], provenance)
+        folder = object_names.folder(document.source.name)
+        items = (_image_object(folder, file) for file in files)
+        outcomes = self._storage.write_all(self._bucket, islice(items, 1), provenance)
+        has_files = bool(outcomes)
         if WriteOutcome.OUTRANKED not in outcomes:
-            outcomes |= self._storage.write_all(self._bucket, pictures[1:], provenance)
+            outcomes |= self._storage.write_all(self._bucket, items, provenance)
         if WriteOutcome.OUTRANKED not in outcomes:
             outcomes.add(last := self._write_document(document, provenance))
-            if pictures and outcomes == {WriteOutcome.CREATED}:
+            if has_files and outcomes == {WriteOutcome.CREATED}:
                 return last
         if WriteOutcome.OUTRANKED in outcomes:
             self._delete_up_to(document.source.name, provenance.generation)
@@ -91,7 +101,7 @@ class ResultStore:
             timing=timing,
             versions={"toonmask": VERSION, "pillow": version("pillow")},
         )
-        self.write(document, pictures=())
+        self.write(document, files=())
 
     def fail(self, ref: ObjectRef, reason: Reason) -> None:
         """Writes a `failed` result, unless a result exists or the upload does not.

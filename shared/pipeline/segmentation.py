@@ -4,16 +4,15 @@ import logging
 from importlib.metadata import version
 
 from shared import VERSION
-from shared.decoding.sandbox import Sandbox
 from shared.gcp.events import REPEATED, Message, parse_prompts
-from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
-from shared.imaging.geometry import Image, image_box
+from shared.gcp.gcs import ObjectRef, Storage
+from shared.imaging.geometry import image_box
 from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore
-from shared.rendering.artifacts import result_artifacts
+from shared.pipeline.upload_decoder import UploadDecoder
+from shared.rendering.artifacts import Renderer, result_artifacts
 from shared.runtime import logs
 from shared.runtime.deadline import Deadline
-from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
 from shared.schemas.box import Box
@@ -29,7 +28,7 @@ from shared.schemas.errors import ForeignMessage, Permanent, Rejected, Supersede
 from shared.schemas.settings import SegmentationSettings
 from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.review import reviewed
-from shared.segmentation.service import SegmentationService
+from shared.segmentation.service import SegmentationResult, SegmentationService
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +50,9 @@ class Segmentation:
         self._service = SegmentationService(primary, fallback, settings.sam2_deadline)
         self._storage = Storage()
         self._results = ResultStore(self._storage, settings.output_bucket)
-        self._memory = MemoryBudget(settings.max_pixels)
-        self._sandbox = Sandbox(settings.max_pixels)
+        self._decoder = UploadDecoder(self._storage, settings.max_bytes, settings.max_pixels)
+        self._renderer = Renderer()
+        self._outputs = Outputs(preview=object_names.PREVIEWS[settings.preview])
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
 
     def handle(self, message: Message) -> None:
@@ -95,50 +95,45 @@ class Segmentation:
         return frozenset({version}) if version else result.segmenters
 
     def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
-        timer, limits = StageTimer(), self._settings
+        timer = StageTimer()
         try:
-            data = self._storage.read(ref, limits.max_bytes)
-            with (
-                self._sandbox.opened(data) as file,
-                self._memory.acquired(file.pixels, MEMORY_SECONDS),
-            ):
-                image = file.decode()
+            with self._decoder.decoded(ref) as image:
                 timer.lap("read")
-                self._segment(document, image, timer)
+                bounds = image_box(image)
+                _check_fit(document, bounds)
+                segmentation = self._service.segment_image(image, document.instances)
+                timer.lap("segment", segmenters=sorted(map(str, segmentation.segmenters)))
+                result = self._result(document, bounds, segmentation, timer)
+                artifacts = result_artifacts(image, segmentation.segmented, self._outputs)
+                self._results.write(result, self._renderer.files(artifacts))
         except Rejected as rejection:  # the limits were lowered meanwhile
-            config = limits.config(document.config, frozenset())
+            config = self._settings.config(document.config, frozenset())
             self._results.reject(ref, rejection, config, timer.seconds)
         except Superseded as reason:
             self._results.clear_superseded(ref, reason)
         except Permanent as error:
             self._results.fail(ref, Reason.of(error))
 
-    def _segment(self, document: PromptsDocument, image: Image, timer: StageTimer) -> None:
-        bounds = image_box(image)
-        _check_fit(document, bounds)
-        segmentation = self._service.segment_image(image, document.instances)
+    def _result(
+        self,
+        document: PromptsDocument,
+        image: Box,
+        segmentation: SegmentationResult,
+        timer: StageTimer,
+    ) -> ResultDocument:
+        """Returns result.json. `image` is the image's bounds."""
         segmenters = segmentation.segmenters
-        timer.lap("segment", segmenters=sorted(map(str, segmenters)))
-        outputs = Outputs(preview=object_names.PREVIEWS[self._settings.preview])
-        result = ResultDocument(
+        return ResultDocument(
             status=segmentation.status,
             reason=segmentation.reason,
             source=document.source,
             config=self._settings.config(document.config, segmenters),
-            instances=tuple(item.to_instance(bounds) for item in segmentation.segmented),
+            instances=tuple(item.to_instance(image) for item in segmentation.segmented),
             review=reviewed(segmentation.segmented, document.missed),
-            outputs=outputs,
+            outputs=self._outputs,
             timing=timer.seconds,
             versions=document.versions | self._versions | revisions(segmenters),
         )
-        folder = object_names.folder(document.source.name)
-        items = [
-            ObjectToWrite(
-                folder + artifact.name, object_names.content_type(artifact.name), artifact.encode
-            )
-            for artifact in result_artifacts(image, segmentation.segmented, outputs)
-        ]
-        self._results.write(result, items)
 
 
 def _check_source(ref: ObjectRef, input_bucket: str) -> None:

@@ -1,9 +1,8 @@
 """The image files of a result."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, partial
-from threading import Lock
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from shared.imaging import encoding, png
 from shared.imaging.geometry import Image, disjoint, image_box
@@ -12,12 +11,13 @@ from shared.rendering import overlays
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.schemas import object_names
 from shared.schemas.documents import InstanceFiles, Outputs
+from shared.schemas.image_file import ImageFile
 from shared.segmentation import masks
 from shared.segmentation.masks import Mask
 from shared.segmentation.service import SegmentedInstance
 
-_BUDGET = MemoryBudget(12_000_000)
-"""Pixels that this process draws and encodes at a time, at about 12 bytes each. Chosen by hand: a
+_MAX_PIXELS = 12_000_000
+"""Pixels that a process draws and encodes at a time, at about 12 bytes each. Chosen by hand: a
 larger budget encodes more in parallel, but needs more memory."""
 
 _ENCODED_SHARE = 0.25
@@ -32,55 +32,63 @@ _ENCODERS: dict[str, Callable[[Image], bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """An image file, drawn and encoded on demand.
+    """An image, drawn and encoded on demand, and the files that have it as their content.
 
-    `name` is relative to the upload's folder. `pixels` is the number of pixels that are drawn; the
-    background around them needs almost no memory.
+    `names` are relative to the upload's folder. `pixels` is the number of pixels that are drawn;
+    the background around them needs almost no memory.
     """
 
-    name: str
+    names: tuple[str, ...]
     pixels: int
-    make: Callable[[], bytes]
+    encode: Callable[[], bytes]
 
-    def encode(self) -> bytes:
-        """Returns the content of the file. Waits for the memory budget.
+
+class Renderer:
+    """Encodes artifacts within a memory budget. One per process; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._memory = MemoryBudget(_MAX_PIXELS)
+
+    def encode(self, artifact: Artifact) -> bytes:
+        """Returns the content of an artifact's files. Waits for the memory budget.
 
         Raises:
             Transient: the memory did not become free in time.
         """
-        with _BUDGET.acquired(self.pixels, MEMORY_SECONDS):
-            return self.make()
+        with self._memory.acquired(artifact.pixels, MEMORY_SECONDS):
+            return artifact.encode()
+
+    def files(self, artifacts: Iterable[Artifact]) -> Iterator[ImageFile]:
+        """Yields all files, in order. Each artifact is encoded once, when its first file is next.
+
+        Raises:
+            Transient: the memory did not become free in time.
+        """
+        for artifact in artifacts:
+            data = self.encode(artifact)
+            for name in artifact.names:
+                yield ImageFile(name, data)
 
 
 def result_artifacts(
     image: Image, segmented: Sequence[SegmentedInstance], outputs: Outputs
 ) -> list[Artifact]:
-    """Returns all image files of one upload, mask.png first. `image` is RGB uint8 (h, w, 3)."""
-    combined = _mask_and_cutout(outputs, image, [item.mask for item in segmented])
-    annotated = list(_overlays(outputs, image, segmented))
+    """Returns all images of one upload's result, mask.png first. `image` is RGB uint8 (h, w, 3).
+
+    If there is one instance, its files have the same content as those of the upload.
+    """
+    all_masks = [item.mask for item in segmented]
     if len(segmented) == 1:
-        combined = [replace(picture, make=_computed_once(picture.make)) for picture in combined]
-        (item,) = segmented
-        names = item.files.mask, item.files.cutout
-        separate = [replace(p, name=name) for p, name in zip(combined, names, strict=True)]
+        combined = _mask_and_cutout([outputs, segmented[0].files], image, all_masks)
+        separate = []
     else:
+        combined = _mask_and_cutout([outputs], image, all_masks)
         separate = [
-            picture
+            artifact
             for item in segmented
-            for picture in _mask_and_cutout(item.files, image, [item.mask])
+            for artifact in _mask_and_cutout([item.files], image, [item.mask])
         ]
-    return [*combined, *annotated, *separate]
-
-
-def _computed_once(make: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Returns a thread-safe function that calls `make` once and caches the bytes."""
-    made, lock = cache(make), Lock()
-
-    def get() -> bytes:
-        with lock:
-            return made()
-
-    return get
+    return [*combined, *_overlays(outputs, image, segmented), *separate]
 
 
 def _overlays(
@@ -92,10 +100,10 @@ def _overlays(
         for item in segmented
     ]
     pixels = drawn + round(bounds.area * _ENCODED_SHARE)
-    yield _png(outputs.overlay, pixels, partial(overlays.overlay, image, instances))
+    yield _png([outputs.overlay], pixels, partial(overlays.overlay, image, instances))
     if outputs.preview:
         encode = _ENCODERS[object_names.content_type(outputs.preview)]
-        yield Artifact(outputs.preview, drawn, partial(_preview, encode, image, instances))
+        yield Artifact((outputs.preview,), drawn, partial(_preview, encode, image, instances))
 
 
 def _preview(
@@ -104,18 +112,18 @@ def _preview(
     return encode(overlays.preview(image, instances))
 
 
-def _png(name: str, pixels: int, draw: Callable[[], SparseImage]) -> Artifact:
-    return Artifact(name, pixels, lambda: png.encode(draw()))
-
-
 def _mask_and_cutout(
-    files: Outputs | InstanceFiles, image: Image, selected: Sequence[Mask]
+    files: Sequence[Outputs | InstanceFiles], image: Image, selected: Sequence[Mask]
 ) -> list[Artifact]:
     bounds, drawn = image_box(image), _drawn_for(selected)
     return [
-        _png(files.mask, drawn, partial(masks.union, selected, bounds)),
-        _png(files.cutout, drawn, partial(overlays.cutout, image, selected)),
+        _png([f.mask for f in files], drawn, partial(masks.union, selected, bounds)),
+        _png([f.cutout for f in files], drawn, partial(overlays.cutout, image, selected)),
     ]
+
+
+def _png(names: Iterable[str], pixels: int, draw: Callable[[], SparseImage]) -> Artifact:
+    return Artifact(tuple(names), pixels, lambda: png.encode(draw()))
 
 
 def _drawn_for(selected: Sequence[Mask]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from shared.schemas.documents import Missed, Review, ReviewCode
-from shared.segmentation.masks import outline_mask
+from shared.segmentation.mask_selection import outline_mask
 from shared.segmentation.service import SegmentedInstance
 
 # Thresholds chosen on drawings by people. `python -m tools.evaluation.review` reports what they

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from shared.imaging import rle
 from shared.imaging.geometry import Image
+from shared.runtime.bounded_map import bounded_map
 from shared.runtime.deadline import Check, Deadline, uncancelled
 from shared.schemas.box import Box
 from shared.schemas.documents import (
@@ -21,7 +21,8 @@ from shared.schemas.documents import (
 from shared.schemas.errors import Cancelled, Permanent, Transient, forget_frames
 from shared.schemas.prompt import Prompt
 from shared.segmentation import masks
-from shared.segmentation.backends.base import CandidateMasks, Segmenter, SegmenterResponse
+from shared.segmentation.backends.base import CandidateMasks, Segmenter
+from shared.segmentation.mask_selection import choose
 from shared.segmentation.masks import Mask
 
 _log = logging.getLogger(__name__)
@@ -143,60 +144,50 @@ class SegmentationService:
         """Segments in batches, with the primary segmenter's batch size and parallelism."""
         size = self._primary.batch
         batches = [prompts[first : first + size] for first in range(0, len(prompts), size)]
-        with ThreadPoolExecutor(self._primary.parallel) as pool:
-            futures = [
-                # a copy of the context, because it has the fields of the log lines
-                pool.submit(
-                    copy_context().run, self._segment, image, batch, deadline, multimask=multimask
-                )
-                for batch in batches
-            ]
-            return [item for future in futures for item in future.result()]
+
+        def segment(batch: Sequence[Prompt]) -> list[SegmentedInstance]:
+            return self._segment(image, batch, deadline, multimask=multimask)
+
+        return list(chain.from_iterable(bounded_map(segment, batches, self._primary.parallel)))
 
     def _segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
     ) -> list[SegmentedInstance]:
         """Calls the primary segmenter, and the fallback where that one fails permanently."""
-        responses: Sequence[SegmenterResponse]
         try:
             responses = self._primary.segment(image, prompts, deadline, multimask=multimask)
         except Permanent as error:
-            responses = [error] * len(prompts)
+            return [self._fall_back(image, prompt, error, deadline) for prompt in prompts]
         return [
-            self._mask_or_fallback(image, prompt, response, deadline)
+            self._choose_or_fall_back(image, prompt, response, deadline)
             for prompt, response in zip(prompts, responses, strict=True)
         ]
 
-    def _mask_or_fallback(
-        self, image: Image, prompt: Prompt, response: SegmenterResponse, deadline: Deadline
+    def _choose_or_fall_back(
+        self, image: Image, prompt: Prompt, response: CandidateMasks, deadline: Deadline
     ) -> SegmentedInstance:
-        """Returns the best mask of a response, or the fallback's if the response has none."""
+        """Returns the best candidate, or the fallback's mask if a candidate is invalid."""
         deadline.check()
-        if isinstance(response, CandidateMasks):
-            try:
-                return _choose(response, prompt)
-            except Permanent as error:
-                response = error
-        # without its traceback, whose frames would keep the image in memory
-        return self._fall_back(image, prompt, response.with_traceback(None), deadline)
+        try:
+            return _choose(response, prompt)
+        except Permanent as error:
+            return self._fall_back(image, prompt, error, deadline)
 
     def _fall_back(
-        self, image: Image, prompt: Prompt, fallback_reason: Permanent, deadline: Deadline
+        self, image: Image, prompt: Prompt, error: Permanent, deadline: Deadline
     ) -> SegmentedInstance:
+        """Returns the fallback's mask. Raises the primary segmenter's error without a fallback."""
+        deadline.check()
+        # without its traceback, whose frames would keep the image in memory
+        error = error.with_traceback(None)
         if self._fallback is None:
-            raise fallback_reason
-        log_fields = {
-            "instance": prompt.id,
-            "reason": fallback_reason.code.value,
-            "why": str(fallback_reason),
-        }
+            raise error
+        log_fields = {"instance": prompt.id, "reason": error.code.value, "why": str(error)}
         _log.warning("fell back", extra=log_fields)
         (response,) = self._fallback.segment(image, [prompt], deadline, multimask=True)
-        if isinstance(response, Permanent):
-            raise response
-        return replace(_choose(response, prompt), fallback_reason=fallback_reason)
+        return replace(_choose(response, prompt), fallback_reason=error)
 
 
 def _choose(response: CandidateMasks, prompt: Prompt) -> SegmentedInstance:
-    mask, quality = masks.choose(response.candidates, prompt)
+    mask, quality = choose(response.candidates, prompt)
     return SegmentedInstance(prompt, mask, quality, response.segmenter)

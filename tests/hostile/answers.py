@@ -17,7 +17,7 @@ from shared.schemas.box import Box
 from shared.schemas.errors import Permanent
 from shared.segmentation.backends.replicate import _best
 from shared.segmentation.backends.sam2 import _candidates
-from shared.segmentation.masks import choose
+from shared.segmentation.mask_selection import choose
 from shared.segmentation.sam2.answers import parse_json
 from shared.segmentation.sam2.crops import encode_crop
 from tools.support.shapes import ellipse, prompt_for

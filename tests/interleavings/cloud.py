@@ -32,7 +32,7 @@ from shared.schemas.errors import Permanent, ReasonCode
 from shared.schemas.prompt import Label, Prompt
 from shared.schemas.settings import BucketSettings, LandmarksSettings, SegmentationSettings
 from shared.segmentation.backends import oval
-from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
+from shared.segmentation.backends.base import CandidateMasks
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from tests.interleavings.workers import gated_client
 from tools.support.servers import serving
@@ -57,7 +57,7 @@ class Flaky:
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[SegmenterResponse]:
+    ) -> list[CandidateMasks]:
         del deadline, multimask
         if not self.works:
             raise Permanent(ReasonCode.SAM2_BAD_ANSWER, "garbage")

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from shared.imaging.geometry import Image
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
-from shared.schemas.errors import Permanent
 from shared.schemas.prompt import Prompt
-from shared.segmentation.masks import Candidate
+from shared.segmentation.mask_selection import Candidate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,10 +21,6 @@ class CandidateMasks:
 
     segmenter: SegmenterVersion
     candidates: Iterable[Candidate]
-
-
-SegmenterResponse: TypeAlias = CandidateMasks | Permanent
-"""The response to one prompt: candidate masks, or a permanent error."""
 
 
 class Segmenter(Protocol):
@@ -46,8 +41,8 @@ class Segmenter(Protocol):
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[SegmenterResponse]:
-        """Returns the response to each prompt, in order. `image` is RGB uint8 (h, w, 3).
+    ) -> list[CandidateMasks]:
+        """Returns the candidates for each prompt, in order. `image` is RGB uint8 (h, w, 3).
 
         With `multimask`, a backend that can do so returns several candidates for an ambiguous
         prompt, else one.

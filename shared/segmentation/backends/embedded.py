@@ -7,8 +7,8 @@ from shared.imaging.geometry import Image
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
-from shared.segmentation.masks import Candidate
+from shared.segmentation.backends.base import CandidateMasks
+from shared.segmentation.mask_selection import Candidate
 
 
 class EmbeddedSegmenter:
@@ -23,7 +23,7 @@ class EmbeddedSegmenter:
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[SegmenterResponse]:
+    ) -> list[CandidateMasks]:
         """Returns the function's candidates for each prompt. The deadline is not used."""
         del deadline, multimask
         return [

@@ -17,7 +17,7 @@ from shared.imaging.geometry import BoolMask, Image, bounding_box, image_box, ma
 from shared.imaging.matting import refine_mask
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt
-from shared.segmentation.masks import Candidate
+from shared.segmentation.mask_selection import Candidate
 
 _WORKING_SIDE = 256
 """Limit for the box's longer side, in pixels, during segmentation. Chosen by hand: a larger size

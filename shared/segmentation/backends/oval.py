@@ -2,7 +2,7 @@
 
 from shared.imaging.geometry import Image
 from shared.schemas.prompt import Prompt
-from shared.segmentation.masks import Candidate, outline_mask
+from shared.segmentation.mask_selection import Candidate, outline_mask
 
 
 def candidates(crop: Image, prompt: Prompt) -> list[Candidate]:

@@ -25,8 +25,9 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode, Transient
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
-from shared.segmentation.masks import Candidate, Mask, outline_mask
+from shared.segmentation.backends.base import CandidateMasks
+from shared.segmentation.mask_selection import Candidate, outline_mask
+from shared.segmentation.masks import Mask
 from shared.segmentation.sam2.answers import AnswerError, parse_picture
 from shared.segmentation.sam2.crops import Crop, encode_crop
 from shared.segmentation.sam2.resilience import RetryPolicy
@@ -70,7 +71,7 @@ class ReplicateSegmenter:
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[SegmenterResponse]:
+    ) -> list[CandidateMasks]:
         """Returns the masks that fit each prompt best."""
         del multimask  # the model accepts no prompts, so all masks are candidates
         return [self._segment(image, prompt, deadline) for prompt in prompts]
@@ -92,7 +93,7 @@ class ReplicateSegmenter:
         name, _, version = self._model.partition(":")
         return SegmenterVersion(f"replicate:{name}", self._version or version)
 
-    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> SegmenterResponse:
+    def _segment(self, image: Image, prompt: Prompt, deadline: Deadline) -> CandidateMasks:
         crop = encode_crop(image, prompt.crop)
         files = in_loop(
             self._retry_policy.call(lambda: self._request_masks(crop, deadline), deadline)

@@ -8,8 +8,8 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, Transient
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import CandidateMasks, SegmenterResponse
-from shared.segmentation.masks import Candidate
+from shared.segmentation.backends.base import CandidateMasks
+from shared.segmentation.mask_selection import Candidate
 from shared.segmentation.sam2.answers import parse_answer
 from shared.segmentation.sam2.contract import (
     MOST_PICTURES,
@@ -59,13 +59,13 @@ class Sam2Segmenter(_ServiceSegmenter):
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[SegmenterResponse]:
+    ) -> list[CandidateMasks]:
         """Returns all candidates of the service's response to each prompt."""
         return [self._segment(image, prompt, deadline, multimask=multimask) for prompt in prompts]
 
     def _segment(
         self, image: Image, prompt: Prompt, deadline: Deadline, *, multimask: bool
-    ) -> SegmenterResponse:
+    ) -> CandidateMasks:
         crop = encode_crop(image, prompt.crop)
         request = single_request(crop, prompt, self._names, multimask=multimask)
         response = self._service.post(request, deadline)
@@ -80,13 +80,13 @@ class BatchSegmenter(_ServiceSegmenter):
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[SegmenterResponse]:
+    ) -> list[CandidateMasks]:
         """Returns all candidates for each prompt. Large crops are sent in several requests."""
         windows = shared_windows(prompts)
         crops = [(encode_crop(image, window), members) for window, members in windows]
         requests = list(_requests(crops))
         most_bytes = MOST_BYTES // len(requests)  # all responses are in memory together
-        responses: dict[str, SegmenterResponse] = {}
+        responses: dict[str, CandidateMasks] = {}
         for request in requests:
             responses |= self._ask(request, deadline, most_bytes, multimask=multimask)
         return [responses[prompt.id] for prompt in prompts]
@@ -98,7 +98,7 @@ class BatchSegmenter(_ServiceSegmenter):
         most_bytes: int,
         *,
         multimask: bool,
-    ) -> dict[str, SegmenterResponse]:
+    ) -> dict[str, CandidateMasks]:
         request = batch_request(crops, multimask=multimask)
         response = self._service.post(request, deadline, len(crops), most_bytes)
         segmenter = self._segmenter_of(response)

@@ -7,7 +7,7 @@ from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode
 from shared.schemas.prompt import Prompt
-from shared.segmentation.backends.base import SegmenterResponse
+from shared.segmentation.backends.base import CandidateMasks
 
 
 class UnconfiguredSegmenter:
@@ -18,7 +18,7 @@ class UnconfiguredSegmenter:
 
     def segment(
         self, image: Image, prompts: Sequence[Prompt], deadline: Deadline, *, multimask: bool
-    ) -> list[SegmenterResponse]:
+    ) -> list[CandidateMasks]:
         """Raises Permanent."""
         del image, prompts, deadline, multimask
         raise Permanent(

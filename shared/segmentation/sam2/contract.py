@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, Va
 from shared.imaging import png
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.prompt import Prompt
-from shared.segmentation.masks import Candidate
+from shared.segmentation.mask_selection import Candidate
 from shared.segmentation.sam2.answers import AnswerError, ScoredMask
 from shared.segmentation.sam2.crops import Crop
 

@@ -3,7 +3,6 @@
 import gzip
 import io
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 from unittest import mock
@@ -15,10 +14,9 @@ from google.cloud.storage._http import Connection
 from google.cloud.storage.retry import DEFAULT_RETRY
 from PIL import Image as PillowImage
 
-from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
+from shared.gcp.gcs import ObjectRef, Storage
 from shared.imaging import encoding
 from shared.pipeline.result_store import ResultStore
-from shared.schemas import object_names
 from shared.schemas.documents import (
     Outputs,
     Reason,
@@ -29,6 +27,7 @@ from shared.schemas.documents import (
     Status,
 )
 from shared.schemas.errors import ReasonCode
+from shared.schemas.image_file import ImageFile
 from tests.functions.api.service import client
 from tests.functions.api.uploads import PICTURE, PIXELS, put_upload
 from tests.shared.segmentation_runs import output
@@ -65,15 +64,9 @@ def _finish(
         **fields,
     )
     kinds = ("mask", "overlay", "cutout")
-    folder = object_names.folder(name)
-    items = [ObjectToWrite(f"{folder}{kind}.png", "image/png", lambda: PICTURE) for kind in kinds]
-    items += [
-        ObjectToWrite(
-            f"{folder}{picture}", object_names.content_type(picture), partial(bytes, content)
-        )
-        for picture, content in more.items()
-    ]
-    results.write(document, items)
+    files = [ImageFile(f"{kind}.png", PICTURE) for kind in kinds]
+    files += [ImageFile(picture, content) for picture, content in more.items()]
+    results.write(document, files)
 
 
 def _listed(api: FlaskClient, **query: Any) -> dict[str, str]:

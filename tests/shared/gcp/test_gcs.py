@@ -15,7 +15,7 @@ OLD, NEW = Provenance(1, "aaaaaaaaaaaa"), Provenance(2, "aaaaaaaaaaaa")
 
 
 def _item(name: str, content: bytes) -> ObjectToWrite:
-    return ObjectToWrite(name, "text/plain", lambda: content)
+    return ObjectToWrite(name, "text/plain", content)
 
 
 def test_a_first_write_creates_and_stamps_the_object(bucket: gcs.Bucket) -> None:

@@ -71,7 +71,7 @@ def test_an_image_waits_until_another_has_left_memory(
         handled = [pool.submit(landmarking.handle, message) for message in messages]
         for _ in range(2):
             assert inside.acquire(timeout=60)
-        while landmarking._memory.waiting < 1:
+        while landmarking._decoder._memory.waiting < 1:
             threading.Event().wait(0.005)
         assert not inside.acquire(blocking=False)
         together.set()

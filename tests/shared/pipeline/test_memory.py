@@ -13,7 +13,7 @@ import pytest
 from shared.decoding import pixels
 from shared.detection.pyramid import Pyramid
 from shared.imaging.geometry import image_box, polygon_mask, polygon_of
-from shared.rendering.artifacts import result_artifacts
+from shared.rendering.artifacts import Renderer, result_artifacts
 from shared.schemas.box import Box
 from shared.schemas.documents import Outputs, SegmenterVersion
 from shared.segmentation.masks import Mask
@@ -65,9 +65,7 @@ def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
     before = tracemalloc.get_traced_memory()[0] / PIXELS
     tracemalloc.reset_peak()
     segmented.to_instance(whole)
-    sizes = [
-        len(picture.encode())
-        for picture in result_artifacts(image, [segmented], Outputs(preview="preview.jpg"))
-    ]
+    artifacts = result_artifacts(image, [segmented], Outputs(preview="preview.jpg"))
+    sizes = [len(file.data) for file in Renderer().files(artifacts)]
     assert max(sizes) < 0.3 * PIXELS
     assert _peak() - before < 0.6

@@ -1,7 +1,7 @@
 """Results of uploads that overtake one another."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 import pytest
 from google.cloud import storage as gcs
@@ -22,6 +22,7 @@ from shared.schemas.documents import (
     Status,
 )
 from shared.schemas.errors import ReasonCode, Rejected, Superseded, Transient
+from shared.schemas.image_file import ImageFile
 
 OLD, NEW = 100, 200
 GONE = Superseded("it is gone")
@@ -69,17 +70,19 @@ def _results(bucket: gcs.Bucket) -> ResultStore:
     return ResultStore(Storage(), bucket.name)
 
 
-def _items(document: ResultDocument) -> list[ObjectToWrite]:
-    content = f"{document.source.generation} {document.config}".encode()
+def _files(document: ResultDocument) -> list[ImageFile]:
+    data = f"{document.source.generation} {document.config}".encode()
+    return [ImageFile(name, data) for name in document.pictures]
+
+
+def _objects(document: ResultDocument) -> list[ObjectToWrite]:
     folder = object_names.folder(document.source.name)
-    return [
-        ObjectToWrite(folder + name, "image/png", lambda: content) for name in document.pictures
-    ]
+    return [ObjectToWrite(folder + file.name, "image/png", file.data) for file in _files(document)]
 
 
 def _write(bucket: gcs.Bucket, generation: int, faces: int, config: str = CONFIG) -> WriteOutcome:
     document = _document(generation, faces, config)
-    return _results(bucket).write(document, _items(document))
+    return _results(bucket).write(document, _files(document))
 
 
 def _state(bucket: gcs.Bucket) -> dict[str, int]:
@@ -109,7 +112,7 @@ def test_an_older_result_that_comes_late_leaves_nothing(bucket: gcs.Bucket) -> N
 
 def test_an_older_result_that_is_overtaken_clears_what_it_had_written(bucket: gcs.Bucket) -> None:
     document = _document(OLD, 1)
-    items = _items(document)
+    items = _objects(document)
     Storage().write_all(bucket.name, items[:2], Provenance(OLD, CONFIG, document.content_digest))
     _write(bucket, NEW, 0)
     Storage().write_all(bucket.name, items[3:], Provenance(OLD, CONFIG, document.content_digest))
@@ -121,13 +124,12 @@ def test_an_overtaken_upload_is_not_drawn_any_further(bucket: gcs.Bucket) -> Non
     """Nothing but its first picture is drawn: that one is enough to know."""
     _write(bucket, NEW, 0)
     document = _document(OLD, 1)
-    first, *others = _items(document)
 
-    def never(item: ObjectToWrite) -> bytes:
-        raise AssertionError(item.name)
+    def files() -> Iterator[ImageFile]:
+        yield _files(document)[0]
+        raise AssertionError("the second file is drawn")
 
-    others = [ObjectToWrite(item.name, item.content_type, partial(never, item)) for item in others]
-    assert _results(bucket).write(document, [first, *others]) is WriteOutcome.OUTRANKED
+    assert _results(bucket).write(document, files()) is WriteOutcome.OUTRANKED
 
 
 def test_a_worker_that_died_half_way_is_finished_by_the_next(bucket: gcs.Bucket) -> None:
@@ -176,16 +178,16 @@ def test_a_result_that_another_worker_damaged_meanwhile_is_not_acknowledged(
     document = _document(NEW, 1, config="ba9876543210")
     late = Provenance(NEW, CONFIG, _document(NEW, 1).content_digest)
 
-    def damage(content: bytes) -> bytes:
-        Storage().write(
-            bucket.name, ObjectToWrite("cat.png/mask.png", "image/png", lambda: b"late"), late
-        )
-        return content
+    damaged = ObjectToWrite("cat.png/mask.png", "image/png", b"late")
 
-    first, *others, last = _items(document)
-    damaging = ObjectToWrite(last.name, last.content_type, partial(damage, b""))
+    def files() -> Iterator[ImageFile]:
+        *others, last = _files(document)
+        yield from others
+        Storage().write(bucket.name, damaged, late)
+        yield last
+
     with pytest.raises(Transient):
-        _results(bucket).write(document, [first, *others, damaging])
+        _results(bucket).write(document, files())
     assert _write(bucket, NEW, 1, config="ba9876543210") is WriteOutcome.SAME
     assert len({Provenance.of(blob) for blob in bucket.list_blobs()}) == 1
 
@@ -260,7 +262,7 @@ def test_an_upload_that_is_not_there_neither_fails_nor_is_rejected(
 def test_a_failure_of_what_was_overwritten_clears_what_it_left(bucket: gcs.Bucket) -> None:
     old, new = _upload(bucket), _upload(bucket)
     _write(bucket, new.generation, 0)
-    stray = ObjectToWrite("cat.png/face-1/mask.png", "image/png", lambda: b"")
+    stray = ObjectToWrite("cat.png/face-1/mask.png", "image/png", b"")
     Storage().write(bucket.name, stray, Provenance(old.generation, CONFIG))
     _results(bucket).fail(old, REASON)
     assert _state(bucket) == _whole(new.generation, 0)
@@ -270,7 +272,7 @@ def test_a_superseded_upload_is_cleared_once_its_successor_has_a_result(
     bucket: gcs.Bucket,
 ) -> None:
     old = ObjectRef("in", "cat.png", OLD)
-    stray = ObjectToWrite("cat.png/prompts.json", "application/json", lambda: b"{}")
+    stray = ObjectToWrite("cat.png/prompts.json", "application/json", b"{}")
     Storage().write(bucket.name, stray, Provenance(OLD, CONFIG))
     _results(bucket).clear_superseded(old, GONE)
     assert _state(bucket) == {"prompts.json": OLD}, "its successor's worker will find it"

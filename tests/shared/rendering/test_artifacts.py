@@ -1,6 +1,5 @@
 """Which pictures there are of a result, and how often they are made."""
 
-from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 from shared.imaging import png
 from shared.imaging.geometry import image_box, polygon_mask
-from shared.rendering.artifacts import Artifact, result_artifacts
+from shared.rendering.artifacts import Renderer, result_artifacts
 from shared.schemas.documents import Outputs, SegmenterVersion
 from shared.segmentation.masks import Mask
 from shared.segmentation.service import SegmentedInstance
@@ -26,19 +25,14 @@ def _segmented(number: int) -> SegmentedInstance:
 
 
 def _made(instances: int) -> tuple[dict[str, bytes], int]:
-    """All pictures by their names, encoded side by side, and how many had to be."""
-    drawn = result_artifacts(
-        IMAGE, [_segmented(number + 1) for number in range(instances)], Outputs()
-    )
-    with (
-        mock.patch("shared.imaging.png.encode", wraps=png.encode) as encode,
-        ThreadPoolExecutor(4) as pool,
-    ):
-        files = dict(
-            zip((one.name for one in drawn), pool.map(Artifact.encode, drawn), strict=True)
-        )
-    assert len(files) == len(drawn)
-    return files, encode.call_count
+    """All files by their names, and how many images were encoded for them."""
+    segmented = [_segmented(number + 1) for number in range(instances)]
+    artifacts = result_artifacts(IMAGE, segmented, Outputs())
+    with mock.patch("shared.imaging.png.encode", wraps=png.encode) as encode:
+        files = list(Renderer().files(artifacts))
+    by_name = {file.name: file.data for file in files}
+    assert len(by_name) == len(files)
+    return by_name, encode.call_count
 
 
 @pytest.mark.parametrize("instances", [0, 1, 2])

@@ -1,3 +1,5 @@
+"""The union of masks, and masks that overlap."""
+
 import numpy as np
 import pytest
 
@@ -5,52 +7,12 @@ from shared.imaging.geometry import BoolMask, Polygon, polygon_mask
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt
 from shared.segmentation import masks
-from shared.segmentation.masks import Candidate, Mask
+from shared.segmentation.masks import Mask
 from tools.support.shapes import IMAGE, ellipse, prompt_for
 
-OVAL = ellipse(150, 100, 30, 40)
-PROMPT = prompt_for(OVAL, IMAGE)
 
-
-def _in_crop(polygon: Polygon, prompt: Prompt = PROMPT) -> BoolMask:
+def _in_crop(polygon: Polygon, prompt: Prompt) -> BoolMask:
     return polygon_mask(polygon, prompt.crop)
-
-
-def test_the_candidate_that_fits_the_prompt_wins_over_a_larger_one() -> None:
-    fitting = _in_crop(ellipse(150, 100, 32, 42))
-    larger = np.ones_like(fitting)
-    mask, quality = masks.choose([Candidate(larger, 0.9), Candidate(fitting, 0.8)], PROMPT)
-    assert (mask.pixels == fitting).all()
-    assert quality > 0.85
-
-
-def test_predicted_iou_decides_between_candidates_that_fit_alike() -> None:
-    fitting = _in_crop(OVAL)
-    shifted = np.roll(fitting, 1, axis=1)
-    mask, _ = masks.choose([Candidate(fitting, 0.2), Candidate(shifted, 0.95)], PROMPT)
-    assert (mask.pixels == shifted).all()
-
-
-def test_holes_are_filled_and_specks_dropped() -> None:
-    solid = _in_crop(OVAL)
-    spoilt = solid.copy()
-    holes = np.argwhere(_in_crop(ellipse(150, 100, 25, 35)))[::50]
-    spoilt[holes[:, 0], holes[:, 1]] = False
-    spoilt[0, 0] = True
-    assert (masks.clean(spoilt, PROMPT) == solid).all()
-
-
-def test_an_empty_candidate_stays_empty() -> None:
-    empty = np.zeros((PROMPT.crop.height, PROMPT.crop.width), bool)
-    mask, quality = masks.choose([Candidate(empty)], PROMPT)
-    assert mask.area == 0
-    assert mask.bounds is None
-    assert quality < 0.5
-
-
-def test_no_candidate_is_an_error() -> None:
-    with pytest.raises(ValueError, match="candidate"):
-        masks.choose([], PROMPT)
 
 
 def test_a_mask_knows_its_bounds_and_its_place_in_the_image() -> None:

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from shared.imaging.geometry import Polygon, polygon_mask
 from shared.schemas.box import Box
-from shared.segmentation import masks
 from shared.segmentation.backends import grabcut, oval
 from shared.segmentation.backends.grabcut import segment
+from shared.segmentation.mask_selection import choose
+from shared.segmentation.masks import covered
 from tools.support.examples import example
 from tools.support.shapes import ellipse, prompt_for
 
@@ -45,8 +46,8 @@ def test_a_flat_face_on_a_flat_ground_is_cut_to_its_edge(scale: float) -> None:
         image[spot] = (20, 20, 20)
     prompt = prompt_for(_oval(scale, 150, 100, 45, 54), window)
     candidates = grabcut.candidates(image[prompt.crop.slices], prompt)
-    mask, quality = masks.choose(candidates, prompt)
-    found = masks.covered([mask], window)
+    mask, quality = choose(candidates, prompt)
+    found = covered([mask], window)
     assert (found & truth).sum() / (found | truth).sum() > 0.97
     assert quality > 0.8
 

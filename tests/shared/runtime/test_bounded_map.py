@@ -1,0 +1,66 @@
+"""How many items the parallel map holds, and what an error ends."""
+
+import threading
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+import pytest
+
+from shared.runtime.bounded_map import bounded_map
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    second_started = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert second_started.wait(10)
+        second_started.set()
+        return 10 * item
+
+    assert list(bounded_map(work, range(5), 2)) == [0, 10, 20, 30, 40]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_no_more_items_exist_than_threads(threads: int) -> None:
+    lock = threading.Lock()
+    taken = finished = most = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken, most
+        for item in range(10):
+            with lock:
+                taken += 1
+                most = max(most, taken - finished)
+            yield item
+
+    def work(item: int) -> int:
+        nonlocal finished
+        with lock:
+            finished += 1
+        return item
+
+    assert list(bounded_map(work, items(), threads)) == list(range(10))
+    assert most <= threads
+
+
+def test_calls_see_the_callers_context() -> None:
+    variable = ContextVar("variable", default="unset")
+    variable.set("set")
+    assert list(bounded_map(lambda _: variable.get(), range(3), 2)) == ["set"] * 3
+
+
+def test_after_an_error_no_item_is_taken() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(10):
+            taken.append(item)
+            yield item
+
+    def fail(item: int) -> int:
+        raise ValueError(item)
+
+    with pytest.raises(ValueError, match="0"):
+        list(bounded_map(fail, items(), 2))
+    assert taken == [0, 1]
