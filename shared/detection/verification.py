@@ -51,10 +51,10 @@ There are more small windows than large ones, so chance produces small false fac
 greater weight loses small faces. Chosen by hand."""
 
 _SLOPE, _OFFSET = 3.0, 0.6
-"""Logistic calibration: score = sigmoid(_SLOPE * evidence + _OFFSET). These coefficients were set
-by their effect on generated avatars and clip art (docs/quality.md). The repository holds neither
-those images nor a script that fits the coefficients, so they cannot be reproduced from it. Changing
-them shifts every face's score, and so what `MIN_SCORE` accepts."""
+"""Logistic calibration: score = sigmoid(_SLOPE * evidence + _OFFSET). The coefficients were set by
+their effect on generated avatars and clip art. `python -m tools.evaluation.calibration TRUTH.json`
+fits them to drawings with known faces; docs/quality.md has the fit to 252 drawings by people. A
+change shifts every face's score, and so what `MIN_SCORE` accepts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

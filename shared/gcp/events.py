@@ -59,8 +59,8 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """An object written to the input bucket; `size` in bytes."""
+class UploadEvent:
+    """A notification: an object was written to the input bucket. `size` is in bytes."""
 
     ref: ObjectRef
     content_type: str
@@ -140,7 +140,7 @@ def _unwrap(headers: Mapping[str, str], body: bytes) -> tuple[str, bytes]:
     return headers.get(EVENT_TYPE, _PUBSUB_EVENT), body
 
 
-def parse_upload(message: Message) -> Upload | None:
+def parse_upload(message: Message) -> UploadEvent | None:
     """Returns the upload that a message announces; None for an event of another type.
 
     Raises:
@@ -157,7 +157,7 @@ def parse_upload(message: Message) -> Upload | None:
     ):
         resource = _ObjectResource.model_validate_json(message.data)
     ref = ObjectRef(resource.bucket, resource.name, resource.generation)
-    return Upload(ref, resource.content_type, resource.size)
+    return UploadEvent(ref, resource.content_type, resource.size)
 
 
 def parse_prompts(message: Message) -> PromptsDocument:

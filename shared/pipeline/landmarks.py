@@ -8,7 +8,7 @@ from shared.decoding.formats import check_before_download
 from shared.detection.detections import Detections
 from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
-from shared.gcp.events import Message, Upload, parse_upload
+from shared.gcp.events import Message, UploadEvent, parse_upload
 from shared.gcp.gcs import ObjectRef, Storage, WriteOutcome
 from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
@@ -64,7 +64,7 @@ class Landmarks:
             with record_final_failure(self._results, upload.ref, message.attempt, max_attempts):
                 self._landmark(upload, message.trace)
 
-    def _landmark(self, upload: Upload, trace: str) -> None:
+    def _landmark(self, upload: UploadEvent, trace: str) -> None:
         timer = StageTimer()
         try:
             document = self._prompts(upload, timer)
@@ -76,7 +76,7 @@ class Landmarks:
         else:
             self._write(document, timer, trace)
 
-    def _prompts(self, upload: Upload, timer: StageTimer) -> PromptsDocument:
+    def _prompts(self, upload: UploadEvent, timer: StageTimer) -> PromptsDocument:
         """Returns the prompts of an upload. The image is in memory only during the call."""
         _check_name(upload.ref.name)
         check_before_download(upload.content_type, upload.size, self._settings.max_bytes)

@@ -1,30 +1,28 @@
 """python -m tools.evaluation.review TRUTH: what `review` flags, over drawings with known faces.
 
-TRUTH is a JSON object: image name -> {"set", "faces": [{"box"}], "unsure": [...]}; images lie in
-the folder SET beside it. Detection and the embedded segmenter run in this process.
+TRUTH is described in tools/evaluation/truth.py. Detection and the embedded segmenter run in this
+process.
 """
 
 import argparse
-import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shared.decoding import pixels
 from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
 from shared.imaging.geometry import image_box
 from shared.prompting.builder import build_prompts
-from shared.schemas.box import Box
 from shared.schemas.documents import Review
 from shared.schemas.prompt import PromptOptions
 from shared.segmentation.backends import grabcut
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from shared.segmentation.review import reviewed
 from shared.segmentation.service import SegmentationService, SegmentedInstance
+from tools.evaluation.truth import Drawing, read_truth
 
 _MET, _EXACT = 0.4, 0.75
 """IoU of boxes from which a face is found, and from which its mask's bounds are right."""
@@ -48,14 +46,13 @@ def main() -> None:
     segmenter = EmbeddedSegmenter("grabcut", grabcut.candidates)
     masking = SegmentationService(segmenter, None, seconds=600)
     results = [
-        _result(detector, masking, file.parent / entry["set"] / name, entry)
-        for name, entry in json.loads(file.read_text()).items()
+        _result(detector, masking, image, drawing) for image, drawing in read_truth(file).items()
     ]
     sys.stdout.write(_table(results) + "\n")
 
 
 def _result(
-    detector: Detector, masking: SegmentationService, file: Path, truth: dict[str, Any]
+    detector: Detector, masking: SegmentationService, file: Path, truth: Drawing
 ) -> _Result:
     image = pixels.decode(file.read_bytes(), _MOST_PIXELS)
     detected = detector.detect(image, frozenset({"face"}))
@@ -65,13 +62,11 @@ def _result(
     return _Result(_kind(segmented, truth), review)
 
 
-def _kind(segmented: Sequence[SegmentedInstance], truth: dict[str, Any]) -> str:
+def _kind(segmented: Sequence[SegmentedInstance], truth: Drawing) -> str:
     """What is wrong with a result, if anything is."""
-    faces = [Box(*face["box"]) for face in truth["faces"]]
-    unsure = [
-        Box(*(one["box"] if isinstance(one, dict) else one)) for one in truth.get("unsure", [])
-    ]
-    found = [one.box for one in segmented]
+    faces = [face.box for face in truth.faces]
+    unsure = [place.box for place in truth.unsure]
+    found = [item.box for item in segmented]
     best = [max((box.iou(face) for box in found), default=0.0) for face in faces]
     if any(iou < _MET for iou in best):
         return "a face is missed"
