@@ -10,6 +10,12 @@ SECONDS ?= 300
 IMAGES ?= 5000
 
 DEPLOYMENT ?= toonmask
+REGION ?= us-central1
+REGION_OPTION = $(if $(filter command environment,$(firstword $(origin REGION))),-var region=$(REGION))
+VARIABLES = -var-file=deployments/$(PROJECT)/$(DEPLOYMENT).tfvars $(TF)
+WORKSPACE = terraform workspace select -or-create=true $(PROJECT)-$(DEPLOYMENT)
+# of Terraform: Compute's default account is absent or has no roles in new projects
+BUILD_ACCOUNT = projects/$(PROJECT)/serviceAccounts/$(DEPLOYMENT)-build@$(PROJECT).iam.gserviceaccount.com
 RATE ?= 20
 
 TARGET ?= gpu
@@ -109,17 +115,22 @@ bench-model: $(READY) ## What real SAM2 costs on this machine's device; installs
 docs: $(READY) ## Write the generated parts of docs/ anew
 	$(RUN) -m tools.documentation
 
-deploy: check-variables ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
+deploy: $(READY) ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
 	@$(call need,terraform)
 	@$(call need_project)
+	$(RUN) -m tools.deployment.variables --project $(PROJECT) --deployment $(DEPLOYMENT) $(REGION_OPTION) $(TF)
 	@echo "Applies terraform/ to the project $(PROJECT). Terraform shows its plan and asks first."
-	cd terraform && terraform init -input=false && terraform apply -var project_id=$(PROJECT) $(TF)
+	cd terraform && terraform init -input=false && $(WORKSPACE)
+	cd terraform && terraform apply $(VARIABLES)
 
-destroy: check-variables ## terraform destroy in PROJECT
+destroy: $(READY) ## terraform destroy in PROJECT; stops at buckets with objects unless FORCE=1
 	@$(call need,terraform)
 	@$(call need_project)
+	$(RUN) -m tools.deployment.destroy_guard --project $(PROJECT) --deployment $(DEPLOYMENT) $(if $(FORCE),--force)
 	@echo "Destroys what terraform/ made in the project $(PROJECT). Terraform shows its plan and asks first."
-	cd terraform && terraform init -input=false && terraform destroy -var project_id=$(PROJECT) $(TF)
+	cd terraform && terraform init -input=false && $(WORKSPACE)
+	$(if $(FORCE),cd terraform && terraform apply $(VARIABLES) -var deletion_protection=false -target=google_storage_bucket.data)
+	cd terraform && terraform destroy $(VARIABLES) $(if $(FORCE),-var deletion_protection=false)
 
 sam2-image: check-variables ## Build the SAM2 service's image into IMAGE with PROJECT's Cloud Build (TARGET=cpu: no GPU)
 	@$(call need,gcloud)
@@ -127,7 +138,9 @@ sam2-image: check-variables ## Build the SAM2 service's image into IMAGE with PR
 	@test -n "$(IMAGE)" || { echo "Say where to: IMAGE=REGION-docker.pkg.dev/PROJECT/REPOSITORY/sam2:TAG"; exit 1; }
 	@echo "Sends functions/sam2 and shared/ to Cloud Build in $(PROJECT), which builds and pushes $(IMAGE)."
 	gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore \
-	  --project=$(PROJECT) --substitutions=_IMAGE=$(IMAGE),_TARGET=$(TARGET),_CHECKPOINT=$(CHECKPOINT),_REVISION=$(REVISION)
+	  --project=$(PROJECT) --region=$(REGION) --service-account=$(BUILD_ACCOUNT) \
+	  --gcs-source-staging-dir=gs://$(DEPLOYMENT)-source-$(PROJECT)/sam2 \
+	  --substitutions=_IMAGE=$(IMAGE),_TARGET=$(TARGET),_CHECKPOINT=$(CHECKPOINT),_REVISION=$(REVISION)
 
 lock: $(UV) check-variables ## Lock all dependencies; the functions follow the root's versions
 	$(UV) lock

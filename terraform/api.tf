@@ -5,18 +5,27 @@ locals {
 
   api_reads = var.enable_api ? local.keys : toset([])
 
-  api = { for name in var.enable_api ? ["api"] : [] : name => {
-    size    = var.api
-    ingress = "ALLOW_ALL"
-    secrets = { for key in local.api_reads : key => google_secret_manager_secret.keys[key].secret_id }
-    environment = merge(local.settings, local.sam2_settings, {
-      CORS_ORIGINS  = join(",", sort(var.api.cors_origins))
-      MAX_BYTES     = tostring(31 * 1024 * 1024) # Cloud Run takes requests of 32 MiB
-      MAX_UPLOAD    = lookup(var.settings, "MAX_BYTES", tostring(64 * 1024 * 1024))
-      MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
-      SAM2_DEADLINE = tostring(var.api.timeout - 30)
-    })
-  } }
+  api_environment = merge(local.settings, local.sam2_settings, {
+    CORS_ORIGINS  = join(",", sort(var.api.cors_origins))
+    MAX_BYTES     = tostring(31 * 1024 * 1024) # Cloud Run takes requests of 32 MiB
+    MAX_UPLOAD    = lookup(var.settings, "MAX_BYTES", tostring(64 * 1024 * 1024))
+    MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
+    SAM2_DEADLINE = tostring(var.api.timeout - 30)
+  })
+}
+
+module "api" {
+  source = "./modules/function"
+  count  = var.enable_api ? 1 : 0
+
+  name         = "api"
+  deployment   = local.deployment
+  size         = var.api
+  ingress      = "ALLOW_ALL"
+  shared_files = local.shared_files["api"]
+  ready        = [time_sleep.build_grants.id, time_sleep.secret_grants.id]
+  secrets      = { for name in local.api_reads : name => local.secrets[name] }
+  environment  = local.api_environment
 }
 
 resource "google_cloud_run_v2_service_iam_member" "api_callers" {
@@ -24,7 +33,7 @@ resource "google_cloud_run_v2_service_iam_member" "api_callers" {
 
   project  = var.project_id
   location = var.region
-  name     = module.function["api"].service
+  name     = module.api[0].service
   role     = "roles/run.invoker"
   member   = each.value
 }
@@ -35,7 +44,7 @@ resource "google_secret_manager_secret_iam_member" "api_reads" {
   project   = var.project_id
   secret_id = google_secret_manager_secret.keys[each.value].secret_id
   role      = "roles/secretmanager.secretAccessor"
-  member    = module.function["api"].member
+  member    = module.api[0].member
 }
 
 # The page uploads, and what it uploads may replace an older upload of that name.
@@ -44,7 +53,7 @@ resource "google_storage_bucket_iam_member" "api_uploads" {
 
   bucket = google_storage_bucket.data["input"].name
   role   = "roles/storage.objectUser"
-  member = module.function["api"].member
+  member = module.api[0].member
 }
 
 resource "google_storage_bucket_iam_member" "api_reads_output" {
@@ -52,5 +61,5 @@ resource "google_storage_bucket_iam_member" "api_reads_output" {
 
   bucket = google_storage_bucket.data["output"].name
   role   = "roles/storage.objectViewer"
-  member = module.function["api"].member
+  member = module.api[0].member
 }

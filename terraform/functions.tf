@@ -9,8 +9,6 @@ locals {
     TRACE_PROJECT         = var.project_id
   })
 
-  functions = merge(local.pipeline, local.api)
-
   # By function, relative to the repository. `make docs` writes packages.json from the imports.
   shared_files = {
     for function, packages in jsondecode(file("${local.repository}/functions/packages.json")) :
@@ -20,61 +18,93 @@ locals {
     )
   }
 
-  pipeline = {
-    landmarks = {
-      size    = var.landmarks
-      ingress = "ALLOW_INTERNAL_ONLY"
-      secrets = {}
-      environment = merge(local.settings, {
-        PROMPTS_TOPIC = google_pubsub_topic.work["prompts"].id
-        PUSH_ACCOUNT  = google_service_account.push["uploads"].email
-        TARGETS       = join(",", sort(var.targets))
-      })
-    }
-    segmentation = {
-      size        = var.segmentation
-      ingress     = "ALLOW_INTERNAL_ONLY"
-      secrets     = { for name in local.sam2_keys : name => google_secret_manager_secret.keys[name].secret_id }
-      environment = merge(local.settings, local.sam2_settings, { PUSH_ACCOUNT = google_service_account.push["prompts"].email })
-    }
-    drain = {
-      size        = { cpu = "1", memory = "512Mi", concurrency = 8, min_instances = 0, max_instances = 5, timeout = 60 }
-      ingress     = "ALLOW_INTERNAL_ONLY"
-      secrets     = {}
-      environment = merge(local.settings, { PUSH_ACCOUNT = google_service_account.push["drain"].email })
-    }
+  landmarks_environment = merge(local.settings, {
+    PROMPTS_TOPIC = google_pubsub_topic.work["prompts"].id
+    PUSH_ACCOUNT  = google_service_account.push["uploads"].email
+    TARGETS       = join(",", sort(var.targets))
+  })
+  segmentation_environment = merge(local.settings, local.sam2_settings, { PUSH_ACCOUNT = google_service_account.push["prompts"].email })
+  drain_environment        = merge(local.settings, { PUSH_ACCOUNT = google_service_account.push["drain"].email })
+
+  drain_size = { cpu = "1", memory = "512Mi", concurrency = 8, min_instances = 0, max_instances = 2, timeout = 60 }
+
+  # What all functions share.
+  deployment = {
+    prefix        = var.prefix
+    project_id    = var.project_id
+    region        = var.region
+    kms_key       = var.kms_key
+    source_bucket = google_storage_bucket.source.name
+    build_account = google_service_account.build.id
+    repository    = google_artifact_registry_repository.images.id
   }
+
+  pipeline_functions = toset(["landmarks", "segmentation", "drain"])
+
+  function = merge(
+    { landmarks = module.landmarks, segmentation = module.segmentation, drain = module.drain },
+    { for api in module.api[*] : "api" => api },
+  )
 }
 
-module "function" {
-  source   = "./modules/function"
-  for_each = local.functions
+# A module for each function, not one for all: with one, each function would wait for everything that
+# any of them needs, and none would be made where SAM2's service is refused.
 
-  name          = each.key
-  prefix        = var.prefix
-  project_id    = var.project_id
-  region        = var.region
-  source_bucket = google_storage_bucket.source.name
-  build_account = google_service_account.build.id
-  repository    = google_artifact_registry_repository.images.id
-  size          = each.value.size
-  ingress       = each.value.ingress
-  shared_files  = local.shared_files[each.key]
-  environment   = each.value.environment
-  secrets       = each.value.secrets
+module "landmarks" {
+  source = "./modules/function"
 
-  # Not depends_on, which would keep Terraform from looking at the code before it applies.
-  permissions = concat(
-    [
-      google_artifact_registry_repository_iam_member.build_pushes.id,
-      google_project_iam_member.build_logs.id,
-      google_project_iam_member.build_reads_staged_source.id,
-      google_storage_bucket_iam_member.build_reads_source.id,
-    ],
-    [for version in google_secret_manager_secret_version.keys : version.id],
-    [for grant in google_secret_manager_secret_iam_member.segmentation_reads : grant.id],
-    [for grant in google_secret_manager_secret_iam_member.api_reads : grant.id],
-  )
+  name         = "landmarks"
+  deployment   = local.deployment
+  size         = var.landmarks
+  ingress      = "ALLOW_INTERNAL_ONLY"
+  shared_files = local.shared_files["landmarks"]
+  ready        = [time_sleep.build_grants.id]
+  environment  = local.landmarks_environment
+}
+
+module "segmentation" {
+  source = "./modules/function"
+
+  name         = "segmentation"
+  deployment   = local.deployment
+  size         = var.segmentation
+  ingress      = "ALLOW_INTERNAL_ONLY"
+  shared_files = local.shared_files["segmentation"]
+  ready        = [time_sleep.build_grants.id, time_sleep.secret_grants.id]
+  secrets      = { for name in local.sam2_keys : name => local.secrets[name] }
+  environment  = local.segmentation_environment
+}
+
+module "drain" {
+  source = "./modules/function"
+
+  name         = "drain"
+  deployment   = local.deployment
+  size         = local.drain_size
+  ingress      = "ALLOW_INTERNAL_ONLY"
+  shared_files = local.shared_files["drain"]
+  ready        = [time_sleep.build_grants.id]
+  environment  = local.drain_environment
+}
+
+moved {
+  from = module.function["landmarks"]
+  to   = module.landmarks
+}
+
+moved {
+  from = module.function["segmentation"]
+  to   = module.segmentation
+}
+
+moved {
+  from = module.function["drain"]
+  to   = module.drain
+}
+
+moved {
+  from = module.function["api"]
+  to   = module.api[0]
 }
 
 resource "google_artifact_registry_repository" "images" {
@@ -84,6 +114,7 @@ resource "google_artifact_registry_repository" "images" {
   location      = var.region
   format        = "DOCKER"
   description   = "Images of ${var.prefix}'s functions and SAM2 service"
+  kms_key_name  = var.kms_key
 
   cleanup_policies {
     id     = "keep-the-last-three"
@@ -101,7 +132,7 @@ resource "google_artifact_registry_repository" "images" {
     }
   }
 
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.encryption]
 }
 
 # ---- building ----
@@ -111,7 +142,7 @@ resource "google_service_account" "build" {
   project      = var.project_id
   display_name = "Builds ${var.prefix}'s functions and images"
 
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.apis]
 }
 
 resource "google_storage_bucket_iam_member" "build_reads_source" {
@@ -145,5 +176,16 @@ resource "google_project_iam_member" "build_reads_staged_source" {
     title       = "staged sources of functions"
     description = "Only the buckets that Cloud Functions stages sources in"
     expression  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.this.number}-\")"
+  }
+}
+
+# Builds wait for this: a build that starts earlier is refused its source, its log or its repository.
+resource "time_sleep" "build_grants" {
+  create_duration = local.iam_propagation
+  triggers = {
+    pushes        = google_artifact_registry_repository_iam_member.build_pushes.id
+    logs          = google_project_iam_member.build_logs.id
+    staged_source = google_project_iam_member.build_reads_staged_source.id
+    source        = google_storage_bucket_iam_member.build_reads_source.id
   }
 }

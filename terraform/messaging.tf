@@ -24,7 +24,7 @@ resource "google_pubsub_topic" "work" {
   kms_key_name               = var.kms_key
   message_retention_duration = "604800s"
 
-  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+  depends_on = [time_sleep.encryption]
 }
 
 resource "google_pubsub_topic" "dead" {
@@ -35,7 +35,7 @@ resource "google_pubsub_topic" "dead" {
   project      = var.project_id
   kms_key_name = var.kms_key
 
-  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+  depends_on = [time_sleep.encryption]
 }
 
 resource "google_pubsub_subscription" "work" {
@@ -48,11 +48,11 @@ resource "google_pubsub_subscription" "work" {
   message_retention_duration = "604800s"
 
   push_config {
-    push_endpoint = module.function[each.value].uri
+    push_endpoint = local.function[each.value].uri
 
     oidc_token {
       service_account_email = google_service_account.push[each.key].email
-      audience              = module.function[each.value].uri
+      audience              = local.function[each.value].uri
     }
   }
 
@@ -101,11 +101,11 @@ resource "google_pubsub_subscription" "drain" {
   message_retention_duration = "2678400s"
 
   push_config {
-    push_endpoint = module.function["drain"].uri
+    push_endpoint = module.drain.uri
 
     oidc_token {
       service_account_email = google_service_account.push["drain"].email
-      audience              = module.function["drain"].uri
+      audience              = module.drain.uri
     }
   }
 
@@ -133,7 +133,7 @@ resource "google_service_account" "push" {
   project      = var.project_id
   display_name = each.key == "drain" ? "Pushes dead letters to the function drain" : "Pushes ${each.key} to the function ${each.value}"
 
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.apis]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "push_invokes" {
@@ -141,7 +141,7 @@ resource "google_cloud_run_v2_service_iam_member" "push_invokes" {
 
   project  = var.project_id
   location = var.region
-  name     = module.function[each.value].service
+  name     = local.function[each.value].service
   role     = "roles/run.invoker"
   member   = google_service_account.push[each.key].member
 }
@@ -153,7 +153,7 @@ resource "google_service_account_iam_member" "pubsub_signs" {
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = local.pubsub_agent
 
-  depends_on = [google_pubsub_topic.work] # the first topic brings Pub/Sub's agent into being
+  depends_on = [time_sleep.agents]
 }
 
 resource "google_pubsub_topic_iam_member" "storage_publishes" {
@@ -161,13 +161,15 @@ resource "google_pubsub_topic_iam_member" "storage_publishes" {
   topic   = google_pubsub_topic.work["uploads"].name
   role    = "roles/pubsub.publisher"
   member  = local.storage_agent
+
+  depends_on = [time_sleep.agents]
 }
 
 resource "google_pubsub_topic_iam_member" "landmarks_publishes" {
   project = var.project_id
   topic   = google_pubsub_topic.work["prompts"].name
   role    = "roles/pubsub.publisher"
-  member  = module.function["landmarks"].member
+  member  = module.landmarks.member
 }
 
 resource "google_pubsub_topic_iam_member" "dead_letters" {
@@ -177,6 +179,8 @@ resource "google_pubsub_topic_iam_member" "dead_letters" {
   topic   = google_pubsub_topic.dead[each.key].name
   role    = "roles/pubsub.publisher"
   member  = local.pubsub_agent
+
+  depends_on = [time_sleep.agents]
 }
 
 # Pub/Sub acknowledges what it has put among the dead letters.
@@ -187,4 +191,6 @@ resource "google_pubsub_subscription_iam_member" "dead_letters" {
   subscription = google_pubsub_subscription.work[each.key].name
   role         = "roles/pubsub.subscriber"
   member       = local.pubsub_agent
+
+  depends_on = [time_sleep.agents]
 }

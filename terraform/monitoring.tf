@@ -53,7 +53,7 @@ resource "google_logging_metric" "this" {
     }
   }
 
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.apis]
 }
 
 # ---- alerts; docs/operations.md says what to do about each ----
@@ -83,25 +83,36 @@ locals {
       period    = "60s"
       reducer   = "REDUCE_MAX"
     }
+  }
+
+  # Cloud Monitoring accepts a threshold on a metric only once the metric exists, up to ten minutes
+  # after its log-based metric was made. Queries may name metrics that are still to come. In PromQL,
+  # the first slash of a metric's name is a colon, other special characters are underscores:
+  # https://cloud.google.com/monitoring/promql/promql-mapping
+  promql = {
+    for name, metric in google_logging_metric.this :
+    name => "logging_googleapis_com:user_${replace(metric.name, "/[^a-zA-Z0-9]/", "_")}{monitored_resource=\"cloud_run_revision\"}"
+  }
+  promql_uploads = "pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource=\"pubsub_topic\",topic_id=\"${google_pubsub_topic.work["uploads"].name}\"}"
+
+  query_alerts = {
     dropped = {
-      name      = "messages that are not from this pipeline"
-      says      = "Somebody else publishes to the topics, or versions do not fit together: the log shows the message."
-      filter    = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["dropped"].name}\""
-      aligner   = "ALIGN_SUM"
-      threshold = 0
-      duration  = "0s"
-      period    = "300s"
-      reducer   = "REDUCE_SUM"
+      name     = "messages that are not from this pipeline"
+      says     = "Somebody else publishes to the topics, or versions do not fit together: the log shows the message."
+      query    = "sum(increase(${local.promql["dropped"]}[5m])) > 0"
+      duration = "0s"
     }
     errors = {
-      name      = "many deliveries or requests fail"
-      says      = "Most often SAM2 is down or refuses: the log says which, with what to do."
-      filter    = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["failures"].name}\""
-      aligner   = "ALIGN_RATE"
-      threshold = 0.2
-      duration  = "600s"
-      period    = "300s"
-      reducer   = "REDUCE_SUM"
+      name     = "many deliveries or requests fail"
+      says     = "Most often SAM2 is down or refuses: the log says which, with what to do."
+      query    = "sum(rate(${local.promql["failures"]}[5m])) > 0.2"
+      duration = "600s"
+    }
+    silence = {
+      name     = "uploads, and no results"
+      says     = "Uploads are announced, and none comes to its end. Look at the push subscriptions' errors and at the functions' logs."
+      query    = "(sum(increase(${local.promql_uploads}[30m])) > 0) unless (sum(increase(${local.promql["results"]}[30m])) > 0)"
+      duration = "900s"
     }
   }
 }
@@ -136,57 +147,34 @@ resource "google_monitoring_alert_policy" "this" {
     }
   }
 
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.apis]
 }
 
-# Uploads come, and for half an hour nothing has come to an end.
-resource "google_monitoring_alert_policy" "silence" {
+resource "google_monitoring_alert_policy" "query" {
+  for_each = local.query_alerts
+
   project               = var.project_id
-  display_name          = "${var.prefix}: uploads, and no results"
-  combiner              = "AND"
+  display_name          = "${var.prefix}: ${each.value.name}"
+  combiner              = "OR"
   notification_channels = var.notification_channels
 
   documentation {
-    content   = "Uploads are announced, and none comes to its end. Look at the push subscriptions' errors and at the functions' logs."
+    content   = "${each.value.says}\n\nMore in docs/operations.md, section ${each.value.name}."
     mime_type = "text/markdown"
   }
 
   conditions {
-    display_name = "uploads come"
+    display_name = each.value.name
 
-    condition_threshold {
-      filter          = "resource.type=\"pubsub_topic\" AND metric.type=\"pubsub.googleapis.com/topic/send_message_operation_count\" AND resource.labels.topic_id=\"${google_pubsub_topic.work["uploads"].name}\""
-      comparison      = "COMPARISON_GT"
-      threshold_value = 0
-      duration        = "0s"
-
-      aggregations {
-        alignment_period     = "1800s"
-        per_series_aligner   = "ALIGN_SUM"
-        cross_series_reducer = "REDUCE_SUM"
-      }
+    condition_prometheus_query_language {
+      query                     = each.value.query
+      duration                  = each.value.duration
+      evaluation_interval       = "60s"
+      disable_metric_validation = true
     }
   }
 
-  conditions {
-    display_name = "nothing comes to its end"
-
-    condition_threshold {
-      filter                  = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["results"].name}\""
-      comparison              = "COMPARISON_LT"
-      threshold_value         = 1
-      duration                = "0s"
-      evaluation_missing_data = "EVALUATION_MISSING_DATA_ACTIVE"
-
-      aggregations {
-        alignment_period     = "1800s"
-        per_series_aligner   = "ALIGN_SUM"
-        cross_series_reducer = "REDUCE_SUM"
-      }
-    }
-  }
-
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.apis]
 }
 
 # ---- dashboard ----
@@ -257,13 +245,14 @@ resource "google_monitoring_dashboard" "this" {
     }
   })
 
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.apis]
 }
 
 # ---- budget ----
 
 resource "google_billing_budget" "this" {
-  count = var.budget == null ? 0 : 1
+  count    = var.budget == null ? 0 : 1
+  provider = google.billing
 
   billing_account = var.budget.billing_account
   display_name    = "${var.prefix} in ${var.project_id}"
@@ -286,5 +275,5 @@ resource "google_billing_budget" "this" {
     }
   }
 
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.apis]
 }

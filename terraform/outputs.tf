@@ -28,12 +28,12 @@ output "sam2_url" {
 
 output "page" {
   description = "Address of the page and the HTTP API; null without enable_api."
-  value       = one([for name in keys(local.api) : module.function[name].uri])
+  value       = one(module.api[*].uri)
 }
 
 output "segmentation_service_account" {
   description = "The account that calls SAM2: what a server of yours in another project has to let in."
-  value       = trimprefix(module.function["segmentation"].member, "serviceAccount:")
+  value       = trimprefix(module.segmentation.member, "serviceAccount:")
 }
 
 output "dashboard" {

@@ -1,28 +1,16 @@
-# The project: what it is, which APIs it needs, and the accounts that Google's services act as in it.
-
-data "google_project" "this" {
-  project_id = var.project_id
-
-  depends_on = [google_project_service.apis]
-}
-
-data "google_storage_project_service_account" "this" {
-  project = var.project_id
-
-  depends_on = [google_project_service.apis]
-}
+# The project: its number, the APIs, Google's service agents, and the waits for changes that take
+# effect late.
 
 locals {
-  pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
-
-  storage_agent = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
+  # The data sources below call these two. They are apart from the others, because Terraform reads a
+  # data source late, and so replaces what depends on it, if its depends_on has changes.
+  data_source_apis = toset(["cloudresourcemanager.googleapis.com", "storage.googleapis.com"])
 
   apis = toset(concat(
     [
       "artifactregistry.googleapis.com",
       "cloudbuild.googleapis.com",
       "cloudfunctions.googleapis.com",
-      "cloudresourcemanager.googleapis.com",
       "iam.googleapis.com",
       "iamcredentials.googleapis.com",
       "logging.googleapis.com",
@@ -30,11 +18,26 @@ locals {
       "pubsub.googleapis.com",
       "run.googleapis.com",
       "secretmanager.googleapis.com",
-      "storage.googleapis.com",
     ],
     var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
     var.budget == null ? [] : ["billingbudgets.googleapis.com"],
   ))
+
+  # A call may fail with "API has not been used in project" for a while after the API was enabled:
+  # https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/google_project_service
+  api_propagation = "60s"
+
+  # "Typically 2 minutes, potentially 7 minutes or longer":
+  # https://cloud.google.com/iam/docs/access-change-propagation
+  iam_propagation = "420s"
+}
+
+resource "google_project_service" "data_source_apis" {
+  for_each = local.data_source_apis
+
+  project            = var.project_id
+  service            = each.value
+  disable_on_destroy = false # others in the project may need it
 }
 
 resource "google_project_service" "apis" {
@@ -45,15 +48,104 @@ resource "google_project_service" "apis" {
   disable_on_destroy = false # others in the project may need it
 }
 
-# The agents that encrypt with var.kms_key on our behalf.
+resource "time_sleep" "data_source_apis" {
+  create_duration = local.api_propagation
+  triggers        = { apis = join(" ", local.data_source_apis) }
+
+  depends_on = [google_project_service.data_source_apis]
+}
+
+# Everything that calls an API waits for this.
+resource "time_sleep" "apis" {
+  create_duration = local.api_propagation
+  triggers        = { apis = join(" ", local.apis) }
+
+  depends_on = [google_project_service.apis, google_project_service.data_source_apis]
+}
+
+data "google_project" "this" {
+  project_id = var.project_id
+
+  depends_on = [time_sleep.data_source_apis]
+}
+
+data "google_storage_project_service_account" "this" {
+  project = var.project_id
+
+  depends_on = [time_sleep.data_source_apis]
+}
+
+# ---- service agents ----
+
+locals {
+  pubsub_agent  = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+  storage_agent = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
+
+  # Agents that encrypt with var.kms_key. The functions' list is that of
+  # https://cloud.google.com/functions/docs/securing/cmek
+  cmek_agents = var.kms_key == null ? {} : merge(
+    {
+      functions = "serviceAccount:service-${data.google_project.this.number}@gcf-admin-robot.iam.gserviceaccount.com"
+      images    = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
+      pubsub    = local.pubsub_agent
+      run       = "serviceAccount:service-${data.google_project.this.number}@serverless-robot-prod.iam.gserviceaccount.com"
+      storage   = local.storage_agent
+    },
+    length(local.keys) == 0 ? {} : {
+      secrets = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
+    },
+  )
+
+  # Services whose agents are named here. A new project does not have the agents until they are asked for.
+  agent_services = toset(concat(
+    ["pubsub.googleapis.com"],
+    var.kms_key == null ? [] : ["artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "run.googleapis.com"],
+    var.kms_key == null || length(local.keys) == 0 ? [] : ["secretmanager.googleapis.com"],
+  ))
+}
+
+resource "google_project_service_identity" "agents" {
+  provider = google-beta
+  for_each = local.agent_services
+
+  project = var.project_id
+  service = each.value
+
+  depends_on = [time_sleep.apis]
+}
+
+# Every grant to an agent waits for this.
+resource "time_sleep" "agents" {
+  create_duration = local.api_propagation
+  triggers        = { services = join(" ", local.agent_services) }
+
+  depends_on = [google_project_service_identity.agents, data.google_storage_project_service_account.this]
+}
+
 resource "google_kms_crypto_key_iam_member" "agents" {
-  for_each = var.kms_key == null ? {} : {
-    pubsub  = local.pubsub_agent
-    secrets = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
-    storage = local.storage_agent
-  }
+  for_each = local.cmek_agents
 
   crypto_key_id = var.kms_key
   role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
   member        = each.value
+
+  depends_on = [time_sleep.agents]
+}
+
+# Everything that is encrypted waits for this. Without a key it waits for nothing but the APIs.
+resource "time_sleep" "encryption" {
+  create_duration = var.kms_key == null ? "0s" : local.iam_propagation
+  triggers        = { agents = join(" ", keys(local.cmek_agents)) }
+
+  depends_on = [google_kms_crypto_key_iam_member.agents, time_sleep.apis]
+}
+
+moved {
+  from = google_project_service.apis["cloudresourcemanager.googleapis.com"]
+  to   = google_project_service.data_source_apis["cloudresourcemanager.googleapis.com"]
+}
+
+moved {
+  from = google_project_service.apis["storage.googleapis.com"]
+  to   = google_project_service.data_source_apis["storage.googleapis.com"]
 }

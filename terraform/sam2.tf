@@ -13,6 +13,13 @@ locals {
     } : name => value if value != null
   }
 
+  # Beside an L4, Cloud Run requires at least 4 CPUs and 16 GiB:
+  # https://cloud.google.com/run/docs/configuring/services/gpu
+  sam2_size = var.sam2.gpu ? { cpu = "4", memory = "16Gi" } : { cpu = "2", memory = "2Gi" }
+
+  # https://cloud.google.com/run/docs/configuring/services/gpu#supported-regions
+  l4_regions = ["asia-southeast1", "europe-west1", "europe-west4", "us-central1", "us-east4"]
+
   # Who asks for masks.
   sam2_callers = toset(concat(["segmentation"], var.enable_api ? ["api"] : []))
 
@@ -65,7 +72,7 @@ resource "google_secret_manager_secret" "keys" {
     }
   }
 
-  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+  depends_on = [time_sleep.encryption]
 }
 
 resource "google_secret_manager_secret_version" "keys" {
@@ -78,6 +85,29 @@ resource "google_secret_manager_secret_version" "keys" {
     SAM2_API_KEY        = var.sam2_api_key
   }[each.value]
   secret_data_wo_version = var.secret_version
+
+  # The functions name a version: the new one is there before the old one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+locals {
+  secrets = {
+    for name, version in google_secret_manager_secret_version.keys :
+    name => { id = google_secret_manager_secret.keys[name].secret_id, version = version.version }
+  }
+}
+
+# Functions that read secrets wait for this.
+resource "time_sleep" "secret_grants" {
+  create_duration = length(local.keys) == 0 ? "0s" : local.iam_propagation
+  triggers = {
+    grants = join(" ", concat(
+      [for grant in google_secret_manager_secret_iam_member.segmentation_reads : grant.id],
+      [for grant in google_secret_manager_secret_iam_member.api_reads : grant.id],
+    ))
+  }
 }
 
 resource "google_secret_manager_secret_iam_member" "segmentation_reads" {
@@ -86,7 +116,7 @@ resource "google_secret_manager_secret_iam_member" "segmentation_reads" {
   project   = var.project_id
   secret_id = google_secret_manager_secret.keys[each.value].secret_id
   role      = "roles/secretmanager.secretAccessor"
-  member    = module.function["segmentation"].member
+  member    = module.segmentation.member
 }
 
 # ---- yours ----
@@ -98,10 +128,17 @@ resource "google_cloud_run_v2_service_iam_member" "invokes_yours" {
   location = coalesce(var.sam2_region, var.region)
   name     = var.sam2_service
   role     = "roles/run.invoker"
-  member   = module.function[each.value].member
+  member   = local.function[each.value].member
 }
 
 # ---- ours ----
+
+check "region_has_l4s" {
+  assert {
+    condition     = !var.deploy_sam2 || !var.sam2.gpu || contains(local.l4_regions, var.region)
+    error_message = "Cloud Run had no L4 GPUs in ${var.region} when this was written. Take one of ${join(", ", local.l4_regions)}; in us-central1 and europe-west1, new projects may also build images without asking. Or set sam2 = { gpu = false }."
+  }
+}
 
 resource "google_service_account" "sam2" {
   count = var.deploy_sam2 ? 1 : 0
@@ -110,7 +147,7 @@ resource "google_service_account" "sam2" {
   project      = var.project_id
   display_name = "Runs the SAM2 service; may do nothing"
 
-  depends_on = [google_project_service.apis]
+  depends_on = [time_sleep.apis]
 }
 
 # The one thing that no resource does: Cloud Build builds what is here.
@@ -135,11 +172,7 @@ resource "terraform_data" "sam2_image" {
     }
   }
 
-  depends_on = [
-    google_artifact_registry_repository_iam_member.build_pushes,
-    google_project_iam_member.build_logs,
-    google_storage_bucket_iam_member.build_reads_source,
-  ]
+  depends_on = [time_sleep.build_grants]
 }
 
 resource "google_cloud_run_v2_service" "sam2" {
@@ -148,12 +181,13 @@ resource "google_cloud_run_v2_service" "sam2" {
   name                = "${var.prefix}-sam2"
   project             = var.project_id
   location            = var.region
-  deletion_protection = var.deletion_protection
+  deletion_protection = false # it keeps nothing, and a failed first apply must be able to replace it
   # Calls of a function count as internal over a VPC alone; IAM lets in those that ask for masks, and
   # nobody else.
   ingress = "INGRESS_TRAFFIC_ALL"
 
   template {
+    encryption_key                   = var.kms_key
     service_account                  = google_service_account.sam2[0].email
     timeout                          = "${var.sam2_deadline}s"
     max_instance_request_concurrency = var.sam2.gpu ? 16 : 4
@@ -190,14 +224,7 @@ resource "google_cloud_run_v2_service" "sam2" {
       }
 
       resources {
-        limits = var.sam2.gpu ? {
-          cpu              = "4"
-          memory           = "16Gi"
-          "nvidia.com/gpu" = "1"
-          } : {
-          cpu    = "2"
-          memory = "2Gi"
-        }
+        limits            = merge(local.sam2_size, var.sam2.gpu ? { "nvidia.com/gpu" = "1" } : {})
         cpu_idle          = !var.sam2.gpu # a GPU wants its CPU always
         startup_cpu_boost = true
       }
@@ -216,7 +243,7 @@ resource "google_cloud_run_v2_service" "sam2" {
     }
   }
 
-  depends_on = [google_project_service.apis, terraform_data.sam2_image]
+  depends_on = [time_sleep.encryption, terraform_data.sam2_image]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "invokes_ours" {
@@ -226,5 +253,5 @@ resource "google_cloud_run_v2_service_iam_member" "invokes_ours" {
   location = var.region
   name     = google_cloud_run_v2_service.sam2[0].name
   role     = "roles/run.invoker"
-  member   = module.function[each.value].member
+  member   = local.function[each.value].member
 }

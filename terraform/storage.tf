@@ -59,7 +59,7 @@ resource "google_storage_bucket" "data" {
     }
   }
 
-  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+  depends_on = [time_sleep.encryption]
 }
 
 resource "google_storage_bucket" "source" {
@@ -80,7 +80,14 @@ resource "google_storage_bucket" "source" {
     }
   }
 
-  depends_on = [google_project_service.apis, google_kms_crypto_key_iam_member.agents]
+  depends_on = [time_sleep.encryption]
+}
+
+# Cloud Storage checks that it may publish when the notification is made, and the provider does not
+# try again.
+resource "time_sleep" "storage_publishes" {
+  create_duration = local.iam_propagation
+  triggers        = { grant = google_pubsub_topic_iam_member.storage_publishes.id }
 }
 
 resource "google_storage_notification" "uploads" {
@@ -89,24 +96,24 @@ resource "google_storage_notification" "uploads" {
   event_types    = ["OBJECT_FINALIZE"]
   payload_format = "JSON_API_V1"
 
-  depends_on = [google_pubsub_topic_iam_member.storage_publishes]
+  depends_on = [time_sleep.storage_publishes]
 }
 
 # Who may read and write what; the functions' accounts are made in functions.tf.
 
 resource "google_storage_bucket_iam_member" "functions_read_input" {
-  for_each = local.pipeline
+  for_each = local.pipeline_functions
 
   bucket = google_storage_bucket.data["input"].name
   role   = "roles/storage.objectViewer"
-  member = module.function[each.key].member
+  member = local.function[each.key].member
 }
 
 # Results are replaced by those of newer uploads, so creating them is not enough.
 resource "google_storage_bucket_iam_member" "functions_write_output" {
-  for_each = local.pipeline
+  for_each = local.pipeline_functions
 
   bucket = google_storage_bucket.data["output"].name
   role   = "roles/storage.objectUser"
-  member = module.function[each.key].member
+  member = local.function[each.key].member
 }

@@ -128,7 +128,7 @@ variable "landmarks" {
     memory        = optional(string, "2Gi")
     concurrency   = optional(number, 1)
     min_instances = optional(number, 0)
-    max_instances = optional(number, 20)
+    max_instances = optional(number, 5)
     timeout       = optional(number, 300)
   })
   default  = {}
@@ -152,7 +152,7 @@ variable "segmentation" {
     memory        = optional(string, "2Gi")
     concurrency   = optional(number, 4)
     min_instances = optional(number, 0)
-    max_instances = optional(number, 20)
+    max_instances = optional(number, 3)
     timeout       = optional(number, 540)
   })
   default  = {}
@@ -166,6 +166,21 @@ variable "segmentation" {
   validation {
     condition     = var.segmentation.min_instances <= var.segmentation.max_instances && var.segmentation.max_instances >= 1
     error_message = "segmentation.max_instances is at least 1 and at least min_instances."
+  }
+}
+
+variable "quota" {
+  description = "Cloud Run's quotas of the project in the region: memory in GiB and CPUs. The defaults are those of a new project."
+  type = object({
+    memory_gib = optional(number, 40)
+    cpus       = optional(number, 20)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = local.most_memory_gib <= var.quota.memory_gib && local.most_cpus <= var.quota.cpus
+    error_message = "With all instances running, the services take ${local.most_memory_gib} GiB of memory and ${local.most_cpus} CPUs. The quota is ${var.quota.memory_gib} GiB and ${var.quota.cpus} CPUs. Lower max_instances of ${join(", ", keys(local.sizes))}; or have Google raise the quota (https://cloud.google.com/run/quotas) and then set quota = { memory_gib = ..., cpus = ... }."
   }
 }
 

@@ -11,7 +11,7 @@ variable "api" {
     memory        = optional(string, "4Gi")
     concurrency   = optional(number, 16)
     min_instances = optional(number, 0)
-    max_instances = optional(number, 5)
+    max_instances = optional(number, 1)
     timeout       = optional(number, 120)
     callers       = optional(set(string), [])
     public        = optional(bool, false)

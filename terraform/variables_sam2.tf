@@ -111,7 +111,7 @@ variable "sam2" {
     revision      = optional(string, "main")
     image         = optional(string)
     min_instances = optional(number, 0)
-    max_instances = optional(number, 3)
+    max_instances = optional(number, 1)
   })
   default  = {}
   nullable = false

@@ -4,6 +4,15 @@ mock_provider "google" {
   source = "./tests/mocks"
 }
 
+mock_provider "google" {
+  alias  = "billing"
+  source = "./tests/mocks"
+}
+
+mock_provider "google-beta" {}
+
+mock_provider "time" {}
+
 override_resource {
   target = google_service_account.push["uploads"]
   values = { email = "push-uploads@a-project.iam.gserviceaccount.com" }
@@ -95,7 +104,7 @@ run "apply" {
   assert {
     condition = alltrue([
       for hop, subscription in merge(google_pubsub_subscription.work, { drain = google_pubsub_subscription.drain["uploads"] }) :
-      local.functions[local.pushes[hop]].environment["PUSH_ACCOUNT"] == subscription.push_config[0].oidc_token[0].service_account_email &&
+      { uploads = local.landmarks_environment, prompts = local.segmentation_environment, drain = local.drain_environment }[hop]["PUSH_ACCOUNT"] == subscription.push_config[0].oidc_token[0].service_account_email &&
       subscription.push_config[0].oidc_token[0].service_account_email == "push-${hop}@a-project.iam.gserviceaccount.com" &&
       subscription.push_config[0].oidc_token[0].audience == subscription.push_config[0].push_endpoint
     ])

@@ -4,6 +4,15 @@ mock_provider "google" {
   source = "./tests/mocks"
 }
 
+mock_provider "google" {
+  alias  = "billing"
+  source = "./tests/mocks"
+}
+
+mock_provider "google-beta" {}
+
+mock_provider "time" {}
+
 variables {
   project_id = "a-project"
 
@@ -28,14 +37,96 @@ run "cmek" {
       [for bucket in google_storage_bucket.data : bucket.encryption[0].default_kms_key_name == var.kms_key],
       [for topic in google_pubsub_topic.work : topic.kms_key_name == var.kms_key],
       [for topic in google_pubsub_topic.dead : topic.kms_key_name == var.kms_key],
+      [google_artifact_registry_repository.images.kms_key_name == var.kms_key],
       [for secret in google_secret_manager_secret.keys : secret.replication[0].user_managed[0].replicas[0].customer_managed_encryption[0].kms_key_name == var.kms_key],
     ))
-    error_message = "Buckets, topics and secrets are encrypted with the key."
+    error_message = "Buckets, topics, images and secrets are encrypted with the key."
   }
 
   assert {
-    condition     = length(google_kms_crypto_key_iam_member.agents) == 3
-    error_message = "Storage, Pub/Sub and Secret Manager may use it."
+    condition     = keys(google_kms_crypto_key_iam_member.agents) == ["functions", "images", "pubsub", "run", "secrets", "storage"]
+    error_message = "The agents of all services that encrypt may use it."
+  }
+
+  assert {
+    condition     = toset(keys(google_project_service_identity.agents)) == toset(["artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "pubsub.googleapis.com", "run.googleapis.com", "secretmanager.googleapis.com"])
+    error_message = "The agents exist before anything is granted to them."
+  }
+}
+
+run "cmek_without_secrets" {
+  command = plan
+
+  variables {
+    kms_key = "projects/a-project/locations/us-central1/keyRings/r/cryptoKeys/k"
+  }
+
+  assert {
+    condition     = !contains(keys(google_kms_crypto_key_iam_member.agents), "secrets") && !contains(keys(google_project_service_identity.agents), "secretmanager.googleapis.com")
+    error_message = "Without a secret, Secret Manager's agent is not needed."
+  }
+}
+
+run "everything_fits_a_new_projects_quota" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    enable_api  = true
+  }
+
+  assert {
+    condition     = local.most_memory_gib == 37 && local.most_cpus == 16
+    error_message = "The defaults fit into 40 GiB and 20 CPUs together."
+  }
+}
+
+run "more_instances_than_the_quota" {
+  command = plan
+
+  variables {
+    landmarks = { max_instances = 20 }
+  }
+
+  expect_failures = [var.quota]
+}
+
+run "more_instances_with_a_raised_quota" {
+  command = plan
+
+  variables {
+    landmarks = { max_instances = 100, memory = "2048Mi" }
+    quota     = { memory_gib = 400, cpus = 200 }
+  }
+
+  assert {
+    condition     = local.most_memory_gib == 207
+    error_message = "Memory in MiB counts as well."
+  }
+}
+
+run "a_region_without_l4s" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    region      = "europe-west9"
+  }
+
+  expect_failures = [check.region_has_l4s]
+}
+
+run "alerts_on_metrics_of_the_same_apply" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for policy in google_monitoring_alert_policy.query : policy.conditions[0].condition_prometheus_query_language[0].disable_metric_validation])
+    error_message = "Log-based metrics of the same apply do not exist yet."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.query["silence"].conditions[0].condition_prometheus_query_language[0].query, "logging_googleapis_com:user_toonmask_results{")
+    error_message = "PromQL names the log-based metric."
   }
 }
 

@@ -4,6 +4,15 @@ mock_provider "google" {
   source = "./tests/mocks"
 }
 
+mock_provider "google" {
+  alias  = "billing"
+  source = "./tests/mocks"
+}
+
+mock_provider "google-beta" {}
+
+mock_provider "time" {}
+
 variables {
   project_id = "a-project"
 
@@ -60,6 +69,11 @@ run "with_a_key" {
     condition     = google_secret_manager_secret_iam_member.segmentation_reads["SAM2_API_KEY"].role == "roles/secretmanager.secretAccessor"
     error_message = "Segmentation alone reads it."
   }
+
+  assert {
+    condition     = local.secrets["SAM2_API_KEY"].version == google_secret_manager_secret_version.keys["SAM2_API_KEY"].version
+    error_message = "The function names the version, so a new key makes a new revision."
+  }
 }
 
 run "replicate" {
@@ -86,11 +100,11 @@ run "ours_with_a_gpu" {
   assert {
     condition = (
       google_cloud_run_v2_service.sam2[0].template[0].node_selector[0].accelerator == "nvidia-l4" &&
-      google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].limits["nvidia.com/gpu"] == "1" &&
+      google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].limits == tomap({ cpu = "4", memory = "16Gi", "nvidia.com/gpu" = "1" }) &&
       google_cloud_run_v2_service.sam2[0].template[0].containers[0].startup_probe[0].http_get[0].path == "/healthz" &&
-      google_cloud_run_v2_service.sam2[0].deletion_protection
+      !google_cloud_run_v2_service.sam2[0].deletion_protection
     )
-    error_message = "An L4, a probe that waits for the model, and protection."
+    error_message = "An L4 with what it requires beside it, a probe that waits for the model, and no protection, for it keeps nothing."
   }
 
   assert {

@@ -40,6 +40,10 @@ GETTERS = {
     "BooleanMap": ["map", "bool"],
 }
 
+_RESOURCE = re.compile(r'^(resource|data) "(\w+)" "\w+" \{(.*?)^\}', re.DOTALL | re.MULTILINE)
+_PROVIDER = re.compile(r"^ +provider += ([\w-]+)", re.MULTILINE)
+"""A provider's name without an alias."""
+
 _NAME = re.compile(r"^\s+(\w+): \{$")
 _PART = re.compile(r"^\s+(isBlock|type|storageClassType): \"?(\w+)\"?,$")
 _REQUIRED = re.compile(r"#(\w+) \w+#\w+\}\s+\*/\s+readonly \w+:")
@@ -56,6 +60,7 @@ def main() -> None:
         provider, version, modules = _open(wheel)
         found = {}
         for kind, name in sorted(used(provider)):
+            # the types of google-beta keep the google of their names
             module = name.removeprefix(f"{provider}_").replace("_", "-")
             path = f"data-{provider}-{module}" if kind == "data" else module
             found[f"{kind}.{name}"] = modules(path).resource()
@@ -65,10 +70,17 @@ def main() -> None:
 
 
 def used(provider: str) -> set[tuple[str, str]]:
-    """The kinds ("resource", "data") and types of the provider that terraform/ names."""
-    pattern = re.compile(rf'^(resource|data) "({provider}_\w+)"', re.MULTILINE)
+    """The kinds ("resource", "data") and types of the provider that terraform/ names.
+
+    A resource belongs to the provider that its type begins with, unless it names another.
+    """
     files = [file for file in (ROOT / "terraform").rglob("*.tf") if ".terraform" not in file.parts]
-    return {found for file in files for found in pattern.findall(file.read_text())}
+    return {
+        (kind, name)
+        for file in files
+        for kind, name, body in _RESOURCE.findall(file.read_text())
+        if provider == (match.group(1) if (match := _PROVIDER.search(body)) else name.split("_")[0])
+    }
 
 
 def _open(wheel: Path) -> tuple[str, str, Any]:

@@ -22,7 +22,13 @@ from tf.runner import run_provider
 _WRITE_ONLY = b"\x58\x01"
 """Field 11 of Schema.Attribute, true: younger than the package's own definitions."""
 
-_PROVIDER_ARGUMENTS = {"google": {"project": "string", "region": "string"}, "archive": {}}
+_GOOGLE = {
+    "project": "string",
+    "region": "string",
+    "billing_project": "string",
+    "user_project_override": "bool",
+}
+_PROVIDER_ARGUMENTS = {"google": _GOOGLE, "google-beta": _GOOGLE, "archive": {}, "time": {}}
 _NESTING = {
     "list": pb.Schema.NestedBlock.LIST,
     "set": pb.Schema.NestedBlock.SET,

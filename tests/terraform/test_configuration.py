@@ -75,6 +75,23 @@ def test_nothing_is_granted_to_everybody_but_a_public_api() -> None:
     assert told.count("allUsers") == told.count('var.api.public ? ["allUsers"] : []') == 1
 
 
+def test_no_alert_treats_missing_data_without_a_duration() -> None:
+    """Cloud Monitoring refuses such a condition, with 400."""
+    text = (ROOT / "terraform/monitoring.tf").read_text()
+    conditions = re.findall(r"^    condition_\w+ \{(.*?)^    \}", text, re.DOTALL | re.MULTILINE)
+    assert len(conditions) == 2
+    for condition in conditions:
+        assert "evaluation_missing_data" not in condition or '"0s"' not in condition
+
+
+def test_the_api_alone_is_reachable_from_outside() -> None:
+    text = "".join(file.read_text() for file in FILES)
+    modules = dict(re.findall(r'^module "(\w+)" \{(.*?)^\}', text, re.DOTALL | re.MULTILINE))
+    ingress = {name: "ALLOW_ALL" in body for name, body in modules.items()}
+    assert ingress == {"landmarks": False, "segmentation": False, "drain": False, "api": True}
+    assert text.count("ALLOW_INTERNAL_ONLY") == 3 + 1  # and in the variable's description
+
+
 def test_roles_on_the_project_are_those_that_no_smaller_resource_takes() -> None:
     on_project = {name for name in RESOURCES if name.startswith('"google_project_iam')}
     assert on_project == {

@@ -25,7 +25,7 @@ locals {
 
 data "archive_file" "source" {
   type             = "zip"
-  output_path      = "${path.root}/.build/${var.prefix}-${var.name}.zip"
+  output_path      = "${path.root}/.build/${var.deployment.prefix}-${var.name}.zip"
   output_file_mode = "0644"
 
   dynamic "source" {
@@ -40,35 +40,38 @@ data "archive_file" "source" {
 
 resource "google_storage_bucket_object" "source" {
   name   = "${var.name}-${data.archive_file.source.output_sha256}.zip"
-  bucket = var.source_bucket
+  bucket = var.deployment.source_bucket
   source = data.archive_file.source.output_path
 }
 
 resource "google_service_account" "runtime" {
-  account_id   = "${var.prefix}-${var.name}"
-  project      = var.project_id
+  account_id   = "${var.deployment.prefix}-${var.name}"
+  project      = var.deployment.project_id
   display_name = "Runs the function ${var.name}"
 }
 
-resource "terraform_data" "permissions" {
-  input = var.permissions
+# Not depends_on of the module, which would keep Terraform from looking at the code before it applies.
+resource "terraform_data" "ready" {
+  input = var.ready
 }
 
 resource "google_cloudfunctions2_function" "this" {
   # checkov:skip=CKV_GCP_124:Internal traffic alone, as which Pub/Sub's pushes count, but for the API
-  name     = "${var.prefix}-${var.name}"
-  project  = var.project_id
-  location = var.region
+  name     = "${var.deployment.prefix}-${var.name}"
+  project  = var.deployment.project_id
+  location = var.deployment.region
+
+  kms_key_name = var.deployment.kms_key
 
   build_config {
     runtime           = "python311" # MediaPipe's last line with models ends at 3.12
     entry_point       = var.name
-    service_account   = var.build_account
-    docker_repository = var.repository
+    service_account   = var.deployment.build_account
+    docker_repository = var.deployment.repository
 
     source {
       storage_source {
-        bucket = var.source_bucket
+        bucket = var.deployment.source_bucket
         object = google_storage_bucket_object.source.name
       }
     }
@@ -95,12 +98,12 @@ resource "google_cloudfunctions2_function" "this" {
 
       content {
         key        = secret_environment_variables.key
-        project_id = var.project_id
-        secret     = secret_environment_variables.value
-        version    = "latest"
+        project_id = var.deployment.project_id
+        secret     = secret_environment_variables.value.id
+        version    = secret_environment_variables.value.version # "latest" would keep the old key in warm instances
       }
     }
   }
 
-  depends_on = [terraform_data.permissions]
+  depends_on = [terraform_data.ready]
 }

@@ -3,34 +3,17 @@ variable "name" {
   type        = string
 }
 
-variable "prefix" {
-  description = "Beginning of every resource's name."
-  type        = string
-}
-
-variable "project_id" {
-  description = "The project."
-  type        = string
-}
-
-variable "region" {
-  description = "The region."
-  type        = string
-}
-
-variable "source_bucket" {
-  description = "Bucket for the packed code."
-  type        = string
-}
-
-variable "build_account" {
-  description = "Service account that builds, projects/P/serviceAccounts/EMAIL."
-  type        = string
-}
-
-variable "repository" {
-  description = "Artifact Registry repository for the built image, projects/P/locations/R/repositories/NAME."
-  type        = string
+variable "deployment" {
+  description = "What all functions share: names, place, key, where their code and images are kept, and the account that builds them (projects/P/serviceAccounts/EMAIL)."
+  type = object({
+    prefix        = string
+    project_id    = string
+    region        = string
+    kms_key       = optional(string)
+    source_bucket = string
+    build_account = string
+    repository    = string
+  })
 }
 
 variable "size" {
@@ -61,12 +44,12 @@ variable "environment" {
 }
 
 variable "secrets" {
-  description = "Secrets by the environment variable that shows them."
-  type        = map(string)
+  description = "Secrets, as ID and version, by the environment variable that shows them."
+  type        = map(object({ id = string, version = string }))
   default     = {}
 }
 
-variable "permissions" {
-  description = "IDs of what has to be there before the function is built and started: grants and secrets."
+variable "ready" {
+  description = "IDs of what must be there before the function is built and started: grants that have taken effect."
   type        = list(string)
 }

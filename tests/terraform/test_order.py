@@ -1,0 +1,112 @@
+"""The order of an apply: nothing is made beside what it needs.
+
+Google's APIs answer with errors until a change of an API, an agent or a grant has taken effect, so
+whatever needs it has to wait for the `time_sleep` behind it.
+"""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tests.terraform.conftest import Terraform
+from tools.support.examples import ROOT
+
+_EDGE = re.compile(r'"(?:\[root\] )?([\w.\[\]"-]+)" -> "(?:\[root\] )?([\w.\[\]"-]+)"')
+_BLOCK = re.compile(r'^resource "(\w+)" "(\w+)" \{(.*?)^\}', re.DOTALL | re.MULTILINE)
+_FUNCTION = "google_cloudfunctions2_function.this"
+
+Graph = dict[str, set[str]]
+
+
+@pytest.fixture(scope="module")
+def graph(terraform: Terraform) -> Graph:
+    """What each resource depends on, directly or not."""
+    done = terraform("graph")
+    assert done.returncode == 0, done.stderr
+    direct: defaultdict[str, set[str]] = defaultdict(set)
+    for dependent, dependency in _EDGE.findall(done.stdout):
+        direct[dependent].add(dependency)
+        direct[dependency]
+
+    def reached(name: str) -> set[str]:
+        found: set[str] = set()
+        pending = [name]
+        while pending:
+            new = direct[pending.pop()] - found
+            found |= new
+            pending += new
+        return found
+
+    return {name: reached(name) for name in list(direct)}
+
+
+def _blocks() -> dict[str, str]:
+    """The root module's resource blocks by their addresses."""
+    files = sorted(Path(ROOT / "terraform").glob("*.tf"))
+    return {
+        f"{kind}.{name}": body
+        for file in files
+        for kind, name, body in _BLOCK.findall(file.read_text())
+    }
+
+
+def test_everything_waits_for_the_apis(graph: Graph) -> None:
+    made = {
+        name
+        for name in graph
+        if re.search(r"(^|\.)google_", name) and "google_project_service." not in name
+    }
+    assert len(made) > 30
+    for name in made:
+        waits = "data_source_apis" if name.startswith("data.") else "apis"
+        assert f"time_sleep.{waits}" in graph[name], name
+
+
+def test_grants_to_agents_wait_for_the_agents(graph: Graph) -> None:
+    named = {
+        name
+        for name, body in _blocks().items()
+        if "_iam_member." in name and re.search(r"local\.\w+_agent", body)
+    }
+    assert len(named) == 5
+    for name in named:
+        assert "time_sleep.agents" in graph[name], name
+    assert "google_project_service_identity.agents" in graph["time_sleep.agents"]
+
+
+@pytest.mark.parametrize(
+    ("name", "grants"),
+    [
+        ("google_storage_notification.uploads", "storage_publishes"),
+        ("terraform_data.sam2_image", "build_grants"),
+        (f"module.landmarks.{_FUNCTION}", "build_grants"),
+        (f"module.segmentation.{_FUNCTION}", "build_grants"),
+        (f"module.segmentation.{_FUNCTION}", "secret_grants"),
+        (f"module.drain.{_FUNCTION}", "build_grants"),
+        (f"module.api.{_FUNCTION}", "build_grants"),
+        (f"module.api.{_FUNCTION}", "secret_grants"),
+    ],
+)
+def test_what_needs_a_grant_waits_until_it_takes_effect(
+    graph: Graph, name: str, grants: str
+) -> None:
+    assert f"time_sleep.{grants}" in graph[name]
+
+
+def test_all_that_is_encrypted_waits_for_the_key(graph: Graph) -> None:
+    encrypted = {name for name, body in _blocks().items() if "var.kms_key" in body}
+    encrypted -= {"time_sleep.encryption", "google_kms_crypto_key_iam_member.agents"}
+    assert len(encrypted) == 7
+    functions = {name for name in graph if name.endswith(_FUNCTION)}
+    for name in encrypted | functions:
+        assert "time_sleep.encryption" in graph[name], name
+    assert "google_kms_crypto_key_iam_member.agents" in graph["time_sleep.encryption"]
+
+
+def test_a_refused_sam2_service_keeps_no_other_function_from_being_made(graph: Graph) -> None:
+    sam2 = "google_cloud_run_v2_service.sam2"
+    assert sam2 in graph[f"module.segmentation.{_FUNCTION}"]
+    assert sam2 not in graph[f"module.landmarks.{_FUNCTION}"]
+    assert sam2 not in graph[f"module.drain.{_FUNCTION}"]

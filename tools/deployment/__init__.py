@@ -1,0 +1,1 @@
+"""What surrounds `terraform apply` and `terraform destroy` of a deployment."""
