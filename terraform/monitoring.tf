@@ -58,7 +58,20 @@ resource "google_logging_metric" "this" {
 
 # ---- alerts; docs/operations.md says what to do about each ----
 
+resource "google_monitoring_notification_channel" "email" {
+  count = var.notification_email == null ? 0 : 1
+
+  project      = var.project_id
+  display_name = "${var.prefix}: ${var.notification_email}"
+  type         = "email"
+  labels       = { email_address = var.notification_email }
+
+  depends_on = [time_sleep.apis]
+}
+
 locals {
+  notification_channels = concat(var.notification_channels, google_monitoring_notification_channel.email[*].id)
+
   dead_subscriptions = [for subscription in google_pubsub_subscription.dead : subscription.name]
   work_subscriptions = [for subscription in google_pubsub_subscription.work : subscription.name]
 
@@ -123,7 +136,7 @@ resource "google_monitoring_alert_policy" "this" {
   project               = var.project_id
   display_name          = "${var.prefix}: ${each.value.name}"
   combiner              = "OR"
-  notification_channels = var.notification_channels
+  notification_channels = local.notification_channels
 
   documentation {
     content   = "${each.value.says}\n\nMore in docs/operations.md, section ${each.value.name}."
@@ -156,7 +169,7 @@ resource "google_monitoring_alert_policy" "query" {
   project               = var.project_id
   display_name          = "${var.prefix}: ${each.value.name}"
   combiner              = "OR"
-  notification_channels = var.notification_channels
+  notification_channels = local.notification_channels
 
   documentation {
     content   = "${each.value.says}\n\nMore in docs/operations.md, section ${each.value.name}."

@@ -208,6 +208,17 @@ variable "notification_channels" {
   }
 }
 
+variable "notification_email" {
+  description = "E-mail address that alerts go to, in addition to notification_channels; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.notification_email == null || can(regex("^[^@\\s]+@[^@\\s]+$", var.notification_email))
+    error_message = "notification_email is an e-mail address."
+  }
+}
+
 variable "budget" {
   description = "Monthly budget that warns at 50, 90 and 100%, on a billing account (without billingAccounts/), in its currency; null: none."
   type = object({

@@ -134,6 +134,7 @@ run "budget_and_retention" {
   command = plan
 
   variables {
+    notification_email   = "on-call@example.com"
     budget               = { billing_account = "012345-ABCDEF-012345", amount = 50 }
     input_retention_days = 30
     deletion_protection  = false
@@ -142,6 +143,11 @@ run "budget_and_retention" {
   assert {
     condition     = google_billing_budget.this[0].amount[0].specified_amount[0].units == "50" && length(google_billing_budget.this[0].threshold_rules) == 3
     error_message = "The budget warns three times."
+  }
+
+  assert {
+    condition     = google_monitoring_notification_channel.email[0].labels["email_address"] == "on-call@example.com" && length(local.notification_channels) == 1
+    error_message = "Alerts go to the e-mail address."
   }
 
   assert {
