@@ -1,0 +1,1 @@
+"""Checks of a deployment: before, and after, Terraform applies it."""
