@@ -33,12 +33,15 @@ FOLDER = "smoke-test/"
 """Prefix of the upload in the input bucket, and of its results in the output bucket."""
 
 IMAGE = EXAMPLES / "lorelei_04.png"
-"""The example that is uploaded: small, and with one face that every setting of MIN_SCORE finds."""
+"""The example that is uploaded. It is small and shows one face, whose score is 0.95; the default of
+MIN_SCORE is 0.5."""
 
 _POLL_SECONDS = 0.5
+"""Chosen by hand: a smaller value costs more requests, a larger one blurs the printed seconds."""
+
 _SKEW = timedelta(minutes=1)
 """Allowed difference between the clocks of Cloud Storage and of the functions. Chosen by hand: a
-larger value shows failed requests from before the upload."""
+larger value shows failed requests from before the upload, a smaller one can hide log lines."""
 
 _SETTLE_SECONDS = 5
 """Pause before results of an unfinished upload are deleted once more. Chosen by hand: a smaller
@@ -166,7 +169,7 @@ class SmokeTest:
             self._delete(name)
         except NotFound:  # there is no such bucket
             return True
-        except (GoogleAPIError, requests.RequestException) as error:
+        except (GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
             self._console.print(f"The test could not delete what it made: {error}", style="red")
             self._console.print(f"Delete gs://{self._target.input_bucket}/{name}")
             folder = object_names.folder(name)

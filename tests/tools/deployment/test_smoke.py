@@ -91,13 +91,22 @@ def test_a_system_that_works_passes(root: Path) -> None:
 
 @pytest.mark.slow
 @on_one_broker
-def test_without_sam2_it_passes_with_a_warning(system: Stack, root: Path) -> None:
-    unset = {"SAM2_PROVIDER": "http", "SAM2_URL": ""}
-    with _restarted(system, "segmentation", unset):
+@pytest.mark.parametrize(
+    ("settings", "reason", "advice"),
+    [
+        ({"SAM2_PROVIDER": "http", "SAM2_URL": ""}, "sam2-not-configured", "works without SAM2"),
+        ({"SAM2_AUTH": "none"}, "sam2-refused", "The pipeline works, but SAM2 does not."),
+    ],
+)
+def test_without_masks_of_sam2_it_passes_with_a_warning(
+    system: Stack, root: Path, settings: dict[str, str], reason: str, advice: str
+) -> None:
+    with _restarted(system, "segmentation", settings):
         code, output = _end(_start(root))
     assert code == 0, output
     assert "status degraded faces 1 segmenter grabcut" in output
-    assert "WARNING: the result is degraded (sam2-not-configured)" in output
+    assert f"WARNING: the result is degraded ({reason})" in output
+    assert advice in output
 
 
 def _smoke(system: Stack, root: Path) -> tuple[bool, str]:
