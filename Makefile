@@ -43,8 +43,8 @@ need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-pro
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # what a goal needs is made from left to right
-.PHONY: help check-variables run up redrive backfill test test-slow test-model chaos fuzz audit lint format evaluate bench \
-  simulate soak bench-model docs deploy destroy sam2-image lock clean
+.PHONY: help check-variables run up redrive backfill smoke test test-slow test-model chaos fuzz audit lint format evaluate \
+  bench simulate soak bench-model docs deploy destroy sam2-image lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ redrive: $(READY) ## Send the dead letters of `make up`, or of PROJECT, through 
 backfill: $(READY) ## Reprocess uploads without a result (ALL=1: all) under PREFIX; GO=1 does it
 	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
+
+smoke: $(READY) ## Upload an example to `make up`, or to PROJECT, wait SECONDS for its result, clean up
+	$(RUN) -m tools.deployment.smoke --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --seconds $(SECONDS)
 
 test: $(READY) ## All tests but the slow ones, and those of real SAM2 where torch is not installed
 	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile

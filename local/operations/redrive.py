@@ -10,18 +10,16 @@ import sys
 import uuid
 from collections.abc import Mapping, Sequence
 
-from google.api_core.exceptions import DeadlineExceeded
 from google.pubsub_v1 import types
 from rich.console import Console
 
+from local.operations.dead_letters import pull, release
 from local.operations.deployment import NotRunning, Target, add_arguments, chosen
 from local.stack import HOPS
 
-_BATCH = 100
 _PULLS_IN_VAIN = 3
 """A pull brings any part of what is there."""
 
-_PULL_SECONDS = 5
 _PUBLISH_SECONDS = 60
 _RUN = "redrive"
 """Attribute of a message that was sent again: the id of the run that did it last."""
@@ -50,7 +48,7 @@ def redrive(target: Target, hop: str) -> int:
     run, count, in_vain = uuid.uuid4().hex, 0, 0
     returned: list[str] = []
     try:
-        while in_vain < _PULLS_IN_VAIN and (received := _pull(target, hop)):
+        while in_vain < _PULLS_IN_VAIN and (received := pull(target, hop)):
             returned += [one.ack_id for one in received if _is_of(run, one)]
             others = [one for one in received if not _is_of(run, one)]
             in_vain = 0 if others else in_vain + 1
@@ -58,7 +56,8 @@ def redrive(target: Target, hop: str) -> int:
                 _send(target, hop, others, run)
                 count += len(others)
     finally:
-        _release(target, hop, returned)
+        # held until now, so that they did not hide those behind them
+        release(target, hop, returned)
     return count
 
 
@@ -77,26 +76,6 @@ def _send(target: Target, hop: str, letters: Sequence[types.ReceivedMessage], ru
         future.result(timeout=_PUBLISH_SECONDS)
     ids = [one.ack_id for one in letters]
     target.subscriber.acknowledge(subscription=target.dead_letters(hop), ack_ids=ids)
-
-
-def _release(target: Target, hop: str, ack_ids: Sequence[str]) -> None:
-    """Leaves letters to whoever asks next; held until now, they did not hide those behind them."""
-    for first in range(0, len(ack_ids), _BATCH):
-        target.subscriber.modify_ack_deadline(
-            subscription=target.dead_letters(hop),
-            ack_ids=ack_ids[first : first + _BATCH],
-            ack_deadline_seconds=0,
-        )
-
-
-def _pull(target: Target, hop: str) -> list[types.ReceivedMessage]:
-    try:
-        answer = target.subscriber.pull(
-            subscription=target.dead_letters(hop), max_messages=_BATCH, timeout=_PULL_SECONDS
-        )
-    except DeadlineExceeded:  # how Pub/Sub says that there is none
-        return []
-    return list(answer.received_messages)
 
 
 def _original(attributes: Mapping[str, str]) -> dict[str, str]:

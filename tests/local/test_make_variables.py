@@ -70,6 +70,7 @@ def test_what_is_known_depends_on_the_goal() -> None:
         ("evaluate", "MANIFEST"),
         ("backfill", "PREFIX"),
         ("backfill", "ALL"),
+        ("smoke", "SECONDS"),
         ("deploy", "TF"),
         ("deploy", "PROJECT"),
         ("sam2-image", "TARGET"),

@@ -1,1 +1,1 @@
-"""What surrounds `terraform apply` and `terraform destroy` of a deployment."""
+"""Checks and files of a deployment, before and after Terraform applies or destroys it."""
