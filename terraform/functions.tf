@@ -38,7 +38,7 @@ locals {
       environment = merge(local.settings, local.sam2_settings, { PUSH_ACCOUNT = google_service_account.push["prompts"].email })
     }
     drain = {
-      size        = { cpu = "1", memory = "512Mi", concurrency = 8, min_instances = 0, max_instances = 5, timeout = 60 }
+      size        = local.drain_size
       ingress     = "ALLOW_INTERNAL_ONLY"
       secrets     = {}
       environment = merge(local.settings, { PUSH_ACCOUNT = google_service_account.push["drain"].email })

@@ -16,25 +16,6 @@ locals {
   pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
   storage_agent = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
-
-  apis = toset(concat(
-    [
-      "artifactregistry.googleapis.com",
-      "cloudbuild.googleapis.com",
-      "cloudfunctions.googleapis.com",
-      "cloudresourcemanager.googleapis.com",
-      "iam.googleapis.com",
-      "iamcredentials.googleapis.com",
-      "logging.googleapis.com",
-      "monitoring.googleapis.com",
-      "pubsub.googleapis.com",
-      "run.googleapis.com",
-      "secretmanager.googleapis.com",
-      "storage.googleapis.com",
-    ],
-    var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
-    var.budget == null ? [] : ["billingbudgets.googleapis.com"],
-  ))
 }
 
 resource "google_project_service" "apis" {

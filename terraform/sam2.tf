@@ -16,12 +16,6 @@ locals {
   # Who asks for masks.
   sam2_callers = toset(concat(["segmentation"], var.enable_api ? ["api"] : []))
 
-  # Secrets by the variable that shows them to those.
-  sam2_keys = toset(concat(
-    var.sam2_auth == "api-key" && !var.deploy_sam2 ? ["SAM2_API_KEY"] : [],
-    var.sam2_provider == "replicate" && !var.deploy_sam2 ? ["REPLICATE_API_TOKEN"] : [],
-  ))
-
   # Of all that the image holds: another one is built when any of it changes.
   sam2_sources = sha256(join("", [
     for name in sort(concat(
@@ -35,8 +29,6 @@ locals {
     var.sam2.image,
     "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/sam2:${local.sam2_tag}",
   )
-
-  keys = setunion(local.sam2_keys, local.api_keys)
 
   repository = "${path.module}/.."
 }
@@ -190,14 +182,7 @@ resource "google_cloud_run_v2_service" "sam2" {
       }
 
       resources {
-        limits = var.sam2.gpu ? {
-          cpu              = "4"
-          memory           = "16Gi"
-          "nvidia.com/gpu" = "1"
-          } : {
-          cpu    = "2"
-          memory = "2Gi"
-        }
+        limits            = local.sam2_limits
         cpu_idle          = !var.sam2.gpu # a GPU wants its CPU always
         startup_cpu_boost = true
       }
