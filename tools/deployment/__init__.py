@@ -1,0 +1,1 @@
+"""What is run around `terraform apply`, for people who deploy."""

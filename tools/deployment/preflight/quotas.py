@@ -1,0 +1,191 @@
+"""Cloud Run's quotas in the region, against what the services can grow to.
+
+They are read with Service Usage (v1beta1 consumerQuotaMetrics): new projects have that API enabled
+(https://cloud.google.com/service-usage/docs/enabled-service), and not the Cloud Quotas API. The permission
+is serviceusage.quotas.get.
+
+Cloud Run refuses a service whose max_instances times CPU, memory or GPUs is more than the quota. All
+services of a region share the quota: if they exceed it together, Terraform can apply, and instances beyond
+the quota do not start (https://cloud.google.com/run/docs/configuring/max-instances-limits).
+
+The metrics' names and units are not in that documentation as text. They come from its links to the
+console (cpu_allocation, mem_allocation, nvidia_l4_gpu_allocation…) and from error messages and answers that
+people published, such as `Quota violated: MemAllocPerProjectRegion requested: 51539607552 allowed: 42949672960`
+and `CpuAllocPerProjectRegion requested: 200000 allowed: 56000`. They were never compared with a real answer.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from tools.deployment.preflight.findings import Finding, State, ok, unknown, wrong
+from tools.deployment.preflight.google_apis import Answer, GoogleApis
+from tools.deployment.preflight.requirements import Requirements, Service
+
+L4_REGIONS = (
+    "asia-south1",  # by invitation
+    "asia-southeast1",
+    "europe-west1",
+    "europe-west4",
+    "us-central1",
+    "us-east4",
+)
+"""Regions of Cloud Run with L4s: https://cloud.google.com/run/docs/configuring/services/gpu"""
+
+_FIRST_L4S = 3
+"""What Google grants with the first L4 service in a region, according to the same page."""
+
+_UNLIMITED = -1
+
+
+@dataclass(frozen=True)
+class _Quota:
+    """A quota, and how much of it an instance takes."""
+
+    check: str
+    metric: str
+    quota_id: str
+    unit: float
+    """How much of the metric one of the report's units is."""
+
+    shown: str
+    taken: Callable[[Service], float]
+    """By an instance, in the report's units."""
+
+
+_QUOTAS = (
+    _Quota(
+        "quota memory",
+        "run.googleapis.com/mem_allocation",
+        "MemAllocPerProjectRegion",
+        2**30,
+        "GiB",
+        lambda service: service.memory / 2**30,
+    ),
+    _Quota(
+        "quota CPU",
+        "run.googleapis.com/cpu_allocation",
+        "CpuAllocPerProjectRegion",
+        1000,
+        "vCPU",
+        lambda service: service.cpu,
+    ),
+    _Quota(
+        "quota L4",
+        "run.googleapis.com/nvidia_l4_gpu_allocation_no_zonal_redundancy",
+        "NvidiaL4GpuAllocNoZonalRedundancyPerProjectRegion",
+        1,
+        "L4 without zonal redundancy",
+        lambda service: service.l4_gpus,
+    ),
+)
+_L4 = _QUOTAS[-1]
+
+
+class _Bucket(Answer):
+    effective_limit: int
+    dimensions: dict[str, str] = Field(default_factory=dict)
+
+
+class _Limit(Answer):
+    unit: str
+    quota_buckets: list[_Bucket] = Field(default_factory=list)
+
+
+class _Metric(Answer):
+    metric: str
+    consumer_quota_limits: list[_Limit] = Field(default_factory=list)
+
+
+class _Metrics(Answer):
+    """https://cloud.google.com/service-usage/docs/reference/rest/v1beta1/services.consumerQuotaMetrics"""
+
+    metrics: list[_Metric] = Field(default_factory=list)
+    next_page_token: str = ""
+
+
+def check_region(required: Requirements) -> Finding:
+    """Whether the region has L4s."""
+    regions = ", ".join(L4_REGIONS)
+    if required.region in L4_REGIONS:
+        return ok("region", f"{required.region} has L4s")
+    return wrong(
+        "region",
+        f"{required.region} has no L4s. Choose another: make deploy TF='-var region=…' ({regions}), "
+        "or do without: -var 'sam2={gpu=false}'",
+    )
+
+
+def check_quotas(apis: GoogleApis, required: Requirements) -> Iterator[Finding]:
+    """Whether the quotas are enough.
+
+    Raises:
+        ApiError: The quotas cannot be read.
+    """
+    metrics = _metrics(apis, required.project_id)
+    for quota in _QUOTAS:
+        if quota is not _L4 or required.uses_l4:
+            yield _checked(quota, _limit(metrics, quota.metric, required.region), required)
+
+
+def _metrics(apis: GoogleApis, project_id: str) -> list[_Metric]:
+    path = f"v1beta1/projects/{project_id}/services/run.googleapis.com/consumerQuotaMetrics"
+    metrics: list[_Metric] = []
+    token: str | None = ""
+    while token is not None:
+        query = {"pageToken": token} if token else {}
+        page = apis.get("serviceusage", path, _Metrics, query)
+        metrics += page.metrics
+        token = page.next_page_token or None
+    return metrics
+
+
+def _limit(metrics: list[_Metric], name: str, region: str) -> int | None:
+    """The limit of the region, or else the one of all regions; None if there is none."""
+    limits = [
+        {bucket.dimensions.get("region"): bucket.effective_limit for bucket in limit.quota_buckets}
+        for metric in metrics
+        if metric.metric == name
+        for limit in metric.consumer_quota_limits
+        if "{region}" in limit.unit
+    ]
+    return next((limit.get(region, limit.get(None)) for limit in limits), None)
+
+
+def _checked(quota: _Quota, limit: int | None, required: Requirements) -> Finding:
+    growth = {
+        name: service.max_instances * quota.taken(service)
+        for name, service in required.services.items()
+    }
+    largest, most = max(growth.items(), key=lambda one: one[1])
+    total = sum(growth.values())
+    wanted = max(most, total)
+    if limit is None and quota is not _L4:
+        return unknown(quota.check, f"Service Usage does not report {quota.metric}")
+    allowed = (limit or 0) / quota.unit
+    request = (
+        f"More: gcloud beta quotas preferences create --service=run.googleapis.com "
+        f"--quota-id={quota.quota_id} --preferred-value={wanted * quota.unit:.0f} "
+        f"--dimensions=region={required.region} --project={required.project_id}"
+    )
+    region = f"in {required.region}"
+    if limit == _UNLIMITED or total <= allowed:
+        return ok(quota.check, f"{total:g} of {allowed:g} {quota.shown} {region}")
+    if quota is _L4 and not limit and most <= _FIRST_L4S:
+        text = (
+            f"there is none {region} yet. Google grants {_FIRST_L4S} with the first service, except to new "
+            f"billing accounts. If the apply is refused, ask for it. {request}"
+        )
+        return unknown(quota.check, text)
+    if most > allowed:
+        text = (
+            f"{largest} may grow to {most:g} {quota.shown}, and {region} {allowed:g} are allowed. "
+            f"Lower {largest}.max_instances, or ask for more. {request}"
+        )
+        return wrong(quota.check, text)
+    text = (
+        f"the services together may grow to {total:g} {quota.shown}, and {region} {allowed:g} are allowed: "
+        f"instances beyond that do not start. Lower max_instances, or ask for more. {request}"
+    )
+    return Finding(quota.check, State.WARNING, text)
