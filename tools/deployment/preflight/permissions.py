@@ -104,8 +104,8 @@ ON_PROJECT: dict[str, Permissions] = {
         _ACT_AS,
     ),
 }
-"""Permissions on the project, by resource or data source of terraform/. Enabling an API is not among
-them: `services.py` checks it where an API is disabled."""
+"""Permissions on the project, by resource or data source of terraform/. The one to enable APIs is
+missing here: `services.py` checks it where an API is disabled."""
 
 ON_KEY: dict[str, Permissions] = {
     "google_kms_crypto_key_iam_member": (

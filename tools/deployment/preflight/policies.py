@@ -2,8 +2,8 @@
 
 Constraints and their values:
 https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints.
-storage.uniformBucketLevelAccess and storage.publicAccessPrevention are not checked: the buckets have
-both.
+storage.uniformBucketLevelAccess and storage.publicAccessPrevention are not checked: the buckets
+have both.
 """
 
 import re
@@ -97,7 +97,7 @@ def check_policies(apis: GoogleApis, required: Requirements) -> Iterator[Finding
         if state is not State.OK:
             text += (
                 f". The policy: gcloud org-policies describe {constraint} --effective "
-                f"--project={required.project_id}; the organisation's policy administrator changes it"
+                f"--project={required.project_id}; a policy administrator can change it"
             )
         yield Finding(f"policy {constraint}", state, text)
 

@@ -18,9 +18,11 @@ _LEAST_TERRAFORM = (1, 11)
 """As in terraform/versions.tf: write-only arguments came with it."""
 
 _TIMEOUT_SECONDS = 30
-"""Longest time for a command and for a new token. Chosen by hand: gcloud starts in a few seconds."""
+"""Longest time for a command and for a new token. Chosen by hand: a smaller value fails where
+gcloud starts slowly, a larger one keeps people waiting for a server that does not answer."""
 
 _LOGIN = "gcloud auth application-default login"
+_NEXT = "Without them the project is not checked"
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,13 @@ def find_login() -> tuple[Finding, Login | None]:
         credentials, _ = google.auth.default(scopes=_SCOPES)
         credentials.refresh(functools.partial(Request(), timeout=_TIMEOUT_SECONDS))
     except google.auth.exceptions.DefaultCredentialsError:
-        return wrong(check, f"there are no Application Default Credentials. Run: {_LOGIN}"), None
-    except google.auth.exceptions.TransportError as error:
-        return wrong(check, f"Google's token server cannot be reached: {error}"), None
-    except google.auth.exceptions.GoogleAuthError as error:
-        text = f"the Application Default Credentials cannot be refreshed ({error.args[0]}). Run: {_LOGIN}"
+        text = f"there are no Application Default Credentials. Run: {_LOGIN}. {_NEXT}"
         return wrong(check, text), None
+    except google.auth.exceptions.TransportError as error:
+        return wrong(check, f"Google's token server cannot be reached: {error}. {_NEXT}"), None
+    except google.auth.exceptions.GoogleAuthError as error:
+        text = f"the Application Default Credentials cannot be refreshed ({error.args[0]})"
+        return wrong(check, f"{text}. Run: {_LOGIN}. {_NEXT}"), None
     member = _member(credentials)
     login = Login(AuthorizedSession(credentials), member)
     return ok(check, f"Application Default Credentials work ({member})"), login
@@ -90,7 +93,7 @@ def check_gcloud() -> Finding:
         return wrong(
             check,
             "gcloud is not on PATH; building the SAM2 image needs it. Install it: "
-            "https://cloud.google.com/sdk/docs/install (or set sam2.image to an image that is built)",
+            "https://cloud.google.com/sdk/docs/install (or set sam2.image to an existing image)",
         )
     try:
         done = _run("gcloud", "auth", "print-access-token", "--quiet")

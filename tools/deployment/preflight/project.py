@@ -33,7 +33,7 @@ def check_project(apis: GoogleApis, project_id: str) -> tuple[Finding, str | Non
     except ApiError as error:
         if error.disabled or error.status not in {403, 404}:
             raise
-        # Google answers 403 for both cases, and Terraform reads the project with the same permission.
+        # Google answers 403 in both cases. Terraform needs the same permission.
         text = (
             f"{project_id} does not exist, or your login may not see it "
             "(resourcemanager.projects.get). Your projects: gcloud projects list; "

@@ -1,17 +1,19 @@
 """Cloud Run's quotas in the region, against what the services can grow to.
 
-They are read with Service Usage (v1beta1 consumerQuotaMetrics): new projects have that API enabled
-(https://cloud.google.com/service-usage/docs/enabled-service), and not the Cloud Quotas API. The permission
-is serviceusage.quotas.get.
+They are read with Service Usage, v1beta1 consumerQuotaMetrics; the permission is
+serviceusage.quotas.get. New projects have that API enabled, but not the Cloud Quotas API
+(https://cloud.google.com/service-usage/docs/enabled-service).
 
-Cloud Run refuses a service whose max_instances times CPU, memory or GPUs is more than the quota. All
-services of a region share the quota: if they exceed it together, Terraform can apply, and instances beyond
-the quota do not start (https://cloud.google.com/run/docs/configuring/max-instances-limits).
+Cloud Run refuses a service if its max_instances times CPU, memory or GPUs is more than the quota.
+All services of a region share the quota. If only their sum is more, Terraform can apply, and the
+instances beyond the quota do not start
+(https://cloud.google.com/run/docs/configuring/max-instances-limits).
 
-The metrics' names and units are not in that documentation as text. They come from its links to the
-console (cpu_allocation, mem_allocation, nvidia_l4_gpu_allocation…) and from error messages and answers that
-people published, such as `Quota violated: MemAllocPerProjectRegion requested: 51539607552 allowed: 42949672960`
-and `CpuAllocPerProjectRegion requested: 200000 allowed: 56000`. They were never compared with a real answer.
+Not verified with a real answer: the names and units of the metrics. The page above links to the
+console with `run.googleapis.com/cpu_allocation`, `mem_allocation` and `nvidia_l4_gpu_allocation`.
+The units (thousandths of a CPU, bytes) and the quota IDs come from published error messages:
+`Quota violated: MemAllocPerProjectRegion requested: 51539607552 allowed: 42949672960`,
+`CpuAllocPerProjectRegion requested: 200000 allowed: 56000`.
 """
 
 from collections.abc import Callable, Iterator
@@ -112,8 +114,8 @@ def check_region(required: Requirements) -> Finding:
         return ok("region", f"{required.region} has L4s")
     return wrong(
         "region",
-        f"{required.region} has no L4s. Choose another: make deploy TF='-var region=…' ({regions}), "
-        "or do without: -var 'sam2={gpu=false}'",
+        f"{required.region} has no L4s. Choose another: -var region=… ({regions}), or do without: "
+        "-var 'sam2={gpu=false}'",
     )
 
 
@@ -158,34 +160,29 @@ def _checked(quota: _Quota, limit: int | None, required: Requirements) -> Findin
         name: service.max_instances * quota.taken(service)
         for name, service in required.services.items()
     }
-    largest, most = max(growth.items(), key=lambda one: one[1])
-    total = sum(growth.values())
-    wanted = max(most, total)
+    largest = max(growth, key=lambda name: growth[name])
+    most, total = growth[largest], sum(growth.values())
     if limit is None and quota is not _L4:
         return unknown(quota.check, f"Service Usage does not report {quota.metric}")
     allowed = (limit or 0) / quota.unit
-    request = (
-        f"More: gcloud beta quotas preferences create --service=run.googleapis.com "
-        f"--quota-id={quota.quota_id} --preferred-value={wanted * quota.unit:.0f} "
+    offer = f"{allowed:g} {quota.shown} in {required.region}"
+    more = (
+        "gcloud beta quotas preferences create --service=run.googleapis.com "
+        f"--quota-id={quota.quota_id} --preferred-value={total * quota.unit:.0f} "
         f"--dimensions=region={required.region} --project={required.project_id}"
     )
-    region = f"in {required.region}"
-    if limit == _UNLIMITED or total <= allowed:
-        return ok(quota.check, f"{total:g} of {allowed:g} {quota.shown} {region}")
+    remedy = f"Lower max_instances, or ask for more: {more}"
+    if limit == _UNLIMITED:
+        return ok(quota.check, f"{total:g} {quota.shown}; there is no limit")
+    if total <= allowed:
+        return ok(quota.check, f"the services grow to {total:g} of {offer}")
     if quota is _L4 and not limit and most <= _FIRST_L4S:
-        text = (
-            f"there is none {region} yet. Google grants {_FIRST_L4S} with the first service, except to new "
-            f"billing accounts. If the apply is refused, ask for it. {request}"
+        return unknown(
+            quota.check,
+            f"{offer} now. Google grants {_FIRST_L4S} with the first service, but not to every new "
+            f"billing account. If the apply is refused, ask for more: {more}",
         )
-        return unknown(quota.check, text)
     if most > allowed:
-        text = (
-            f"{largest} may grow to {most:g} {quota.shown}, and {region} {allowed:g} are allowed. "
-            f"Lower {largest}.max_instances, or ask for more. {request}"
-        )
-        return wrong(quota.check, text)
-    text = (
-        f"the services together may grow to {total:g} {quota.shown}, and {region} {allowed:g} are allowed: "
-        f"instances beyond that do not start. Lower max_instances, or ask for more. {request}"
-    )
-    return Finding(quota.check, State.WARNING, text)
+        return wrong(quota.check, f"{largest} grows to {most:g} of {offer}. {remedy}")
+    text = f"the services together grow to {total:g} of {offer}: some instances would not start"
+    return Finding(quota.check, State.WARNING, f"{text}. {remedy}")

@@ -1,8 +1,8 @@
 """What a deployment requires of its project, as Terraform evaluates it.
 
-terraform/requirements.tf and the variables depend on no provider. A plan of these files alone needs no
-`terraform init`, no state and no credentials. It applies Terraform's own rules: *.auto.tfvars,
-TF_VAR_…, defaults, type conversion, validation.
+terraform/requirements.tf and the variables depend on no provider. A plan of these files alone needs
+no `terraform init`, no state and no credentials. Terraform applies its own rules to the variables:
+*.auto.tfvars, TF_VAR_…, defaults, type conversion, validation.
 """
 
 import json
@@ -85,7 +85,12 @@ class Requirements(_Frozen):
 
 
 def evaluate(terraform: Path, project: str, options: Sequence[str]) -> Requirements:
-    """The requirements of terraform/ with options such as -var and -var-file, their files relative to it.
+    """The requirements of terraform/.
+
+    Args:
+        terraform: The folder.
+        project: ID of the project.
+        options: -var=NAME=VALUE and -var-file=PATH; a relative path starts at the folder.
 
     Raises:
         NotEvaluated: Terraform refuses the variables.

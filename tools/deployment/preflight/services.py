@@ -24,7 +24,12 @@ class _Services(Answer):
 def check_services(
     apis: GoogleApis, required: Requirements, held: frozenset[str] | None
 ) -> Finding:
-    """Whether every API is enabled, or the caller may enable it; `held` is None if that is not known.
+    """Whether every API is enabled, or the caller may enable it.
+
+    Args:
+        apis: Google's APIs.
+        required: What the deployment requires.
+        held: The caller's permissions on the project; None if they are not known.
 
     Raises:
         ApiError: The states cannot be read.
