@@ -38,7 +38,7 @@ need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-pro
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # what a goal needs is made from left to right
 .PHONY: help check-variables run up redrive backfill test test-slow test-model chaos fuzz audit lint format evaluate bench \
-  simulate soak bench-model docs deploy destroy sam2-image lock clean
+  simulate soak bench-model docs preflight deploy destroy sam2-image lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,7 +109,11 @@ bench-model: $(READY) ## What real SAM2 costs on this machine's device; installs
 docs: $(READY) ## Write the generated parts of docs/ anew
 	$(RUN) -m tools.documentation
 
-deploy: check-variables ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
+preflight: $(READY) ## Check whether `make deploy` can succeed in PROJECT; takes its TF, changes nothing
+	@$(call need_project)
+	@$(RUN) -m tools.deployment.preflight $(PROJECT) $(TF)
+
+deploy: check-variables preflight ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
 	@$(call need,terraform)
 	@$(call need_project)
 	@echo "Applies terraform/ to the project $(PROJECT). Terraform shows its plan and asks first."

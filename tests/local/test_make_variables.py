@@ -70,6 +70,8 @@ def test_what_is_known_depends_on_the_goal() -> None:
         ("evaluate", "MANIFEST"),
         ("backfill", "PREFIX"),
         ("backfill", "ALL"),
+        ("preflight", "TF"),
+        ("preflight", "PROJECT"),
         ("deploy", "TF"),
         ("deploy", "PROJECT"),
         ("sam2-image", "TARGET"),

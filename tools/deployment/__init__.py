@@ -1,1 +1,1 @@
-"""What is run around `terraform apply`, for people who deploy."""
+"""Checks of a deployment: before, and after, Terraform applies it."""

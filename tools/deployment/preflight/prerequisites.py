@@ -40,9 +40,9 @@ def find_login() -> tuple[Finding, Login | None]:
     try:
         credentials, _ = google.auth.default(scopes=_SCOPES)
         credentials.refresh(functools.partial(Request(), timeout=_TIMEOUT_SECONDS))
-    except google.auth.exceptions.DefaultCredentialsError:
-        text = f"there are no Application Default Credentials. Run: {_LOGIN}. {_NEXT}"
-        return wrong(check, text), None
+    except google.auth.exceptions.DefaultCredentialsError as error:
+        text = f"there are no Application Default Credentials ({error.args[0]})"
+        return wrong(check, f"{text}. Run: {_LOGIN}. {_NEXT}"), None
     except google.auth.exceptions.TransportError as error:
         return wrong(check, f"Google's token server cannot be reached: {error}. {_NEXT}"), None
     except google.auth.exceptions.GoogleAuthError as error:
