@@ -46,6 +46,8 @@ def _denied(*values: str) -> dict[str, Any]:
         ((INGRESS, _allowed("ALLOW_INTERNAL_AND_GCLB")), {}, State.WRONG),
         ((CMEK, _denied("bigquery.googleapis.com")), {}, State.OK),
         ((CMEK, _denied("storage.googleapis.com")), {}, State.WRONG),
+        ((CMEK, _denied("secretmanager.googleapis.com")), {}, State.OK),
+        ((CMEK, _denied("secretmanager.googleapis.com")), {"secrets": ["API_KEY"]}, State.WRONG),
         ((CMEK, _denied("is:storage.googleapis.com")), {"kms_key": KEY}, State.OK),
         ((CMEK, _denied("artifactregistry.googleapis.com")), {"kms_key": KEY}, State.WRONG),
         ((LOCATIONS, _allowed("us-central1")), {}, State.OK),

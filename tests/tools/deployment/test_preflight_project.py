@@ -24,6 +24,10 @@ POLICIES = {
 }
 
 
+def _reason(reason: str) -> dict[str, str]:
+    return {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}
+
+
 def _states(found: Found, checks: Iterable[str]) -> set[State]:
     return {found[check].state for check in checks}
 
@@ -87,6 +91,33 @@ def test_an_api_that_the_login_cannot_call_is_unknown_and_the_line_enables_it(
     assert _states(found, found) == {State.UNKNOWN}
     enable = f"gcloud services enable orgpolicy.googleapis.com --project={NUMBER}"
     assert enable in found["policies"].text
+
+
+@pytest.mark.parametrize(
+    ("failure", "text"),
+    [
+        (
+            error(
+                403,
+                "The API requires a quota project, which is not set.",
+                _reason("SERVICE_DISABLED"),
+            ),
+            "Run: gcloud auth application-default set-quota-project PROJECT",
+        ),
+        (
+            error(403, "Caller may not use project other.", _reason("USER_PROJECT_DENIED")),
+            "HTTP 403: Caller may not use project other.",
+        ),
+    ],
+)
+def test_a_refusal_of_the_login_says_nothing_about_the_project(
+    run: Run, google: Google, failure: tuple[int, dict[str, Any]], text: str
+) -> None:
+    google.failing["cloudresourcemanager"] = failure
+    found = run()
+    assert found["project"].state is State.UNKNOWN
+    assert text in found["project"].text
+    assert "billing" in found
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,6 @@ def check_bucket(
         query = {"fields": "projectNumber"}
         bucket = apis.get("storage", f"storage/v1/b/{name}", _Bucket, query)
     except ApiError as error:
-        if error.disabled:
-            raise
         if error.status == 404:
             return ok(check, "the name is free")
         if error.status != 403:

@@ -17,6 +17,18 @@ people waiting for a host that does not answer, a smaller one gives up on a slow
 _SHOWN_CHARACTERS = 300
 """Most characters of a foreign message in the report. Chosen by hand: a line stays readable."""
 
+_REFUSED_BEFORE = frozenset(
+    {
+        "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        "CONSUMER_INVALID",
+        "CONSUMER_SUSPENDED",
+        "RATE_LIMIT_EXCEEDED",
+        "SERVICE_DISABLED",
+        "USER_PROJECT_DENIED",
+    }
+)
+"""Reasons of google.api.ErrorReason for which Google refuses a call, whatever it is about."""
+
 Query = Mapping[str, str | Sequence[str]]
 
 
@@ -50,13 +62,10 @@ class _ErrorAnswer(Answer):
 class ApiError(Exception):
     """A call that brought no usable answer. Its text says why, and what to do if that is known."""
 
-    def __init__(self, text: str, status: int | None = None, *, disabled: bool = False) -> None:
+    def __init__(self, text: str, status: int | None = None) -> None:
         super().__init__(text)
         self.status = status
-        """HTTP status; None without an HTTP answer."""
-
-        self.disabled = disabled
-        """Whether the API is not enabled for the caller, so that the status means nothing else."""
+        """HTTP status; None if it says nothing about what was asked for."""
 
 
 class GoogleApis:
@@ -110,18 +119,24 @@ def _refusal(service: str, response: requests.Response) -> ApiError:
         error = _ErrorAnswer.model_validate_json(response.content).error
     except ValidationError:
         return ApiError(f"{host} answered HTTP {response.status_code}", response.status_code)
+    if "requires a quota project" in error.message:
+        run = "gcloud auth application-default set-quota-project PROJECT"
+        return ApiError(f"{host} needs a login with a quota project. Run: {run}")
     for detail in error.details:
         if detail.reason == "SERVICE_DISABLED":
-            consumer = str(detail.metadata.get("consumer", "")).removeprefix("projects/")
-            text = (
-                f"the API {host} is not enabled in the project {consumer or 'PROJECT'}, which your "
-                "login makes its calls in. "
-                f"Run: gcloud services enable {host} --project={consumer or 'PROJECT'} "
-                "(or gcloud auth application-default set-quota-project ANOTHER)"
-            )
-            return ApiError(text, response.status_code, disabled=True)
+            return ApiError(_not_enabled(host, detail))
     text = f"{host} answered HTTP {response.status_code}: {_short(error.message)}"
-    return ApiError(text, response.status_code)
+    refused_before = any(detail.reason in _REFUSED_BEFORE for detail in error.details)
+    return ApiError(text, None if refused_before else response.status_code)
+
+
+def _not_enabled(host: str, detail: ErrorDetail) -> str:
+    consumer = str(detail.metadata.get("consumer", "PROJECT")).removeprefix("projects/")
+    return (
+        f"the API {host} is not enabled in the project {consumer} that your login calls it from. "
+        f"Run: gcloud services enable {host} --project={consumer} "
+        "(or gcloud auth application-default set-quota-project ANOTHER)"
+    )
 
 
 def _short(text: object) -> str:

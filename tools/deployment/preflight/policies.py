@@ -16,9 +16,8 @@ from tools.deployment.preflight.findings import Finding, State
 from tools.deployment.preflight.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
-_TAKE_THE_KEY = frozenset(
-    {"pubsub.googleapis.com", "secretmanager.googleapis.com", "storage.googleapis.com"}
-)
+_SECRETS = "secretmanager.googleapis.com"
+_TAKE_THE_KEY = frozenset({"pubsub.googleapis.com", _SECRETS, "storage.googleapis.com"})
 """Services whose resources terraform/ encrypts with var.kms_key."""
 
 _TAKE_NO_KEY = frozenset(
@@ -130,7 +129,8 @@ _WITHOUT_OPEN = "Deploy without enable_api and deploy_sam2, which take traffic f
 
 
 def _encryption(required: Requirements, rules: list[_Rule]) -> Verdict:
-    without_key = _TAKE_NO_KEY if required.kms_key else _TAKE_NO_KEY | _TAKE_THE_KEY
+    made = _TAKE_THE_KEY if required.secrets else _TAKE_THE_KEY - {_SECRETS}
+    without_key = _TAKE_NO_KEY if required.kms_key else _TAKE_NO_KEY | made
     remedy = (
         "No variable gives these a key"
         if required.kms_key

@@ -31,7 +31,7 @@ def check_project(apis: GoogleApis, project_id: str) -> tuple[Finding, str | Non
     try:
         project = apis.get("cloudresourcemanager", f"v3/projects/{project_id}", _Project)
     except ApiError as error:
-        if error.disabled or error.status not in {403, 404}:
+        if error.status not in {403, 404}:
             raise
         # Google answers 403 in both cases. Terraform needs the same permission.
         text = (

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from tools.deployment.preflight.findings import Finding, ok, wrong
+from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
 from tools.deployment.preflight.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
@@ -45,9 +45,8 @@ def check_services(
     if not disabled:
         return ok(check, f"all {len(required.apis)} are enabled")
     if held is None:
-        return ok(
-            check, f"{len(disabled)} are disabled. If Terraform may not enable them: {command}"
-        )
+        text = "whether your login may enable them is not known. If Terraform may not"
+        return unknown(check, f"{len(disabled)} are disabled, and {text}: {command}")
     if ENABLE not in held:
         return wrong(
             check,
