@@ -40,8 +40,11 @@ class Google:
     policies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Rules by constraint; what is not named allows everything."""
 
-    buckets: dict[str, str | None] = field(default_factory=dict)
-    """Numbers of the buckets' projects; None is one that the caller may not see."""
+    buckets: dict[str, str] = field(default_factory=dict)
+    """Numbers of the buckets' projects."""
+
+    hidden: set[str] = field(default_factory=set)
+    """Buckets that the caller may not see."""
 
     failing: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """Answers of an API instead of its own, by the first part of its host name."""
@@ -85,6 +88,7 @@ class Google:
             "/serviceusage/v1/projects/<project>/services:batchGet": self._services,
             f"/serviceusage/v1beta1/projects/<project>/{quotas}": self._quotas,
             "/orgpolicy/v2/projects/<_>/policies/<constraint>:getEffectivePolicy": self._policy,
+            "/storage/storage/v1/b": self._buckets,
             "/storage/storage/v1/b/<name>": self._bucket,
         }
         for rule, view in views.items():
@@ -111,7 +115,7 @@ class Google:
         asked = request.get_json()["permissions"]
         assert len(asked) <= 100
         held = [permission for permission in asked if permission not in self.denied]
-        return jsonify(**({"permissions": held} if held else {}))
+        return jsonify({"permissions": held} if held else {})
 
     def _services(self, project: str) -> Response:
         names = request.args.getlist("names")
@@ -133,9 +137,20 @@ class Google:
     def _bucket(self, name: str) -> Response:
         if name not in self.buckets:
             return _answer(error(404, "The specified bucket does not exist."))
-        if self.buckets[name] is None:
+        if name in self.hidden:
             return _answer(error(403, "The caller does not have storage.buckets.get access"))
         return jsonify(projectNumber=self.buckets[name])
+
+    def _buckets(self) -> Response:
+        if "storage.buckets.list" in self.denied:
+            return _answer(error(403, "The caller does not have storage.buckets.list access"))
+        assert request.args["project"] == PROJECT
+        names = [
+            {"name": name}
+            for name, number in self.buckets.items()
+            if number == NUMBER and name.startswith(request.args["prefix"])
+        ]
+        return jsonify({"items": names} if names else {})
 
     def _service(self, name: str) -> dict[str, str]:
         disabled = name.rpartition("/")[2] in self.disabled

@@ -24,6 +24,23 @@ def test_missing_permissions_are_named_with_the_roles_that_bring_them(
     )
 
 
+def test_an_owner_has_the_permissions_in_buckets_that_the_project_does_not_show(
+    run: Run, google: Google
+) -> None:
+    """roles/owner on the project lacks them: new buckets give them to owners."""
+    google.denied = {"storage.buckets.get", "storage.buckets.setIamPolicy", "storage.objects.get"}
+    found = run()
+    assert found["permissions"].state is State.OK
+    assert found["bucket permissions"].state is State.OK
+    assert found["bucket permissions"].text == "you have them as an owner of the project"
+
+    google.denied.add("resourcemanager.projects.delete")
+    found = run()
+    assert found["permissions"].state is State.OK
+    assert found["bucket permissions"].state is State.UNKNOWN
+    assert "for role in roles/storage.admin; do" in found["bucket permissions"].text
+
+
 @pytest.mark.parametrize(
     ("permission", "changes"),
     [

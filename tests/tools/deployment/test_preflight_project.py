@@ -9,7 +9,7 @@ import requests
 from tests.tools.deployment.conftest import ACCOUNT, BUCKET, KEY, ME, SAM2, SERVICE, Found, Run
 from tests.tools.deployment.google_server import NUMBER, Google, error
 from tools.deployment.preflight.checks import check_all
-from tools.deployment.preflight.findings import State
+from tools.deployment.preflight.findings import Finding, State
 from tools.deployment.preflight.google_apis import GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
@@ -43,7 +43,8 @@ def test_in_a_project_in_order_every_check_is_ok(run: Run, google: Google) -> No
     )
     outside = {"key", "budget", "APIs", "region", "quota L4", f"bucket {BUCKET}"}
     assert found.keys() == outside | OTHERS | POLICIES | {
-        "project", "billing", "permissions", "policy iam.allowedPolicyMemberDomains",
+        "project", "billing", "permissions", "bucket permissions",
+        "policy iam.allowedPolicyMemberDomains",
     }  # fmt: skip
     assert _states(found, found) == {State.OK}
     assert found["project"].text == f"my-project is active, its number is {NUMBER}"
@@ -55,7 +56,7 @@ def test_in_a_project_in_order_every_check_is_ok(run: Run, google: Google) -> No
 def test_of_a_plain_deployment_nothing_is_checked_that_it_does_not_have(run: Run) -> None:
     found = run()
     assert found.keys() == OTHERS | POLICIES | {
-        "project", "billing", "permissions", "APIs", f"bucket {BUCKET}",
+        "project", "billing", "permissions", "bucket permissions", "APIs", f"bucket {BUCKET}",
     }  # fmt: skip
     assert _states(found, found) == {State.OK}
 
@@ -159,32 +160,39 @@ def test_a_project_without_billing_is_wrong(run: Run, google: Google) -> None:
 # ---- buckets ----
 
 
-@pytest.mark.parametrize(
-    ("owner", "state", "text"),
-    [
-        (NUMBER, State.OK, "it is this project's"),
-        ("999", State.WRONG, "taken by the project 999. Choose another prefix"),
-        (None, State.WRONG, "taken by another project. Choose another prefix"),
-    ],
-)
-def test_bucket_names(run: Run, google: Google, owner: str | None, state: State, text: str) -> None:
-    google.buckets[BUCKET] = owner
+def test_a_bucket_of_the_project_is_its_own(run: Run, google: Google) -> None:
+    google.buckets[BUCKET] = NUMBER
+    assert run()[f"bucket {BUCKET}"] == Finding(
+        f"bucket {BUCKET}", State.OK, "it is this project's"
+    )
+    google.hidden.add(BUCKET)
+    assert run()[f"bucket {BUCKET}"].state is State.OK
+
+
+def test_a_name_that_another_project_has_is_wrong(run: Run, google: Google) -> None:
+    google.buckets[BUCKET] = "999"
     found = run()[f"bucket {BUCKET}"]
-    assert found.state is state
-    assert text in found.text
+    assert found.state is State.WRONG
+    assert "taken by the project 999. Choose another prefix: -var prefix=" in found.text
+
+    google.hidden.add(BUCKET)
+    found = run()[f"bucket {BUCKET}"]
+    assert found.state is State.WRONG
+    assert "taken by another project. Choose another prefix: -var prefix=" in found.text
+
+
+def test_whose_a_bucket_is_is_unknown_to_a_caller_who_may_not_list_them(
+    run: Run, google: Google
+) -> None:
+    google.buckets[BUCKET] = NUMBER
+    google.hidden.add(BUCKET)
+    google.denied = {"storage.buckets.list"}
+    found = run()[f"bucket {BUCKET}"]
+    assert found.state is State.UNKNOWN
+    assert "storage.buckets.list" in found.text
 
 
 def test_whose_a_bucket_is_is_unknown_without_the_projects_number(run: Run, google: Google) -> None:
     google.disable("cloudresourcemanager")
     google.buckets[BUCKET] = NUMBER
     assert run()[f"bucket {BUCKET}"].state is State.UNKNOWN
-
-
-def test_whose_a_bucket_is_is_unknown_to_a_caller_who_may_not_see_it(
-    run: Run, google: Google
-) -> None:
-    google.buckets[BUCKET] = None
-    google.denied = {"storage.buckets.get"}
-    found = run()[f"bucket {BUCKET}"]
-    assert found.state is State.UNKNOWN
-    assert "storage.buckets.get" in found.text

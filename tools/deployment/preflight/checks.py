@@ -6,17 +6,17 @@ from tools.deployment.preflight.buckets import check_bucket
 from tools.deployment.preflight.findings import Finding, State, unknown
 from tools.deployment.preflight.google_apis import ApiError, GoogleApis
 from tools.deployment.preflight.permissions import (
+    check_bucket_permissions,
     check_budget,
     check_key,
     check_permissions,
     held_on_project,
-    required_on_project,
 )
 from tools.deployment.preflight.policies import check_policies
 from tools.deployment.preflight.project import check_billing, check_project
 from tools.deployment.preflight.quotas import check_quotas, check_region
 from tools.deployment.preflight.requirements import Requirements
-from tools.deployment.preflight.services import ENABLE, check_services
+from tools.deployment.preflight.services import check_services
 
 
 def check_all(apis: GoogleApis, required: Requirements, member: str) -> Iterator[Finding]:
@@ -33,10 +33,12 @@ def check_all(apis: GoogleApis, required: Requirements, member: str) -> Iterator
 
     held: frozenset[str] | None = None
     try:
-        held = held_on_project(apis, project_id, required_on_project(required) | {ENABLE})
-        yield check_permissions(required, held, member)
+        held = held_on_project(apis, project_id)
     except ApiError as error:
         yield unknown("permissions", str(error))
+    else:
+        yield check_permissions(required, held, member)
+        yield check_bucket_permissions(required, held, member)
     if key := required.kms_key:
         yield from _guarded("key", lambda: [check_key(apis, key, member)])
     if account := required.billing_account:
@@ -48,13 +50,11 @@ def check_all(apis: GoogleApis, required: Requirements, member: str) -> Iterator
     yield from _guarded("quotas", lambda: check_quotas(apis, required))
     yield from _guarded("policies", lambda: check_policies(apis, required))
     for name in required.bucket_names:
-        yield from _bucket(apis, name, number, held)
+        yield from _bucket(apis, name, project_id, number)
 
 
-def _bucket(
-    apis: GoogleApis, name: str, number: str | None, held: frozenset[str] | None
-) -> Iterator[Finding]:
-    return _guarded(f"bucket {name}", lambda: [check_bucket(apis, name, number, held)])
+def _bucket(apis: GoogleApis, name: str, project_id: str, number: str | None) -> Iterator[Finding]:
+    return _guarded(f"bucket {name}", lambda: [check_bucket(apis, name, project_id, number)])
 
 
 def _guarded(check: str, findings: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:

@@ -5,9 +5,7 @@ from pydantic import Field
 from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
 from tools.deployment.preflight.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.requirements import Requirements
-
-ENABLE = "serviceusage.services.enable"
-"""The permission to enable an API."""
+from tools.deployment.preflight.resource_permissions import ENABLE
 
 
 class _Service(Answer):
