@@ -153,7 +153,7 @@ def _service_usage(required: Requirements, rules: list[_Rule]) -> Verdict:
 def _all_of(rules: list[_Rule], needed: Iterable[str], remedy: str) -> Verdict:
     refused = Limits.of(rules).refused(needed)
     if refused:
-        return State.WRONG, f"{_listed(refused)} refused. {remedy}"
+        return State.WRONG, f"not allowed: {_listed(refused)}. {remedy}"
     return State.OK, "allows this deployment"
 
 

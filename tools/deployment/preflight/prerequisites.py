@@ -1,4 +1,8 @@
-"""What this machine needs before anything is asked of Google: credentials, Terraform, gcloud."""
+"""What this machine needs before anything is asked of Google: credentials, Terraform, gcloud.
+
+Terraform's provider also reads GOOGLE_CREDENTIALS, GOOGLE_OAUTH_ACCESS_TOKEN and
+GOOGLE_IMPERSONATE_SERVICE_ACCOUNT. These are not read here.
+"""
 
 import functools
 import shutil

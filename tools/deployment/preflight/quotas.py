@@ -11,9 +11,11 @@ instances beyond the quota do not start
 
 Not verified with a real answer: the names and units of the metrics. The page above links to the
 console with `run.googleapis.com/cpu_allocation`, `mem_allocation` and `nvidia_l4_gpu_allocation`.
-The units (thousandths of a CPU, bytes) and the quota IDs come from published error messages:
-`Quota violated: MemAllocPerProjectRegion requested: 51539607552 allowed: 42949672960`,
-`CpuAllocPerProjectRegion requested: 200000 allowed: 56000`.
+The units (thousandths of a CPU, bytes) and the quota IDs come from error messages, such as
+`CpuAllocPerProjectRegion requested: 60000 allowed: 20000` and
+`MemAllocPerProjectRegion requested: 257698037760 allowed: 42949672960` for one service
+(https://github.com/googlecodelabs/feedback/issues/1856). The ID of the L4s comes from people's
+scripts.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,10 +35,11 @@ L4_REGIONS = (
     "us-central1",
     "us-east4",
 )
-"""Regions of Cloud Run with L4s: https://cloud.google.com/run/docs/configuring/services/gpu"""
+"""Regions with L4s: https://cloud.google.com/run/docs/configuring/services/gpu, copies of 2025."""
 
 _FIRST_L4S = 3
-"""What Google grants with the first L4 service in a region, according to the same page."""
+"""What Google grants with the first L4 service in a region, as newer copies of that page say.
+People with new billing accounts report that they did not get it."""
 
 _UNLIMITED = -1
 
