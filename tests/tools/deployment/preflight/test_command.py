@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.deployment.google_server import MEMORY, PROJECT, TOKEN, Google
-from tests.tools.deployment.service_account import ROBOT, write_key
+from tests.tools.deployment.preflight.google_server import MEMORY, PROJECT, TOKEN, Google
+from tests.tools.deployment.preflight.service_account import ROBOT, write_key
 from tools.support.examples import ROOT
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.tools.deployment.conftest import SAM2, Run
-from tests.tools.deployment.google_server import CPU, L4, MEMORY, Google
+from tests.tools.deployment.preflight.conftest import SAM2, Run
+from tests.tools.deployment.preflight.google_server import CPU, L4, MEMORY, Google
 from tools.deployment.preflight.findings import State
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.tools.deployment.conftest import ACCOUNT, KEY, ME, Run
-from tests.tools.deployment.google_server import Google
+from tests.tools.deployment.preflight.conftest import ACCOUNT, KEY, ME, Run
+from tests.tools.deployment.preflight.google_server import Google
 from tools.deployment.preflight.findings import Finding, State
 
 

@@ -6,8 +6,17 @@ from typing import Any
 import pytest
 import requests
 
-from tests.tools.deployment.conftest import ACCOUNT, BUCKET, KEY, ME, SAM2, SERVICE, Found, Run
-from tests.tools.deployment.google_server import NUMBER, Google, error
+from tests.tools.deployment.preflight.conftest import (
+    ACCOUNT,
+    BUCKET,
+    KEY,
+    ME,
+    SAM2,
+    SERVICE,
+    Found,
+    Run,
+)
+from tests.tools.deployment.preflight.google_server import NUMBER, Google, error
 from tools.deployment.preflight.checks import check_all
 from tools.deployment.preflight.findings import Finding, State
 from tools.deployment.preflight.google_apis import GoogleApis

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.deployment.google_server import TOKEN, Google
-from tests.tools.deployment.service_account import ROBOT, write_key
+from tests.tools.deployment.preflight.google_server import TOKEN, Google
+from tests.tools.deployment.preflight.service_account import ROBOT, write_key
 from tools.deployment.preflight.findings import State
 from tools.deployment.preflight.prerequisites import check_gcloud, check_terraform, find_login
 

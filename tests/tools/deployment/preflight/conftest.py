@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.tools.deployment.google_server import PROJECT, REGION, Google, running
+from tests.tools.deployment.preflight.google_server import PROJECT, REGION, Google, running
 from tools.deployment.preflight.checks import check_all
 from tools.deployment.preflight.findings import Finding
 from tools.deployment.preflight.google_apis import GoogleApis

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.tools.deployment.conftest import KEY, Run
-from tests.tools.deployment.google_server import PROJECT, Google
+from tests.tools.deployment.preflight.conftest import KEY, Run
+from tests.tools.deployment.preflight.google_server import PROJECT, Google
 from tools.deployment.preflight.findings import State
 
 PUBLIC = {"enable_api": True, "api_public": True}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.deployment.google_server import PROJECT
+from tests.tools.deployment.preflight.google_server import PROJECT
 from tools.deployment.preflight.requirements import NotEvaluated, Requirements, evaluate
 from tools.deployment.preflight.resource_permissions import (
     ON_BILLING_ACCOUNT,
