@@ -12,7 +12,8 @@ IMAGES ?= 5000
 DEPLOYMENT ?= toonmask
 REGION ?= us-central1
 REGION_OPTION = $(if $(filter command environment,$(firstword $(origin REGION))),-var region=$(REGION))
-VARIABLES = -var-file=deployments/$(PROJECT)/$(DEPLOYMENT).tfvars $(TF)
+KEPT = deployments/$(PROJECT)/$(DEPLOYMENT).tfvars
+VARIABLES = -var-file=$(KEPT) $(TF)
 WORKSPACE = terraform workspace select -or-create=true $(PROJECT)-$(DEPLOYMENT)
 # of Terraform: Compute's default account is absent or has no roles in new projects
 BUILD_ACCOUNT = projects/$(PROJECT)/serviceAccounts/$(DEPLOYMENT)-build@$(PROJECT).iam.gserviceaccount.com
@@ -44,7 +45,7 @@ need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-pro
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # what a goal needs is made from left to right
 .PHONY: help check-variables run up redrive backfill smoke test test-slow test-model chaos fuzz audit lint format evaluate \
-  bench simulate soak bench-model docs deploy destroy sam2-image lock clean
+  bench simulate soak bench-model docs preflight deploy destroy sam2-image lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,7 +119,12 @@ bench-model: $(READY) ## What real SAM2 costs on this machine's device; installs
 docs: $(READY) ## Write the generated parts of docs/ anew
 	$(RUN) -m tools.documentation
 
-deploy: $(READY) ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
+preflight: $(READY) ## Check whether `make deploy` can succeed in PROJECT; takes its TF, changes nothing
+	@$(call need_project)
+	@$(RUN) -m tools.deployment.preflight $(PROJECT) -var prefix=$(DEPLOYMENT) \
+	  $(if $(wildcard terraform/$(KEPT)),-var-file=$(KEPT)) $(REGION_OPTION) $(TF)
+
+deploy: $(READY) preflight ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
 	@$(call need,terraform)
 	@$(call need_project)
 	$(RUN) -m tools.deployment.variables --project $(PROJECT) --deployment $(DEPLOYMENT) $(REGION_OPTION) $(TF)

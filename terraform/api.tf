@@ -1,8 +1,6 @@
 # The HTTP API and the page, where they are wanted. Open to nobody but those whom var.api names.
 
 locals {
-  api_keys = toset(var.enable_api && var.api.wants_key ? ["API_KEY"] : [])
-
   api_reads = var.enable_api ? local.keys : toset([])
 
   api_environment = merge(local.settings, local.sam2_settings, {

@@ -26,8 +26,6 @@ locals {
   segmentation_environment = merge(local.settings, local.sam2_settings, { PUSH_ACCOUNT = google_service_account.push["prompts"].email })
   drain_environment        = merge(local.settings, { PUSH_ACCOUNT = google_service_account.push["drain"].email })
 
-  drain_size = { cpu = "1", memory = "512Mi", concurrency = 8, min_instances = 0, max_instances = 2, timeout = 60 }
-
   # What all functions share.
   deployment = {
     prefix        = var.prefix

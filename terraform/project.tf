@@ -2,27 +2,6 @@
 # effect late.
 
 locals {
-  # The data sources below call these two. They are apart from the others, because Terraform reads a
-  # data source late, and so replaces what depends on it, if its depends_on has changes.
-  data_source_apis = toset(["cloudresourcemanager.googleapis.com", "storage.googleapis.com"])
-
-  apis = toset(concat(
-    [
-      "artifactregistry.googleapis.com",
-      "cloudbuild.googleapis.com",
-      "cloudfunctions.googleapis.com",
-      "iam.googleapis.com",
-      "iamcredentials.googleapis.com",
-      "logging.googleapis.com",
-      "monitoring.googleapis.com",
-      "pubsub.googleapis.com",
-      "run.googleapis.com",
-      "secretmanager.googleapis.com",
-    ],
-    var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
-    var.budget == null ? [] : ["billingbudgets.googleapis.com"],
-  ))
-
   # A call may fail with "API has not been used in project" for a while after the API was enabled:
   # https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/google_project_service
   api_propagation = "60s"

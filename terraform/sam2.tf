@@ -13,21 +13,8 @@ locals {
     } : name => value if value != null
   }
 
-  # Beside an L4, Cloud Run requires at least 4 CPUs and 16 GiB:
-  # https://cloud.google.com/run/docs/configuring/services/gpu
-  sam2_size = var.sam2.gpu ? { cpu = "4", memory = "16Gi" } : { cpu = "2", memory = "2Gi" }
-
-  # https://cloud.google.com/run/docs/configuring/services/gpu#supported-regions
-  l4_regions = ["asia-southeast1", "europe-west1", "europe-west4", "us-central1", "us-east4"]
-
   # Who asks for masks.
   sam2_callers = toset(concat(["segmentation"], var.enable_api ? ["api"] : []))
-
-  # Secrets by the variable that shows them to those.
-  sam2_keys = toset(concat(
-    var.sam2_auth == "api-key" && !var.deploy_sam2 ? ["SAM2_API_KEY"] : [],
-    var.sam2_provider == "replicate" && !var.deploy_sam2 ? ["REPLICATE_API_TOKEN"] : [],
-  ))
 
   # Of all that the image holds: another one is built when any of it changes.
   sam2_sources = sha256(join("", [
@@ -42,8 +29,6 @@ locals {
     var.sam2.image,
     "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/sam2:${local.sam2_tag}",
   )
-
-  keys = setunion(local.sam2_keys, local.api_keys)
 
   repository = "${path.module}/.."
 }

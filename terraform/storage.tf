@@ -12,7 +12,7 @@ resource "google_storage_bucket" "data" {
 
   # checkov:skip=CKV_GCP_62:Access logs of every object would cost more than the pipeline; Cloud Audit Logs can be turned on
   # checkov:skip=CKV_GCP_78:Soft delete keeps what was overwritten or deleted, without every version being listed
-  name                        = "${var.prefix}-${each.key}-${var.project_id}"
+  name                        = local.bucket_names[each.key]
   project                     = var.project_id
   location                    = var.region
   uniform_bucket_level_access = true
@@ -65,7 +65,7 @@ resource "google_storage_bucket" "data" {
 resource "google_storage_bucket" "source" {
   # checkov:skip=CKV_GCP_62:Code that is in this repository as well
   # checkov:skip=CKV_GCP_78:Code that is in this repository as well; each version has a name of its own
-  name                        = "${var.prefix}-source-${var.project_id}"
+  name                        = local.bucket_names["source"]
   project                     = var.project_id
   location                    = var.region
   uniform_bucket_level_access = true

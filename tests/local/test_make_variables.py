@@ -71,6 +71,8 @@ def test_what_is_known_depends_on_the_goal() -> None:
         ("backfill", "PREFIX"),
         ("backfill", "ALL"),
         ("smoke", "SECONDS"),
+        ("preflight", "TF"),
+        ("preflight", "PROJECT"),
         ("deploy", "TF"),
         ("deploy", "PROJECT"),
         ("sam2-image", "TARGET"),

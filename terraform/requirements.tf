@@ -1,0 +1,66 @@
+# What the deployment requires of the project. It depends on variables alone, so that `make preflight`
+# can evaluate this file and the variables without providers, state and network.
+
+locals {
+  # The data sources below call these two. They are apart from the others, because Terraform reads a
+  # data source late, and so replaces what depends on it, if its depends_on has changes.
+  data_source_apis = toset(["cloudresourcemanager.googleapis.com", "storage.googleapis.com"])
+
+  apis = toset(concat(
+    [
+      "artifactregistry.googleapis.com",
+      "cloudbuild.googleapis.com",
+      "cloudfunctions.googleapis.com",
+      "iam.googleapis.com",
+      "iamcredentials.googleapis.com",
+      "logging.googleapis.com",
+      "monitoring.googleapis.com",
+      "pubsub.googleapis.com",
+      "run.googleapis.com",
+      "secretmanager.googleapis.com",
+    ],
+    var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
+    var.budget == null ? [] : ["billingbudgets.googleapis.com"],
+  ))
+
+  # Bucket names are global: another project can have them already.
+  bucket_names = { for purpose in ["input", "output", "source"] : purpose => "${var.prefix}-${purpose}-${var.project_id}" }
+
+  drain_size = { cpu = "1", memory = "512Mi", concurrency = 8, min_instances = 0, max_instances = 2, timeout = 60 }
+
+  # Beside an L4, Cloud Run requires at least 4 CPUs and 16 GiB:
+  # https://cloud.google.com/run/docs/configuring/services/gpu
+  sam2_size = var.sam2.gpu ? { cpu = "4", memory = "16Gi" } : { cpu = "2", memory = "2Gi" }
+
+  # https://cloud.google.com/run/docs/configuring/services/gpu#supported-regions
+  l4_regions = ["asia-southeast1", "europe-west1", "europe-west4", "us-central1", "us-east4"]
+
+  # Secrets, by the environment variable that holds them.
+  api_keys = toset(var.enable_api && var.api.wants_key ? ["API_KEY"] : [])
+  sam2_keys = toset(concat(
+    var.sam2_auth == "api-key" && !var.deploy_sam2 ? ["SAM2_API_KEY"] : [],
+    var.sam2_provider == "replicate" && !var.deploy_sam2 ? ["REPLICATE_API_TOKEN"] : [],
+  ))
+  keys = setunion(local.sam2_keys, local.api_keys)
+
+  # Read by tools/deployment/preflight/requirements.py.
+  requirements = {
+    project_id      = var.project_id
+    region          = var.region
+    l4_regions      = local.l4_regions
+    apis            = setunion(local.apis, local.data_source_apis)
+    bucket_names    = values(local.bucket_names)
+    kms_key         = var.kms_key
+    billing_account = try(var.budget.billing_account, null)
+    secrets         = local.keys
+    enable_api      = var.enable_api
+    api_public      = var.api.public
+    api_callers     = var.api.callers
+    deploy_sam2     = var.deploy_sam2
+    sam2_image      = var.sam2.image
+
+    services = {
+      for name, size in local.sizes : name => merge(size, { l4_gpus = name == "sam2" && var.sam2.gpu ? 1 : 0 })
+    }
+  }
+}

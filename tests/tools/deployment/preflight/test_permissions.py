@@ -1,0 +1,94 @@
+"""What the caller may do, and what Terraform may enable for them."""
+
+from typing import Any
+
+import pytest
+
+from tests.tools.deployment.preflight.conftest import ACCOUNT, KEY, ME, Run
+from tests.tools.deployment.preflight.google_server import Google
+from tools.deployment.preflight.findings import Finding, State
+
+
+def test_missing_permissions_are_named_with_the_roles_that_bring_them(
+    run: Run, google: Google
+) -> None:
+    google.denied = {"pubsub.topics.create", "pubsub.topics.get", "iam.serviceAccounts.actAs"}
+    text = run()["permissions"].text
+    assert run()["permissions"].state is State.WRONG
+    lacks = "lacks iam.serviceAccounts.actAs, pubsub.topics.create, pubsub.topics.get."
+    assert f"{ME} {lacks}" in text
+    assert (
+        "for role in roles/iam.serviceAccountUser roles/pubsub.admin; do gcloud projects "
+        f"add-iam-policy-binding my-project --member={ME} --role=$role --condition=None; done"
+        in text
+    )
+
+
+def test_an_owner_has_the_permissions_in_buckets_that_the_project_does_not_show(
+    run: Run, google: Google
+) -> None:
+    """roles/owner on the project lacks them: new buckets give them to owners."""
+    google.denied = {"storage.buckets.get", "storage.buckets.setIamPolicy", "storage.objects.get"}
+    found = run()
+    assert found["permissions"].state is State.OK
+    assert found["bucket permissions"].state is State.OK
+    assert found["bucket permissions"].text == "you have them as an owner of the project"
+
+    google.denied.add("resourcemanager.projects.delete")
+    found = run()
+    assert found["permissions"].state is State.OK
+    assert found["bucket permissions"].state is State.UNKNOWN
+    assert "for role in roles/storage.admin; do" in found["bucket permissions"].text
+
+
+@pytest.mark.parametrize(
+    ("permission", "changes"),
+    [
+        ("run.services.create", {"deploy_sam2": True}),
+        ("cloudbuild.builds.create", {"deploy_sam2": True}),
+        ("secretmanager.secrets.create", {"secrets": ["API_KEY"]}),
+    ],
+)
+def test_a_permission_is_needed_only_where_its_resource_is_made(
+    run: Run, google: Google, permission: str, changes: dict[str, Any]
+) -> None:
+    google.denied = {permission}
+    assert run()["permissions"].state is State.OK
+    assert run(**changes)["permissions"].state is State.WRONG
+
+
+def test_an_image_that_is_built_already_needs_no_build(run: Run, google: Google) -> None:
+    google.denied = {"cloudbuild.builds.create"}
+    assert run(deploy_sam2=True, sam2_image="sam2:1")["permissions"].state is State.OK
+
+
+def test_a_key_and_a_budget_have_permissions_of_their_own(run: Run, google: Google) -> None:
+    google.denied = {"cloudkms.cryptoKeys.setIamPolicy", "billing.budgets.create"}
+    found = run(kms_key=KEY, billing_account=ACCOUNT)
+    assert found["permissions"].state is State.OK
+    assert found["key"].state is found["budget"].state is State.WRONG
+    assert (
+        "gcloud kms keys add-iam-policy-binding key --keyring=ring --location=us-central1 "
+        f"--project=vault --member={ME} --role=roles/cloudkms.admin" in found["key"].text
+    )
+    assert f"gcloud billing accounts add-iam-policy-binding {ACCOUNT}" in found["budget"].text
+    tested = {path for method, path, _ in google.calls if method == "POST"}
+    assert f"/cloudkms/v1/{KEY}:testIamPermissions" in tested
+    assert f"/cloudbilling/v1/billingAccounts/{ACCOUNT}:testIamPermissions" in tested
+
+
+def test_apis_are_enabled_by_terraform_if_the_caller_may(run: Run, google: Google) -> None:
+    google.disabled = {"run.googleapis.com", "pubsub.googleapis.com"}
+    found = run()["APIs"]
+    assert found == Finding("APIs", State.OK, "1 are enabled, Terraform enables the other 2")
+
+    google.denied = {"serviceusage.services.enable"}
+    found = run()["APIs"]
+    assert found.state is State.WRONG
+    command = "gcloud services enable pubsub.googleapis.com run.googleapis.com --project=my-project"
+    assert command in found.text
+
+    google.disable("cloudresourcemanager")  # then nobody knows whether they may
+    found = run()["APIs"]
+    assert found.state is State.UNKNOWN
+    assert command in found.text

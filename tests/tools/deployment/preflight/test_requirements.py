@@ -1,0 +1,137 @@
+"""What Terraform says that a deployment requires, and whether the preflight knows all of it."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.tools.deployment.preflight.google_server import PROJECT
+from tools.deployment.preflight.requirements import NotEvaluated, Requirements, evaluate
+from tools.deployment.preflight.resource_permissions import (
+    ON_BILLING_ACCOUNT,
+    ON_BUCKETS,
+    ON_KEY,
+    ON_PROJECT,
+)
+from tools.support.examples import ROOT
+
+TERRAFORM = ROOT / "terraform"
+CONFIGURATION = "\n".join(file.read_text() for file in TERRAFORM.rglob("*.tf"))
+
+needs_terraform = pytest.mark.skipif(
+    shutil.which("terraform") is None,
+    reason="terraform is not on PATH: install 1.11 or newer to read the variables with it",
+)
+
+
+def _evaluated(*options: str) -> Requirements:
+    return evaluate(TERRAFORM, PROJECT, options)
+
+
+def test_every_resource_has_its_permissions() -> None:
+    resources = set(re.findall(r'^(?:resource|data) "(google_\w+)"', CONFIGURATION, re.MULTILINE))
+    provisioned = re.findall(r'^resource "(\w+)" "(\w+)" \{[^}]*provisioner', CONFIGURATION, re.M)
+    resources |= {".".join(one) for one in provisioned}
+    assert len(resources) > 20
+    assert resources == {*ON_PROJECT, *ON_BUCKETS, *ON_KEY, *ON_BILLING_ACCOUNT}
+
+
+def test_permissions_have_the_form_of_googles() -> None:
+    """Google refuses the call for one that it does not know."""
+    tables = (ON_PROJECT, ON_BUCKETS, ON_KEY, ON_BILLING_ACCOUNT)
+    permissions = {one for table in tables for held in table.values() for one in held}
+    assert all(re.fullmatch(r"[a-z]+\.\w+\.\w+", permission) for permission in permissions)
+
+
+@needs_terraform
+def test_a_plain_deployment() -> None:
+    required = _evaluated()
+    assert required.region == "us-central1"
+    assert required.services.keys() == {"landmarks", "segmentation", "drain"}
+    drain = required.services["drain"]
+    assert (drain.cpu, drain.memory, drain.instances) == (1, 512 * 2**20, 2)
+    assert required.bucket_names == (
+        "toonmask-input-my-project",
+        "toonmask-output-my-project",
+        "toonmask-source-my-project",
+    )
+    assert "run.googleapis.com" in required.apis
+    assert "cloudkms.googleapis.com" not in required.apis
+    assert not required.secrets
+    assert not required.uses_l4
+    assert not required.builds_sam2_image
+
+
+@needs_terraform
+def test_variables_are_those_of_terraform() -> None:
+    key = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
+    required = _evaluated(
+        "-var=deploy_sam2=true",
+        "-var=enable_api=true",
+        '-var=api={callers=["group:team@example.com"],wants_key=true,memory="8Gi"}',
+        "-var=landmarks={cpu=0.5,max_instances=2}",
+        f"-var=kms_key={key}",
+        '-var=budget={billing_account="012345-ABCDEF-012345",amount=10}',
+        "-var=prefix=cartoons",
+    )
+    assert required.services["sam2"].model_dump() == {
+        "cpu": 4,
+        "memory": 16 * 2**30,
+        "l4_gpus": 1,
+        "instances": 1,
+    }
+    assert required.services["api"].memory == 8 * 2**30
+    assert required.services["landmarks"].cpu == 0.5
+    assert required.services["landmarks"].instances == 2
+    assert required.api_callers == ("group:team@example.com",)
+    assert required.secrets == ("API_KEY",)
+    assert required.kms_key == key
+    assert required.billing_account == "012345-ABCDEF-012345"
+    assert {"cloudkms.googleapis.com", "billingbudgets.googleapis.com"} <= set(required.apis)
+    assert required.bucket_names[0] == "cartoons-input-my-project"
+    assert required.builds_sam2_image
+
+
+@needs_terraform
+def test_sam2_without_a_gpu_and_with_an_image() -> None:
+    required = _evaluated("-var=deploy_sam2=true", '-var=sam2={gpu=false,image="sam2:1"}')
+    assert not required.uses_l4
+    assert not required.builds_sam2_image
+    assert required.services["sam2"].memory == 2 * 2**30
+
+
+@needs_terraform
+def test_files_are_those_beside_the_configuration_and_later_options_win(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in TERRAFORM.glob("*.tf"):
+        shutil.copy(file, tmp_path)
+    (tmp_path / "terraform.tfvars").write_text('region = "europe-west1"\nprefix = "one"\n')
+    (tmp_path / "mine.tfvars").write_text('prefix = "two"\n')
+    monkeypatch.setenv("TF_VAR_enable_api", "true")
+
+    required = evaluate(tmp_path, PROJECT, [])
+    assert (required.region, required.bucket_names[0]) == ("europe-west1", "one-input-my-project")
+    assert required.enable_api
+
+    mine = "-var-file=mine.tfvars"
+    assert evaluate(tmp_path, PROJECT, [mine]).bucket_names[0].startswith("two-")
+    three = "-var=prefix=three"
+    assert evaluate(tmp_path, PROJECT, [mine, three]).bucket_names[0].startswith("three-")
+    assert evaluate(tmp_path, PROJECT, [three, mine]).bucket_names[0].startswith("two-")
+
+
+@needs_terraform
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("-var=regoin=x", 'A variable named "regoin" was assigned on the command line'),
+        ("-var=region=EU", "region is like us-central1"),
+        ("-var-file=none.tfvars", "none.tfvars does not exist"),
+        ("-var=api={", "Expected the start of an expression"),
+    ],
+)
+def test_what_terraform_refuses_is_told_in_its_words(option: str, text: str) -> None:
+    with pytest.raises(NotEvaluated, match=text):
+        _evaluated(option)

@@ -1,0 +1,52 @@
+"""Bucket names are global: another project can have one already."""
+
+from pydantic import Field
+
+from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
+from tools.deployment.preflight.google_apis import Answer, ApiError, GoogleApis
+
+
+class _Bucket(Answer):
+    """https://cloud.google.com/storage/docs/json_api/v1/buckets"""
+
+    project_number: str
+
+
+class _Named(Answer):
+    name: str
+
+
+class _Buckets(Answer):
+    items: list[_Named] = Field(default_factory=list)
+
+
+def check_bucket(apis: GoogleApis, name: str, project_id: str, number: str | None) -> Finding:
+    """Whether the name is free or the project's own; `number` is the project's, None if unknown.
+
+    Raises:
+        ApiError: The bucket cannot be looked up.
+    """
+    check = f"bucket {name}"
+    taken = "Choose another prefix: -var prefix=…"
+    try:
+        query = {"fields": "projectNumber"}
+        bucket = apis.get("storage", f"storage/v1/b/{name}", _Bucket, query)
+    except ApiError as error:
+        if error.status == 404:
+            return ok(check, "the name is free")
+        if error.status != 403:
+            raise
+        if _is_of(apis, project_id, name):
+            return ok(check, "it is this project's, and your login may not see more of it")
+        return wrong(check, f"the name is taken by another project. {taken}")
+    if number is None:
+        return unknown(check, f"it is in the project number {bucket.project_number}")
+    if bucket.project_number != number:
+        return wrong(check, f"the name is taken by the project {bucket.project_number}. {taken}")
+    return ok(check, "it is this project's")
+
+
+def _is_of(apis: GoogleApis, project_id: str, name: str) -> bool:
+    query = {"project": project_id, "prefix": name, "fields": "items(name)"}
+    listed = apis.get("storage", "storage/v1/b", _Buckets, query)
+    return any(bucket.name == name for bucket in listed.items)
