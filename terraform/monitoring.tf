@@ -1,4 +1,4 @@
-# Metrics from logs, alerts, dashboard and budget.
+# What is counted, shown and warned of.
 
 locals {
   services  = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-(landmarks|segmentation|drain|sam2|api)\")"
@@ -6,22 +6,22 @@ locals {
 
   log_metrics = {
     results = {
-      description = "Finished uploads, by state"
+      description = "Uploads that came to their end, by state"
       filter      = "jsonPayload.message=\"finished\""
       labels      = { state = "EXTRACT(jsonPayload.state)" }
     }
     fallbacks = {
-      description = "Faces and hands without a mask from SAM2, by reason"
+      description = "Faces and hands that SAM2 gave no mask of, by reason"
       filter      = "jsonPayload.message=\"fell back\""
       labels      = { reason = "EXTRACT(jsonPayload.reason)" }
     }
     failures = {
-      description = "Failed deliveries, which Pub/Sub repeats, and failed requests to the API"
+      description = "Deliveries that failed and come again, and requests to the API that failed"
       filter      = "jsonPayload.message=(\"delivery failed\" OR \"request failed\" OR \"unavailable\")"
       labels      = {}
     }
     dropped = {
-      description = "Messages that are not from this pipeline, acknowledged and recorded"
+      description = "Messages that are not from this pipeline, acknowledged unhandled"
       filter      = "jsonPayload.state=\"dropped\""
       labels      = {}
     }
@@ -65,7 +65,7 @@ locals {
   alerts = {
     dead-letters = {
       name      = "messages among the dead letters"
-      says      = "Uploads failed after all retries; their result.json says why. The messages are kept for 31 days: fix the cause, then run make redrive."
+      says      = "Uploads failed after all retries; their result.json says why. The messages are kept for 31 days: mend the cause, then make redrive."
       filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.dead_subscriptions)}\")"
       aligner   = "ALIGN_MAX"
       threshold = 0
@@ -75,7 +75,7 @@ locals {
     }
     oldest-message = {
       name      = "a message waits too long"
-      says      = "The functions are too slow, or they fail: check their errors and max_instances."
+      says      = "The functions do not keep up, or fail: look at their errors, and at max_instances."
       filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.work_subscriptions)}\")"
       aligner   = "ALIGN_MAX"
       threshold = 3600
@@ -85,7 +85,7 @@ locals {
     }
     dropped = {
       name      = "messages that are not from this pipeline"
-      says      = "Another program publishes to the topics: the log says where the messages are kept."
+      says      = "Somebody else publishes to the topics, or versions do not fit together: the log shows the message."
       filter    = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["dropped"].name}\""
       aligner   = "ALIGN_SUM"
       threshold = 0
@@ -95,7 +95,7 @@ locals {
     }
     errors = {
       name      = "many deliveries or requests fail"
-      says      = "Usually SAM2 is down or refuses calls: the log has the cause and the remedy."
+      says      = "Most often SAM2 is down or refuses: the log says which, with what to do."
       filter    = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["failures"].name}\""
       aligner   = "ALIGN_RATE"
       threshold = 0.2
@@ -139,7 +139,7 @@ resource "google_monitoring_alert_policy" "this" {
   depends_on = [google_project_service.apis]
 }
 
-# Uploads arrive, and none has finished for half an hour.
+# Uploads come, and for half an hour nothing has come to an end.
 resource "google_monitoring_alert_policy" "silence" {
   project               = var.project_id
   display_name          = "${var.prefix}: uploads, and no results"
@@ -147,7 +147,7 @@ resource "google_monitoring_alert_policy" "silence" {
   notification_channels = var.notification_channels
 
   documentation {
-    content   = "Uploads arrive, and none finishes. Check the push errors of the subscriptions and the logs of the functions."
+    content   = "Uploads are announced, and none comes to its end. Look at the push subscriptions' errors and at the functions' logs."
     mime_type = "text/markdown"
   }
 
