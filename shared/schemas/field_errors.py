@@ -98,7 +98,7 @@ def _place(parts: Sequence[str | int]) -> str:
 
 
 def _demand(problem: Mapping[str, Any], choices: Sequence[str]) -> str:
-    """Returns a sentence part with the expected and the actual value of a field."""
+    """Returns the part of a sentence that has the expected and the actual value of a field."""
     kind, value, got = problem["type"], problem["input"], _shown(problem["input"])
     length = len(value) if hasattr(value, "__len__") else 0
     limits = {
