@@ -143,7 +143,7 @@ def _imports(function: str) -> Iterator[str]:
     total = ["all", f"{packages.total() / 1000:.0f}", str(modules.total())]
     yield from table([function, "own ms", "modules"], [*rows, total])
     there = ", ".join(name for name in _HEAVY if name in packages) or "none"
-    yield f"Of the packages {', '.join(_HEAVY)} it imports: {there}."
+    yield f"Of {', '.join(_HEAVY)} it imports: {there}."
     yield ""
 
 
