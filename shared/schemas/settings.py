@@ -40,15 +40,11 @@ def split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-def _blank_to_none(value: Any) -> Any:
-    return value or None
-
-
 Targets = Annotated[frozenset[Label], NoDecode, BeforeValidator(split), Field(min_length=1)]
 Hosts = Annotated[
     frozenset[Annotated[str, StringConstraints(to_lower=True)]], NoDecode, BeforeValidator(split)
 ]
-Blank = BeforeValidator(_blank_to_none)
+Blank = BeforeValidator(lambda value: value or None)
 """Treats an empty variable as unset, because Terraform and shells write unset ones as empty."""
 
 
@@ -73,7 +69,9 @@ class BucketSettings(Settings):
         None, description="project of the traces in logs. Unset: logs have only the trace ID"
     )
     push_account: Annotated[str | None, Blank] = Field(
-        None, description="e-mail of the account that pushes. Unset: only Cloud Run checks callers"
+        None,
+        description="e-mail of the service account that pushes; each push must have its identity "
+        "token. Unset: only Cloud Run checks the caller",
     )
     push_certs_url: HttpUrl = Field(
         HttpUrl("https://www.googleapis.com/oauth2/v1/certs"),
@@ -166,7 +164,9 @@ class MaskingSettings(Settings):
         None, description="URL of the SAM2 service. Unset: SAM2_FALLBACK makes the masks"
     )
     sam2_auth: Literal["identity", "api-key", "none"] = Field(
-        "identity", description="authorisation of calls: `identity`, `api-key` or `none`"
+        "identity",
+        description="authorisation of SAM2 calls: `identity` (a Google identity token), `api-key`, "
+        "or `none`",
     )
     sam2_api_key: Annotated[SecretStr | None, Blank] = Field(
         None, description="bearer token for SAM2_AUTH=api-key"
