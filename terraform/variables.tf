@@ -1,7 +1,7 @@
 # ---- where ----
 
 variable "project_id" {
-  description = "The Google Cloud project, with billing, that all of it lives in."
+  description = "ID of the Google Cloud project for all resources. The project needs billing."
   type        = string
 
   validation {
@@ -11,7 +11,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "Region of all resources. With deploy_sam2 and a GPU: one that has L4s."
+  description = "Region of all resources. With deploy_sam2 and a GPU, the region must have L4 GPUs."
   type        = string
   default     = "us-central1"
 
@@ -22,7 +22,7 @@ variable "region" {
 }
 
 variable "prefix" {
-  description = "Beginning of every resource's name. Two copies with different prefixes live side by side in one project."
+  description = "Beginning of each resource's name. Deployments with different prefixes can share a project."
   type        = string
   default     = "toonmask"
 
@@ -33,7 +33,7 @@ variable "prefix" {
 }
 
 variable "labels" {
-  description = "Labels on everything that takes labels."
+  description = "Labels of all resources that support labels."
   type        = map(string)
   default     = { app = "toonmask" }
 }
@@ -41,7 +41,7 @@ variable "labels" {
 # ---- data ----
 
 variable "input_retention_days" {
-  description = "Days after which uploads are deleted; null keeps them."
+  description = "Days until uploads are deleted; null keeps them."
   type        = number
   default     = null
 
@@ -52,7 +52,7 @@ variable "input_retention_days" {
 }
 
 variable "output_retention_days" {
-  description = "Days after which results are deleted; null keeps them."
+  description = "Days until results are deleted; null keeps them."
   type        = number
   default     = null
 
@@ -63,24 +63,24 @@ variable "output_retention_days" {
 }
 
 variable "soft_delete_days" {
-  description = "Days for which deleted or overwritten uploads and results can be restored; 0, or 7 to 90."
+  description = "Days during which deleted or overwritten uploads and results can be restored: 0, or 7 to 90."
   type        = number
   default     = 7
 
   validation {
     condition     = var.soft_delete_days == 0 || (var.soft_delete_days >= 7 && var.soft_delete_days <= 90)
-    error_message = "soft_delete_days is 0 (off) or 7 to 90: Cloud Storage takes nothing between."
+    error_message = "soft_delete_days is 0 (off) or 7 to 90: Cloud Storage accepts no other values."
   }
 }
 
 variable "deletion_protection" {
-  description = "Whether terraform destroy stops at buckets that hold something, and at the SAM2 service."
+  description = "Whether terraform destroy refuses to delete buckets with objects and the SAM2 service."
   type        = bool
   default     = true
 }
 
 variable "kms_key" {
-  description = "Cloud KMS key for buckets, topics and secrets, projects/P/locations/REGION/keyRings/R/cryptoKeys/K; null: Google's keys."
+  description = "Cloud KMS key for buckets, topics and secrets, as projects/P/locations/REGION/keyRings/R/cryptoKeys/K; null uses Google's keys."
   type        = string
   default     = null
 
@@ -90,10 +90,10 @@ variable "kms_key" {
   }
 }
 
-# ---- what is made of an upload; docs/settings.md has the details ----
+# ---- detection and settings of the functions; details in docs/settings.md ----
 
 variable "targets" {
-  description = "What is looked for: face, hand, or both."
+  description = "What to detect: face, hand, or both."
   type        = set(string)
   default     = ["face"]
 
@@ -104,25 +104,25 @@ variable "targets" {
 }
 
 variable "settings" {
-  description = "More settings for the functions by their names in docs/settings.md, such as MAX_PIXELS or MIN_SCORE."
+  description = "Further settings of the functions, by their names in docs/settings.md, such as MAX_PIXELS or MIN_SCORE."
   type        = map(string)
   default     = {}
 
   validation {
     condition     = alltrue([for name in keys(var.settings) : can(regex("^[A-Z][A-Z0-9_]*$", name))])
-    error_message = "settings' names are those of environment variables: capitals, digits and underscores."
+    error_message = "The names in settings are environment variables: capitals, digits and underscores."
   }
 
   validation {
     condition     = length(setintersection(keys(var.settings), ["INPUT_BUCKET", "OUTPUT_BUCKET", "PROMPTS_TOPIC", "TARGETS", "SAM2_URL", "SAM2_PROVIDER", "SAM2_AUTH", "SAM2_API_KEY", "SAM2_AUDIENCE", "SAM2_DEADLINE", "REPLICATE_API_TOKEN", "API_KEY", "CORS_ORIGINS", "MAX_PARALLEL", "MAX_UPLOAD", "MAX_DELIVERY_ATTEMPTS", "TRACE_PROJECT", "PUSH_ACCOUNT", "PUSH_CERTS_URL", "TRUSTED_HOSTS"])) == 0
-    error_message = "settings must not hold what has a variable of its own or is wired by this configuration: buckets, topic, TARGETS, SAM2_URL, SAM2_PROVIDER, SAM2_AUTH, SAM2_AUDIENCE, SAM2_DEADLINE, CORS_ORIGINS, MAX_PARALLEL, MAX_UPLOAD (it is MAX_BYTES), MAX_DELIVERY_ATTEMPTS, TRACE_PROJECT, PUSH_ACCOUNT, PUSH_CERTS_URL, TRUSTED_HOSTS, keys and tokens."
+    error_message = "settings must not contain settings that have a variable of their own, or that this configuration sets: buckets, topic, TARGETS, SAM2_URL, SAM2_PROVIDER, SAM2_AUTH, SAM2_AUDIENCE, SAM2_DEADLINE, CORS_ORIGINS, MAX_PARALLEL, MAX_UPLOAD (it is MAX_BYTES), MAX_DELIVERY_ATTEMPTS, TRACE_PROJECT, PUSH_ACCOUNT, PUSH_CERTS_URL, TRUSTED_HOSTS, keys and tokens."
   }
 }
 
-# ---- how much of it runs ----
+# ---- sizes and limits ----
 
 variable "landmarks" {
-  description = "Size of the landmarks function. One image at a time and processor: detection uses it fully."
+  description = "Size of the landmarks function. One image per processor at a time, because detection uses the processor fully."
   type = object({
     cpu           = optional(string, "1")
     memory        = optional(string, "2Gi")
@@ -136,7 +136,7 @@ variable "landmarks" {
 
   validation {
     condition     = var.landmarks.timeout >= 30 && var.landmarks.timeout < 600
-    error_message = "landmarks.timeout is 30 to 599 seconds: below the 600 s within which Pub/Sub wants an acknowledgement."
+    error_message = "landmarks.timeout is 30 to 599 seconds: below Pub/Sub's acknowledgement deadline of 600 s."
   }
 
   validation {
@@ -146,7 +146,7 @@ variable "landmarks" {
 }
 
 variable "segmentation" {
-  description = "Size of the segmentation function. It mostly waits for SAM2, so several images share an instance."
+  description = "Size of the segmentation function. Several images share an instance, because it mostly waits for SAM2."
   type = object({
     cpu           = optional(string, "1")
     memory        = optional(string, "2Gi")
@@ -160,7 +160,7 @@ variable "segmentation" {
 
   validation {
     condition     = var.segmentation.timeout >= 60 && var.segmentation.timeout < 600
-    error_message = "segmentation.timeout is 60 to 599 seconds: below the 600 s within which Pub/Sub wants an acknowledgement."
+    error_message = "segmentation.timeout is 60 to 599 seconds: below Pub/Sub's acknowledgement deadline of 600 s."
   }
 
   validation {
@@ -170,20 +170,20 @@ variable "segmentation" {
 }
 
 variable "max_delivery_attempts" {
-  description = "Deliveries of a message, with growing pauses between them, before it becomes a dead letter."
+  description = "Number of deliveries, with growing pauses between them, before a message becomes a dead letter."
   type        = number
   default     = 10
 
   validation {
     condition     = var.max_delivery_attempts >= 5 && var.max_delivery_attempts <= 100
-    error_message = "max_delivery_attempts is 5 to 100: Pub/Sub takes nothing else."
+    error_message = "max_delivery_attempts is 5 to 100: Pub/Sub accepts no other values."
   }
 }
 
-# ---- who is told ----
+# ---- alerts and budget ----
 
 variable "notification_channels" {
-  description = "Cloud Monitoring channels that alerts go to, projects/P/notificationChannels/N. Without any, alerts are seen in the console alone."
+  description = "Cloud Monitoring channels for alerts, as projects/P/notificationChannels/N. Without channels, alerts appear only in the console."
   type        = list(string)
   default     = []
 
@@ -194,7 +194,7 @@ variable "notification_channels" {
 }
 
 variable "budget" {
-  description = "Monthly budget that warns at 50, 90 and 100%, on a billing account (without billingAccounts/), in its currency; null: none."
+  description = "Monthly budget with warnings at 50, 90 and 100%: the billing account (without billingAccounts/), and the amount in its currency; null creates no budget."
   type = object({
     billing_account = string
     amount          = number

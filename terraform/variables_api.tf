@@ -1,11 +1,11 @@
 variable "enable_api" {
-  description = "Whether the HTTP API and the page are deployed. Without more, nobody may call them."
+  description = "Whether to deploy the HTTP API and the page. By default nobody may call them."
   type        = bool
   default     = false
 }
 
 variable "api" {
-  description = "Size of the API, and who may call it: callers (user:…, group:…, serviceAccount:…), or everybody if public; with wants_key only with api_key; cors_origins: other pages whose scripts may call, as https://example.com, or * alone."
+  description = "Size of the API, and who may call it. callers: principals such as user:…, group:… or serviceAccount:…. public: everybody. wants_key: callers also need api_key. cors_origins: other sites whose scripts may call, such as https://example.com, or only *."
   type = object({
     cpu           = optional(string, "2")
     memory        = optional(string, "4Gi")

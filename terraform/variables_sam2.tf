@@ -1,5 +1,5 @@
 variable "sam2_provider" {
-  description = "http: a SAM2 server of yours at sam2_url; replicate: a model at replicate.com. Ignored when deploy_sam2 is set."
+  description = "http: your SAM2 server at sam2_url; toonmask: a copy of functions/sam2 at sam2_url; replicate: a model at replicate.com. Ignored when deploy_sam2 is set."
   type        = string
   default     = "http"
 
@@ -10,7 +10,7 @@ variable "sam2_provider" {
 }
 
 variable "sam2_url" {
-  description = "Where your SAM2 server takes its POSTs. Without it, deploy_sam2 or replicate, the embedded segmenter works and results say degraded."
+  description = "URL of your SAM2 server. Without sam2_url, deploy_sam2 and replicate, the embedded segmenter makes the masks, and results are degraded."
   type        = string
   default     = null
 
@@ -31,7 +31,7 @@ variable "sam2_url" {
 }
 
 variable "sam2_auth" {
-  description = "How calls to sam2_url are authorised: identity (a Google identity token), api-key, or none."
+  description = "Authorisation of calls to sam2_url: identity (a Google identity token), api-key, or none."
   type        = string
   default     = "identity"
 
@@ -42,13 +42,13 @@ variable "sam2_auth" {
 }
 
 variable "sam2_audience" {
-  description = "Audience of the identity token; null: the root of sam2_url."
+  description = "Audience of the identity token; null uses the root of sam2_url."
   type        = string
   default     = null
 }
 
 variable "sam2_service" {
-  description = "Name of your Cloud Run service behind sam2_url, in this project: the segmentation function gets roles/run.invoker on it, and on nothing else."
+  description = "Name of your Cloud Run service at sam2_url, in this project. segmentation (and the API, if enabled) get roles/run.invoker on this service only."
   type        = string
   default     = null
 
@@ -59,13 +59,13 @@ variable "sam2_service" {
 }
 
 variable "sam2_region" {
-  description = "Region of sam2_service; null: region."
+  description = "Region of sam2_service; null uses region."
   type        = string
   default     = null
 }
 
 variable "sam2_api_key" {
-  description = "Key for sam2_auth = api-key. Goes to Secret Manager alone, never into state or plan: pass it as TF_VAR_sam2_api_key at every apply."
+  description = "Key for sam2_auth = api-key. It is stored only in Secret Manager, in no state and no plan: pass it as TF_VAR_sam2_api_key at each apply."
   type        = string
   default     = null
   sensitive   = true
@@ -81,13 +81,13 @@ variable "replicate_api_token" {
 }
 
 variable "secret_version" {
-  description = "Raise it to write a new key or token: what is not kept cannot be compared."
+  description = "Version of keys and tokens. Raise it to write a new one: Terraform does not store them, so it cannot detect a change."
   type        = number
   default     = 1
 }
 
 variable "sam2_deadline" {
-  description = "Most seconds for all of an image's answers from SAM2; shorter than segmentation.timeout."
+  description = "Timeout of all SAM2 calls for an image, in seconds; shorter than segmentation.timeout."
   type        = number
   default     = 300
 
@@ -98,13 +98,13 @@ variable "sam2_deadline" {
 }
 
 variable "deploy_sam2" {
-  description = "Whether functions/sam2 is built and run as a private Cloud Run service. Building needs gcloud where terraform runs."
+  description = "Whether to build functions/sam2 and run it as a private Cloud Run service. The build needs gcloud on the machine that runs terraform."
   type        = bool
   default     = false
 }
 
 variable "sam2" {
-  description = "Our SAM2 service: with gpu real SAM2 on an L4, else the embedded segmenter; checkpoint (at revision) is baked into the image; image: one that is already built."
+  description = "Size of our SAM2 service. gpu: real SAM2 on an L4; without it, the embedded segmenter. checkpoint and revision: the weights in the image. image: an existing image, instead of a build."
   type = object({
     gpu           = optional(bool, true)
     checkpoint    = optional(string, "facebook/sam2.1-hiera-large")

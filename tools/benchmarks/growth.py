@@ -1,4 +1,4 @@
-"""How cost grows with pixels, with faces, and with uploads in the bucket."""
+"""Measures how cost grows with pixels, with faces, and with uploads in the bucket."""
 
 import os
 import tempfile
@@ -38,8 +38,8 @@ def section() -> Iterator[str]:
     yield from (
         "## Growth",
         "",
-        "The exponent is the b of cost = a * size^b that fits best: 1 is linear. Bytes for SAM2 go",
-        "up by steps: a picture of several faces holds what is between them, too.",
+        "The exponent is the b of the best fit of cost = a * size^b: 1 is linear. Bytes for SAM2",
+        "grow in steps, because a picture of several faces also contains the area between them.",
         "",
     )
     with servers.running():
@@ -80,7 +80,7 @@ def _uploads() -> Iterator[str]:
     ]
     fits = [f"{exponent(_UPLOADS, column):.2f}" for column in zip(*seconds, strict=True)]
     yield from table(
-        ["uploads in the bucket", "first page, s", "a page in the middle, s", "what is rare, s"],
+        ["uploads in the bucket", "first page, s", "middle page, s", "rare state, s"],
         [*rows, ["exponent", *fits]],
     )
 

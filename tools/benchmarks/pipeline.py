@@ -1,7 +1,7 @@
-"""What an image costs from upload to pictures, beside the plain recipe and the floor.
+"""Measures the cost of an image, from upload to image files, of ours, plain recipe and floor.
 
-Both functions' work is done as it is, each in a process of its own, against the local storage
-server and broker; SAM2 answers at once from memory, so that only our own work counts.
+Each function runs unchanged in its own process, with the local storage server and broker. SAM2
+responds at once from memory, so that only our own work counts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,12 @@ _RUNS = 4
 
 _STAGES = {
     "read": ("read",),
-    "find faces": ("detect",),
-    "hand on": ("write", "publish"),
-    "ask SAM2": ("segment",),
+    "detect faces": ("detect",),
+    "publish": ("write", "publish"),
+    "call SAM2": ("segment",),
     "draw and write": ("finished",),
 }
-"""What is told apart, with what the functions' stopwatches call it."""
+"""The stages in the table, with the names that the stage timers of the functions use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,11 +54,10 @@ class Ours:
 def section() -> Iterator[str]:
     """Lines of Markdown."""
     yield from (
-        "## An image",
+        "## Cost of an image",
         "",
-        "The plain recipe goes on with our outlines where it finds fewer faces. The floor decodes",
-        "the file once, runs one model once and encodes mask, image and cutout once, full, with",
-        "the fastest encoder here (ours). Peaks are those of a process with all that it imports.",
+        "If the plain recipe finds fewer faces, it continues with our outlines, so that both do",
+        "the same work. Memory peaks are those of a process, including its imports.",
         "",
     )
     with servers.running():
@@ -115,10 +114,10 @@ def _lines(title: str, data: bytes) -> Iterator[str]:
         ("CPU by stage, s", *_STAGES),
         [[name, *_by_stage(cost)] for name, cost in stages.items()],
     )
-    aside = _but_finding(ours) / _but_finding(plain)
-    over, over_aside = ours.cpu / floor.cpu, _but_finding(ours) / floor.cpu
-    yield f"CPU without finding faces, ours / plain: **{aside:.3f}**."
-    yield f"CPU over the floor's: {over:.1f}, without finding faces {over_aside:.1f}."
+    aside = _without_detection(ours) / _without_detection(plain)
+    over, over_aside = ours.cpu / floor.cpu, _without_detection(ours) / floor.cpu
+    yield f"CPU without face detection, ours / plain: **{aside:.3f}**."
+    yield f"CPU, ours / floor: {over:.1f}; without face detection: {over_aside:.1f}."
     yield ""
 
 
@@ -131,5 +130,5 @@ def _by_stage(cost: Cost) -> list[str]:
     return [f"{sum(cost.stages.get(name, 0) for name in names):.3f}" for names in _STAGES.values()]
 
 
-def _but_finding(cost: Cost) -> float:
+def _without_detection(cost: Cost) -> float:
     return cost.cpu - cost.stages["detect"]

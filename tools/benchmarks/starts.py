@@ -1,7 +1,6 @@
-"""How long a function takes from the start of its process to its first answer, and what it imports.
+"""Measures the time from the start of a function's process to its first response, and its imports.
 
-The start is compared with what none can do without: functions-framework's own with a function of
-one line.
+The start time is compared to that of functions-framework with a function of one line.
 """
 
 import os
@@ -43,15 +42,15 @@ def section() -> Iterator[str]:
     yield from (
         "## Starts",
         "",
-        "Seconds by the clock from the start of a process to its first answer: for ours, an avatar",
-        "done. The least of three.",
+        "Wall time from the start of a process to its first response, in seconds. Ours respond",
+        "after they have processed an avatar. The minimum of three runs.",
         "",
     )
     with servers.running(), tempfile.TemporaryDirectory() as folder:
         yield from _starts(Path(folder))
     yield from (
-        "What the imports cost, in milliseconds of their own, without what they import in turn",
-        "(`python -X importtime`, by package; the ten most expensive):",
+        "Import time in milliseconds, by package, without nested imports (`python -X importtime`;",
+        "the ten slowest packages):",
         "",
     )
     for function in ("landmarks", "segmentation"):
@@ -67,7 +66,7 @@ def _starts(folder: Path) -> Iterator[str]:
     landmarks = start("landmarks", body(message))
     segmentation = start("segmentation", body(Message(servers.prompts("start.png"), {})))
     yield from table(
-        ["", "seconds", "over what none can do without"],
+        ["", "seconds", "relative to one line"],
         [
             ["functions-framework with one line", f"{framework:.2f}", ""],
             ["landmarks", f"{landmarks:.2f}", f"**{landmarks / framework:.2f}**"],

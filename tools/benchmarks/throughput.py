@@ -1,7 +1,7 @@
-"""Images per second by workers, and how long an image takes at half load.
+"""Measures images per second by number of workers, and the time of an image at half load.
 
-The functions are served as in the cloud, a processor for each worker. Beside them on the same
-machine run what the cloud has elsewhere: storage, broker, SAM2 and who uploads.
+The functions are served as in the cloud, with one processor per worker. Storage, broker, SAM2 and
+the uploader run on the same machine; in the cloud they run elsewhere.
 """
 
 import os
@@ -40,19 +40,19 @@ def section() -> Iterator[str]:
     yield from (
         "## Throughput",
         "",
-        f"{_IMAGES} avatars, pushed to each function by as many callers as it has workers.",
-        "Storage, SAM2 and the callers run on the same processors: with that, so much would be",
-        "possible if none of them ever waited.",
+        f"{_IMAGES} avatars are pushed to each function by as many callers as it has workers.",
+        "Storage, SAM2 and the callers run on the same processors. The column `possible here` has",
+        "the scaling that would be possible if none of them ever waited.",
         "",
     )
     rows = [_row(function, *rates) for function, rates in _rates().items()]
-    headings = ["", "images a second: 1 worker", "2 workers", "scaling", "possible here"]
-    own = ["function's CPU an image, ms: 1 worker", "2 workers", "all others'"]
+    headings = ["", "images per second: 1 worker", "2 workers", "scaling", "possible here"]
+    own = ["function's CPU per image, ms: 1 worker", "2 workers", "CPU of all others"]
     yield from table([*headings, *own], rows)
     rate, seconds = _at_half_load()
     shares = (50, 90, 99, 100)
-    yield f"The whole local system, all parts on this machine: {rate:.1f} images a second; at half"
-    yield "of that, seconds from an upload's end to its result:"
+    yield f"The complete local system, all parts on this machine: {rate:.1f} images per second."
+    yield "At half of this rate, seconds from the end of an upload to its result:"
     yield ""
     yield from table(
         ["percentile", *(f"{share}%" for share in shares)],

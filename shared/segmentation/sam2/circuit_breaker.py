@@ -1,4 +1,6 @@
-"""A circuit breaker: stops calls to a server that fails, so that callers fail fast.
+"""A circuit breaker: stops calls to a server that fails.
+
+Calls then fail at once, with the time until the next trial call; the retry policy waits for it.
 
 https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker
 """

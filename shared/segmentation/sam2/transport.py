@@ -153,7 +153,7 @@ class JsonService:
             await response.aclose()
 
     def _check(self, response: httpx2.Response, body: bytes) -> None:
-        """Raises unless the status is 200."""
+        """Raises Transient or Permanent, unless the status is 200."""
         status = response.status_code
         sentence = f"{self._name} answered {status} {response.reason_phrase}".rstrip()
         if status in _RETRYABLE or status >= 500:
