@@ -13,7 +13,13 @@ import httpx2
 
 from shared.schemas.errors import Permanent, ReasonCode, Transient
 from shared.segmentation.sam2.answers import AnswerError, parse_json
-from shared.segmentation.sam2.transport import UNCOMPRESSED, ByteBudget, fetch, retry_after
+from shared.segmentation.sam2.transport import (
+    INVALID_HEADER,
+    UNCOMPRESSED,
+    ByteBudget,
+    fetch,
+    retry_after,
+)
 
 API = "https://api.replicate.com"
 
@@ -120,6 +126,9 @@ async def _errors() -> AsyncIterator[None]:
     """Maps the errors of the HTTP client to ours."""
     try:
         yield
+    except INVALID_HEADER:  # the error's text contains the token
+        sentence = "REPLICATE_API_TOKEN has characters that no HTTP header may have."
+        raise Permanent(ReasonCode.SAM2_REFUSED, sentence) from None
     except httpx2.TransportError as error:
         raise Transient(f"Replicate cannot be reached: {error}") from error
     except (httpx2.InvalidURL, ValueError) as error:

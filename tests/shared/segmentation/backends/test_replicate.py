@@ -162,6 +162,13 @@ def test_a_wrong_token_is_named(replicate: Replicate) -> None:
         _ask(replicate, token="wrong")
 
 
+@pytest.mark.parametrize("token", ["secret\n", "secret é"])
+def test_an_error_does_not_contain_an_invalid_token(replicate: Replicate, token: str) -> None:
+    with pytest.raises(Permanent, match="REPLICATE_API_TOKEN") as caught:
+        _ask(replicate, token=token)
+    assert "secret" not in str(caught.value)
+
+
 def test_it_is_chosen_by_its_setting() -> None:
     settings = SegmentationSettings(
         input_bucket="in-bucket",
