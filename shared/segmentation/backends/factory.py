@@ -7,6 +7,7 @@ from shared.schemas.settings import MaskingSettings, revealed
 from shared.segmentation.backends import grabcut, oval
 from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
+from shared.segmentation.backends.replicate import ReplicateSegmenter
 from shared.segmentation.backends.sam2 import BatchSegmenter, Sam2Segmenter
 from shared.segmentation.backends.unconfigured import UnconfiguredSegmenter
 from shared.segmentation.sam2.contract import FieldNames
@@ -46,9 +47,6 @@ def primary(settings: MaskingSettings) -> Segmenter:
 
 
 def _replicate(settings: MaskingSettings) -> Segmenter:
-    # Imported here, because importing Replicate's client makes every cold start slower.
-    from shared.segmentation.backends.replicate import ReplicateSegmenter  # noqa: PLC0415
-
     token = revealed(settings.replicate_api_token)
     return ReplicateSegmenter(token, settings.replicate_model, settings.sam2_timeout)
 

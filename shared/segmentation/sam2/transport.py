@@ -41,6 +41,9 @@ _PLAIN = "identity"
 UNCOMPRESSED = {"Accept-Encoding": _PLAIN}
 _JSON = {"Content-Type": "application/json", **UNCOMPRESSED}
 
+INVALID_HEADER = (httpx2.LocalProtocolError, UnicodeEncodeError)
+"""Errors of a request whose header has a character that HTTP does not allow, e.g. a line end."""
+
 T = TypeVar("T")
 
 
@@ -122,6 +125,9 @@ class JsonService:
             raise Transient(f"{self._name} gave no answer in {seconds:.0f} s") from error
         except httpx2.DecodingError as error:
             raise AnswerError(error) from error
+        except INVALID_HEADER:  # the error's text contains the key
+            sentence = f"The key for {self._name} has characters that no HTTP header may have."
+            raise Permanent(ReasonCode.SAM2_REFUSED, sentence) from None
         except httpx2.TransportError as error:
             reason = str(error) or type(error).__name__
             raise Transient(f"{self._name} cannot be reached: {reason}") from error

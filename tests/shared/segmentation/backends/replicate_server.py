@@ -34,6 +34,8 @@ class Replicate:
         ]
         self.refuse: Callable[[int], ResponseReturnValue | None] = lambda _: None
         """Gives the answer to the n-th prediction where it is not accepted."""
+        self.refuse_poll: Callable[[int], ResponseReturnValue | None] = lambda _: None
+        """Gives the answer to the n-th poll where it is not accepted."""
         self.end: dict[str, Any] = {"status": "succeeded"}
         self.output: Any = None
         self.predictions: list[dict[str, Any]] = []
@@ -94,6 +96,9 @@ class Replicate:
     def _prediction(self, name: str) -> ResponseReturnValue:
         assert name == "p"
         self._polls += 1
+        refused = self.refuse_poll(self._polls)
+        if refused is not None:
+            return refused
         return self._state("processing" if self._polls % 2 else self.end["status"])
 
     def _state(self, status: str) -> dict[str, Any]:
