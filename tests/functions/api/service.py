@@ -18,16 +18,19 @@ from werkzeug.test import TestResponse
 
 from local.processes import ProcessTree, free_ports
 from local.stack import function_command
+from shared.api import openapi
+from tests.functions.documented import documented_client
 from tools.support.examples import EXAMPLES, ROOT
 
 PATH = "/v1/face-mask-sam2"
 SOURCE = ROOT / "functions" / "api" / "main.py"
+DOCUMENT = openapi.document(with_key=False, max_upload=1)
 
 
 def client(**settings: str) -> FlaskClient:
     """The API with these settings, which it reads as it starts."""
     with mock.patch.dict("os.environ", settings):
-        return create_app("api", str(SOURCE), "http").test_client()
+        return documented_client(create_app("api", str(SOURCE), "http"), DOCUMENT)
 
 
 @contextmanager

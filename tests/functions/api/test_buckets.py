@@ -194,7 +194,7 @@ def test_strangers_names_make_no_page_slow(
         return told[-1]
 
     monkeypatch.setattr(Connection, "api_request", asking)
-    monkeypatch.setattr("shared.api.library._MOST_LISTED", 5)
+    monkeypatch.setattr("shared.api.upload_listing._MOST_RESULTS", 5)
     assert _listed(api, limit=4) == {
         "../up.png": "rejected", "Z.png": "empty", "a": "empty", cut: "empty",
     }  # fmt: skip
@@ -317,7 +317,7 @@ def test_a_bucket_that_is_not_there_is_told(bucket: gcs.Bucket) -> None:
 def test_storage_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
     api = client(INPUT_BUCKET="in-bucket", OUTPUT_BUCKET="out-bucket")
-    with mock.patch("shared.api.library.RETRY", DEFAULT_RETRY.with_timeout(0.1)):
+    with mock.patch("shared.api.upload_listing.RETRY", DEFAULT_RETRY.with_timeout(0.1)):
         answer = api.get("/v1/uploads")
     assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
     assert answer.headers["Retry-After"]

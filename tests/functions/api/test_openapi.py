@@ -1,5 +1,6 @@
-"""What the API's OpenAPI document promises holds for generated requests, good and bad."""
+"""The API's OpenAPI document: it has all routes, and it holds for generated requests."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from shared.api import openapi
+from shared.api.app import create_app
+from shared.api.settings import ApiSettings
 from tests.functions.api.service import client
 from tests.shared.segmentation_runs import output
 from tools.support.pipeline import png
@@ -22,12 +25,24 @@ def _image(height: int, width: int, seed: int) -> bytes:
 
 
 PATHS = openapi.document(with_key=False, max_upload=1)["paths"]
+OPERATIONS = {(method.upper(), path) for path, item in PATHS.items() for method in item}
 
 sides = st.integers(1, 40)
 schemathesis.openapi.format("binary", st.builds(_image, sides, sides, st.integers(0, 9)))
 schemathesis.openapi.format(
     "object-name", st.from_regex(r"[a-zäß]{1,9}(/[a-z]{1,9})?", fullmatch=True)
 )
+
+
+def test_the_document_has_every_route_and_no_other(tmp_path: Path) -> None:
+    routes = {
+        (method, rule.rule)
+        for rule in create_app(ApiSettings(), tmp_path).url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    page = {("GET", "/"), ("GET", "/page/<path:name>")}
+    assert routes - page == OPERATIONS
+    assert page <= routes
 
 
 @pytest.fixture
@@ -41,10 +56,7 @@ def schema(bucket: gcs.Bucket) -> Any:
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [(method.upper(), path) for path, item in PATHS.items() for method in item],
-)
+@pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))
 def test_every_answer_is_as_documented_and_none_is_a_server_error(
     schema: Any, method: str, path: str, mode: GenerationMode
 ) -> None:

@@ -1,5 +1,6 @@
 """Beginning an upload: where its content goes, and what it may replace."""
 
+import io
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
+from gunicorn.http.errors import InvalidChunkSize
 
 from tests.functions.api.service import client
 from tests.functions.api.uploads import PICTURE, put_upload
@@ -93,7 +95,7 @@ def test_who_comes_second_replaces_nothing_and_the_page_may_know(
         ("cat.png/face-1", "have such names"),
         (".toonmask/foreign/x", "have such names"),
         ("ä" * 600, "at most 1024 bytes"),
-        (".well-known/acme-challenge/x", "keeps this name for itself"),
+        (".well-known/acme-challenge/x", "reserves this prefix"),
     ],
 )
 def test_names_that_no_object_may_have(api: FlaskClient, name: str, why: str) -> None:
@@ -124,8 +126,22 @@ def test_an_upload_that_the_pipeline_would_not_take_is_refused(bucket: gcs.Bucke
     api = client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name, MAX_UPLOAD="1000")
     answer = _begin(api, size=1001)
     assert (answer.status_code, answer.get_json()["code"]) == (422, "too-many-bytes")
-    assert "1,001 bytes; at most 1,000" in answer.get_json()["detail"]
+    assert "1,001 bytes. The limit is 1,000" in answer.get_json()["detail"]
     assert _begin(api, size=1000).status_code == 200
+
+
+def test_a_body_with_invalid_chunks_is_refused(api: FlaskClient) -> None:
+    class Chunked(io.BytesIO):
+        def readinto(self, _: Any) -> int:
+            raise InvalidChunkSize(b"zz")
+
+    answer = api.post(
+        "/v1/uploads",
+        input_stream=Chunked(b"{}"),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "broken-body")
 
 
 @pytest.mark.parametrize(
