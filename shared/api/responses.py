@@ -34,7 +34,7 @@ class FaceMaskFields(Record):
     status: Status
     reason: Reason | None
     instances: tuple[Instance, ...]
-    review: tuple[Review, ...] = Field(description="reasons why a person should check the result")
+    review: tuple[Review, ...] = Field(description="reasons to review the result")
     timing: dict[str, float] = Field(description="seconds of each stage")
     versions: dict[str, str]
     warnings: tuple[str, ...] = Field(

@@ -48,7 +48,7 @@ class Upload(Record):
     size: int = Field(description="in bytes")
     updated: datetime
     state: State
-    to_review: bool = Field(description="whether a person should check the result")
+    to_review: bool = Field(description="whether the result has reasons to review it")
 
 
 class UploadPage(Record):
