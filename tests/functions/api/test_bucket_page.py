@@ -19,7 +19,7 @@ def bucket(page: Page) -> Page:
 
 def test_what_others_upload_appears_and_changes_its_state(bucket: Page, system: Stack) -> None:
     bucket.get_by_label("Name begins with").fill("live/")
-    expect(bucket.locator("#told")).to_have_text("There are no such uploads yet.")
+    expect(bucket.locator("#listing-status")).to_have_text("No matching uploads yet.")
     put(system, "live/avatar.png", AVATAR.read_bytes())
     bucket.evaluate(LOOK_AGAIN)
     tile = ended_tile(bucket, "live/avatar.png", "segmented")
@@ -148,4 +148,4 @@ def test_a_download_that_fails_says_why(bucket: Page, system: Stack) -> None:
 def test_a_service_that_is_gone_is_told(bucket: Page) -> None:
     bucket.route("**/v1/uploads*", lambda route: route.abort())
     bucket.evaluate(LOOK_AGAIN)
-    expect(bucket.locator("#told")).to_contain_text("The service cannot be reached.")
+    expect(bucket.locator("#listing-status")).to_contain_text("The service cannot be reached.")

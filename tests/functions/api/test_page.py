@@ -53,7 +53,7 @@ def test_a_picture_becomes_a_cutout_and_its_mask_is_the_apis(page: Page, system:
     card = finished_card(page, AVATAR.name, "segmented")
     (found,) = _result(page, card)["instances"]
     expect(card.get_by_role("row", name="face-1")).to_contain_text(found["segmenter"])
-    expect(card).to_contain_text(f"Every mask was cut by {found['segmenter']}.")
+    expect(card).to_contain_text(f"All masks were created by {found['segmenter']}.")
     over = card.locator("img.over")
     assert _colour(over)[3] == 255, "the face's middle is in the cutout"
     keep(page, "page.png")
@@ -143,7 +143,7 @@ def test_outdated_results_are_not_offered(page: Page) -> None:
     page.get_by_role("button", name="Run again").click()
     expect(everything).to_be_disabled()
     held.answer(2, "degraded")
-    some = page.get_by_role("button", name="Download the 1 done so far (.zip)")
+    some = page.get_by_role("button", name="Download 1 finished (.zip)")
     archive = zipfile.ZipFile(io.BytesIO(save(page, some)))
     folders = {name.partition("/")[0] for name in archive.namelist()}
     assert [json.loads(archive.read(f"{one}/result.json"))["status"] for one in folders] == [
@@ -165,7 +165,7 @@ def test_choices_shape_what_is_found_and_can_be_made_anew(page: Page) -> None:
     finished_card(page, AVATAR.name, "empty")
     page.get_by_label("hands").uncheck()
     expect(page.get_by_label("faces")).to_be_checked()
-    page.get_by_label("Room around each").fill("0.4")
+    page.get_by_label("Margin around each").fill("0.4")
     expect(page.locator("#expand")).to_have_text("40%")
     again.click()
     card = finished_card(page, AVATAR.name, "segmented")
@@ -209,7 +209,7 @@ def test_a_busy_service_is_asked_again(page: Page) -> None:
 
     page.route(f"**{PATH}", refuse)
     choose(page, APPLE)
-    expect(card_of(page, APPLE.name)).to_contain_text("tries again", timeout=SOON)
+    expect(card_of(page, APPLE.name)).to_contain_text("Trying again", timeout=SOON)
     finished_card(page, APPLE.name, "empty")
 
 

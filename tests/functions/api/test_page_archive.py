@@ -39,7 +39,7 @@ def test_names_in_the_archive_are_taken_by_every_system(page: Page, tmp_path: Pa
 
 
 SAFE = """async (paths) => {
-  const { safePath } = await import("./page/names.js");
+  const { safePath } = await import("./page/file_names.js");
   return [...paths, "\\ud800"].map(safePath);
 }"""
 

@@ -23,7 +23,7 @@ def test_a_folder_is_taken_with_the_pictures_in_it(page: Page, tmp_path: Path) -
     (tmp_path / "single.txt").write_bytes(DOT)
     drop(page, tmp_path / "trip", tmp_path / "single.txt")
     expect(page.locator("#drop-note")).to_have_text(
-        "123 taken; left out 2 files that are no pictures."
+        "123 added. 2 files were ignored, because they are not pictures."
     )
     shown = set(page.locator(".card h2").all_text_contents())
     assert shown == {"single.txt", *(f"trip/{place}" for place in inside)}
@@ -32,7 +32,7 @@ def test_a_folder_is_taken_with_the_pictures_in_it(page: Page, tmp_path: Path) -
 def test_a_folder_without_pictures_is_told(page: Page, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     drop(page, tmp_path / "empty")
-    expect(page.locator("#drop-note")).to_have_text("There are no pictures in it.")
+    expect(page.locator("#drop-note")).to_have_text("No pictures found.")
 
 
 def test_more_than_the_page_holds_is_refused_as_a_whole(page: Page, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def _instance(number: int, segmenter: str) -> dict[str, Any]:
 def test_who_cut_is_told_as_it_was(page: Page) -> None:
     found = [_instance(1, "grabcut"), _instance(2, "oval"), _instance(3, "grabcut")]
     card = told_card(page, status="segmented", instances=found)
-    expect(card).to_contain_text("Every mask was cut by grabcut and oval.")
+    expect(card).to_contain_text("All masks were created by grabcut and oval.")
     expect(card).not_to_contain_text("SAM2")
     expect(card.get_by_role("row", name="face-2")).to_contain_text("oval")
 
