@@ -204,8 +204,8 @@ class BucketRoutes:
         upload = self._services.buckets.upload(query.name, query.generation)
         turns = self._thumbnails if query.side else self._downloads
         check = check_of(request.environ)
-        with ExitStack() as turn:
-            turn.enter_context(turns.one(check))
+        with ExitStack() as slot:
+            slot.enter_context(turns.one(check))
             try:
                 if query.side:
                     thumbnail = pictures.thumbnail(upload, query.picture, query.side, check)
@@ -214,7 +214,7 @@ class BucketRoutes:
                     response = _download(pictures.stream(upload, query.picture), query.picture)
             except Superseded as error:
                 raise Refused(HTTPStatus.NOT_FOUND, "no-picture", f"{error}.") from error
-            hold_until_sent(response, request.environ, turn.pop_all(), self._max_send)
+            hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)
         response.cache_control.private = True
         response.cache_control.max_age = _CACHE_SECONDS
         return response

@@ -63,15 +63,15 @@ class MaskRoutes:
                 "The Content-Type of the form has no boundary.",
             )
         output = _requested_output(request)
-        # The body is read before the turn starts, so that a slow sender does not block others.
+        # The body is read before a slot is acquired, so that a slow sender does not block others.
         options, content = _options(request), _image_file(request)
         warnings = _warnings(request)
-        with ExitStack() as turn:
+        with ExitStack() as slot:
             check = check_of(request.environ)
-            turn.enter_context(self._masks.turns.one(check))
+            slot.enter_context(self._masks.turns.one(check))
             response = self._respond(content, options, output, warnings, check)
-            # The turn ends when the response is sent: until then, its pictures are in memory.
-            hold_until_sent(response, request.environ, turn.pop_all(), self._max_send)
+            # The slot is released when the response is sent: until then, its pictures are in memory.
+            hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)
         return response
 
     def _respond(

@@ -54,12 +54,12 @@ class ApiSettings(MaskingSettings, DetectionSettings):
     )
     max_parallel: int = Field(2, ge=1, le=64, description="images that are processed at a time")
     max_wait: float = Field(
-        20, ge=0, description="seconds that a request waits for its turn before it gets 429"
+        20, ge=0, description="seconds that a request waits for a free slot before it gets 429"
     )
     max_send: float = Field(
         120,
         gt=0,
-        description="seconds for sending a response; the turn of its image lasts until then",
+        description="seconds for sending a response; its image occupies a slot until then",
     )
     max_bytes: int = Field(
         31 * 2**20,

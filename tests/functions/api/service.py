@@ -55,7 +55,7 @@ def send(
     """Returns the response to an image."""
     content = image if isinstance(image, bytes) else image.read_bytes()
     form: dict[str, Any] = {"image": (io.BytesIO(content), "cartoon.png"), **fields}
-    # buffered: the turn of the image ends when the response is read
+    # buffered: the image occupies its slot until the response is read
     return to.post(PATH + query, data=form, headers=headers, buffered=True)
 
 

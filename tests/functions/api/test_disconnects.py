@@ -125,7 +125,7 @@ def test_unread_downloads_need_little_memory_and_leave_threads_free(api: Api, bo
     assert requests.get(bomb, timeout=60).ok
 
 
-def test_a_disconnect_during_a_sam2_call_ends_the_turn_at_once(api: Api) -> None:
+def test_a_disconnect_during_a_sam2_call_frees_the_slot_at_once(api: Api) -> None:
     received, released = threading.Event(), threading.Event()
 
     def respond(_: Asked) -> tuple[int, Any]:

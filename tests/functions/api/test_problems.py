@@ -4,11 +4,14 @@ import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest import mock
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from google.api_core.exceptions import Forbidden, ServiceUnavailable
+from google.cloud.storage._http import Connection
 
 from shared.api.face_masks import FaceMasks
 from tests.endpoint import Asked, serving
@@ -139,6 +142,29 @@ def test_sam2_errors_without_a_fallback(sam2_status: int, status: int, code: str
         refused = send(api)
     assert str(sam2_status) in problem(refused, status, code)
     assert ("Retry-After" in refused.headers) is (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (Forbidden("no"), 502, "storage-refused"),
+        (ServiceUnavailable("down"), 503, "unavailable"),
+        (ZeroDivisionError("a secret"), 500, "internal-error"),
+    ],
+)
+def test_errors_of_cloud_storage_on_every_bucket_route(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+    monkeypatch.setattr(Connection, "api_request", mock.Mock(side_effect=error))
+    api = client(INPUT_BUCKET="in-bucket", OUTPUT_BUCKET="out-bucket")
+    for response in (
+        api.get("/v1/uploads"),
+        api.post("/v1/uploads", json={"name": "cat.png", "size": 1}),
+        api.get("/v1/uploads/result?name=cat.png"),
+        api.get("/v1/uploads/picture?name=cat.png&generation=1&picture=mask.png"),
+    ):
+        problem(response, status, code)
 
 
 def test_details_of_unexpected_errors_stay_in_the_logs(

@@ -1,4 +1,4 @@
-"""The turn of an image lasts until its response is sent. An upload is in memory once."""
+"""An image occupies its slot until its response is sent. An upload is in memory once."""
 
 import io
 import json
@@ -63,7 +63,7 @@ def test_a_client_that_does_not_read_is_disconnected(tmp_path: Path) -> None:
         assert _send(url).status_code == 200
 
 
-def test_a_disconnect_ends_the_turn(tmp_path: Path) -> None:
+def test_a_disconnect_frees_the_slot(tmp_path: Path) -> None:
     limits = {"MAX_PARALLEL": "1", "MAX_WAIT": "50", "MAX_SEND": "1000", "THREADS": "4"}
     with served(tmp_path, limits) as url:
         with _half_read(url):
