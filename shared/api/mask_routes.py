@@ -70,7 +70,7 @@ class MaskRoutes:
             check = check_of(request.environ)
             slot.enter_context(self._masks.turns.one(check))
             response = self._respond(content, options, output, warnings, check)
-            # The slot is occupied until the response is sent: its pictures are in memory until then.
+            # The slot is occupied until the response is sent, because its pictures are in memory.
             hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)
         return response
 
