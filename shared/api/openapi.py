@@ -49,7 +49,9 @@ _CONTENT = (400, 413, 415)
 """The problems of an image, and of a request's body."""
 
 _BUCKETS = (404, 502, 503)
-"""The problems of reading from the buckets."""
+"""The problems of access to the buckets."""
+
+_PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
 
 
 def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
@@ -57,15 +59,7 @@ def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
 
     `with_key`: whether it requires an API key. `max_upload`: its limit for uploads, in bytes.
     """
-    paths = {
-        mask_routes.PATH: {"post": _face_masks()},
-        bucket_routes.PATH: {"get": _list_uploads(), "post": _begin_upload()},
-        f"{bucket_routes.PATH}/result": {"get": _result()},
-        f"{bucket_routes.PATH}/picture": {"get": _picture()},
-        ABOUT: {"get": _about()},
-        HEALTH: {"get": _health()},
-        DOCUMENT: {"get": _document()},
-    }
+    paths = _paths()
     description = "Exact per-pixel masks of faces and hands in images."
     described = openapi.document("toonmask", description, paths, _REQUESTS, _RESPONSES)
     for path, operations in paths.items():
@@ -79,6 +73,57 @@ def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
     scheme = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
     described["components"]["securitySchemes"] = {_KEY: scheme}
     return described
+
+
+def _paths() -> dict[str, openapi.Operations]:
+    return {
+        mask_routes.PATH: {"post": _face_masks()},
+        bucket_routes.PATH: {
+            "get": _operation(
+                "listUploads",
+                "List uploads with their states, in the order of their names",
+                _json(UploadPage),
+                (*_BUCKETS, 422),
+                parameters=_parameters(UploadQuery),
+            ),
+            "post": _operation(
+                "beginUpload",
+                "Begin an upload; PUT its content to the URL in the response",
+                _json(UploadSession),
+                (*_CONTENT, *_BUCKETS, 409, 422),
+                requestBody={"required": True, "content": openapi.content(NewUpload)},
+            ),
+        },
+        f"{bucket_routes.PATH}/result": {
+            "get": _operation(
+                "result",
+                "Read the result.json of an upload",
+                _json(ResultDocument),
+                (*_BUCKETS, 422),
+                parameters=_parameters(ResultQuery),
+            )
+        },
+        f"{bucket_routes.PATH}/picture": {
+            "get": _operation(
+                "picture",
+                "Read a picture of an upload's result, or the upload itself",
+                {"description": "the picture", "content": _binary(*_PICTURE_TYPES)},
+                (*_CONTENT, *_BUCKETS, 422, 429),
+                parameters=_parameters(PictureQuery),
+            )
+        },
+        ABOUT: {
+            "get": _operation(
+                "about", "Describe the service: version, limits, buckets", _json(About)
+            )
+        },
+        HEALTH: {
+            "get": _operation(
+                "health", "Check that the service responds", {"description": "it does"}
+            )
+        },
+        DOCUMENT: {"get": _operation("document", "Read this document", openapi.ITSELF)},
+    }
 
 
 def _face_masks() -> dict[str, Any]:
@@ -108,85 +153,30 @@ def _face_masks() -> dict[str, Any]:
         "cutout, face-1/mask, face-1/cutout, …",
         "schema": {"type": "string", "pattern": f"^(?:{mask_routes.OUTPUT})$"},
     }
+    content = openapi.content(FaceMaskResponse) | _binary("image/png")
+    return _operation(
+        "faceMasks",
+        "Create mask, overlay and cutout of an image",
+        {"description": "the detected faces and hands, possibly none", "content": content},
+        (*_CONTENT, 404, 422, 429, 502, 503),
+        parameters=[output],
+        requestBody={"required": True, "content": {"multipart/form-data": {"schema": form}}},
+    )
+
+
+def _operation(
+    operation_id: str,
+    summary: str,
+    success: dict[str, Any],
+    statuses: tuple[int, ...] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """Returns an operation with its response 200, and its problems besides those of every route."""
     return {
-        "operationId": "faceMasks",
-        "summary": "Create mask, overlay and cutout of an image",
-        "parameters": [output],
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
-        "responses": {
-            "200": {
-                "description": "the detected faces and hands, possibly none",
-                "content": openapi.content(FaceMaskResponse) | _binary("image/png"),
-            },
-            **_problems(*_ANY, *_CONTENT, 404, 422, 429, 502, 503),
-        },
-    }
-
-
-def _list_uploads() -> dict[str, Any]:
-    return {
-        "operationId": "listUploads",
-        "summary": "List uploads with their states, in the order of their names",
-        "parameters": _parameters(UploadQuery),
-        "responses": {"200": _json(UploadPage), **_problems(*_ANY, *_BUCKETS, 422)},
-    }
-
-
-def _begin_upload() -> dict[str, Any]:
-    return {
-        "operationId": "beginUpload",
-        "summary": "Begin an upload; PUT its content to the URL in the response",
-        "requestBody": {"required": True, "content": openapi.content(NewUpload)},
-        "responses": {
-            "200": _json(UploadSession),
-            **_problems(*_ANY, *_CONTENT, *_BUCKETS, 409, 422),
-        },
-    }
-
-
-def _result() -> dict[str, Any]:
-    return {
-        "operationId": "result",
-        "summary": "Read the result.json of an upload",
-        "parameters": _parameters(ResultQuery),
-        "responses": {"200": _json(ResultDocument), **_problems(*_ANY, *_BUCKETS, 422)},
-    }
-
-
-def _picture() -> dict[str, Any]:
-    media_types = ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
-    return {
-        "operationId": "picture",
-        "summary": "Read a picture of an upload's result, or the upload itself",
-        "parameters": _parameters(PictureQuery),
-        "responses": {
-            "200": {"description": "the picture", "content": _binary(*media_types)},
-            **_problems(*_ANY, *_CONTENT, *_BUCKETS, 422, 429),
-        },
-    }
-
-
-def _about() -> dict[str, Any]:
-    return {
-        "operationId": "about",
-        "summary": "Describe the service: version, limits, buckets",
-        "responses": {"200": _json(About), **_problems(*_ANY)},
-    }
-
-
-def _health() -> dict[str, Any]:
-    return {
-        "operationId": "health",
-        "summary": "Check that the service responds",
-        "responses": {"200": {"description": "it does"}, **_problems(*_ANY)},
-    }
-
-
-def _document() -> dict[str, Any]:
-    return {
-        "operationId": "document",
-        "summary": "Read this document",
-        "responses": {"200": openapi.ITSELF, **_problems(*_ANY)},
+        "operationId": operation_id,
+        "summary": summary,
+        **more,
+        "responses": {"200": success, **_problems(*_ANY, *statuses)},
     }
 
 
