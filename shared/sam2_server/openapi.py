@@ -16,7 +16,6 @@ from shared.serving.openapi import content
 SEGMENT = "/v1/segment"
 HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
-METHODS = {SEGMENT: "GET, POST", HEALTH: "GET", DOCUMENT: "GET"}
 
 
 def document() -> dict[str, Any]:
@@ -24,7 +23,7 @@ def document() -> dict[str, Any]:
     return openapi.document(
         "toonmask SAM2",
         "Masks of what points and boxes mean in pictures.",
-        {SEGMENT: {"post": _segment(), "get": _describe()}, HEALTH: {"get": _health()}},
+        _PATHS,
         (SegmentRequest, BatchRequest),
         (SingleAnswer, BatchAnswer, Description, ErrorAnswer),
     )
@@ -56,6 +55,7 @@ def _describe() -> dict[str, Any]:
                 "description": "backend, checkpoint, revision",
                 "content": content(Description),
             },
+            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
             "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
         },
     }
@@ -67,7 +67,30 @@ def _health() -> dict[str, Any]:
         "summary": "Whether requests are answered without waiting for the model",
         "responses": {
             "200": {"description": "ready"},
+            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
             "405": {"description": "not a GET", "content": content(ErrorAnswer)},
             "503": {"description": "loading"},
         },
     }
+
+
+def _document() -> dict[str, Any]:
+    return {
+        "operationId": "document",
+        "summary": "This document",
+        "responses": {
+            "200": openapi.ITSELF,
+            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
+            "405": {"description": "not a GET", "content": content(ErrorAnswer)},
+        },
+    }
+
+
+_PATHS: dict[str, openapi.Operations] = {
+    SEGMENT: {"post": _segment(), "get": _describe()},
+    HEALTH: {"get": _health()},
+    DOCUMENT: {"get": _document()},
+}
+
+METHODS = {path: ", ".join(sorted(map(str.upper, item))) for path, item in _PATHS.items()}
+"""The accepted methods of each path, as in an Allow header. The service refuses all others."""

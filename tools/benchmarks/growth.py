@@ -15,8 +15,8 @@ from local.processes import free_ports
 from local.storage.api import create_app
 from local.storage.preconditions import Preconditions
 from local.storage.store import Store
-from shared.api.library import Library, Query
-from shared.decoding.sandbox import Sandbox
+from shared.api.buckets import Buckets
+from shared.api.upload_listing import UploadListing, UploadQuery
 from shared.imaging.geometry import Image
 from shared.schemas.documents import Status
 from tools.benchmarks import pictures, servers
@@ -96,11 +96,11 @@ def _pages(count: int) -> list[float]:
             serving(create_app(store), port),
             mock.patch.dict(os.environ, STORAGE_EMULATOR_HOST=address),
         ):
-            library = Library("in-bucket", "out-bucket", Sandbox(1), 1)
+            listing = UploadListing(Buckets("in-bucket", "out-bucket"))
             middle = f"album/{count // 200:04}"
-            queries = Query(), Query(prefix=middle), Query(state=Status.FAILED)
+            queries = UploadQuery(), UploadQuery(prefix=middle), UploadQuery(state=Status.FAILED)
             return [
-                least(partial(library.page, query), time.perf_counter, _RUNS) for query in queries
+                least(partial(listing.page, query), time.perf_counter, _RUNS) for query in queries
             ]
 
 
