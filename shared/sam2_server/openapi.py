@@ -1,4 +1,4 @@
-"""The OpenAPI document of the service, from the models that it answers with."""
+"""The OpenAPI document of the service, generated from its request and response models."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ METHODS = {SEGMENT: "GET, POST", HEALTH: "GET", DOCUMENT: "GET"}
 
 
 def document() -> dict[str, Any]:
-    """OpenAPI 3.1."""
+    """Returns the service's OpenAPI 3.1 document."""
     return openapi.document(
         "toonmask SAM2",
-        "Masks of what points and boxes mean in pictures.",
+        "Segments the objects that points and boxes mark in images.",
         {SEGMENT: {"post": _segment(), "get": _describe()}, HEALTH: {"get": _health()}},
         (SegmentRequest, BatchRequest),
         (SingleAnswer, BatchAnswer, Description, ErrorAnswer),
@@ -31,18 +31,19 @@ def document() -> dict[str, Any]:
 
 
 def _segment() -> dict[str, Any]:
+    error = {"content": content(ErrorAnswer)}
     return {
         "operationId": "segment",
-        "summary": "One prompt for one picture, or many for many",
+        "summary": "Segment one prompt of one image, or many prompts of many images",
         "requestBody": {"required": True, "content": content(SegmentRequest, BatchRequest)},
         "responses": {
             "200": {"description": "the masks", "content": content(SingleAnswer, BatchAnswer)},
-            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
-            "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
-            "413": {"description": "too large", "content": content(ErrorAnswer)},
-            "415": {"description": "not JSON", "content": content(ErrorAnswer)},
-            "422": {"description": "not understood", "content": content(ErrorAnswer)},
-            "503": {"description": "no memory now: ask again", "content": content(ErrorAnswer)},
+            "403": {"description": "the Host header names another host", **error},
+            "405": {"description": "the method is neither POST nor GET", **error},
+            "413": {"description": "the request is too large", **error},
+            "415": {"description": "the request is not JSON", **error},
+            "422": {"description": "the request is invalid", **error},
+            "503": {"description": "no memory is free now; retry later", **error},
         },
     }
 
@@ -50,13 +51,16 @@ def _segment() -> dict[str, Any]:
 def _describe() -> dict[str, Any]:
     return {
         "operationId": "describe",
-        "summary": "What computes the masks; it waits for the model",
+        "summary": "Name the segmenter; waits until the model is loaded",
         "responses": {
             "200": {
                 "description": "backend, checkpoint, revision",
                 "content": content(Description),
             },
-            "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
+            "405": {
+                "description": "the method is neither POST nor GET",
+                "content": content(ErrorAnswer),
+            },
         },
     }
 
@@ -64,10 +68,10 @@ def _describe() -> dict[str, Any]:
 def _health() -> dict[str, Any]:
     return {
         "operationId": "health",
-        "summary": "Whether requests are answered without waiting for the model",
+        "summary": "Say whether the model is loaded",
         "responses": {
             "200": {"description": "ready"},
-            "405": {"description": "not a GET", "content": content(ErrorAnswer)},
+            "405": {"description": "the method is not GET", "content": content(ErrorAnswer)},
             "503": {"description": "loading"},
         },
     }

@@ -16,7 +16,7 @@ from google.pubsub_v1 import types
 from local.broker import topics
 from local.broker.grpc_api import create_server
 from local.broker.journal import Journal
-from local.operations.deployment import Target, chosen, running_file
+from local.operations.deployment import Target, choose_target, running_file
 from local.operations.redrive import redrive
 from local.processes import free_ports
 from local.stack import PROJECT
@@ -48,7 +48,7 @@ def target(
     running_file(tmp_path).write_text(json.dumps(environment))
     server = create_server(topics.Broker(Journal()), ThreadPoolExecutor(4), port)
     server.start()
-    found = replace(chosen(Namespace(project="", root=tmp_path)), beginning="a-")
+    found = replace(choose_target(Namespace(project="", root=tmp_path)), prefix="a-")
     for topic, subscription in (
         (found.topic(HOP), _worked(found)),
         (found.topic(f"{HOP}-dead"), found.dead_letters(HOP)),

@@ -78,7 +78,7 @@ def run(mix: Mix, root: Path, console: Console) -> Findings:
         copies.stop()
         sam2.over.set()
         _await_rest(system, root)
-        replayed = sum(redrive(deployment.of(system), hop) for hop in HOPS)
+        replayed = sum(redrive(deployment.local_target(system), hop) for hop in HOPS)
         _await_rest(system, root)
         changed = _bring_late(system, root, copies, uploads) if mix.late else []
         seconds = time.monotonic() - started

@@ -33,16 +33,20 @@ from shared.segmentation.sam2.resilience import RetryPolicy
 from shared.segmentation.sam2.transport import UNCOMPRESSED, ByteBudget, fetch, in_loop, retry_after
 
 _INLINE = 256 * 2**10
-"""Replicate recommends images up to this many bytes in the request, and larger ones as files."""
+"""Limit for an image inside the request, in bytes. Larger images are uploaded as files, as
+Replicate recommends: https://replicate.com/docs/topics/predictions/input-files."""
 
 _MOST_MASKS = 256
-"""Limit for the masks that are downloaded. Chosen by hand: more take longer."""
+"""Limit for the masks of a crop that are downloaded. Chosen by hand: a higher limit takes longer, a
+lower one may leave out the mask of the target."""
 
 _DOWNLOADS = 8
-"""Limit for concurrent downloads. Chosen by hand."""
+"""Limit for concurrent downloads. Chosen by hand: more occupy more memory and connections, fewer
+take longer."""
 
 _KEPT = 3
-"""Candidates that are kept in memory. Chosen by hand: SAM2 with prompts returns three, too."""
+"""Number of candidates that are kept in memory. SAM2 with a prompt also returns three. Chosen by
+hand: more need more memory."""
 
 _LEAST_FIT = 0.1
 """If the best mask fits the outline less than this, it is a mask of another object. Chosen by hand:
@@ -152,10 +156,12 @@ class ReplicateSegmenter:
     async def _download(self, url: str, slots: asyncio.Semaphore, budget: ByteBudget) -> bytes:
         local = self._base_url is not None and url.startswith(self._base_url)
         if not (url.startswith("https://") or local):
-            raise AnswerError(f"individual_masks: {url[:80]} is no https address")
+            raise AnswerError(f"individual_masks: {url[:80]} is not an https address")
         async with slots, self._downloads.stream("GET", url) as response:
             if response.status_code != 200:
-                raise Transient(f"Replicate's file answered {response.status_code}")
+                raise Transient(
+                    f"Replicate answered {response.status_code} to the download of a mask"
+                )
             return await fetch(response, budget)
 
 

@@ -73,6 +73,6 @@ def test_one_circuit_serves_requests_for_one_candidate_and_for_several(sam2: End
             masks.segment_image(image, [PROMPT], multimask=number % 2 == 0)
     asked = len(sam2.asked)
     for multimask in (True, False):
-        with pytest.raises(Transient, match="left alone for a while"):
+        with pytest.raises(Transient, match="not called for a while"):
             masks.segment_image(image, [PROMPT], multimask=multimask)
     assert len(sam2.asked) == asked

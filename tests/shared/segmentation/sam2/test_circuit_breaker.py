@@ -92,7 +92,7 @@ def test_while_one_call_tries_others_are_refused(monkeypatch: pytest.MonkeyPatch
 
         trial = asyncio.create_task(breaker.call(slow))
         await asyncio.sleep(0)
-        with pytest.raises(Transient, match="left alone"):
+        with pytest.raises(Transient, match="not called for a while"):
             await breaker.call(_succeed)
         go.set()
         assert await trial == "answer"

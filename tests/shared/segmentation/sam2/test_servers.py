@@ -226,7 +226,7 @@ def test_a_dead_server_is_spared_for_a_while_and_then_tried_again(
         with pytest.raises(Transient, match="500"):
             function.handle(message)
     asked = len(sam2.asked)
-    with pytest.raises(Transient, match=r"left alone for a while; the last time: .* 500"):
+    with pytest.raises(Transient, match=r"not called for a while; last error: .* 500"):
         function.handle(message)
     assert len(sam2.asked) == asked
     sam2.answer = honest
