@@ -97,7 +97,7 @@ def test_a_form_of_another_page_stores_nothing(
             headers={"Origin": origin, "Content-Type": "text/plain"},
             timeout=10,
         )
-        assert (answer.status_code, "Pages from elsewhere" in answer.text) == (403, True)
+        assert (answer.status_code, "Pages of other websites" in answer.text) == (403, True)
     assert not list(bucket.list_blobs())
 
 
