@@ -20,10 +20,10 @@ METHODS = {SEGMENT: "GET, POST", HEALTH: "GET", DOCUMENT: "GET"}
 
 
 def document() -> dict[str, Any]:
-    """Returns the service's OpenAPI 3.1 document."""
+    """OpenAPI 3.1."""
     return openapi.document(
         "toonmask SAM2",
-        "Segments the objects that points and boxes mark in images.",
+        "Masks of what points and boxes mean in pictures.",
         {SEGMENT: {"post": _segment(), "get": _describe()}, HEALTH: {"get": _health()}},
         (SegmentRequest, BatchRequest),
         (SingleAnswer, BatchAnswer, Description, ErrorAnswer),
@@ -31,19 +31,18 @@ def document() -> dict[str, Any]:
 
 
 def _segment() -> dict[str, Any]:
-    error = {"content": content(ErrorAnswer)}
     return {
         "operationId": "segment",
         "summary": "Segment one prompt of one image, or many prompts of many images",
         "requestBody": {"required": True, "content": content(SegmentRequest, BatchRequest)},
         "responses": {
             "200": {"description": "the masks", "content": content(SingleAnswer, BatchAnswer)},
-            "403": {"description": "the Host header names another host", **error},
-            "405": {"description": "the method is neither POST nor GET", **error},
-            "413": {"description": "the request is too large", **error},
-            "415": {"description": "the request is not JSON", **error},
-            "422": {"description": "the request is invalid", **error},
-            "503": {"description": "no memory is free now; retry later", **error},
+            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
+            "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
+            "413": {"description": "too large", "content": content(ErrorAnswer)},
+            "415": {"description": "not JSON", "content": content(ErrorAnswer)},
+            "422": {"description": "invalid request", "content": content(ErrorAnswer)},
+            "503": {"description": "no memory now: retry later", "content": content(ErrorAnswer)},
         },
     }
 
@@ -57,10 +56,7 @@ def _describe() -> dict[str, Any]:
                 "description": "backend, checkpoint, revision",
                 "content": content(Description),
             },
-            "405": {
-                "description": "the method is neither POST nor GET",
-                "content": content(ErrorAnswer),
-            },
+            "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
         },
     }
 
@@ -71,7 +67,7 @@ def _health() -> dict[str, Any]:
         "summary": "Say whether the model is loaded",
         "responses": {
             "200": {"description": "ready"},
-            "405": {"description": "the method is not GET", "content": content(ErrorAnswer)},
+            "405": {"description": "not a GET", "content": content(ErrorAnswer)},
             "503": {"description": "loading"},
         },
     }

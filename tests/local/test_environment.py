@@ -60,7 +60,7 @@ class Machine:
         pip: bool = True,
         uv: Path = UV,
     ) -> None:
-        """An interpreter; one that supported is the Python of these tests, the others run nothing."""
+        """An interpreter. A supported one is the Python of these tests; the others run nothing."""
         real = Path(sys.base_prefix, "bin", f"python{HERE}")
         otherwise = f'exec {real} "$@"' if supported else "exit 1"
         truth = {True: "true", False: "false"}

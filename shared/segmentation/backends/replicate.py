@@ -33,8 +33,7 @@ from shared.segmentation.sam2.resilience import RetryPolicy
 from shared.segmentation.sam2.transport import UNCOMPRESSED, ByteBudget, fetch, in_loop, retry_after
 
 _INLINE = 256 * 2**10
-"""Limit for an image inside the request, in bytes. Larger images are uploaded as files, as
-Replicate recommends: https://replicate.com/docs/topics/predictions/input-files."""
+"""Replicate recommends images up to this many bytes in the request, and larger ones as files."""
 
 _MOST_MASKS = 256
 """Limit for the masks of a crop that are downloaded. Chosen by hand: a higher limit takes longer, a
@@ -156,12 +155,10 @@ class ReplicateSegmenter:
     async def _download(self, url: str, slots: asyncio.Semaphore, budget: ByteBudget) -> bytes:
         local = self._base_url is not None and url.startswith(self._base_url)
         if not (url.startswith("https://") or local):
-            raise AnswerError(f"individual_masks: {url[:80]} is not an https address")
+            raise AnswerError(f"individual_masks: {url[:80]} is no https address")
         async with slots, self._downloads.stream("GET", url) as response:
             if response.status_code != 200:
-                raise Transient(
-                    f"Replicate answered {response.status_code} to the download of a mask"
-                )
+                raise Transient(f"Replicate's file answered {response.status_code}")
             return await fetch(response, budget)
 
 

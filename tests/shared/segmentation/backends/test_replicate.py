@@ -121,7 +121,7 @@ def test_nobody_there_is_transient(replicate: Replicate) -> None:
     [
         ({"end": {"status": "failed", "error": "out of memory"}}, "out of memory"),
         ({"output": {"combined_mask": "x"}}, "want individual_masks"),
-        ({"output": ["ftp://elsewhere/mask.png"]}, "not an https address"),
+        ({"output": ["ftp://elsewhere/mask.png"]}, "no https address"),
         ({"output": {"individual_masks": [7]}}, "want individual_masks"),
         ({"segment": lambda image: [np.zeros(image.shape[:2], bool)]}, "is near face-1"),
         ({"refuse": lambda _: ({"detail": "bad input"}, 422)}, "bad input"),
