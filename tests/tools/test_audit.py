@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tools.audit import FOUND, NOT_AUDITED, Report, together, verdict
+from tools.audit import FOUND, NOT_AUDITED, Report, combined, verdict
 
 CLEAN = {"name": "clean", "version": "1", "vulns": []}
 HOLE = {
@@ -23,14 +23,14 @@ def _verdict(*packages: object, bandit_found: bool = False) -> tuple[int, str]:
 def test_all_audited_and_nothing_found() -> None:
     code, told = _verdict(CLEAN, CLEAN)
     assert code == 0
-    assert told == "2 packages audited against pypi, 0 holes; bandit found nothing"
+    assert told == "2 packages audited against pypi, 0 known vulnerabilities; bandit found nothing"
 
 
 def test_a_hole_and_what_bandit_finds_are_failures_whatever_was_not_audited() -> None:
     assert _verdict(CLEAN, HOLE)[0] == FOUND
     assert _verdict(CLEAN, HOLE, SKIPPED)[0] == FOUND
     assert _verdict(CLEAN, bandit_found=True)[0] == FOUND
-    assert Report.of("pypi", json.dumps({"dependencies": [HOLE]})).holes == (
+    assert Report.of("pypi", json.dumps({"dependencies": [HOLE]})).vulnerabilities == (
         "holey 2: PYSEC-1, mended in ['3']",
     )
 
@@ -58,4 +58,4 @@ def test_two_sources_know_what_either_knows() -> None:
     first = Report("pypi", 1, ("a", "b"), ("a hole",))
     second = Report("osv", 2, ("b",), ("another hole", "a hole"))
     both = Report("pypi and osv", 2, ("b",), ("a hole", "another hole"))
-    assert together([first, second]) == both
+    assert combined([first, second]) == both
