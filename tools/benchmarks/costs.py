@@ -91,6 +91,6 @@ def _stages() -> Iterator[dict[str, float]]:
 
 
 def _peak() -> float:
-    """Returns the peak memory in MB. Not ru_maxrss, which a new process inherits from its parent."""
+    """Returns the peak memory in MB. ru_maxrss is not used: a new process inherits it."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -116,8 +116,8 @@ def _lines(title: str, data: bytes) -> Iterator[str]:
         ("CPU by stage, s", *_STAGES),
         [[name, *_by_stage(cost)] for name, cost in stages.items()],
     )
-    aside = _without_detection(ours) / _without_detection(plain)
-    over, over_aside = ours.cpu / floor.cpu, _without_detection(ours) / floor.cpu
+    aside = _but_finding(ours) / _but_finding(plain)
+    over, over_aside = ours.cpu / floor.cpu, _but_finding(ours) / floor.cpu
     yield f"CPU without finding faces, ours / plain: **{aside:.3f}**."
     yield f"CPU over the floor's: {over:.1f}, without finding faces {over_aside:.1f}."
     yield ""
@@ -132,5 +132,5 @@ def _by_stage(cost: Cost) -> list[str]:
     return [f"{sum(cost.stages.get(name, 0) for name in names):.3f}" for names in _STAGES.values()]
 
 
-def _without_detection(cost: Cost) -> float:
+def _but_finding(cost: Cost) -> float:
     return cost.cpu - cost.stages["detect"]

@@ -143,8 +143,8 @@ def _imports(function: str) -> Iterator[str]:
     ]
     total = ["all", f"{packages.total() / 1000:.0f}", str(modules.total())]
     yield from table([function, "own ms", "modules"], [*rows, total])
-    imported = ", ".join(name for name in _HEAVY if name in packages) or "none"
-    yield f"Of {', '.join(_HEAVY)} it imports: {imported}."
+    there = ", ".join(name for name in _HEAVY if name in packages) or "none"
+    yield f"Of {', '.join(_HEAVY)} it imports: {there}."
     yield ""
 
 

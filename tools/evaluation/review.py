@@ -1,7 +1,7 @@
-"""python -m tools.evaluation.review TRUTH: what `review` flags, over drawings with known faces.
+"""python -m tools.evaluation.review TRUTH: counts what `review` flags in drawings with known faces.
 
-TRUTH is a JSON object: image name -> {"set", "faces": [{"box"}], "unsure": [...]}; images lie in
-the folder SET beside it. Detection and the embedded segmenter run in this process.
+TRUTH is a JSON object: image name -> {"set", "faces": [{"box"}], "unsure": [...]}. The images are
+in the folder SET beside it. Detection and the embedded segmenter run in this process.
 """
 
 import argparse
@@ -27,7 +27,8 @@ from shared.segmentation.review import reviewed
 from shared.segmentation.service import SegmentationService, SegmentedInstance
 
 _MET, _EXACT = 0.4, 0.75
-"""IoU of boxes from which a face is found, and from which its mask's bounds are right."""
+"""Lowest IoU of boxes with which a face is found, and with which the mask's bounds are right.
+Chosen by hand; the first is the same as in `scoring`."""
 
 _MOST_INSTANCES, _MIN_SCORE = 20, 0.5
 _MOST_PIXELS = 50_000_000
@@ -66,12 +67,13 @@ def _result(
 
 
 def _kind(segmented: Sequence[SegmentedInstance], truth: dict[str, Any]) -> str:
-    """What is wrong with a result, if anything is."""
+    """Returns the kind of error of a result, or `all is right`."""
     faces = [Box(*face["box"]) for face in truth["faces"]]
     unsure = [
-        Box(*(one["box"] if isinstance(one, dict) else one)) for one in truth.get("unsure", [])
+        Box(*(entry["box"] if isinstance(entry, dict) else entry))
+        for entry in truth.get("unsure", [])
     ]
-    found = [one.box for one in segmented]
+    found = [item.box for item in segmented]
     best = [max((box.iou(face) for box in found), default=0.0) for face in faces]
     if any(iou < _MET for iou in best):
         return "a face is missed"

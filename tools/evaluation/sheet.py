@@ -1,4 +1,4 @@
-"""The worst cases of an evaluation in one picture."""
+"""Draws the worst cases of an evaluation into one picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,10 @@ Case = tuple[CorpusImage, Prediction, ImageScore]
 
 
 def worst_cases(cases: Sequence[Case], root: Path) -> Image:
-    """RGB: the lowest scored images; red is mask without face, blue face without mask."""
+    """Returns the images with the lowest scores, as RGB uint8 (h, w, 3).
+
+    A mask without a face is red, a face without a mask is blue.
+    """
 
     def badness(case: Case) -> float:
         score = case[2]

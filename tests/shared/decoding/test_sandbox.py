@@ -18,7 +18,7 @@ from shared.decoding.job import SPARE
 from shared.decoding.sandbox import Sandbox
 from shared.schemas.errors import Cancelled, ReasonCode, Rejected, Transient
 from tools.hostile.bombs import BOMBS, odd_tags, tiles
-from tools.hostile.costs import cost, honest
+from tools.hostile.costs import cost, valid
 from tools.hostile.pictures import encoded
 from tools.support.examples import EXAMPLES
 
@@ -234,14 +234,14 @@ COSTLIEST = (
 
 
 @cache
-def _honest() -> dict[str, Callable[[], bytes]]:
-    return dict(honest(1500))
+def _valid() -> dict[str, Callable[[], bytes]]:
+    return dict(valid(1500))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is bound on Linux alone")
 @pytest.mark.parametrize("name", COSTLIEST)
-def test_an_honest_image_takes_less_than_it_is_allowed(name: str) -> None:
-    found = cost(_honest()[name]())
+def test_a_valid_image_takes_less_than_it_is_allowed(name: str) -> None:
+    found = cost(_valid()[name]())
     assert found.end == "decoded"
     assert found.memory < SPARE + found.allowed_memory
     assert found.seconds < found.allowed_seconds
