@@ -9,8 +9,8 @@ from local.foreign_pages import WsgiApp, refuse_foreign_pages
 
 _THREADS = 16
 _QUEUE = 128
-"""Threads of a server, and connections that wait for one. Chosen by hand: they must hold the
-requests of all functions' processes at once."""
+"""Threads of a server, and connections that may wait for one. Chosen by hand: with fewer, requests
+wait or are refused while all functions work."""
 
 
 def server(app: WsgiApp, port: int, certificate: tuple[Path, Path] | None = None) -> wsgi.Server:

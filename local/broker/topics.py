@@ -20,8 +20,8 @@ https://cloud.google.com/pubsub/docs/subscription-properties."""
 
 _DEFAULT_MIN_BACKOFF = 0.1
 _DEFAULT_MAX_BACKOFF = 60.0
-"""Seconds between deliveries of a push subscription without a retry policy. Chosen by hand: Pub/Sub
-retries at once, but slows down an endpoint that fails."""
+"""Limits for the seconds between deliveries without a retry policy, as in Pub/Sub's push
+backoff: https://cloud.google.com/pubsub/docs/push#push_backoff."""
 
 
 @dataclass(slots=True)

@@ -102,8 +102,8 @@ def test_a_connection_serves_request_after_request_even_sent_at_once(url: str) -
         assert [session.post(url, b"x" * size, timeout=20).text for size in (0, 5, 70_000)] == [
             "0", "5", "70000"
         ]  # fmt: skip
-    asked = GET + b"Content-Length: 3\r\n\r\nabc"
-    with _connected(url, asked * 2 + GET + b"Connection: close\r\n\r\n") as client:
+    request_bytes = GET + b"Content-Length: 3\r\n\r\nabc"
+    with _connected(url, request_bytes * 2 + GET + b"Connection: close\r\n\r\n") as client:
         assert _told(client).count("HTTP/1.1 200") == 3
 
 

@@ -62,14 +62,14 @@ def test_what_is_no_picture_is_rejected_with_a_reason(functions: Functions, name
     assert result["status"] == "rejected"
     assert result["reason"]["code"] in [reason.value for reason in file.reasons]
     assert result["reason"]["message"].endswith(".")
-    assert functions.hand_on() is None
+    assert functions.forward() is None
 
 
 @pytest.mark.parametrize("name", sorted(PICTURES))
 def test_an_odd_picture_is_processed(functions: Functions, name: str) -> None:
     blob = functions.upload(name, PICTURES[name], "application/octet-stream")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     assert functions.result(object_names.folder(name))["status"] in ("empty", "degraded")
 
 
@@ -77,7 +77,7 @@ def test_an_odd_picture_is_processed(functions: Functions, name: str) -> None:
 def test_any_name_is_processed_under_it(functions: Functions, name: str) -> None:
     blob = functions.upload(name, PICTURES["grey.png"], "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     result = functions.result(object_names.folder(name))
     assert (result["status"], result["source"]["name"]) == ("empty", name)
 
@@ -89,7 +89,7 @@ def test_a_name_that_leads_elsewhere_is_rejected_under_a_harmless_one(
     before = set(_results(functions))
     blob = functions.upload(name, PICTURES["grey.png"], "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() is None
+    assert functions.forward() is None
     (written,) = set(_results(functions)) - before
     assert file_names.fault(written) is None
     assert not written.startswith(object_names.RESERVED)
@@ -103,7 +103,7 @@ def test_a_name_that_leads_elsewhere_is_rejected_under_a_harmless_one(
 def test_what_was_uploaded_gzipped_is_processed(functions: Functions) -> None:
     blob = functions.upload("zipped.png", gzip.compress(FACE), "image/png", "gzip")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     assert functions.result("zipped.png/")["instances"]
 
 
@@ -142,7 +142,7 @@ def test_images_of_fifty_megapixels_fit_into_memory(functions: Functions) -> Non
         watched(functions.processes["segmentation"]) as peak,
         ThreadPoolExecutor(2) as pool,
     ):
-        assert set(pool.map(lambda _: functions.hand_on(), range(2))) == {200}
+        assert set(pool.map(lambda _: functions.forward(), range(2))) == {200}
     assert 0 < peak.bytes < MEMORY
     for kind in ("float", "rgba"):
         result = functions.result(f"large {kind}/")
@@ -206,7 +206,7 @@ def test_a_forged_notification_writes_no_result(
     before = _results(functions)
     blob = functions.upload("forged.png", FACE, "image/png")
     assert functions.announce(blob, **change) == status
-    assert functions.hand_on() is None
+    assert functions.forward() is None
     assert _results(functions) == before
 
 
@@ -227,7 +227,7 @@ def test_tampered_prompts_write_no_result(
 ) -> None:
     blob = functions.upload("tampered.png", FACE, "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     content = functions.results.blob("tampered.png/prompts.json").download_as_bytes()
     document = json.loads(content)
     before = _results(functions)
@@ -245,7 +245,7 @@ def _results(functions: Functions) -> dict[str, int]:
 def test_after_all_of_that_the_next_upload_works(functions: Functions) -> None:
     blob = functions.upload("next.png", FACE, "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     assert functions.result("next.png/")["status"] == "degraded"
 
 

@@ -106,8 +106,8 @@ class Machine:
 
     def version(self) -> str:
         """Of the Python in the environment that was made."""
-        told = [str(self.venv / "bin" / "python"), "-c", "import sys; print(sys.version)"]
-        return subprocess.run(told, capture_output=True, text=True, check=True).stdout
+        command = [str(self.venv / "bin" / "python"), "-c", "import sys; print(sys.version)"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def test_a_form_is_no_multipart_upload(storage_url: str, bucket: gcs.Bucket) -> 
 
 
 @pytest.mark.parametrize(
-    ("own", "told"),
+    ("stored", "sent"),
     [
         (None, "attachment"),
         ("inline", "inline"),
@@ -122,14 +122,14 @@ def test_a_form_is_no_multipart_upload(storage_url: str, bucket: gcs.Bucket) -> 
     ],
 )
 def test_what_is_stored_never_runs_as_a_page(
-    bucket: gcs.Bucket, own: str | None, told: str
+    bucket: gcs.Bucket, stored: str | None, sent: str
 ) -> None:
     blob = bucket.blob("a.html")
-    blob.content_disposition = own
+    blob.content_disposition = stored
     blob.upload_from_string(HTML, content_type="text/html")
     answer = requests.get(blob._get_download_url(bucket.client), timeout=10)
     assert answer.text == HTML
-    assert answer.headers["Content-Disposition"] == told
+    assert answer.headers["Content-Disposition"] == sent
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     policy = answer.headers["Content-Security-Policy"].split("; ")
     assert "sandbox" in policy, "without allow-scripts and allow-same-origin"

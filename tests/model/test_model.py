@@ -95,7 +95,7 @@ def _directly(checkpoint: str, job: Job, prompt: PromptPart) -> list[tuple[Any, 
 def test_masks_are_those_of_calling_the_model_directly(
     checkpoint: str, backend: Watched, multimask: bool
 ) -> None:
-    """For every form of prompt, whatever else is asked about the picture in the same request."""
+    """For every form of prompt, with any other prompts in the same request."""
     job = _job(1, *ALL, multimask=multimask)
     answers = _masks(backend, [job])
     assert len(answers) == len(ALL)
@@ -157,22 +157,22 @@ def test_more_pictures_at_a_time_than_are_kept_are_all_answered(checkpoint: str)
 def test_pictures_of_one_request_are_encoded_together(backend: Watched) -> None:
     backend.free.clear()
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(lambda: _masks(backend, [_job(seed) for seed in range(4)]))
+        future = pool.submit(lambda: _masks(backend, [_job(seed) for seed in range(4)]))
         while sum(backend.encoded) + backend._batches.waiting < 4:
             pass
         backend.free.set()
-        assert len(asked.result()) == 4
+        assert len(future.result()) == 4
     assert len(backend.encoded) <= 2, "one, and the rest"
 
 
 def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) -> None:
     backend.free.clear()
     with ThreadPoolExecutor(5) as pool:
-        asked = [pool.submit(lambda s: _masks(backend, [_job(s)]), seed) for seed in range(5)]
+        futures = [pool.submit(lambda s: _masks(backend, [_job(s)]), seed) for seed in range(5)]
         while sum(backend.encoded) + backend._batches.waiting < 5:
             pass
         backend.free.set()
-        alone = [one.result()[0][0].values for one in asked]
+        alone = [future.result()[0][0].values for future in futures]
     assert sum(backend.encoded) == 5
     assert len(backend.encoded) <= 2, "one, and all that came meanwhile"
     backend._embeddings.clear()

@@ -146,7 +146,7 @@ class _Module:
         }
 
     def _add_computed(self, block: dict[str, Any], text: str, kinds: dict[str, list[str]]) -> None:
-        """What the provider fills in alone."""
+        """Adds the attributes that only the provider sets."""
         for getter, name in _COMPUTED.findall(text):
             if name in kinds and kinds[name][1:] == ["false", "false"]:
                 block["attributes"].setdefault(
@@ -173,7 +173,7 @@ class _Module:
 
 
 def _attributes(text: str) -> Iterator[tuple[str, str, str, str]]:
-    """Name, isBlock, type and storageClassType of each."""
+    """Yields name, isBlock, type and storageClassType of each attribute."""
     name = ""
     parts: dict[str, str] = {}
     for line in text.splitlines():

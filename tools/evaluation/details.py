@@ -24,7 +24,7 @@ height. Chosen by hand."""
 
 _TOO_MUCH = 0.05
 """Share of a mask's area on neck, or on hair and background, from which the mask is counted as
-wrong. Chosen by hand: about as much as a person notices."""
+wrong. Chosen by hand: a lower share also counts small errors."""
 
 
 @dataclass(frozen=True, slots=True)

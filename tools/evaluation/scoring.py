@@ -30,7 +30,8 @@ _EAR_DEPTH = 9
 Chosen by hand: well above the band's width."""
 
 _EAR_MARGIN = 4
-"""Pixels around an ear in which predicted boundaries are not scored: the tolerance and one more."""
+"""Pixels around an ear in which predicted boundaries are not scored. Chosen by hand: one more than
+the tolerance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

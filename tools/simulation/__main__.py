@@ -1,4 +1,4 @@
-"""python -m tools.simulation: what a deployment takes at a few loads; writes docs/scale.md."""
+"""python -m tools.simulation: simulates a deployment under several loads; writes docs/scale.md."""
 
 import sys
 from collections.abc import Iterator
@@ -15,17 +15,20 @@ from tools.support.examples import ROOT
 
 PAGE = ROOT / "docs" / "scale.md"
 Sizes = tuple[Size, Size, Size]
-AS_SET_UP: Sizes = (LANDMARKS, SEGMENTATION, SAM2)
+DEFAULT: Sizes = (LANDMARKS, SEGMENTATION, SAM2)
 RAISED: Sizes = (
     replace(LANDMARKS, most=100),
     replace(SEGMENTATION, most=50),
     replace(SAM2, most=12),
 )
-_SECONDS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
+"""Instance limits that suffice for a million uploads a day."""
+
+_UNITS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
+"""Units of time: the upper limit in seconds, the name, and the seconds of one unit."""
 
 
 def main() -> None:
-    """Prints the tables and writes them into the page."""
+    """Prints the tables, and writes them into the page."""
     lines = [*_mix(), *_days(), *_bursts()]
     sys.stdout.write("\n".join(lines))
     PAGE.write_text(with_generated(PAGE.read_text(), "\n".join(lines)))
@@ -53,51 +56,51 @@ def _mix() -> Iterator[str]:
 
 def _days() -> Iterator[str]:
     days = {
-        "100,000 a day, as set up": run(wave(100_000), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "1,000,000 a day, as set up": run(wave(1_000_000), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "1,000,000 a day, limits raised": run(wave(1_000_000), MIX, RAISED, PICTURE_SECONDS),
+        "100,000 a day, default limits": run(wave(100_000), MIX, DEFAULT, PICTURE_SECONDS),
+        "1,000,000 a day, default limits": run(wave(1_000_000), MIX, DEFAULT, PICTURE_SECONDS),
+        "1,000,000 a day, raised limits": run(wave(1_000_000), MIX, RAISED, PICTURE_SECONDS),
     }
     yield from ("### Days", "")
-    yield from table(["", *days], [*_timely(days), *_instances(days)])
-    yield from ("### What the days cost, dollars at list prices", "")
-    bills = {title: bill(told) for title, told in days.items()}
+    yield from table(["", *days], [*_latencies(days), *_instances(days)])
+    yield from ("### Cost of a day, in dollars at list prices", "")
+    bills = {title: bill(result) for title, result in days.items()}
     first = next(iter(bills.values()))
-    rows = [[part, *(f"{one[part]:,.2f}" for one in bills.values())] for part in first]
-    totals = {title: sum(one.values()) for title, one in bills.items()}
+    rows = [[part, *(f"{costs[part]:,.2f}" for costs in bills.values())] for part in first]
+    totals = {title: sum(costs.values()) for title, costs in bills.items()}
     rows.append(["**all**", *(f"**{total:,.2f}**" for total in totals.values())])
-    each = [f"{1000 * totals[title] / len(told.uploads):.3f}" for title, told in days.items()]
+    each = [f"{1000 * totals[title] / len(result.uploads):.3f}" for title, result in days.items()]
     yield from table(["", *bills], [*rows, ["1,000 uploads", *each]])
 
 
 def _bursts() -> Iterator[str]:
     bursts = {
-        "as set up": run(burst(10_000, 200), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "limits raised": run(burst(10_000, 200), MIX, RAISED, PICTURE_SECONDS),
+        "default limits": run(burst(10_000, 200), MIX, DEFAULT, PICTURE_SECONDS),
+        "raised limits": run(burst(10_000, 200), MIX, RAISED, PICTURE_SECONDS),
     }
-    yield from ("### 10,000 uploads in 50 seconds, all asleep before", "")
-    lasts = ["the last result after", *(_time(told.last) for told in bursts.values())]
-    yield from table(["", *bursts], [*_timely(bursts), lasts, *_instances(bursts)])
+    yield from ("### 10,000 uploads in 50 seconds, without running instances", "")
+    lasts = ["last result after", *(_time(result.last) for result in bursts.values())]
+    yield from table(["", *bursts], [*_latencies(bursts), lasts, *_instances(bursts)])
 
 
-def _timely(runs: dict[str, Run]) -> Iterator[list[str]]:
+def _latencies(runs: dict[str, Run]) -> Iterator[list[str]]:
     for share in (50, 99):
         yield [
             f"{share}% of results within",
-            *(_time(float(np.percentile(told.seconds, share))) for told in runs.values()),
+            *(_time(float(np.percentile(result.seconds, share))) for result in runs.values()),
         ]
 
 
 def _instances(runs: dict[str, Run]) -> Iterator[list[str]]:
     for name in ("landmarks", "segmentation", "sam2"):
-        services = [getattr(told, name) for told in runs.values()]
+        services = [getattr(result, name) for result in runs.values()]
         yield [
             f"{name}: most instances (limit), starts",
-            *(f"{one.most_at_once} ({one.size.most}), {one.starts}" for one in services),
+            *(f"{item.most_at_once} ({item.size.most}), {item.starts}" for item in services),
         ]
 
 
 def _time(seconds: float) -> str:
-    unit, divisor = next((unit, divisor) for most, unit, divisor in _SECONDS if seconds < most)
+    unit, divisor = next((unit, divisor) for most, unit, divisor in _UNITS if seconds < most)
     return f"{seconds / divisor:.1f} {unit}"
 
 

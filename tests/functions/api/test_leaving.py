@@ -22,7 +22,7 @@ from local.stack import function_command
 from local.storage.api import create_app
 from local.storage.store import Store
 from tests import endpoint
-from tests.endpoint import Asked, Endpoint
+from tests.endpoint import Endpoint, ReceivedRequest
 from tests.functions.api.service import PATH
 from tools.support import servers
 from tools.support.examples import EXAMPLES, ROOT
@@ -130,7 +130,7 @@ def test_downloads_that_nobody_reads_take_little_memory_and_leave_threads_to_oth
 def test_a_turn_ends_at_once_when_its_client_leaves_while_sam2_is_asked(api: Api) -> None:
     asked, free = threading.Event(), threading.Event()
 
-    def once(_: Asked) -> tuple[int, Any]:
+    def once(_: ReceivedRequest) -> tuple[int, Any]:
         first = not asked.is_set()
         asked.set()
         if first:
@@ -151,7 +151,7 @@ def test_a_turn_ends_at_once_when_its_client_leaves_while_sam2_is_asked(api: Api
 def test_who_leaves_while_waiting_gives_its_thread_back(api: Api) -> None:
     asked, free = threading.Event(), threading.Event()
 
-    def once(_: Asked) -> tuple[int, Any]:
+    def once(_: ReceivedRequest) -> tuple[int, Any]:
         asked.set()
         assert free.wait(60)
         return 400, None

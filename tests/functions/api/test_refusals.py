@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from shared.api.face_masks import FaceMasks
-from tests.endpoint import Asked, serving
+from tests.endpoint import ReceivedRequest, serving
 from tests.functions.api.service import PATH, client, problem, send
 from tools.support.examples import EXAMPLES
 from tools.support.pipeline import png
@@ -107,7 +107,7 @@ def test_health(api: FlaskClient) -> None:
 def test_one_request_too_many_is_asked_to_come_back() -> None:
     asked, answered = threading.Event(), threading.Event()
 
-    def slow(_: Asked) -> tuple[int, Any]:
+    def slow(_: ReceivedRequest) -> tuple[int, Any]:
         asked.set()
         assert answered.wait(60)
         return 400, None

@@ -221,8 +221,8 @@ def test_a_thumbnail_fits_into_its_square(sandbox: Sandbox) -> None:
     half.paste((0, 0, 0, 0), (200, 0, 400, 200))
     file = encoded(half, "PNG")
     for over_white, right in ((True, (255, 255, 255, 255)), (False, (0, 0, 0, 0))):
-        told = sandbox.thumbnail(file, 64, over_white=over_white)
-        small = Image.open(io.BytesIO(told)).convert("RGBA")
+        webp = sandbox.thumbnail(file, 64, over_white=over_white)
+        small = Image.open(io.BytesIO(webp)).convert("RGBA")
         assert (small.size, small.getpixel((60, 16))) == ((64, 32), right)
         assert small.getpixel((3, 16)) == pytest.approx((0, 0, 255, 255), abs=5)
 

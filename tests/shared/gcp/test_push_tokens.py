@@ -77,8 +77,8 @@ class Function:
         headers = {"Host": "landmarks.example", "X-Forwarded-Proto": scheme}
         if authorisation is not None:
             headers["Authorization"] = authorisation
-        told = pushed(b"hello") if body is None else body
-        return self._app.test_client().post("/", json=told, headers=headers).status_code
+        payload = pushed(b"hello") if body is None else body
+        return self._app.test_client().post("/", json=payload, headers=headers).status_code
 
 
 def _signed(issuer: Issuer, **changes: Any) -> str:

@@ -71,8 +71,8 @@ def test_one_circuit_serves_requests_for_one_candidate_and_for_several(sam2: End
     for number in range(10):
         with pytest.raises(Transient):
             masks.segment_image(image, [PROMPT], multimask=number % 2 == 0)
-    asked = len(sam2.asked)
+    count = len(sam2.requests)
     for multimask in (True, False):
         with pytest.raises(Transient, match="not called for a while"):
             masks.segment_image(image, [PROMPT], multimask=multimask)
-    assert len(sam2.asked) == asked
+    assert len(sam2.requests) == count

@@ -86,10 +86,10 @@ class Replicate:
         self.masks = [png.encode_array(picture(mask)) for mask in found]
         return self._state("starting"), 201
 
-    def _image(self, told: str) -> Image:
-        if told.startswith("data:"):
-            return pixels.decode(base64.b64decode(told.partition(",")[2]), 10**8)
-        return pixels.decode(self.uploads[int(told.rpartition("/")[2])], 10**8)
+    def _image(self, url: str) -> Image:
+        if url.startswith("data:"):
+            return pixels.decode(base64.b64decode(url.partition(",")[2]), 10**8)
+        return pixels.decode(self.uploads[int(url.rpartition("/")[2])], 10**8)
 
     def _prediction(self, name: str) -> ResponseReturnValue:
         assert name == "p"

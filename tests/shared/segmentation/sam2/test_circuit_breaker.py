@@ -45,9 +45,9 @@ def test_after_failures_in_a_row_nothing_passes_and_the_last_failure_is_told() -
         await _fail_times(breaker, 3)
         with pytest.raises(
             Transient, match=r"a server failed 3 times in a row.*it is down"
-        ) as told:
+        ) as raised:
             await breaker.call(_succeed)
-        assert 0 < (told.value.retry_after or 0) <= 60
+        assert 0 < (raised.value.retry_after or 0) <= 60
 
     asyncio.run(story())
 
