@@ -1,7 +1,7 @@
-"""python -m tools.evaluation.review TRUTH: counts what `review` flags in drawings with known faces.
+"""python -m tools.evaluation.review TRUTH: what `review` flags, over drawings with known faces.
 
-TRUTH is a JSON object: image name -> {"set", "faces": [{"box"}], "unsure": [...]}. The images are
-in the folder SET beside it. Detection and the embedded segmenter run in this process.
+TRUTH is a JSON object: image name -> {"set", "faces": [{"box"}], "unsure": [...]}; images lie in
+the folder SET beside it. Detection and the embedded segmenter run in this process.
 """
 
 import argparse
@@ -67,13 +67,12 @@ def _result(
 
 
 def _kind(segmented: Sequence[SegmentedInstance], truth: dict[str, Any]) -> str:
-    """Returns the kind of error of a result, or `all is right`."""
+    """What is wrong with a result, if anything is."""
     faces = [Box(*face["box"]) for face in truth["faces"]]
     unsure = [
-        Box(*(entry["box"] if isinstance(entry, dict) else entry))
-        for entry in truth.get("unsure", [])
+        Box(*(one["box"] if isinstance(one, dict) else one)) for one in truth.get("unsure", [])
     ]
-    found = [item.box for item in segmented]
+    found = [one.box for one in segmented]
     best = [max((box.iou(face) for box in found), default=0.0) for face in faces]
     if any(iou < _MET for iou in best):
         return "a face is missed"

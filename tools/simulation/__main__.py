@@ -1,4 +1,4 @@
-"""python -m tools.simulation: simulates a deployment under several loads; writes docs/scale.md."""
+"""python -m tools.simulation: simulates a deployment at a few loads; writes docs/scale.md."""
 
 import sys
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tools.support.examples import ROOT
 
 PAGE = ROOT / "docs" / "scale.md"
 Sizes = tuple[Size, Size, Size]
-DEFAULT: Sizes = (LANDMARKS, SEGMENTATION, SAM2)
+AS_SET_UP: Sizes = (LANDMARKS, SEGMENTATION, SAM2)
 RAISED: Sizes = (
     replace(LANDMARKS, most=100),
     replace(SEGMENTATION, most=50),
@@ -56,37 +56,37 @@ def _mix() -> Iterator[str]:
 
 def _days() -> Iterator[str]:
     days = {
-        "100,000 a day, default limits": run(wave(100_000), MIX, DEFAULT, PICTURE_SECONDS),
-        "1,000,000 a day, default limits": run(wave(1_000_000), MIX, DEFAULT, PICTURE_SECONDS),
+        "100,000 a day, default limits": run(wave(100_000), MIX, AS_SET_UP, PICTURE_SECONDS),
+        "1,000,000 a day, default limits": run(wave(1_000_000), MIX, AS_SET_UP, PICTURE_SECONDS),
         "1,000,000 a day, raised limits": run(wave(1_000_000), MIX, RAISED, PICTURE_SECONDS),
     }
     yield from ("### Days", "")
-    yield from table(["", *days], [*_latencies(days), *_instances(days)])
-    yield from ("### Cost of a day, in dollars at list prices", "")
-    bills = {title: bill(result) for title, result in days.items()}
+    yield from table(["", *days], [*_timely(days), *_instances(days)])
+    yield from ("### Cost of the days, in dollars at list prices", "")
+    bills = {title: bill(told) for title, told in days.items()}
     first = next(iter(bills.values()))
-    rows = [[part, *(f"{costs[part]:,.2f}" for costs in bills.values())] for part in first]
-    totals = {title: sum(costs.values()) for title, costs in bills.items()}
+    rows = [[part, *(f"{one[part]:,.2f}" for one in bills.values())] for part in first]
+    totals = {title: sum(one.values()) for title, one in bills.items()}
     rows.append(["**all**", *(f"**{total:,.2f}**" for total in totals.values())])
-    each = [f"{1000 * totals[title] / len(result.uploads):.3f}" for title, result in days.items()]
+    each = [f"{1000 * totals[title] / len(told.uploads):.3f}" for title, told in days.items()]
     yield from table(["", *bills], [*rows, ["1,000 uploads", *each]])
 
 
 def _bursts() -> Iterator[str]:
     bursts = {
-        "default limits": run(burst(10_000, 200), MIX, DEFAULT, PICTURE_SECONDS),
+        "default limits": run(burst(10_000, 200), MIX, AS_SET_UP, PICTURE_SECONDS),
         "raised limits": run(burst(10_000, 200), MIX, RAISED, PICTURE_SECONDS),
     }
-    yield from ("### 10,000 uploads in 50 seconds, without running instances", "")
-    lasts = ["last result after", *(_time(result.last) for result in bursts.values())]
-    yield from table(["", *bursts], [*_latencies(bursts), lasts, *_instances(bursts)])
+    yield from ("### 10,000 uploads in 50 seconds, after an idle period", "")
+    lasts = ["last result after", *(_time(told.last) for told in bursts.values())]
+    yield from table(["", *bursts], [*_timely(bursts), lasts, *_instances(bursts)])
 
 
-def _latencies(runs: dict[str, Run]) -> Iterator[list[str]]:
+def _timely(runs: dict[str, Run]) -> Iterator[list[str]]:
     for share in (50, 99):
         yield [
             f"{share}% of results within",
-            *(_time(float(np.percentile(result.seconds, share))) for result in runs.values()),
+            *(_time(float(np.percentile(told.seconds, share))) for told in runs.values()),
         ]
 
 
@@ -94,7 +94,7 @@ def _instances(runs: dict[str, Run]) -> Iterator[list[str]]:
     for name in ("landmarks", "segmentation", "sam2"):
         services = [getattr(result, name) for result in runs.values()]
         yield [
-            f"{name}: most instances (limit), starts",
+            f"{name}: maximum of instances (limit), starts",
             *(f"{item.most_at_once} ({item.size.most}), {item.starts}" for item in services),
         ]
 

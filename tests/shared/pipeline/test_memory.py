@@ -59,12 +59,12 @@ def test_all_levels_of_a_pyramid_add_a_third(jpeg: bytes) -> None:
 def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
     """What is drawn is the face; the overlay's file is a quarter of the pixels."""
     image = pixels.decode(jpeg, WIDTH * HEIGHT)
-    bounds = image_box(image)
+    whole = image_box(image)
     face = Mask(PROMPT.crop, polygon_mask(polygon_of(PROMPT.polygon), PROMPT.crop))
     segmented = SegmentedInstance(PROMPT, face, 0.9, SegmenterVersion("oval"))
     before = tracemalloc.get_traced_memory()[0] / PIXELS
     tracemalloc.reset_peak()
-    segmented.to_instance(bounds)
+    segmented.to_instance(whole)
     sizes = [
         len(picture.encode())
         for picture in result_artifacts(image, [segmented], Outputs(preview="preview.jpg"))

@@ -1,4 +1,4 @@
-"""Messages about invalid values."""
+"""What is said about values that do not hold what they should."""
 
 import time
 from enum import StrEnum
@@ -49,7 +49,7 @@ class _Asked(BaseModel):
     needed: int
 
 
-def _message(json: str, **how: Any) -> str:
+def _said(json: str, **how: Any) -> str:
     with pytest.raises(ValidationError) as raised:
         _Asked.model_validate_json(json)
     return problems(raised.value, **how)
@@ -85,39 +85,39 @@ def _message(json: str, **how: Any) -> str:
 def test_each_field_is_named_with_what_is_allowed_and_what_was_got(
     field: str, sentence: str
 ) -> None:
-    assert _message(f'{{"needed": 1, {field}}}') == sentence
+    assert _said(f'{{"needed": 1, {field}}}') == sentence
 
 
 def test_a_missing_field_is_told_and_so_is_what_is_no_json() -> None:
-    assert _message("{}") == "needed is missing."
-    assert _message("{").startswith("The body is not JSON: ")
-    assert _message("[]") == "The body must be an object, not a list."
+    assert _said("{}") == "needed is missing."
+    assert _said("{").startswith("The body is not JSON: ")
+    assert _said("[]") == "The body must be an object, not a list."
 
 
 def test_a_long_value_is_cut() -> None:
-    message = _message(f'{{"needed": "{"x" * 10_000}"}}')
-    assert len(message) < 150
-    assert "…" in message
+    said = _said(f'{{"needed": "{"x" * 10_000}"}}')
+    assert len(said) < 150
+    assert "…" in said
 
 
 def test_many_problems_are_counted() -> None:
     points = ", ".join('{"x": "y"}' for _ in range(12))
-    message = _message(f'{{"needed": 1, "points": [{points}]}}')
-    assert message.count("whole number") == 5
-    assert message.endswith("points[4].x must be a whole number, not 'y'. And 7 more problems.")
+    said = _said(f'{{"needed": 1, "points": [{points}]}}')
+    assert said.count("whole number") == 5
+    assert said.endswith("points[4].x must be a whole number, not 'y'. And 7 more problems.")
 
 
 def test_parts_of_a_place_are_left_out_where_the_caller_never_wrote_them() -> None:
     points = '{"needed": 1, "points": [{"x": "y"}]}'
-    assert _message(points, skip=1) == "[0].x must be a whole number, not 'y'."
-    assert _message(points, parts=1) == "points must be a whole number, not 'y'."
+    assert _said(points, skip=1) == "[0].x must be a whole number, not 'y'."
+    assert _said(points, parts=1) == "points must be a whole number, not 'y'."
 
 
 def test_numbers_and_names_without_end_are_cut() -> None:
-    assert _message(f'{{"needed": 1, "count": {"9" * 4000}}}') == (
+    assert _said(f'{{"needed": 1, "count": {"9" * 4000}}}') == (
         "count must be less than 100, not a number that large."
     )
-    assert len(_message(f'{{"needed": 1, "point": {{"{"x" * 10_000}": 1}}}}')) < 300
+    assert len(_said(f'{{"needed": 1, "point": {{"{"x" * 10_000}": 1}}}}')) < 300
 
 
 def test_a_hundred_thousand_problems_are_told_as_fast_as_a_few() -> None:
@@ -127,6 +127,6 @@ def test_a_hundred_thousand_problems_are_told_as_fast_as_a_few() -> None:
     with pytest.raises(ValidationError) as raised:
         Many.model_validate({"fruit": [f"x{number}" for number in range(100_000)]})
     start = time.monotonic()
-    message = problems(raised.value)
+    said = problems(raised.value)
     assert time.monotonic() - start < 5, "it was quadratic"
-    assert message.endswith("And 99995 more problems.")
+    assert said.endswith("And 99995 more problems.")
