@@ -17,7 +17,7 @@ FACE = (EXAMPLES / "micah_01.png").read_bytes()
 
 @pytest.fixture(params=["landmarks", "segmentation"])
 def upgrading(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Functions]]:
-    """One function is new already, the other still old."""
+    """One function has the new version, the other one the old."""
     newer = NextVersion(tmp_path / "newer").environment()
     changes = {request.param: newer}
     with mock.patch.dict("os.environ"), running(tmp_path / "logs", changes) as functions:

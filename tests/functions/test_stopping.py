@@ -33,7 +33,7 @@ def _takes(url: str) -> bool:
 
 
 def test_what_is_in_flight_is_finished_and_nothing_new_is_taken(bucket: gcs.Bucket) -> None:
-    """SAM2 answers only after the signal; the message is acknowledged, its result whole."""
+    """SAM2 responds only after the signal. The message is acknowledged, its result complete."""
     signalled = threading.Event()
 
     def answer(_: ReceivedRequest) -> tuple[int, Any]:

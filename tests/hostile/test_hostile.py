@@ -108,14 +108,14 @@ def test_what_was_uploaded_gzipped_is_processed(functions: Functions) -> None:
 
 
 def test_bytes_beyond_the_limit_are_not_downloaded(functions: Functions) -> None:
-    """Whoever asked for the content would find much less."""
+    """The declared size is larger than the content."""
     blob = functions.upload("large.png", FACE, "image/png")
     assert functions.announce(blob, size=str(2**40)) == 200
     assert functions.result("large.png/")["reason"]["code"] == "too-many-bytes"
 
 
 def _large(kind: str) -> bytes:
-    """Nearly MAX_PIXELS, with a face."""
+    """Returns an image with nearly MAX_PIXELS and a face."""
     side = 7070
     grey = Image.new("L", (side, side), 200)
     if kind == "float":
@@ -237,7 +237,7 @@ def test_tampered_prompts_write_no_result(
 
 
 def _results(functions: Functions) -> dict[str, int]:
-    """All objects with their generations, but the records of what was foreign."""
+    """Returns all objects with their generations, except records of foreign messages."""
     found = functions.results.list_blobs()
     return {blob.name: blob.generation for blob in found if not blob.name.startswith(FOLDER)}
 

@@ -218,7 +218,7 @@ class Pipeline(RuleBasedStateMachine):
 
 
 class Contest(Pipeline):
-    """Several workers at once on the same upload, with other settings or another mood of SAM2's."""
+    """Several workers process the same upload at once, with other settings or a failing SAM2."""
 
     @initialize(kind=st.sampled_from(["one face", "two faces"]))
     def begin_twice(self, kind: str) -> None:
@@ -229,7 +229,7 @@ class Contest(Pipeline):
         self._start(self.messages[-1])
 
     def _prompted(self, kind: str) -> Delivered:
-        """The message of an upload that landmarks has done."""
+        """Uploads a file and lets landmarks finish it; returns its prompts message."""
         self.upload("cat.png", kind)
         announced = self.messages[-1]
         self._start(announced)

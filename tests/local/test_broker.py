@@ -25,7 +25,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def topic(system: Stack, endpoint: Endpoint) -> str:
-    """A topic that pushes to the endpoint: backoff 1 to 2 s, 5 attempts, then NAME-dead."""
+    """Creates a topic that pushes to the endpoint: backoff 1 to 2 s, 5 attempts, then NAME-dead."""
     name = f"topic-{uuid.uuid4().hex[:8]}"
     for one in (name, f"{name}-dead"):
         system.publisher.create_topic(name=topic_path(one))
@@ -163,7 +163,7 @@ def _name(push: ReceivedRequest) -> str:
 def test_the_embedded_broker_loses_nothing_when_it_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither what waits, nor what was handed out and not acknowledged; only what was, is gone."""
+    """Waiting messages and deliveries without acknowledgement are kept over a restart."""
     (port,) = free_ports(1)
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{port}")
     journal = ["--journal", str(tmp_path / "broker.sqlite")]
@@ -197,7 +197,7 @@ def test_the_embedded_broker_loses_nothing_when_it_is_killed(
 def test_while_nothing_listens_a_delivery_of_the_embedded_broker_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Cloud Run holds requests until an instance is up: no attempt is used up."""
+    """Cloud Run also holds requests until an instance runs; this uses no attempt."""
     broker_port, port = free_ports(2)
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{broker_port}")
     short = timedelta(seconds=0.1)

@@ -220,7 +220,7 @@ def test_the_versions_are_those_of_the_project() -> None:
 
 
 def test_what_is_deployed_and_checked_is_the_first_of_them() -> None:
-    """Wherever else a version is named."""
+    """In all other places that name a version."""
     (supported,) = re.findall(r'^supported="(.*?) ', SCRIPT.read_text(), re.MULTILINE)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
     dockerfile = (ROOT / "functions/sam2/Dockerfile").read_text()

@@ -16,7 +16,7 @@ HTML = "<script>document.title = 'running'</script>"
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Of a server that says hello to whom it answers."""
+    """The port of a server that responds with `hello`."""
 
     def hello(_: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -28,7 +28,7 @@ def port() -> Iterator[int]:
 
 
 def _status(port: int, *headers: str) -> int:
-    """What is answered to headers that no library would send."""
+    """Sends headers that no library would send; returns the response's status."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         lines = ["GET / HTTP/1.1", *headers, "Connection: close", "", ""]
         connection.sendall("\r\n".join(lines).encode())
@@ -79,7 +79,7 @@ def test_pages_of_others_may_not(port: int, origin: str) -> None:
 
 
 def test_pictures_and_links_of_other_sites_lead_nowhere(port: int) -> None:
-    """They have no Origin."""
+    """Requests for images have no Origin."""
     for site, status in (("cross-site", 403), ("same-site", 200), ("none", 200)):
         assert _status(port, "Host: localhost", f"Sec-Fetch-Site: {site}") == status
 
@@ -102,7 +102,7 @@ def test_a_form_of_another_page_stores_nothing(
 
 
 def test_a_form_is_no_multipart_upload(storage_url: str, bucket: gcs.Bucket) -> None:
-    """Whatever browser sent it: as Cloud Storage has it."""
+    """Forms of any browser are refused, as by Cloud Storage."""
     answer = requests.post(
         f"{storage_url}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart",
         files={"resource": (None, '{"name": "evil.html"}'), "content": (None, HTML)},

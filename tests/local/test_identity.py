@@ -29,7 +29,7 @@ AUDIENCE = "https://sam2.example.com"
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issuer]]:
-    """Starts an IAM proxy before a service that says hello; yields its address and the issuer."""
+    """The URL of an IAM proxy for a service that responds with `hello`, and the issuer."""
     issuer = metadata.Issuer()
     metadata_port, proxy_port, target_port = free_ports(3)
     host = f"127.0.0.1:{metadata_port}"
@@ -124,7 +124,7 @@ def test_a_refused_call_says_what_to_do(served: tuple[str, metadata.Issuer]) -> 
 def test_a_refused_token_is_renewed_once_and_the_call_goes_on(
     served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a rotation of keys, or where a clock jumped: here it still looks fresh."""
+    """As after a rotation of keys, or a jump of the clock: the client thinks the token is fresh."""
     url, issuer = served
     tokens = _given(monkeypatch, issuer, [metadata.Issuer().token(AUDIENCE)])
     service = JsonService(f"{url}/v1/segment", IdentityToken(AUDIENCE), 5)
@@ -136,7 +136,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_goes_on(
 def test_every_attempt_has_a_token_that_is_fresh(
     served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first attempt fails, and the token nears its end meanwhile."""
+    """The first attempt fails, and meanwhile the token is about to expire."""
     _, issuer = served
     tokens = _given(monkeypatch, issuer, [issuer.token(AUDIENCE, seconds=290)])
     with endpoint() as sam2:
@@ -173,7 +173,7 @@ def test_the_broker_renews_a_token_that_a_function_refused(
 def test_a_metadata_server_that_does_not_answer_holds_a_call_no_longer_than_its_deadline(
     served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server answers only after the call has ended: a call that waited would never end."""
+    """The server responds only after the call has ended. A call that waited would never end."""
     _, issuer = served
     ended = threading.Event()
     real = issuer.token
@@ -190,7 +190,7 @@ def test_a_metadata_server_that_does_not_answer_holds_a_call_no_longer_than_its_
 
 
 def _given(monkeypatch: pytest.MonkeyPatch, issuer: metadata.Issuer, first: list[str]) -> list[str]:
-    """All tokens that the metadata server gave out: these at first, real ones after them."""
+    """The tokens of the metadata server: first these, then real ones."""
     given: list[str] = []
     real = issuer.token
 

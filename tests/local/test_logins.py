@@ -27,7 +27,7 @@ LOGIN = {
 
 @pytest.fixture
 def google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[metadata.Issuer]:
-    """Google's token and IAM endpoints, on this machine; nothing else is known of Google."""
+    """Local replacements of Google's token and IAM endpoints."""
     issuer = metadata.Issuer()
     app = Flask(__name__)
 

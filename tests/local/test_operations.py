@@ -138,7 +138,7 @@ def test_a_backfill_announces_what_has_no_result_of_its_own(
 def test_a_backfill_that_was_interrupted_goes_on_where_it_was(
     system: Stack, root: Path, folder: str, published: list[str]
 ) -> None:
-    """Killed as soon as it has noted how far it came, with most of a second's names left."""
+    """It is killed as soon as it has saved its progress."""
     names = [f"{folder}/{number:03}.txt" for number in range(120)]
     for name in names:
         put(system, name, b"no image", "text/plain")

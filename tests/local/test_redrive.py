@@ -1,4 +1,4 @@
-"""`make redrive` where everything that is sent again fails again, and clocks do not agree."""
+"""`make redrive` when each message fails again, and clocks differ."""
 
 import json
 import threading
@@ -29,7 +29,7 @@ HOP = "uploads"
 def target(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Target]:
-    """A hop on a broker whose clock is so many hours off."""
+    """A hop on a broker whose clock is wrong by some hours."""
 
     class Off(datetime):
         @classmethod
@@ -67,7 +67,7 @@ def _worked(target: Target) -> str:
 
 @pytest.fixture
 def sent(target: Target) -> Iterator[list[str]]:
-    """What was sent to the hop; each message becomes a dead letter at once."""
+    """The messages that were sent to the hop. Each becomes a dead letter at once."""
     seen: list[str] = []
 
     def fail(messages: Sequence[types.PubsubMessage]) -> None:
@@ -88,7 +88,7 @@ def _bury(target: Target, messages: Iterable[types.PubsubMessage]) -> None:
 @pytest.mark.parametrize("target", [-1, 0, 1], indirect=True, ids=lambda hours: f"{hours} hours")
 @pytest.mark.timeout(60)
 def test_each_run_sends_each_dead_letter_once(target: Target, sent: list[str]) -> None:
-    """150 letters are more than one pull brings."""
+    """150 letters are more than one pull returns."""
     letters = [f"{number:03}" for number in range(150)]
     _bury(target, [types.PubsubMessage(data=letter.encode()) for letter in letters])
     for run in (1, 2):

@@ -282,7 +282,7 @@ def test_multipart_content_comes_out_to_the_byte(
 def test_a_write_that_finds_the_disk_full_leaves_nothing_behind(
     bucket: gcs.Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of it is on the disk when no more fits; once there is space, all is well."""
+    """The disk is full after half of the content; when it has space again, uploads work."""
     blob = bucket.blob("a")
     blob.upload_from_string(b"before")
     with monkeypatch.context() as patch:

@@ -44,7 +44,7 @@ def _settings(checkpoint: str, **changes: Any) -> Sam2Settings:
 
 
 class Watched(Sam2Backend):
-    """Remembers how many pictures the encoder saw at a time."""
+    """Records how many images the encoder processes at once."""
 
     def __init__(self, checkpoint: str, embeddings: int = 4) -> None:
         super().__init__(_settings(checkpoint, sam2_embeddings=embeddings))
@@ -59,7 +59,7 @@ class Watched(Sam2Backend):
 
 
 def _masks(backend: Sam2Backend, jobs: Sequence[Job]) -> list[list[ScoredMask]]:
-    """Of each prompt, all of them computed."""
+    """Returns the masks of each prompt, all computed."""
     return [list(masks) for masks in backend.segment(jobs)]
 
 
@@ -69,7 +69,7 @@ def backend(checkpoint: str) -> Watched:
 
 
 def _directly(checkpoint: str, job: Job, prompt: PromptPart) -> list[tuple[Any, float]]:
-    """As transformers' documentation has it: the processor and the model, one prompt at a time."""
+    """Computes the masks of one prompt as in transformers' documentation."""
     processor = Sam2Processor.from_pretrained(checkpoint)
     model = Sam2Model.from_pretrained(checkpoint).eval()
     prompts: dict[str, Any] = {}
@@ -111,7 +111,7 @@ def test_masks_are_those_of_calling_the_model_directly(
 def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
     video_checkpoint: str,
 ) -> None:
-    """Those at huggingface.co are of this kind."""
+    """Checkpoints at huggingface.co are of this kind."""
     job = _job(1, POINTS)
     (masks,) = _masks(Sam2Backend(_settings(video_checkpoint)), [job])
     model = Sam2VideoModel.from_pretrained(video_checkpoint).eval()
@@ -130,7 +130,7 @@ def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
 
 
 def test_prompts_make_a_difference(backend: Watched) -> None:
-    """Else the test above would show nothing."""
+    """Otherwise the test above would prove nothing."""
     one, other = (masks[0].values for masks in _masks(backend, [_job(1, POINTS, BOX)]))
     assert np.abs(one - other).max() > 0.05
 
@@ -194,7 +194,7 @@ def test_a_checkpoint_that_is_not_there_is_named() -> None:
 
 
 def test_a_gpu_that_is_asked_for_and_is_not_there_stops_the_start(checkpoint: str) -> None:
-    """It would be paid for, and a CPU would do its work a hundred times slower."""
+    """The GPU would be paid for, while the CPU did the work a hundred times slower."""
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
     with pytest.raises((AssertionError, RuntimeError), match=r"CUDA|cuda|NVIDIA"):

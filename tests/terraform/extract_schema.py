@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def used(provider: str) -> set[tuple[str, str]]:
-    """The kinds ("resource", "data") and types of the provider that terraform/ names."""
+    """Returns the kinds ("resource", "data") and types of a provider that terraform/ uses."""
     pattern = re.compile(rf'^(resource|data) "({provider}_\w+)"', re.MULTILINE)
     files = [file for file in (ROOT / "terraform").rglob("*.tf") if ".terraform" not in file.parts]
     return {found for file in files for found in pattern.findall(file.read_text())}

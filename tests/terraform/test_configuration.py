@@ -49,7 +49,7 @@ def test_it_is_valid(terraform: Terraform) -> None:
 def test_what_does_not_fit_the_schema_is_found(
     terraform: Terraform, place: Path, before: str, after: str, message: str
 ) -> None:
-    """Else the test above would show nothing."""
+    """Otherwise the test above would prove nothing."""
     file = place / "terraform/storage.tf"
     right = file.read_text()
     assert before in right

@@ -95,7 +95,7 @@ def _instances(runs: dict[str, Run]) -> Iterator[list[str]]:
         services = [getattr(result, name) for result in runs.values()]
         yield [
             f"{name}: maximum of instances (limit), starts",
-            *(f"{item.most_at_once} ({item.size.most}), {item.starts}" for item in services),
+            *(f"{one.most_at_once} ({one.size.most}), {one.starts}" for one in services),
         ]
 
 

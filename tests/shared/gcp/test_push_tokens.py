@@ -28,7 +28,7 @@ HOUR = 3600
 
 @dataclass
 class Google:
-    """Who issues tokens, and how often its certificates were fetched."""
+    """An issuer of tokens that counts how often its certificates are fetched."""
 
     url: str
     issuer: Issuer = field(default_factory=Issuer)
@@ -52,7 +52,7 @@ def google() -> Iterator[Google]:
 
 
 class Function:
-    """A function that takes the pushes of one account, and what it has handled."""
+    """A function that accepts pushes of one account, and records handled messages."""
 
     def __init__(self, google: Google) -> None:
         settings = BucketSettings(
@@ -82,7 +82,7 @@ class Function:
 
 
 def _signed(issuer: Issuer, **changes: Any) -> str:
-    """A token like those of the issuer, but for some claims."""
+    """Returns a token like those of the issuer, with some claims changed."""
     claims = jwt.decode(issuer.token(ADDRESS), verify=False) | changes
     return f"Bearer {jwt.encode(crypt.RSASigner(issuer._key, 'local'), claims).decode()}"
 

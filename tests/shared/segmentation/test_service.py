@@ -31,7 +31,7 @@ def sam2() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def without_collector() -> Iterator[None]:
-    """It runs when it likes: until then images that only it can free add up."""
+    """It runs at unknown times. Until then, images that only it can free accumulate."""
     gc.disable()
     yield
     gc.enable()

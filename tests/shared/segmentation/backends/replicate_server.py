@@ -1,4 +1,4 @@
-"""A local server that speaks as much of Replicate's HTTP API as segmentation uses.
+"""A local server with the part of Replicate's HTTP API that segmentation uses.
 
 https://replicate.com/docs/reference/http
 """
@@ -25,7 +25,7 @@ NEWEST = "fe" * 32
 
 
 class Replicate:
-    """What a test sets, and what it may look at afterwards."""
+    """The server's behaviour, which a test sets, and the requests that it received."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -33,7 +33,7 @@ class Replicate:
             np.ones(image.shape[:2], bool)
         ]
         self.refuse: Callable[[int], ResponseReturnValue | None] = lambda _: None
-        """Gives the answer to the n-th prediction where it is not accepted."""
+        """Returns an error response to the n-th prediction, or None to accept it."""
         self.end: dict[str, Any] = {"status": "succeeded"}
         self.output: Any = None
         self.predictions: list[dict[str, Any]] = []
@@ -109,8 +109,8 @@ class Replicate:
 
 @contextmanager
 def serving() -> Iterator[Replicate]:
-    """A server for as long as the context lasts."""
+    """Runs a server while the context lasts."""
     (port,) = free_ports(1)
-    made = Replicate(f"http://127.0.0.1:{port}")
-    with servers.serving(made.app(), port):
-        yield made
+    replicate = Replicate(f"http://127.0.0.1:{port}")
+    with servers.serving(replicate.app(), port):
+        yield replicate

@@ -28,7 +28,7 @@ def _runs() -> list[int]:
 
 
 def _claiming(width: int, height: int) -> str:
-    """A PNG whose header claims a size, and little else."""
+    """Returns a PNG whose header declares a size, with almost no data."""
     header = b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + bytes([8, 0, 0, 0, 0])
     chunks = [part + zlib.crc32(part).to_bytes(4) for part in (header, b"IDAT")]
     content = (13).to_bytes(4) + chunks[0] + (0).to_bytes(4) + chunks[1]

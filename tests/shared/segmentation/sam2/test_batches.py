@@ -38,7 +38,7 @@ def _crowd() -> Any:
 
 
 class Counting(GrabCutBackend):
-    """The embedded backend, remembering its jobs."""
+    """The embedded backend, which records its jobs."""
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
@@ -55,7 +55,7 @@ def backend() -> Counting:
 
 @pytest.fixture
 def sam2(backend: Counting) -> Iterator[Endpoint]:
-    """Our own service, without the framework."""
+    """Our own service, without the HTTP framework."""
 
     def answer(request: ReceivedRequest) -> tuple[int, Any]:
         response, status = respond(

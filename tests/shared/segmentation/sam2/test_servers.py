@@ -44,7 +44,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 @pytest.fixture
 def sam2() -> Iterator[Endpoint]:
-    """Answers with what is bright in the picture it is sent, until a test says otherwise."""
+    """A server whose mask has the bright pixels of the image, unless a test changes it."""
     with serving() as made:
         made.answer = lambda request: (200, {"masks": [_bright_pixels(request).tolist()]})
         yield made
@@ -239,7 +239,7 @@ def test_a_dead_server_is_spared_for_a_while_and_then_tried_again(
 def test_prompts_of_one_image_are_asked_at_the_same_time_but_not_without_bound(
     bucket: gcs.Bucket, sam2: Endpoint
 ) -> None:
-    """The server answers nobody before four requests have arrived, and counts who is waiting."""
+    """The server responds only after four requests have arrived, and counts waiting ones."""
     together, waiting, most = threading.Barrier(4), [0], [0]
     lock = threading.Lock()
 
