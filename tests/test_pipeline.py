@@ -1,4 +1,4 @@
-"""The promises of the README, kept by the running system on both brokers."""
+"""The running system keeps the promises of the README, on both brokers."""
 
 import io
 import json

@@ -1,7 +1,7 @@
-"""The functions on implementations of Cloud Storage that are not ours.
+"""The functions on Google's storage-testbench.
 
-Google's own, the storage-testbench, is in no registry: TOONMASK_STORAGE_TESTBENCH is the command
-that starts it, with {port} where its port belongs.
+No package registry has it. TOONMASK_STORAGE_TESTBENCH is the command that starts it; {port} in the
+command is replaced by the port.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Each function, installed from its own lock into an environment of its own, handles one event."""
+"""Each function handles an event in its own environment, installed from its own lock file."""
 
 import base64
 import json

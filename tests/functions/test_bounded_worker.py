@@ -1,4 +1,4 @@
-"""What the server of all functions does to clients that send slowly, too much, or nothing."""
+"""The functions' server with clients that send slowly, too much, or nothing."""
 
 import socket
 import tempfile

@@ -1,4 +1,4 @@
-"""The SAM2 service's image: linted, and its steps run outside Docker up to an answer."""
+"""The SAM2 service's image: its Dockerfile is linted, and its steps run outside Docker."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""SIGTERM, as Cloud Run sends it before it takes an instance away."""
+"""SIGTERM, which Cloud Run sends before it stops an instance."""
 
 import os
 import signal

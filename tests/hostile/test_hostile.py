@@ -1,4 +1,4 @@
-"""Whatever is uploaded or published, it ends, in bounded memory, and the next upload works."""
+"""Any upload or message ends in limited memory, and the next upload works."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What pages of other sites can do to the servers on this machine: nothing."""
+"""Pages of other websites cannot use the servers on this machine."""
 
 import socket
 from collections.abc import Iterator

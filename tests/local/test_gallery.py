@@ -1,4 +1,4 @@
-"""The index of a folder of results: all that lies there, the newest run's first."""
+"""The gallery of a folder of results: all results, those of the newest run first."""
 
 import json
 from pathlib import Path

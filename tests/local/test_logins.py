@@ -1,4 +1,4 @@
-"""Identity tokens where no metadata server is: a person's login, and an account impersonated."""
+"""Identity tokens without a metadata server: a user's login, and an impersonated account."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Notifications of the local storage, as a subscriber on either broker sees them."""
+"""Notifications of the local storage, received by a subscriber on either broker."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""`make redrive` and `make backfill` on a running system, as an operator calls them."""
+"""`make redrive` and `make backfill` on a running system."""
 
 import argparse
 import json

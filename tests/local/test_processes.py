@@ -1,4 +1,4 @@
-"""Starting and stopping as one, also when a child crashes or somebody presses Ctrl-C."""
+"""A process tree starts and stops together, also after a crash or Ctrl-C."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The local storage server, through the real client where it has a word for it."""
+"""The local storage server, through the real client where it has a method."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""`make up`, while somebody kills its processes."""
+"""`make up` while its processes are killed."""
 
 import json
 import os

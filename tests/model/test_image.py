@@ -1,4 +1,4 @@
-"""The GPU image's steps, run outside Docker with the tiny checkpoint, up to answers."""
+"""The GPU image's steps, run outside Docker with the tiny checkpoint, up to responses."""
 
 import base64
 import time

@@ -1,4 +1,4 @@
-"""Checkpoints of SAM2's architecture with a few thousand random weights, made on the spot.
+"""Creates checkpoints of SAM2's architecture with a few thousand random weights.
 
 The model sees 1024 x 1024 and answers 256 x 256, as the real ones do. Those at huggingface.co are
 of the kind `video`: with a memory for frames, that pictures do without.

@@ -1,4 +1,4 @@
-"""Our scorer against numbers that the corpus's own scorer gave for the same predictions."""
+"""Our scorer gives the same numbers as the corpus's own scorer."""
 
 from collections.abc import Callable
 

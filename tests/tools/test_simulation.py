@@ -1,4 +1,4 @@
-"""The simulation keeps the laws that queues keep."""
+"""The simulation agrees with the theory of queues."""
 
 import math
 from collections.abc import Sequence

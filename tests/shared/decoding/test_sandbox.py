@@ -1,4 +1,4 @@
-"""Whatever a file does to its decoder, the caller gets a sentence, in bounded time and memory."""
+"""The sandbox returns an image or an error for any file, in limited time and memory."""
 
 import io
 import os

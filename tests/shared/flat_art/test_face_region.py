@@ -1,4 +1,4 @@
-"""A drawn figure whose parts are known, cut out of its flat colours."""
+"""Segmentation of flat drawings with known parts."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Whose pushes a function takes: tokens good and forged, and certificates that come and go."""
+"""Identity tokens of pushes: valid and forged ones, and changing certificates."""
 
 import base64
 import logging

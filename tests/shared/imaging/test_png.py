@@ -1,4 +1,4 @@
-"""PNGs that are put together from blocks read as what any encoder would have written."""
+"""PNGs that are assembled from blocks decode like those of any encoder."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""A result says what really cut its masks, and is finished only if the same would cut them now."""
+"""A result names the segmenter of its masks, and is up to date only for that segmenter."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the logs make of what strangers name."""
+"""Log lines with text from outside."""
 
 import json
 import logging

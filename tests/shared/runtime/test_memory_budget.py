@@ -1,4 +1,4 @@
-"""What is in memory at a time, whoever asks for it in whatever order."""
+"""The memory budget, with requests in any order."""
 
 import threading
 from collections.abc import Callable

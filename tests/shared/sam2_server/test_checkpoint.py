@@ -1,4 +1,4 @@
-"""What a checkpoint in a folder is called, and which revision it has."""
+"""The name and the revision of a checkpoint."""
 
 from pathlib import Path
 

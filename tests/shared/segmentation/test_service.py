@@ -1,4 +1,4 @@
-"""The segmentation service: memory, and the circuit that all callers share."""
+"""The segmentation service: memory, and the circuit breaker that all callers share."""
 
 import asyncio
 import gc

@@ -33,7 +33,7 @@ class Replicate:
             np.ones(image.shape[:2], bool)
         ]
         self.refuse: Callable[[int], ResponseReturnValue | None] = lambda _: None
-        """Returns an error response to the n-th prediction, or None to accept it."""
+        """Gives the answer to the n-th prediction where it is not accepted."""
         self.end: dict[str, Any] = {"status": "succeeded"}
         self.output: Any = None
         self.predictions: list[dict[str, Any]] = []

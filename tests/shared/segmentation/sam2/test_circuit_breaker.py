@@ -1,4 +1,4 @@
-"""What a circuit breaker lets through, and what it keeps of what went wrong."""
+"""The circuit breaker: the calls that it allows, and the memory that errors keep."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Our own service's answers, understood by our client and by the references'."""
+"""Our own service's responses, parsed by our client and by the reference implementation's."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What travels to SAM2, and that prompts and masks find their way there and back."""
+"""Crops for SAM2: their size, and the mapping of prompts and masks."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""A dozen SAM2 servers, correct and not: exact masks or a clear state, and never a hang."""
+"""Correct and broken SAM2 servers: each gives exact masks or a clear status, and none hangs."""
 
 import base64
 import gzip
