@@ -17,6 +17,8 @@ _SIZE = re.compile(r"[0-9]{1,19}")
 _METHODS = ["POST", "PUT", "DELETE", "OPTIONS"]
 _RESUME_INCOMPLETE = 308
 _CLIENT_CLOSED_REQUEST = 499
+"""Status codes for an incomplete and for a cancelled upload:
+https://cloud.google.com/storage/docs/performing-resumable-uploads."""
 
 
 class Uploads:

@@ -7,6 +7,8 @@ from shared.schemas.errors import ReasonCode, Rejected
 
 _START_OF_IMAGE = b"\xff\xd8"
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+"""Second bytes of markers: https://www.w3.org/Graphics/JPEG/itu-t81.pdf, table B.1."""
+
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _MOST_SCANS = 100
 """Limit for the scans of a JPEG. Encoders write about ten. Chosen by hand: a higher limit lets a

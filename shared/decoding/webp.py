@@ -2,6 +2,7 @@
 
 _SIMPLE, _LOSSLESS, _EXTENDED = b"VP8 ", b"VP8L", b"VP8X"
 _SIGNATURE = 0x2F
+"""First byte of a lossless bitstream."""
 
 
 def canvas(data: bytes) -> tuple[int, int]:

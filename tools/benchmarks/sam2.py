@@ -35,6 +35,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs/sam2-performance.md"
 PROMPT = PromptPart(points=[(512, 512, 1), (20, 20, 0)], box=(300, 300, 700, 700))
 _RUNS = 2
 _BATCH = 8
+"""Runs of a measurement, and images in a batch. Chosen by hand: on a CPU, more take very long."""
 
 SIZES: dict[str, dict[str, object]] = {
     "tiny": {},

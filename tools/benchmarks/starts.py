@@ -29,7 +29,11 @@ from tools.support.pushes import pushed
 
 _RUNS = 3
 _POLL_SECONDS = 0.01
+"""Starts of a function, and the interval between attempts to call it. Chosen by hand: a longer
+interval measures less exactly."""
+
 _MOST_PACKAGES = 10
+"""Number of the slowest packages that are reported."""
 _ONE_LINE = """import functions_framework
 
 @functions_framework.http

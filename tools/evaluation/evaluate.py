@@ -29,6 +29,7 @@ from tools.evaluation.scoring import Prediction, Scores, score_corpus, score_ima
 
 _OUTPUT = Path("evaluation")
 _THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+"""Values of MIN_SCORE in the report."""
 
 
 def main() -> None:

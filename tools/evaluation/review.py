@@ -32,6 +32,7 @@ Chosen by hand; the first is the same as in `scoring`."""
 
 _MOST_INSTANCES, _MIN_SCORE = 20, 0.5
 _MOST_PIXELS = 50_000_000
+"""The defaults of MAX_INSTANCES, MIN_SCORE and MAX_PIXELS."""
 
 
 @dataclass(frozen=True)

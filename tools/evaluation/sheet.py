@@ -11,6 +11,8 @@ from tools.evaluation.manifest import IGNORE, CorpusImage, read_label
 from tools.evaluation.scoring import ImageScore, Prediction
 
 _SIDE, _COLUMNS, _COUNT = 240, 6, 24
+"""Side of a tile in pixels, columns, and tiles. Chosen by hand: the sheet fits on a screen."""
+
 _TOO_MUCH, _MISSING, _EDGE = (255, 0, 0), (0, 0, 255), (0, 255, 0)
 
 Case = tuple[CorpusImage, Prediction, ImageScore]

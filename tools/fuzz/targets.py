@@ -17,6 +17,8 @@ from shared.segmentation.sam2 import answers
 from tools.hostile import bombs
 
 _MOST_PIXELS = 100_000
+"""MAX_PIXELS of the decoder. Chosen by hand: with larger images the fuzzer tries fewer inputs."""
+
 _TAGS = list(bombs.TAGS)
 
 

@@ -11,12 +11,17 @@ from tools.hostile.pictures import encoded
 from tools.hostile.png import png
 
 _LONG = 4
+"""The type of 32-bit values: TIFF 6.0, section 2."""
+
 TAGS = {
     "width": 256, "height": 257, "bits": 258, "compression": 259, "photometric": 262,
     "strip offsets": 273, "samples": 277, "rows per strip": 278, "strip bytes": 279, "planar": 284,
     "tile width": 322, "tile height": 323, "tile offsets": 324, "tile bytes": 325,
 }  # fmt: skip
+"""Numbers of TIFF's tags: TIFF 6.0, sections 8 and 15."""
+
 _DEFLATE, _JPEG = 8, 7
+"""Numbers of compressions."""
 
 
 def tiff(data: bytes, tags: Mapping[str, int | Sequence[int]]) -> bytes:

@@ -27,6 +27,8 @@ from tools.hostile.pictures import encoded
 MAX_PIXELS = 50_000_000
 TASK = Task(max_pixels=MAX_PIXELS, over_white=True)
 _SIDE = 7000
+"""Side of the valid images in pixels: 49 megapixels, nearly MAX_PIXELS."""
+
 _MB = 1e6
 
 
