@@ -27,8 +27,8 @@ _AROUND = 0.17
 
 _SHADES = 64
 _DARKEST = (70, 120, 180)
-"""Backgrounds have 64 shades of each channel, from this colour on. So 64 ** 3 versions have different
-backgrounds."""
+"""Backgrounds have 64 shades of each channel, from this colour on. So 64 ** 3 versions differ in
+their backgrounds."""
 
 Colour = tuple[int, int, int]
 

@@ -151,7 +151,7 @@ def _say(*parts: bytes) -> Callable[[BufferedIOBase], None]:
 
 
 @pytest.mark.parametrize(
-    ("stream", "message"),
+    ("stream", "sentence"),
     [
         (_silence, "no answer in 0 s"),
         (_drip(b"HTTP/1.1 200 OK\r\nX-Drip: "), "no answer in 0 s"),
@@ -166,12 +166,12 @@ def test_a_server_that_gives_no_whole_answer_raises_within_the_deadline(
     bucket: gcs.Bucket,
     sam2: Endpoint,
     stream: Callable[[BufferedIOBase], None],
-    message: str,
+    sentence: str,
 ) -> None:
     sam2.stream = stream
     function = segmentation(bucket, sam2, sam2_timeout=0.3, sam2_deadline=0.3)
     message = event(bucket, upload(bucket, DRAWING), PROMPT)
-    with pytest.raises(Transient, match=message):
+    with pytest.raises(Transient, match=sentence):
         function.handle(message)
     assert not output(bucket).blob("cat.png/result.json").exists()
     sam2.stream = None
@@ -191,7 +191,7 @@ PACKED = OK + b"Content-Encoding: gzip\r\nContent-Length: "
 
 
 @pytest.mark.parametrize(
-    ("stream", "message"),
+    ("stream", "sentence"),
     [
         (_huge, "more than 67,108,864 bytes"),
         (_say(PACKED + str(len(BOMB)).encode() + b"\r\n\r\n", BOMB), "compressed (gzip)"),
@@ -206,13 +206,13 @@ def test_nonsense_ends_in_the_fallback_with_a_reason(
     bucket: gcs.Bucket,
     sam2: Endpoint,
     stream: Callable[[BufferedIOBase], None],
-    message: str,
+    sentence: str,
 ) -> None:
     sam2.stream = stream
     function = segmentation(bucket, sam2, sam2_deadline=30)
     function.handle(event(bucket, upload(bucket, DRAWING), PROMPT))
     assert result(bucket)["status"] == "degraded"
-    assert message in result(bucket)["reason"]["message"]
+    assert sentence in result(bucket)["reason"]["message"]
 
 
 def test_a_dead_server_is_spared_for_a_while_and_then_tried_again(
