@@ -1,4 +1,4 @@
-# The functions, the account that builds them, and the settings that they start with.
+# The functions, the account that builds them, and their settings.
 
 locals {
   settings = merge(var.settings, {
@@ -11,7 +11,7 @@ locals {
 
   functions = merge(local.pipeline, local.api)
 
-  # By function, relative to the repository. `make docs` writes packages.json from the imports.
+  # The files of each function, relative to the repository. `make docs` writes packages.json.
   shared_files = {
     for function, packages in jsondecode(file("${local.repository}/functions/packages.json")) :
     function => concat(
@@ -63,7 +63,7 @@ module "function" {
   environment   = each.value.environment
   secrets       = each.value.secrets
 
-  # Not depends_on, which would keep Terraform from looking at the code before it applies.
+  # depends_on would make Terraform read the code only during apply, so plans would be incomplete.
   permissions = concat(
     [
       google_artifact_registry_repository_iam_member.build_pushes.id,
@@ -78,7 +78,7 @@ module "function" {
 }
 
 resource "google_artifact_registry_repository" "images" {
-  # checkov:skip=CKV_GCP_84:Images of code that is in this repository as well
+  # checkov:skip=CKV_GCP_84:The images contain only code of this repository
   repository_id = var.prefix
   project       = var.project_id
   location      = var.region
@@ -128,14 +128,14 @@ resource "google_artifact_registry_repository_iam_member" "build_pushes" {
   member     = google_service_account.build.member
 }
 
-# Logs have no smaller resource that a role could be given on.
+# Roles for logs can be granted only on a project.
 resource "google_project_iam_member" "build_logs" {
   project = var.project_id
   role    = "roles/logging.logWriter"
   member  = google_service_account.build.member
 }
 
-# Cloud Functions copies the source to a bucket of its own, made with the first function.
+# Cloud Functions copies the source to its own bucket, which it creates with the first function.
 resource "google_project_iam_member" "build_reads_staged_source" {
   project = var.project_id
   role    = "roles/storage.objectViewer"

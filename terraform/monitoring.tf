@@ -1,4 +1,4 @@
-# What is counted, shown and warned of.
+# Metrics from logs, alerts, the dashboard and the budget.
 
 locals {
   services  = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-(landmarks|segmentation|drain|sam2|api)\")"
@@ -6,22 +6,22 @@ locals {
 
   log_metrics = {
     results = {
-      description = "Uploads that came to their end, by state"
+      description = "Processed uploads, by state"
       filter      = "jsonPayload.message=\"finished\""
       labels      = { state = "EXTRACT(jsonPayload.state)" }
     }
     fallbacks = {
-      description = "Faces and hands that SAM2 gave no mask of, by reason"
+      description = "Faces and hands without a mask from SAM2, by reason"
       filter      = "jsonPayload.message=\"fell back\""
       labels      = { reason = "EXTRACT(jsonPayload.reason)" }
     }
     failures = {
-      description = "Deliveries that failed and come again, and requests to the API that failed"
+      description = "Failed deliveries, which are retried, and failed requests to the API"
       filter      = "jsonPayload.message=(\"delivery failed\" OR \"request failed\" OR \"unavailable\")"
       labels      = {}
     }
     dropped = {
-      description = "Messages that are not from this pipeline, acknowledged unhandled"
+      description = "Messages that are not from this pipeline, acknowledged without processing"
       filter      = "jsonPayload.state=\"dropped\""
       labels      = {}
     }
@@ -56,7 +56,7 @@ resource "google_logging_metric" "this" {
   depends_on = [google_project_service.apis]
 }
 
-# ---- alerts; docs/operations.md says what to do about each ----
+# ---- alerts; docs/operations.md describes what to do for each ----
 
 locals {
   dead_subscriptions = [for subscription in google_pubsub_subscription.dead : subscription.name]
@@ -65,7 +65,7 @@ locals {
   alerts = {
     dead-letters = {
       name      = "messages among the dead letters"
-      says      = "Uploads failed after all retries; their result.json says why. The messages are kept for 31 days: mend the cause, then make redrive."
+      text      = "Uploads failed after all retries; their result.json says why. The messages are kept for 31 days: fix the cause, then run `make redrive`."
       filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.dead_subscriptions)}\")"
       aligner   = "ALIGN_MAX"
       threshold = 0
@@ -75,7 +75,7 @@ locals {
     }
     oldest-message = {
       name      = "a message waits too long"
-      says      = "The functions do not keep up, or fail: look at their errors, and at max_instances."
+      text      = "The functions are too slow, or they fail. Check their errors, and max_instances."
       filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.work_subscriptions)}\")"
       aligner   = "ALIGN_MAX"
       threshold = 3600
@@ -85,7 +85,7 @@ locals {
     }
     dropped = {
       name      = "messages that are not from this pipeline"
-      says      = "Somebody else publishes to the topics, or versions do not fit together: the log shows the message."
+      text      = "Another program publishes to the topics, or the functions' versions are incompatible. The log has the message."
       filter    = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["dropped"].name}\""
       aligner   = "ALIGN_SUM"
       threshold = 0
@@ -95,7 +95,7 @@ locals {
     }
     errors = {
       name      = "many deliveries or requests fail"
-      says      = "Most often SAM2 is down or refuses: the log says which, with what to do."
+      text      = "The most common cause is SAM2: it is not available, or it refuses requests. The log has the error and the advice."
       filter    = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["failures"].name}\""
       aligner   = "ALIGN_RATE"
       threshold = 0.2
@@ -115,7 +115,7 @@ resource "google_monitoring_alert_policy" "this" {
   notification_channels = var.notification_channels
 
   documentation {
-    content   = "${each.value.says}\n\nMore in docs/operations.md, section ${each.value.name}."
+    content   = "${each.value.text}\n\nMore in docs/operations.md, section ${each.value.name}."
     mime_type = "text/markdown"
   }
 
@@ -139,7 +139,7 @@ resource "google_monitoring_alert_policy" "this" {
   depends_on = [google_project_service.apis]
 }
 
-# Uploads come, and for half an hour nothing has come to an end.
+# There were uploads in the last half hour, but no results.
 resource "google_monitoring_alert_policy" "silence" {
   project               = var.project_id
   display_name          = "${var.prefix}: uploads, and no results"
@@ -147,12 +147,12 @@ resource "google_monitoring_alert_policy" "silence" {
   notification_channels = var.notification_channels
 
   documentation {
-    content   = "Uploads are announced, and none comes to its end. Look at the push subscriptions' errors and at the functions' logs."
+    content   = "There are uploads, but no results. Check the errors of the push subscriptions and the functions' logs."
     mime_type = "text/markdown"
   }
 
   conditions {
-    display_name = "uploads come"
+    display_name = "there are uploads"
 
     condition_threshold {
       filter          = "resource.type=\"pubsub_topic\" AND metric.type=\"pubsub.googleapis.com/topic/send_message_operation_count\" AND resource.labels.topic_id=\"${google_pubsub_topic.work["uploads"].name}\""
@@ -169,7 +169,7 @@ resource "google_monitoring_alert_policy" "silence" {
   }
 
   conditions {
-    display_name = "nothing comes to its end"
+    display_name = "there are no results"
 
     condition_threshold {
       filter                  = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["results"].name}\""
@@ -205,7 +205,7 @@ locals {
       filter  = "metric.type=\"run.googleapis.com/request_latencies\" ${local.services}"
       aligner = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", by = ["resource.label.\"service_name\""]
     }
-    "Messages waiting, by subscription" = {
+    "Waiting messages, by subscription" = {
       filter  = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" resource.type=\"pubsub_subscription\" resource.label.\"subscription_id\"=monitoring.regex.full_match(\"${var.prefix}-(uploads|prompts)(-dead)?\")"
       aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.\"subscription_id\""]
     }
@@ -213,11 +213,11 @@ locals {
       filter  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["failures"].name}\" resource.type=\"cloud_run_revision\""
       aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.\"service_name\""]
     }
-    "Without a mask of SAM2, by reason" = {
+    "Masks that SAM2 did not make, by reason" = {
       filter  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["fallbacks"].name}\" resource.type=\"cloud_run_revision\""
       aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.\"reason\""]
     }
-    "Cost: CPU seconds a second, by service" = {
+    "Cost: CPU seconds per second, by service" = {
       filter  = "metric.type=\"run.googleapis.com/container/cpu/allocation_time\" ${local.services}"
       aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.\"service_name\""]
     }

@@ -1,4 +1,4 @@
-# The project: what it is, which APIs it needs, and the accounts that Google's services act as in it.
+# The project: its APIs, and the service accounts of Google's services in it.
 
 data "google_project" "this" {
   project_id = var.project_id
@@ -42,10 +42,10 @@ resource "google_project_service" "apis" {
 
   project            = var.project_id
   service            = each.value
-  disable_on_destroy = false # others in the project may need it
+  disable_on_destroy = false # other resources in the project may need it
 }
 
-# The agents that encrypt with var.kms_key on our behalf.
+# Google's service agents, which encrypt with var.kms_key.
 resource "google_kms_crypto_key_iam_member" "agents" {
   for_each = var.kms_key == null ? {} : {
     pubsub  = local.pubsub_agent

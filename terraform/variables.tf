@@ -6,7 +6,7 @@ variable "project_id" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
-    error_message = "project_id is a project's ID, like my-project-123: 6 to 30 lower-case letters, digits and hyphens. Not its name, not its number."
+    error_message = "project_id must be a project's ID, such as my-project-123: 6 to 30 lower-case letters, digits and hyphens. It is not the project's name or number."
   }
 }
 
@@ -17,7 +17,7 @@ variable "region" {
 
   validation {
     condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
-    error_message = "region is like us-central1 or europe-west4; not a zone (us-central1-a), not a multi-region (EU)."
+    error_message = "region must be a region such as us-central1 or europe-west4, not a zone (us-central1-a) or a multi-region (EU)."
   }
 }
 
@@ -28,7 +28,7 @@ variable "prefix" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,12}[a-z0-9]$", var.prefix))
-    error_message = "prefix is 3 to 14 lower-case letters, digits and hyphens, beginning with a letter: service accounts' names have 30 characters at most."
+    error_message = "prefix must have 3 to 14 lower-case letters, digits and hyphens, and start with a letter: names of service accounts have at most 30 characters."
   }
 }
 
@@ -47,7 +47,7 @@ variable "input_retention_days" {
 
   validation {
     condition     = var.input_retention_days == null || coalesce(var.input_retention_days, 1) >= 1
-    error_message = "input_retention_days is at least 1, or null to keep uploads."
+    error_message = "input_retention_days must be at least 1, or null to keep uploads."
   }
 }
 
@@ -58,7 +58,7 @@ variable "output_retention_days" {
 
   validation {
     condition     = var.output_retention_days == null || coalesce(var.output_retention_days, 1) >= 1
-    error_message = "output_retention_days is at least 1, or null to keep results."
+    error_message = "output_retention_days must be at least 1, or null to keep results."
   }
 }
 
@@ -86,7 +86,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
-    error_message = "kms_key is a key's full name, projects/P/locations/REGION/keyRings/R/cryptoKeys/K, without a version."
+    error_message = "kms_key must be a key's full name, projects/P/locations/REGION/keyRings/R/cryptoKeys/K, without a version."
   }
 }
 
@@ -99,7 +99,7 @@ variable "targets" {
 
   validation {
     condition     = length(var.targets) > 0 && length(setsubtract(var.targets, ["face", "hand"])) == 0
-    error_message = "targets holds \"face\", \"hand\", or both."
+    error_message = "targets must contain \"face\", \"hand\", or both, and nothing else."
   }
 }
 
@@ -141,7 +141,7 @@ variable "landmarks" {
 
   validation {
     condition     = var.landmarks.min_instances <= var.landmarks.max_instances && var.landmarks.max_instances >= 1
-    error_message = "landmarks.max_instances is at least 1 and at least min_instances."
+    error_message = "landmarks.max_instances must be at least 1 and at least min_instances."
   }
 }
 
@@ -165,7 +165,7 @@ variable "segmentation" {
 
   validation {
     condition     = var.segmentation.min_instances <= var.segmentation.max_instances && var.segmentation.max_instances >= 1
-    error_message = "segmentation.max_instances is at least 1 and at least min_instances."
+    error_message = "segmentation.max_instances must be at least 1 and at least min_instances."
   }
 }
 
@@ -189,7 +189,7 @@ variable "notification_channels" {
 
   validation {
     condition     = alltrue([for channel in var.notification_channels : can(regex("^projects/[^/]+/notificationChannels/[^/]+$", channel))])
-    error_message = "notification_channels holds full names, projects/P/notificationChannels/N; `gcloud beta monitoring channels list` shows them."
+    error_message = "notification_channels must contain full names, projects/P/notificationChannels/N; `gcloud beta monitoring channels list` shows them."
   }
 }
 
@@ -203,6 +203,6 @@ variable "budget" {
 
   validation {
     condition     = var.budget == null || try(var.budget.amount > 0 && can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.budget.billing_account)), false)
-    error_message = "budget is {billing_account = \"012345-ABCDEF-012345\", amount = 100}."
+    error_message = "budget must have a form like {billing_account = \"012345-ABCDEF-012345\", amount = 100}."
   }
 }

@@ -5,7 +5,7 @@ variable "sam2_provider" {
 
   validation {
     condition     = contains(["http", "toonmask", "replicate"], var.sam2_provider)
-    error_message = "sam2_provider is http, toonmask (a copy of functions/sam2 deployed elsewhere) or replicate."
+    error_message = "sam2_provider must be http, toonmask (a copy of functions/sam2 deployed elsewhere) or replicate."
   }
 }
 
@@ -16,17 +16,17 @@ variable "sam2_url" {
 
   validation {
     condition     = var.sam2_url == null || can(regex("^https://", var.sam2_url))
-    error_message = "sam2_url begins with https://: images and tokens travel to it."
+    error_message = "sam2_url must start with https://, because requests to it contain images and tokens."
   }
 
   validation {
     condition     = var.sam2_url == null || !can(regex("^https://[^/]*@", var.sam2_url))
-    error_message = "sam2_url holds no user and no password: they would end up in logs. Say sam2_auth = \"api-key\" and put the key into sam2_api_key."
+    error_message = "sam2_url must not contain a user or a password, because they would be logged. Set sam2_auth = \"api-key\" and put the key into sam2_api_key."
   }
 
   validation {
     condition     = var.sam2_url == null || !var.deploy_sam2
-    error_message = "Either sam2_url (yours) or deploy_sam2 (ours), not both."
+    error_message = "Set either sam2_url (your own server) or deploy_sam2 (functions/sam2), not both."
   }
 }
 
@@ -37,7 +37,7 @@ variable "sam2_auth" {
 
   validation {
     condition     = contains(["identity", "api-key", "none"], var.sam2_auth)
-    error_message = "sam2_auth is identity, api-key or none."
+    error_message = "sam2_auth must be identity, api-key or none."
   }
 }
 
@@ -54,7 +54,7 @@ variable "sam2_service" {
 
   validation {
     condition     = var.sam2_service == null || var.sam2_url != null
-    error_message = "sam2_service names the service behind sam2_url: set that too."
+    error_message = "sam2_service names the service behind sam2_url. Set sam2_url too."
   }
 }
 
@@ -93,7 +93,7 @@ variable "sam2_deadline" {
 
   validation {
     condition     = var.sam2_deadline >= 10 && var.sam2_deadline <= var.segmentation.timeout - 30
-    error_message = "sam2_deadline is at least 10, and 30 seconds shorter than segmentation.timeout, which has to draw and write too."
+    error_message = "sam2_deadline must be at least 10, and at least 30 less than segmentation.timeout, because the function also has to draw and write."
   }
 }
 
@@ -118,6 +118,6 @@ variable "sam2" {
 
   validation {
     condition     = var.sam2.min_instances <= var.sam2.max_instances && var.sam2.max_instances >= 1
-    error_message = "sam2.max_instances is at least 1 and at least min_instances."
+    error_message = "sam2.max_instances must be at least 1 and at least min_instances."
   }
 }

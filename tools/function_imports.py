@@ -1,4 +1,4 @@
-"""What a function imports, directly or through `shared`, read from the sources."""
+"""Finds what a function imports, directly or through `shared`, from the source files."""
 
 import ast
 from functools import cache
@@ -37,15 +37,15 @@ DISTRIBUTIONS = {
     "tenacity": "tenacity",
     "torch": "torch",
     "transformers": "transformers",
-    "transformers.Sam2Processor": "torchvision",  # it loads its image processor with it
+    "transformers.Sam2Processor": "torchvision",  # its image processor needs it
     "zlib_ng": "zlib-ng",
 }
-"""Third-party modules with the distributions that they come from."""
+"""Third-party modules, with the distributions that contain them."""
 
 
 @cache
 def imported_by(file: Path) -> frozenset[str]:
-    """Dotted names that a source file imports: modules, and what is taken from them."""
+    """Returns the dotted names that a source file imports: modules and their members."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -58,7 +58,7 @@ def imported_by(file: Path) -> frozenset[str]:
 
 
 def source_of(name: str) -> Path | None:
-    """The file of a module of our own, if the dotted name is one."""
+    """Returns the source file of one of our own modules; None for any other name."""
     base = ROOT.joinpath(*name.split("."))
     for file in (base.with_suffix(".py"), base / "__init__.py"):
         if file.is_file():
@@ -67,7 +67,7 @@ def source_of(name: str) -> Path | None:
 
 
 def closure(file: Path) -> set[Path]:
-    """A source file and all of ours that it imports, however indirectly."""
+    """Returns a source file and all our files that it imports, directly or indirectly."""
     found, waiting = {file}, [file]
     while waiting:
         for name in imported_by(waiting.pop()):
@@ -79,14 +79,14 @@ def closure(file: Path) -> set[Path]:
 
 
 def packages_of(function: str) -> list[str]:
-    """The packages of `shared` that a function reaches."""
+    """Returns the packages of `shared` that a function imports, directly or indirectly."""
     files = closure(ROOT / "functions" / function / "main.py")
     parts = [file.relative_to(ROOT).parts for file in files]
     return sorted({names[1] for names in parts if names[0] == "shared" and len(names) > 2})
 
 
 def distributions_of(file: Path) -> set[str]:
-    """What has to be installed for a source file to be imported."""
+    """Returns the distributions that must be installed to import a source file."""
     needed = set()
     for source in closure(file):
         for name in imported_by(source):

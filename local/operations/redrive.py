@@ -1,8 +1,9 @@
 """python -m local.operations.redrive: sends dead letters through the pipeline again.
 
-Each is published to its topic anew and only then taken out of the dead letters, so none is lost.
-One that fails again comes back to them with the mark of the run that sent it, and stays there: no
-run sends a message twice, whatever the clocks of this machine and of the server say.
+Each message is published to its topic, and only then removed from the dead letters, so none is
+lost. A message that fails again returns to the dead letters with the ID of the run that sent it.
+This run then leaves it there. So no run sends a message twice, even if the clocks of this machine
+and of the server differ.
 """
 
 import argparse
@@ -14,29 +15,37 @@ from google.api_core.exceptions import DeadlineExceeded
 from google.pubsub_v1 import types
 from rich.console import Console
 
-from local.operations.deployment import NotRunning, Target, add_arguments, chosen
+from local.operations.deployment import NotRunning, Target, add_arguments, choose_target
 from local.stack import HOPS
 
 _BATCH = 100
-_PULLS_IN_VAIN = 3
-"""A pull brings any part of what is there."""
+"""Messages per pull. Chosen by hand: more have to be published within the acknowledgement deadline,
+fewer need more requests."""
+
+_MOST_EMPTY_PULLS = 3
+"""Pulls in a row without a new message after which the run ends. A pull may return only a part of
+the messages. Chosen by hand: more pulls take longer, fewer may leave messages behind."""
 
 _PULL_SECONDS = 5
 _PUBLISH_SECONDS = 60
+"""Timeouts to pull and to publish. Chosen by hand: longer ones wait longer for a broken
+connection."""
+
 _RUN = "redrive"
-"""Attribute of a message that was sent again: the id of the run that did it last."""
+"""Attribute of a message that was sent again: the ID of the last run that did it."""
 
 _ADDED = "CloudPubSubDeadLetter"
-"""How the names of the attributes begin that Pub/Sub adds to a dead letter."""
+"""Prefix of the attributes that Pub/Sub adds to a dead letter:
+https://cloud.google.com/pubsub/docs/dead-letter-topics."""
 
 
 def main() -> None:
-    """Exit code 1 where there is no system."""
+    """Redrives all hops. The exit code is 1 if no system runs."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
     console = Console(highlight=False)
     try:
-        target = chosen(parser.parse_args())
+        target = choose_target(parser.parse_args())
     except NotRunning as error:
         sys.exit(str(error))
     for hop in HOPS:
@@ -46,14 +55,17 @@ def main() -> None:
 
 
 def redrive(target: Target, hop: str) -> int:
-    """Sends dead letters until a few pulls in a row bring only what this run sent; how many."""
-    run, count, in_vain = uuid.uuid4().hex, 0, 0
+    """Sends a hop's dead letters again; returns their count.
+
+    Ends when there are none, or when several pulls in a row return only messages of this run.
+    """
+    run, count, empty_pulls = uuid.uuid4().hex, 0, 0
     returned: list[str] = []
     try:
-        while in_vain < _PULLS_IN_VAIN and (received := _pull(target, hop)):
-            returned += [one.ack_id for one in received if _is_of(run, one)]
-            others = [one for one in received if not _is_of(run, one)]
-            in_vain = 0 if others else in_vain + 1
+        while empty_pulls < _MOST_EMPTY_PULLS and (received := _pull(target, hop)):
+            returned += [letter.ack_id for letter in received if _is_of(run, letter)]
+            others = [letter for letter in received if not _is_of(run, letter)]
+            empty_pulls = 0 if others else empty_pulls + 1
             if others:
                 _send(target, hop, others, run)
                 count += len(others)
@@ -69,18 +81,20 @@ def _is_of(run: str, received: types.ReceivedMessage) -> bool:
 def _send(target: Target, hop: str, letters: Sequence[types.ReceivedMessage], run: str) -> None:
     sent = [
         target.publisher.publish(
-            target.topic(hop), one.message.data, **{**_original(one.message.attributes), _RUN: run}
+            target.topic(hop),
+            letter.message.data,
+            **{**_original(letter.message.attributes), _RUN: run},
         )
-        for one in letters
+        for letter in letters
     ]
     for future in sent:
         future.result(timeout=_PUBLISH_SECONDS)
-    ids = [one.ack_id for one in letters]
+    ids = [letter.ack_id for letter in letters]
     target.subscriber.acknowledge(subscription=target.dead_letters(hop), ack_ids=ids)
 
 
 def _release(target: Target, hop: str, ack_ids: Sequence[str]) -> None:
-    """Leaves letters to whoever asks next; held until now, they did not hide those behind them."""
+    """Makes letters available to later pulls. They were held so that pulls returned other ones."""
     for first in range(0, len(ack_ids), _BATCH):
         target.subscriber.modify_ack_deadline(
             subscription=target.dead_letters(hop),
@@ -91,15 +105,16 @@ def _release(target: Target, hop: str, ack_ids: Sequence[str]) -> None:
 
 def _pull(target: Target, hop: str) -> list[types.ReceivedMessage]:
     try:
-        answer = target.subscriber.pull(
+        response = target.subscriber.pull(
             subscription=target.dead_letters(hop), max_messages=_BATCH, timeout=_PULL_SECONDS
         )
-    except DeadlineExceeded:  # how Pub/Sub says that there is none
+    except DeadlineExceeded:  # Pub/Sub's response if there are no messages
         return []
-    return list(answer.received_messages)
+    return list(response.received_messages)
 
 
 def _original(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Returns the attributes without those that Pub/Sub added."""
     return {name: value for name, value in attributes.items() if not name.startswith(_ADDED)}
 
 

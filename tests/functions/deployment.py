@@ -1,4 +1,4 @@
-"""Deploys a folder as the cloud would: its lock installed, functions-framework started."""
+"""Deploys a function's folder as in the cloud: installs its lock, starts functions-framework."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tools.support.examples import ROOT
 
 
 def deployed(tree: ProcessTree, function: str, place: Path, settings: Mapping[str, str]) -> str:
-    """The address of the function whose code lies in `place`."""
+    """Starts the function whose code is in `place`; returns its URL."""
     kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     uv = [str(ROOT / ".venv/bin/uv"), "sync", "--locked", "--quiet", "--python", sys.executable]
     subprocess.run(uv, cwd=place, env=kept, check=True, timeout=280)

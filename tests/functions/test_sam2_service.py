@@ -1,4 +1,4 @@
-"""The SAM2 service's answers to requests good and bad, through functions-framework's own app."""
+"""The SAM2 service's responses to valid and invalid requests, through functions-framework's app."""
 
 import base64
 import io

@@ -86,5 +86,5 @@ def _by_pillow(pixels: Pixels, level: int) -> bytes:
 
 
 def _measure(encode: Callable[[], bytes]) -> tuple[float, int]:
-    """Processor seconds and bytes."""
+    """Returns CPU seconds and bytes."""
     return least(encode, time.process_time), len(encode())

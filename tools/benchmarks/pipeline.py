@@ -13,11 +13,11 @@ from shared.imaging import png
 from shared.imaging.geometry import Image, Polygon, polygon_of
 from shared.schemas.documents import PromptsDocument
 from tools.benchmarks import pictures, servers
-from tools.benchmarks.costs import Cost, fresh
+from tools.benchmarks.costs import Cost, in_new_process
 from tools.benchmarks.report import table
 
 _RUNS = 4
-"""Of each, the first of which warms up."""
+"""Runs of each program. The first one warms up. Chosen by hand: more give more exact minima."""
 
 _STAGES = {
     "read": ("read",),
@@ -31,7 +31,7 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ours:
-    """Both functions' cost of one image, and the outlines of its faces."""
+    """The cost of one image in both functions, and the outlines of its faces."""
 
     landmarks: Cost
     segmentation: Cost
@@ -39,7 +39,7 @@ class Ours:
 
     @property
     def total(self) -> Cost:
-        """Of both together; the peak is the higher one."""
+        """The sum of both functions; for the peak, the maximum."""
         parts = self.landmarks, self.segmentation
         names = {name for part in parts for name in part.stages}
         return replace(
@@ -66,11 +66,11 @@ def section() -> Iterator[str]:
 
 
 def measure(name: str, data: bytes) -> Ours:
-    """Of an image file; the servers have to be running."""
+    """Measures both functions with an image file. Requires `servers.running`."""
     uploads = [f"{name}/{run}" for run in range(_RUNS)]
-    landmarks = fresh("landmarks", [servers.uploaded(upload, data) for upload in uploads])
+    landmarks = in_new_process("landmarks", [servers.uploaded(upload, data) for upload in uploads])
     documents = [servers.prompts(upload) for upload in uploads]
-    segmentation = fresh("segmentation", documents)
+    segmentation = in_new_process("segmentation", documents)
     written = servers.written(uploads[-1])
     prompts = PromptsDocument.model_validate_json(documents[0]).instances
     outlines = [polygon_of(prompt.polygon) for prompt in prompts]
@@ -87,14 +87,15 @@ def _files() -> dict[str, bytes]:
 
 
 def jpeg(picture: Image) -> bytes:
-    """As cameras write it."""
+    """Encodes a picture as a JPEG, with the quality of a camera."""
     return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
 
 
 def _lines(title: str, data: bytes) -> Iterator[str]:
     both = measure(title, data)
     ours = both.total
-    plain, floor = fresh("plain", data, both.outlines, _RUNS), fresh("floor", data, _RUNS)
+    plain = in_new_process("plain", data, both.outlines, _RUNS)
+    floor = in_new_process("floor", data, _RUNS)
     yield from (f"### {title}; faces: {len(both.outlines)}", "")
     rows = {
         "plain recipe": plain,

@@ -21,11 +21,14 @@ RAISED: Sizes = (
     replace(SEGMENTATION, most=50),
     replace(SAM2, most=12),
 )
-_SECONDS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
+"""Instance limits that suffice for a million uploads a day."""
+
+_UNITS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
+"""Units of time: the upper limit in seconds, the name, and the seconds of one unit."""
 
 
 def main() -> None:
-    """Prints the tables and writes them into the page."""
+    """Prints the tables, and writes them into the page."""
     lines = [*_mix(), *_days(), *_bursts()]
     sys.stdout.write("\n".join(lines))
     PAGE.write_text(with_generated(PAGE.read_text(), "\n".join(lines)))
@@ -89,7 +92,7 @@ def _timely(runs: dict[str, Run]) -> Iterator[list[str]]:
 
 def _instances(runs: dict[str, Run]) -> Iterator[list[str]]:
     for name in ("landmarks", "segmentation", "sam2"):
-        services = [getattr(told, name) for told in runs.values()]
+        services = [getattr(result, name) for result in runs.values()]
         yield [
             f"{name}: maximum of instances (limit), starts",
             *(f"{one.most_at_once} ({one.size.most}), {one.starts}" for one in services),
@@ -97,7 +100,7 @@ def _instances(runs: dict[str, Run]) -> Iterator[list[str]]:
 
 
 def _time(seconds: float) -> str:
-    unit, divisor = next((unit, divisor) for most, unit, divisor in _SECONDS if seconds < most)
+    unit, divisor = next((unit, divisor) for most, unit, divisor in _UNITS if seconds < most)
     return f"{seconds / divisor:.1f} {unit}"
 
 

@@ -32,13 +32,16 @@ _INLINE = 256 * 2**10
 file for a larger one."""
 
 _MOST_MASKS = 256
-"""Limit for the masks that are downloaded. Chosen by hand: more take longer."""
+"""Limit for the masks of a crop that are downloaded. Chosen by hand: a higher limit takes longer, a
+lower one may leave out the mask of the target."""
 
 _DOWNLOADS = 8
-"""Limit for concurrent downloads. Chosen by hand."""
+"""Limit for concurrent downloads. Chosen by hand: more occupy more memory and connections, fewer
+take longer."""
 
 _KEPT = 3
-"""Candidates that are kept in memory. Chosen by hand: SAM2 with prompts returns three, too."""
+"""Number of candidates that are kept in memory. SAM2 with a prompt also returns three. Chosen by
+hand: more need more memory."""
 
 _LEAST_FIT = 0.1
 """If the best mask fits the outline less than this, it is a mask of another object. Chosen by hand:

@@ -36,6 +36,8 @@ _MOST_DESCRIPTION = 2**16
 hand: shorter timeouts fail for slow servers, longer ones delay retries."""
 
 _RETRYABLE = frozenset({408, 425, 429})
+"""Client errors that a later attempt may not get: RFC 9110, section 15.5.9; RFC 8470, section 5.2;
+RFC 6585, section 4."""
 
 _PLAIN = "identity"
 UNCOMPRESSED = {"Accept-Encoding": _PLAIN}

@@ -1,25 +1,25 @@
 variable "name" {
-  description = "Of the function: its folder under functions/, and its entry point."
+  description = "Name of the function, of its folder under functions/, and of its entry point."
   type        = string
 }
 
 variable "prefix" {
-  description = "Beginning of every resource's name."
+  description = "Prefix of the names of all resources."
   type        = string
 }
 
 variable "project_id" {
-  description = "The project."
+  description = "Google Cloud project of the function."
   type        = string
 }
 
 variable "region" {
-  description = "The region."
+  description = "Region of the function."
   type        = string
 }
 
 variable "source_bucket" {
-  description = "Bucket for the packed code."
+  description = "Bucket for the zipped code."
   type        = string
 }
 
@@ -34,7 +34,7 @@ variable "repository" {
 }
 
 variable "size" {
-  description = "CPU, memory, requests at a time, instances, and seconds for one request."
+  description = "CPU, memory, concurrent requests per instance, number of instances, and timeout of a request in seconds."
   type = object({
     cpu           = string
     memory        = string
@@ -46,7 +46,7 @@ variable "size" {
 }
 
 variable "ingress" {
-  description = "Where calls may come from: ALLOW_INTERNAL_ONLY or ALLOW_ALL. IAM says who may call."
+  description = "Networks that may send requests: ALLOW_INTERNAL_ONLY or ALLOW_ALL. IAM controls the callers."
   type        = string
 }
 
@@ -56,17 +56,17 @@ variable "shared_files" {
 }
 
 variable "environment" {
-  description = "Settings, as environment variables."
+  description = "Settings of the function, as environment variables."
   type        = map(string)
 }
 
 variable "secrets" {
-  description = "Secrets by the environment variable that shows them."
+  description = "Secrets by the environment variable that gets their value."
   type        = map(string)
   default     = {}
 }
 
 variable "permissions" {
-  description = "IDs of what has to be there before the function is built and started: grants and secrets."
+  description = "IDs of grants and secrets that must exist before the function is built and started."
   type        = list(string)
 }

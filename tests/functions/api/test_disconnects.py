@@ -22,7 +22,7 @@ from local.stack import function_command
 from local.storage.api import create_app
 from local.storage.store import Store
 from tests import endpoint
-from tests.endpoint import Asked, Endpoint
+from tests.endpoint import Endpoint, ReceivedRequest
 from tests.functions.api.service import PATH
 from tools.support import servers
 from tools.support.examples import EXAMPLES, ROOT
@@ -128,7 +128,7 @@ def test_unread_downloads_need_little_memory_and_leave_threads_free(api: Api, bo
 def test_a_disconnect_during_a_sam2_call_frees_the_slot_at_once(api: Api) -> None:
     received, released = threading.Event(), threading.Event()
 
-    def respond(_: Asked) -> tuple[int, Any]:
+    def respond(_: ReceivedRequest) -> tuple[int, Any]:
         first = not received.is_set()
         received.set()
         if first:
@@ -149,7 +149,7 @@ def test_a_disconnect_during_a_sam2_call_frees_the_slot_at_once(api: Api) -> Non
 def test_a_disconnect_while_waiting_frees_the_thread(api: Api) -> None:
     received, released = threading.Event(), threading.Event()
 
-    def respond(_: Asked) -> tuple[int, Any]:
+    def respond(_: ReceivedRequest) -> tuple[int, Any]:
         received.set()
         assert released.wait(60)
         return 400, None

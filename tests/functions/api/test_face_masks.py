@@ -133,7 +133,7 @@ def test_form_fields_change_the_sam2_request(sam2: Endpoint) -> None:
         send(api, FACE, fields).get_json()["boxes"][0]
         for fields in ({}, {"expand": "0.5", "pos_points": "5", "multimask": "false"})
     )
-    first, second = (request.body for request in sam2.asked)
+    first, second = (request.body for request in sam2.requests)
     positive = [sum(point[2] for point in body["points"]) for body in (first, second)]
     assert positive == [16, 5]
     assert (first["multimask"], second["multimask"]) == (True, False)

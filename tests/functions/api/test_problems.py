@@ -14,7 +14,7 @@ from google.api_core.exceptions import Forbidden, ServiceUnavailable
 from google.cloud.storage._http import Connection
 
 from shared.api.face_masks import FaceMasks
-from tests.endpoint import Asked, serving
+from tests.endpoint import ReceivedRequest, serving
 from tests.functions.api.service import PATH, client, problem, send
 from tools.support.examples import EXAMPLES
 from tools.support.pipeline import png
@@ -110,7 +110,7 @@ def test_health(api: FlaskClient) -> None:
 def test_a_request_above_the_limit_gets_429() -> None:
     received, released = threading.Event(), threading.Event()
 
-    def slow(_: Asked) -> tuple[int, Any]:
+    def slow(_: ReceivedRequest) -> tuple[int, Any]:
         received.set()
         assert released.wait(60)
         return 400, None

@@ -1,4 +1,4 @@
-"""A local server that speaks as much of Replicate's HTTP API as segmentation uses.
+"""A local server with the part of Replicate's HTTP API that segmentation uses.
 
 https://replicate.com/docs/reference/http
 """
@@ -25,7 +25,7 @@ NEWEST = "fe" * 32
 
 
 class Replicate:
-    """What a test sets, and what it may look at afterwards."""
+    """The server's behaviour, which a test sets, and the requests that it received."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -88,10 +88,10 @@ class Replicate:
         self.masks = [png.encode_array(picture(mask)) for mask in found]
         return self._state("starting"), 201
 
-    def _image(self, told: str) -> Image:
-        if told.startswith("data:"):
-            return pixels.decode(base64.b64decode(told.partition(",")[2]), 10**8)
-        return pixels.decode(self.uploads[int(told.rpartition("/")[2])], 10**8)
+    def _image(self, url: str) -> Image:
+        if url.startswith("data:"):
+            return pixels.decode(base64.b64decode(url.partition(",")[2]), 10**8)
+        return pixels.decode(self.uploads[int(url.rpartition("/")[2])], 10**8)
 
     def _prediction(self, name: str) -> ResponseReturnValue:
         assert name == "p"
@@ -114,8 +114,8 @@ class Replicate:
 
 @contextmanager
 def serving() -> Iterator[Replicate]:
-    """A server for as long as the context lasts."""
+    """Runs a server while the context lasts."""
     (port,) = free_ports(1)
-    made = Replicate(f"http://127.0.0.1:{port}")
-    with servers.serving(made.app(), port):
-        yield made
+    replicate = Replicate(f"http://127.0.0.1:{port}")
+    with servers.serving(replicate.app(), port):
+        yield replicate

@@ -37,7 +37,7 @@ def replicate() -> Iterator[Replicate]:
 
 
 def _everything(image: Image) -> list[BoolMask]:
-    """As automatic masks are: the face, what is around it, a part of it, all, and nothing."""
+    """Returns masks as without prompts: the face, its surroundings, a part of it, all, nothing."""
     face = image[..., 0] > 128
     part = face.copy()
     part[: len(part) // 2] = False
