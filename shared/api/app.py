@@ -11,6 +11,7 @@ from shared.api import access, openapi, problems, streaming
 from shared.api.about import About
 from shared.api.bucket_routes import BucketRoutes
 from shared.api.buckets import Buckets
+from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.face_masks import FaceMasks
 from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
@@ -61,10 +62,15 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     app.after_request(
         lambda response: streaming.limit_send_time(response, request.environ, settings.max_send)
     )
-    masks = FaceMasks(settings, sandbox)
-    MaskRoutes(masks, settings.max_send).register(app)
+    images = ConcurrencyLimit(
+        settings.max_parallel,
+        settings.max_wait,
+        f"{settings.max_parallel} images are being processed, and others wait. This one has waited "
+        f"{settings.max_wait:g} s: send it again a little later.",
+    )
+    MaskRoutes(FaceMasks(settings, sandbox), images, settings.max_send).register(app)
     buckets = Buckets.of(settings)
-    BucketRoutes(buckets, settings, sandbox, masks.turns).register(app)
+    BucketRoutes(buckets, settings, sandbox, images).register(app)
     Page(page, (buckets.origin,) if buckets else ()).register(app)
     app.get(openapi.HEALTH, endpoint="health")(lambda: {"status": "ok"})
     app.get(openapi.DOCUMENT, endpoint="document")(

@@ -13,11 +13,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shared.api.buckets import Buckets
 from shared.api.cancellation import check_of
+from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.problems import Refused, bad_fields
 from shared.api.settings import ApiSettings
 from shared.api.stored_pictures import ORIGINAL, StoredPictures
 from shared.api.streaming import hold_until_sent
-from shared.api.turns import Turns
 from shared.api.upload_listing import UploadListing, UploadQuery
 from shared.api.upload_sessions import UploadSessions
 from shared.decoding.sandbox import Sandbox
@@ -141,11 +141,15 @@ class BucketRoutes:
     """The routes of the page's view of the buckets."""
 
     def __init__(
-        self, buckets: Buckets | None, settings: ApiSettings, sandbox: Sandbox, thumbnails: Turns
+        self,
+        buckets: Buckets | None,
+        settings: ApiSettings,
+        sandbox: Sandbox,
+        thumbnails: ConcurrencyLimit,
     ) -> None:
         self._configured = _Services.of(buckets, sandbox, settings.max_upload) if buckets else None
         self._thumbnails = thumbnails
-        self._downloads = Turns(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _TOO_MANY_DOWNLOADS)
+        self._downloads = ConcurrencyLimit(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _TOO_MANY_DOWNLOADS)
         self._max_send = settings.max_send
 
     def register(self, app: Flask) -> None:
@@ -202,10 +206,10 @@ class BucketRoutes:
         query = _query(PictureQuery)
         pictures = self._services.pictures
         upload = self._services.buckets.upload(query.name, query.generation)
-        turns = self._thumbnails if query.side else self._downloads
+        limit = self._thumbnails if query.side else self._downloads
         check = check_of(request.environ)
         with ExitStack() as slot:
-            slot.enter_context(turns.one(check))
+            slot.enter_context(limit.acquired(check))
             try:
                 if query.side:
                     thumbnail = pictures.thumbnail(upload, query.picture, query.side, check)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from werkzeug.datastructures import MIMEAccept
 
 from shared.api.cancellation import check_of
+from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.face_masks import FaceMasks, FoundMasks, Options
 from shared.api.problems import Refused, bad_fields
 from shared.api.responses import PICTURES, json_chunks, response_fields
@@ -39,8 +40,9 @@ characters. Chosen by hand: the longest useful value, a list of targets, is far 
 class MaskRoutes:
     """The route that responds with the masks of an image."""
 
-    def __init__(self, masks: FaceMasks, max_send: float) -> None:
+    def __init__(self, masks: FaceMasks, limit: ConcurrencyLimit, max_send: float) -> None:
         self._masks = masks
+        self._limit = limit
         self._max_send = max_send
 
     def register(self, app: Flask) -> None:
@@ -67,7 +69,7 @@ class MaskRoutes:
         warnings = _warnings(request)
         with ExitStack() as slot:
             check = check_of(request.environ)
-            slot.enter_context(self._masks.turns.one(check))
+            slot.enter_context(self._limit.acquired(check))
             response = self._respond(content, options, output, warnings, check)
             # The slot is occupied until the response is sent, because its pictures are in memory.
             hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from shared.schemas.settings import Blank, DetectionSettings, MaskingSettings, split
+from shared.schemas.settings import Blank, DetectionSettings, SegmenterSettings, split
 
 ANY_ORIGIN = "*"
 
@@ -31,7 +31,7 @@ Origins = Annotated[
 ]
 
 
-class ApiSettings(MaskingSettings, DetectionSettings):
+class ApiSettings(SegmenterSettings, DetectionSettings):
     """Settings of the HTTP API."""
 
     input_bucket: Annotated[str | None, Blank] = Field(

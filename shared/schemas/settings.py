@@ -152,7 +152,7 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
         )
 
 
-class MaskingSettings(Settings):
+class SegmenterSettings(Settings):
     """Settings of the SAM2 calls and of the fallback."""
 
     sam2_provider: Literal["http", "toonmask", "replicate"] = Field(
@@ -227,7 +227,7 @@ class MaskingSettings(Settings):
         return f"{parts.scheme}://{parts.netloc}"
 
 
-class SegmentationSettings(MaskingSettings, PipelineSettings):
+class SegmentationSettings(SegmenterSettings, PipelineSettings):
     """Settings of the segmentation function."""
 
     preview: Preview = Field(
