@@ -1,4 +1,4 @@
-# Everything starts here: `make help`.
+# `make help` lists all targets.
 PYTHON ?=
 UV_VERSION := 0.13.8
 INPUT ?= examples
@@ -17,6 +17,8 @@ VARIABLES = -var-file=$(KEPT) $(TF)
 WORKSPACE = terraform workspace select -or-create=true $(PROJECT)-$(DEPLOYMENT)
 # of Terraform: Compute's default account is absent or has no roles in new projects
 BUILD_ACCOUNT = projects/$(PROJECT)/serviceAccounts/$(DEPLOYMENT)-build@$(PROJECT).iam.gserviceaccount.com
+# a first upload waits for cold starts, and for roles that take effect late
+SMOKE_SECONDS := 600
 RATE ?= 20
 
 TARGET ?= gpu
@@ -30,93 +32,93 @@ READY := $(VENV)/.ready check-variables
 FUNCTIONS := landmarks segmentation drain sam2 api
 FUZZED := envelope notification prompts decoder tiff webp sam2 rle
 
-# the functions that a goal starts on this machine: each reads its settings from the environment
+# The functions that a goal starts on this machine. They read their settings from the environment.
 run evaluate chaos bench soak: STARTS := landmarks segmentation sam2
 up: STARTS := landmarks segmentation sam2 api
 
-# what was given to make, and what the environment has that can hardly be meant for others
+# The variables on make's command line, and those of the environment that look like our settings.
 from = $(foreach name,$(.VARIABLES),$(if $(filter $(1),$(firstword $(origin $(name)))),$(name)))
 GIVEN = $(call from,command)
-AROUND = $(filter SAM2_%,$(call from,environment))
+ENVIRONMENT = $(filter SAM2_%,$(call from,environment))
 
-need = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }
-need_project = test -n "$(PROJECT)" || { echo "Say which project: PROJECT=my-project"; exit 1; }
+need = command -v $(1) >/dev/null || { echo "$(1) is not installed. Install it first."; exit 1; }
+need_project = test -n "$(PROJECT)" || { echo "Name the project: PROJECT=my-project"; exit 1; }
 
 .DEFAULT_GOAL := help
-.NOTPARALLEL:  # what a goal needs is made from left to right
+.NOTPARALLEL:  # the prerequisites of a goal depend on each other, from left to right
 .PHONY: help check-variables run up redrive backfill smoke test test-slow test-model chaos fuzz audit lint format evaluate \
   bench simulate soak bench-model docs preflight deploy destroy sam2-image lock clean
 
-help: ## What there is to make
+help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  INPUT=folder or files  OUTPUT=folder  MANIFEST=corpus manifest, and every setting of"
-	@echo "  the functions: make run INPUT=~/pictures OUTPUT=/tmp/masks TARGETS=face,hand"
+	@echo "  Variables: INPUT=folder or files  OUTPUT=folder  MANIFEST=corpus manifest, and every setting"
+	@echo "  of the functions, as in: make run INPUT=~/pictures OUTPUT=/tmp/masks TARGETS=face,hand"
 
-run: $(READY) ## Masks, overlays and cutouts of INPUT into OUTPUT, with a gallery
+run: $(READY) ## Write masks, overlays and cutouts of INPUT into OUTPUT, with a gallery
 	$(RUN) -m local.run $(INPUT) --output $(OUTPUT)
 
-up: $(READY) ## Keep the whole system running, for gsutil, gcloud and curl
+up: $(READY) ## Run the complete system until Ctrl-C, for gsutil, gcloud and curl
 	$(RUN) -m local.up --root .toonmask/up
 
 redrive: $(READY) ## Send the dead letters of `make up`, or of PROJECT, through the pipeline again
 	$(RUN) -m local.operations.redrive --project "$(PROJECT)" --deployment "$(DEPLOYMENT)"
 
-backfill: $(READY) ## Reprocess uploads without a result (ALL=1: all) under PREFIX; GO=1 does it
+backfill: $(READY) ## Count uploads without a result (ALL=1: all) under PREFIX; with GO=1, reprocess them
 	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
 smoke: $(READY) ## Upload an example to `make up`, or to PROJECT, wait SECONDS for its result, clean up
 	$(RUN) -m tools.deployment.smoke --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --seconds $(SECONDS)
 
-test: $(READY) ## All tests but the slow ones, and those of real SAM2 where torch is not installed
+test: $(READY) ## Run all tests except the slow ones; those of real SAM2 only if torch is installed
 	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile
 
-test-slow: $(READY) ## The slow tests: chaos, interleavings, fuzzing, Terraform's own, processes that are killed
+test-slow: $(READY) ## Run the slow tests: chaos, interleavings, fuzzing, Terraform's own, killed processes
 	$(VENV)/bin/pytest -m slow
 
-test-model: $(READY) ## The tests of real SAM2; installs torch for them (3 GB to download)
+test-model: $(READY) ## Run the tests of real SAM2; installs torch (3 GB to download)
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
 	$(VENV)/bin/pytest tests/model
 
-chaos: $(READY) ## Everything goes wrong at once; UPLOADS, SEED, CHAOS="--errors 0.3 --kill-every 2 …"
+chaos: $(READY) ## Test the system under many faults at once; UPLOADS, SEED, CHAOS="--errors 0.3 --kill-every 2 …"
 	$(RUN) -m tools.chaos.run --uploads $(UPLOADS) $(if $(SEED),--seed $(SEED)) $(CHAOS)
 
-fuzz: $(READY) ## Look for input that breaks what reads it, SECONDS for each target
+fuzz: $(READY) ## Search for input that breaks a parser or a decoder, SECONDS for each target
 	for target in $(FUZZED); do $(RUN) -m tools.fuzz $$target .toonmask/fuzz \
 	  -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 || exit 1; done
 
-audit: $(READY) ## Known vulnerabilities in dependencies, and bandit; fails (code 3) if no audit is possible
+audit: $(READY) ## Check dependencies for known vulnerabilities, and run bandit; code 3: could not audit
 	$(RUN) -m tools.audit
 
-lint: $(READY) ## ruff, import-linter and mypy
+lint: $(READY) ## Run ruff, import-linter and mypy
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/mypy
 	for function in $(FUNCTIONS); do $(VENV)/bin/mypy functions/$$function/main.py || exit 1; done
 
-format: $(READY) ## Let ruff mend what it can
+format: $(READY) ## Format the code and apply ruff's fixes
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
 evaluate: $(READY) ## Run the pipeline on the corpus of MANIFEST and score it
 	$(RUN) -m tools.evaluation.evaluate $(MANIFEST) $(if $(filter command line,$(origin MANIFEST)),--document docs/quality.md)
 
-bench: $(READY) ## What everything costs, beside the plain recipe, into docs/performance.md
+bench: $(READY) ## Measure the cost of each step beside plain MediaPipe and SAM2; writes docs/performance.md
 	$(RUN) -m tools.benchmarks
 
-simulate: $(READY) ## What a deployment takes and costs at a few loads, into docs/scale.md
+simulate: $(READY) ## Simulate the resources and cost of a deployment at several loads; writes docs/scale.md
 	$(RUN) -m tools.simulation
 
-soak: $(READY) ## IMAGES through the whole local system, and what its memory does
+soak: $(READY) ## Run IMAGES images through the local system and report its memory
 	$(RUN) -m tools.benchmarks.soak --images $(IMAGES)
 
-bench-model: $(READY) ## What real SAM2 costs on this machine's device; installs torch
+bench-model: $(READY) ## Measure the cost of real SAM2 on this machine's device; installs torch
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
 	$(RUN) -m tools.benchmarks.sam2
 
-docs: $(READY) ## Write the generated parts of docs/ anew
+docs: $(READY) ## Update the generated parts of the documentation
 	$(RUN) -m tools.documentation
 
 preflight: $(READY) ## Check whether `make deploy` can succeed in PROJECT; takes its TF, changes nothing
@@ -124,19 +126,20 @@ preflight: $(READY) ## Check whether `make deploy` can succeed in PROJECT; takes
 	@$(RUN) -m tools.deployment.preflight $(PROJECT) -var prefix=$(DEPLOYMENT) \
 	  $(if $(wildcard terraform/$(KEPT)),-var-file=$(KEPT)) $(REGION_OPTION) $(TF)
 
-deploy: $(READY) preflight ## terraform apply into PROJECT; TF="-var deploy_sam2=true" and the like add to it
+deploy: $(READY) preflight ## Run terraform apply in PROJECT, with checks before and after; TF="-var deploy_sam2=true" adds options
 	@$(call need,terraform)
 	@$(call need_project)
 	$(RUN) -m tools.deployment.variables --project $(PROJECT) --deployment $(DEPLOYMENT) $(REGION_OPTION) $(TF)
-	@echo "Applies terraform/ to the project $(PROJECT). Terraform shows its plan and asks first."
+	@echo "Applies terraform/ to the project $(PROJECT). Terraform first shows its plan and asks for confirmation."
 	cd terraform && terraform init -input=false && $(WORKSPACE)
 	cd terraform && terraform apply $(VARIABLES)
+	$(RUN) -m tools.deployment.smoke --project $(PROJECT) --deployment $(DEPLOYMENT) --seconds $(SMOKE_SECONDS)
 
-destroy: $(READY) ## terraform destroy in PROJECT; stops at buckets with objects unless FORCE=1
+destroy: $(READY) ## Run terraform destroy in PROJECT; stops if buckets hold objects, unless FORCE=1
 	@$(call need,terraform)
 	@$(call need_project)
 	$(RUN) -m tools.deployment.destroy_guard --project $(PROJECT) --deployment $(DEPLOYMENT) $(if $(FORCE),--force)
-	@echo "Destroys what terraform/ made in the project $(PROJECT). Terraform shows its plan and asks first."
+	@echo "Destroys all resources of terraform/ in the project $(PROJECT). Terraform first shows its plan and asks for confirmation."
 	cd terraform && terraform init -input=false && $(WORKSPACE)
 	$(if $(FORCE),cd terraform && terraform apply $(VARIABLES) -var deletion_protection=false -target=google_storage_bucket.data)
 	cd terraform && terraform destroy $(VARIABLES) $(if $(FORCE),-var deletion_protection=false)
@@ -144,26 +147,26 @@ destroy: $(READY) ## terraform destroy in PROJECT; stops at buckets with objects
 sam2-image: check-variables ## Build the SAM2 service's image into IMAGE with PROJECT's Cloud Build (TARGET=cpu: no GPU)
 	@$(call need,gcloud)
 	@$(call need_project)
-	@test -n "$(IMAGE)" || { echo "Say where to: IMAGE=REGION-docker.pkg.dev/PROJECT/REPOSITORY/sam2:TAG"; exit 1; }
+	@test -n "$(IMAGE)" || { echo "Name the image: IMAGE=REGION-docker.pkg.dev/PROJECT/REPOSITORY/sam2:TAG"; exit 1; }
 	@echo "Sends functions/sam2 and shared/ to Cloud Build in $(PROJECT), which builds and pushes $(IMAGE)."
 	gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore \
 	  --project=$(PROJECT) --region=$(REGION) --service-account=$(BUILD_ACCOUNT) \
 	  --gcs-source-staging-dir=gs://$(DEPLOYMENT)-source-$(PROJECT)/sam2 \
 	  --substitutions=_IMAGE=$(IMAGE),_TARGET=$(TARGET),_CHECKPOINT=$(CHECKPOINT),_REVISION=$(REVISION)
 
-lock: $(UV) check-variables ## Lock all dependencies; the functions follow the root's versions
+lock: $(UV) check-variables ## Lock all dependencies; the functions get the versions of the root's lock file
 	$(UV) lock
 	for function in $(FUNCTIONS); do \
 	  cp uv.lock functions/$$function/uv.lock && $(UV) lock --directory functions/$$function || exit 1; \
 	done
 
-clean: check-variables ## Remove the environment and everything that was made
+clean: check-variables ## Remove the virtual environment and all generated files
 	rm -rf $(VENV) .toonmask results evaluation
 
 check-variables:
-	@$(if $(GIVEN)$(AROUND),for python in $(VENV)/bin/python python3; do \
+	@$(if $(GIVEN)$(ENVIRONMENT),for python in $(VENV)/bin/python python3; do \
 	  command -v $$python >/dev/null || continue; \
-	  $$python -m local.make_variables "$(MAKECMDGOALS)" "$(GIVEN)" "$(AROUND)"; break; done; true)
+	  $$python -m local.make_variables "$(MAKECMDGOALS)" "$(GIVEN)" "$(ENVIRONMENT)"; break; done; true)
 
 $(VENV)/.ready: $(UV) pyproject.toml uv.lock
 	$(UV) sync --quiet --locked --python $(VENV)/bin/python

@@ -1,1 +1,1 @@
-"""The whole system on one machine: storage, broker, metadata server and the functions."""
+"""The complete system on one machine: storage, broker, metadata server and the functions."""

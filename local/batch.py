@@ -1,4 +1,4 @@
-"""One batch of images through a running stack: upload, wait for every result, fetch."""
+"""Runs a batch of images through a running stack: uploads them, waits, and fetches the results."""
 
 import mimetypes
 import time
@@ -13,16 +13,19 @@ from shared.schemas import object_names
 from shared.schemas.documents import ResultDocument, Status
 
 _POLL_SECONDS = 0.3
+"""Interval between checks for results. Chosen by hand: a shorter one costs processor time, a longer
+one shows results later."""
+
 _STALLED_SECONDS = 4000
-"""Longer than ten deliveries of one message take, each until SAM2_DEADLINE: then there would be
-a result that says why it failed."""
+"""Seconds without a new result after which waiting ends. It is longer than ten deliveries of one
+message, each until SAM2_DEADLINE. After these, the upload has a result with the status `failed`."""
 
 _UNKNOWN_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one upload ended."""
+    """The result of one upload. `message` is the reason in the document, or empty."""
 
     name: str
     status: Status
@@ -31,7 +34,7 @@ class Outcome:
 
 
 def upload(stack: Stack, files: Mapping[str, Path]) -> dict[str, int]:
-    """Uploads each file under its object name, as `gsutil cp` would; names with generations."""
+    """Uploads each file under its object name, as `gsutil cp` does; returns the generations."""
     bucket = stack.storage.bucket(INPUT_BUCKET)
     generations = {}
     for name, file in files.items():
@@ -43,17 +46,17 @@ def upload(stack: Stack, files: Mapping[str, Path]) -> dict[str, int]:
 
 
 class Stalled(Exception):
-    """No upload comes to its end any more; names those that did not."""
+    """No result arrived for too long. The message names uploads without a result."""
 
 
 def outcomes(
     stack: Stack, generations: Mapping[str, int], seconds: float = _STALLED_SECONDS
 ) -> Iterator[Outcome]:
-    """How each upload ended, as soon as it has.
+    """Yields the outcome of each upload as soon as its result exists.
 
     Raises:
-        ChildDied: a part of the stack ended meanwhile.
-        Stalled: for so many seconds none has ended.
+        ChildDied: a process of the stack ended.
+        Stalled: no result arrived for `seconds`.
     """
     waiting = dict(generations)
     deadline = Deadline.after(seconds)
@@ -65,19 +68,21 @@ def outcomes(
                 deadline = Deadline.after(seconds)
                 yield outcome
         if not deadline.left:
-            raise Stalled(f"nothing has ended for {seconds:.0f} s; missing: {_some(waiting)}")
+            raise Stalled(
+                f"no result arrived for {seconds:.0f} s; missing: {_abbreviated(waiting)}"
+            )
         if not found:
             time.sleep(_POLL_SECONDS)
 
 
-def _some(names: Iterable[str]) -> str:
-    """A few of the names, and how many more there are."""
+def _abbreviated(names: Iterable[str]) -> str:
+    """Returns the first name and the number of the others."""
     first, *rest = sorted(names)
     return f"{first} and {len(rest)} more" if rest else first
 
 
 def fetch(stack: Stack, name: str, into: Path) -> None:
-    """Copies an upload's results to its folder there, in place of those of an earlier run."""
+    """Downloads an upload's result into its folder in `into`; replaces that of an earlier run."""
     prefix = object_names.folder(name)
     folder = into / prefix
     for stale in (*folder.glob("*.*"), *folder.glob("*/*.png")):

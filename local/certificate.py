@@ -1,4 +1,4 @@
-"""A self-signed certificate for 127.0.0.1, made at start: gsutil speaks TLS only."""
+"""Creates a self-signed certificate for 127.0.0.1, because gsutil requires TLS."""
 
 import datetime
 import ipaddress
@@ -11,10 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
 _VALID = datetime.timedelta(days=30)
+"""Validity of the certificate. Each start creates a new one. Chosen by hand: it must be longer than
+`make up` runs."""
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:
-    """The files of a fresh certificate and its key."""
+    """Writes a new certificate and its key into `folder`; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "toonmask local storage")])
@@ -38,7 +40,7 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def write_key(key: PrivateKeyTypes, file: Path) -> None:
-    """As PEM, for us alone to read."""
+    """Writes a private key as PEM. Only the current user can read the file."""
     file.touch(mode=0o600)
     file.write_bytes(
         key.private_bytes(

@@ -1,15 +1,15 @@
 #!/bin/sh
-# local/environment.sh FOLDER VERSION [PYTHON]: makes a virtual environment with uv VERSION in it.
+# local/environment.sh FOLDER VERSION [PYTHON]: creates a virtual environment that contains uv VERSION.
 #
-# uv finds a Python that the project runs on, or downloads one. PYTHON names another: a program, a
-# path or a version. Any Python 3 can install uv, even one that the project does not run on.
+# uv finds or downloads a Python that the project supports. PYTHON selects another: a program, a path
+# or a version. Any Python from 3.8 on can install uv, even if the project does not support it.
 set -u
 venv=$1 version=$2 wanted=${3:-}
 
-fits="3.11 3.12"                   # requires-python of pyproject.toml
+supported="3.11 3.12"              # as requires-python in pyproject.toml
 pip=https://bootstrap.pypa.io/pip/pip.pyz
 
-# those that pyenv has and has not chosen
+# versions that pyenv has installed but not selected
 for bin in "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.1[12].*/bin; do
   PATH=$PATH:$bin
 done
@@ -22,7 +22,7 @@ stop() {
   exit 1
 }
 
-# A program of that name may be there and not run: pyenv has one for every version it knows.
+# A program may exist but not run: pyenv has a launcher for each version that it knows.
 runs() {
   "$1" -c 'import sys; sys.exit(sys.version_info < (3, 8))' >/dev/null 2>&1
 }
@@ -38,7 +38,7 @@ any_python() {
   return 1
 }
 
-# Debian's and Ubuntu's python3 have neither venv nor pip unless they are installed as well.
+# On Debian and Ubuntu, venv and pip are separate packages.
 with_venv() {
   "$python" -m venv "$work/venv" &&
     "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$version" &&
@@ -59,30 +59,30 @@ create() {
   "$uv" venv --quiet --no-project --clear "$@" "$venv" >>"$work/log" 2>&1
 }
 
-python=$(any_python) || stop "There is no Python from 3.8 on here: install Python ${fits% *} or ${fits#* }."
+python=$(any_python) || stop "No Python from 3.8 on was found. Please install Python ${supported% *} or ${supported#* }."
 { with_venv || with_pip -m pip || with_fetched_pip; } >"$work/log" 2>&1 || stop \
-  "$python could not install uv $version, which makes the environment. What it said:" "" \
+  "$python could not install uv $version, which creates the virtual environment:" "" \
   "$(tail -n 3 "$work/log")" "" \
-  "On Debian and Ubuntu, 'apt install python3-venv' gives it what it lacks."
+  "On Debian and Ubuntu, 'apt install python3-venv' installs the missing package."
 
 : >"$work/log"
 if [ -n "$wanted" ]; then
   create --no-python-downloads --python "$wanted" || stop "PYTHON=$wanted: $(tail -n 3 "$work/log")"
 elif ! create --no-python-downloads --python 3.11 &&
   ! create --no-python-downloads --python 3.12; then
-  echo "No Python ${fits% *} or ${fits#* } is installed here: uv downloads ${fits#* } for itself."
+  echo "No Python ${supported% *} or ${supported#* } was found, so uv downloads ${supported#* }."
   : >"$work/log"
-  create --python "${fits#* }" || stop "uv could not download it:" "" "$(cat "$work/log")" "" \
-    "Install Python ${fits% *} or ${fits#* }, or say where one is: PYTHON=/path/to/python${fits#* }," \
-    "or where uv may download it: UV_PYTHON_INSTALL_MIRROR=…"
+  create --python "${supported#* }" || stop "uv could not download it:" "" "$(cat "$work/log")" "" \
+    "Install Python ${supported% *} or ${supported#* }, or give a path: PYTHON=/path/to/python${supported#* }," \
+    "or a mirror for the download: UV_PYTHON_INSTALL_MIRROR=…"
 fi
 
 found=$("$venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-case " $fits " in
+case " $supported " in
   *" $found "*) cp "$uv" "$venv/bin/uv" ;;
   *)
     rm -rf "$venv"
-    stop "PYTHON=$wanted is Python $found: it has to be ${fits% *} or ${fits#* }." \
-      "mediapipe 0.10.21, the last with the models that find faces, is published for no other."
+    stop "PYTHON=$wanted is Python $found, but the project needs ${supported% *} or ${supported#* }." \
+      "mediapipe 0.10.21, the last version with the needed face models, supports no other."
     ;;
 esac

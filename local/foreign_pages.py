@@ -1,7 +1,8 @@
-"""Keeps web pages of others away from what listens on loopback.
+"""Refuses requests of other websites' pages to servers on loopback.
 
-A browser lets any page send requests to 127.0.0.1, and shows it the answers where a name of the
-page's own leads there (DNS rebinding). Host and Origin tell such requests: no page can forge them.
+A browser lets any page send requests to 127.0.0.1. If the domain name of the page resolves to
+127.0.0.1 (DNS rebinding), the page can read the responses too. The headers Host and Origin identify
+such requests, because a page cannot forge them.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,8 +17,8 @@ from shared.serving import trusted_hosts
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def refused(app: WsgiApp) -> WsgiApp:
-    """The application, without the requests of foreign pages."""
+def refuse_foreign_pages(app: WsgiApp) -> WsgiApp:
+    """Wraps an application; requests of foreign pages get the status 403."""
 
     def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         why = _refusal(environ)
@@ -29,15 +30,15 @@ def refused(app: WsgiApp) -> WsgiApp:
 
 
 def _refusal(environ: dict[str, Any]) -> str | None:
-    """Why a request is not answered, in a sentence; None for one that is."""
-    misled = trusted_hosts.refusal(environ.get("HTTP_HOST", ""), LOOPBACK)
-    if misled:
-        return misled
+    """Returns the error message for a request of a foreign page, else None."""
+    host_error = trusted_hosts.refusal(environ.get("HTTP_HOST", ""), LOOPBACK)
+    if host_error:
+        return host_error
     origin = environ.get("HTTP_ORIGIN")
     if origin is None:
-        # pictures and links of pages bring no Origin, but this: https://www.w3.org/TR/fetch-metadata
+        # requests for images and links have no Origin, but this: https://www.w3.org/TR/fetch-metadata
         is_foreign = environ.get("HTTP_SEC_FETCH_SITE") == "cross-site"
     else:
         scheme, _, host = origin.partition("://")
         is_foreign = scheme not in ("http", "https") or not trusted_hosts.is_one_of(host, LOOPBACK)
-    return "Pages from elsewhere may not call what runs on this machine." if is_foreign else None
+    return "Pages of other websites must not call this server." if is_foreign else None

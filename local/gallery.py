@@ -1,4 +1,4 @@
-"""A page to look at results with: one file, no network, works from the file system."""
+"""Writes index.html, a page that shows results. It works from the file system, without network."""
 
 import shutil
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from shared.schemas.field_errors import problems
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """One image's; `pictures` are links by what they show."""
+    """The result of one image. `pictures` maps kinds, such as overlay, to links."""
 
     name: str
     document: ResultDocument
@@ -24,20 +24,20 @@ class _Result:
 
 
 def write(folder: Path, newest: Mapping[str, Path]) -> Path:
-    """Writes index.html over all results in `folder`, those of the newest run first.
+    """Writes index.html for all results in `folder`, and returns its path.
 
-    `newest` are the names of that run's images with their files, which are copied to the results.
-    Returns the page's path.
+    The results of the newest run come first. `newest` maps the object names of that run to its
+    input files, which are copied to the results.
     """
     folders = {object_names.folder(name): file for name, file in newest.items()}
     for name, file in folders.items():
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place / f"original{file.suffix.lower()}")
-    results, unread = _read(folder)
+    results, invalid = _read(folder)
     parts = {
-        "This run": [one for one in results if f"{one.name}/" in folders],
-        "Earlier runs": [one for one in results if f"{one.name}/" not in folders],
+        "This run": [result for result in results if f"{result.name}/" in folders],
+        "Earlier runs": [result for result in results if f"{result.name}/" not in folders],
     }
     environment = Environment(
         loader=PackageLoader("local"), autoescape=select_autoescape(), trim_blocks=True
@@ -45,31 +45,31 @@ def write(folder: Path, newest: Mapping[str, Path]) -> Path:
     page = folder / "index.html"
     template = environment.get_template("gallery.html")
     logs = (folder / "logs").is_dir()
-    html = template.render(count=len(results), parts=parts, unread=unread, logs=logs)
+    html = template.render(count=len(results), parts=parts, invalid=invalid, logs=logs)
     page.write_text(html, "utf-8")
     return page
 
 
 def _read(folder: Path) -> tuple[list[_Result], dict[str, str]]:
-    """The results in a folder by name, and the files that look like one with what is wrong."""
+    """Returns the results in a folder by name, and the errors of invalid result files."""
     results: list[_Result] = []
-    unread: dict[str, str] = {}
+    invalid: dict[str, str] = {}
     for file in sorted(folder.rglob(object_names.RESULT)):
         if not file.is_file():
             continue
         try:
             document = ResultDocument.model_validate_json(file.read_bytes())
         except ValidationError as error:
-            unread[file.relative_to(folder).as_posix()] = problems(error)
+            invalid[file.relative_to(folder).as_posix()] = problems(error)
         else:
             pictures = _pictures(folder, file.parent, document)
             name = file.parent.relative_to(folder).as_posix()
             results.append(_Result(name, document, pictures))
-    return results, unread
+    return results, invalid
 
 
 def _pictures(folder: Path, place: Path, document: ResultDocument) -> dict[str, str]:
-    """Links to those that are there, and lie in the result's own folder."""
+    """Returns links to the image files that exist and are in the result's own folder."""
     files = {"original": next(place.glob("original.*"), None)}
     if outputs := document.outputs:
         named = {"overlay": outputs.overlay, "cutout": outputs.cutout, "mask": outputs.mask}

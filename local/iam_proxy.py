@@ -1,7 +1,8 @@
-"""What stands before a private Cloud Run service: no call passes without a valid identity token.
+"""A reverse proxy that checks identity tokens, as Cloud Run does for a private service.
 
-As https://cloud.google.com/run/docs/authenticating/service-to-service: 403 without a token, 401
-for one that is malformed, expired, signed by a stranger, or made out to another audience.
+A request without a token gets 403. A token that is malformed, expired, not signed by the issuer, or
+for another audience gets 401:
+https://cloud.google.com/run/docs/authenticating/service-to-service.
 """
 
 import argparse
@@ -17,11 +18,17 @@ from local.metadata import ISSUER
 from local.serving import server
 
 _HOP_BY_HOP = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
+"""Headers that are not forwarded. requests has already decoded the body that they describe."""
+
 _SECONDS = 300
+"""Timeout of a forwarded request. Chosen by hand: it must exceed the time for a large batch."""
+
+_CERTS_SECONDS = 5
+"""Timeout to fetch certificates. Chosen by hand: they come from this machine."""
 
 
 def refusal(authorization: str, audience: str, certs: Mapping[str, str]) -> tuple[int, str] | None:
-    """Status and reason, unless the header holds a token made out to `audience`."""
+    """Returns status and reason, or None if the header has a valid token for `audience`."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         return 403, "The request was not authenticated."
@@ -33,20 +40,20 @@ def refusal(authorization: str, audience: str, certs: Mapping[str, str]) -> tupl
 
 
 def create_app(target: str, audience: str, certs_url: str) -> Flask:
-    """A reverse proxy to `target` for bearers of tokens made out to `audience`."""
+    """Returns a reverse proxy to `target` that requires tokens for `audience`."""
     app = Flask(__name__)
 
     @app.route("/", defaults={"path": ""}, methods=["GET", "POST"])
     @app.route("/<path:path>", methods=["GET", "POST"])
     def forward(path: str) -> ResponseReturnValue:
-        certs = requests.get(certs_url, timeout=5).json()
+        certs = requests.get(certs_url, timeout=_CERTS_SECONDS).json()
         refused = refusal(request.headers.get("Authorization", ""), audience, certs)
         if refused:
             status, why = refused
             return why, status
         headers = {key: value for key, value in request.headers if key.lower() != "host"}
         try:
-            answer = requests.request(
+            response = requests.request(
                 request.method,
                 f"{target}/{path}",
                 params=request.args.to_dict(),
@@ -56,8 +63,8 @@ def create_app(target: str, audience: str, certs_url: str) -> Flask:
             )
         except requests.RequestException as error:
             return f"The service is not available: {error}", 503
-        kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
-        return Response(answer.content, answer.status_code, kept)
+        kept = {k: v for k, v in response.headers.items() if k.lower() not in _HOP_BY_HOP}
+        return Response(response.content, response.status_code, kept)
 
     return app
 

@@ -1,7 +1,7 @@
-"""The metadata server of a Google Cloud machine, and with it an issuer of identity tokens.
+"""A metadata server like that of a Google Cloud machine. It issues identity tokens.
 
-What google-auth asks of it: https://cloud.google.com/compute/docs/metadata/overview. Tokens are
-signed with a key of its own; /certs publishes its public half.
+It has the paths that google-auth uses: https://cloud.google.com/compute/docs/metadata/overview. It
+signs tokens with its own key; /certs publishes the public key.
 """
 
 import argparse
@@ -21,33 +21,38 @@ from local.serving import server
 ISSUER = "https://accounts.google.com"
 ACCOUNT = "functions@toonmask-local.iam.gserviceaccount.com"
 _TOKEN_SECONDS = 3600
+"""Lifetime of a token: an hour, as Google's."""
+
+_KEY_BITS = 2048
+"""Size of the RSA key, as Google's."""
+
 _ACCESS = {"access_token": "local", "expires_in": _TOKEN_SECONDS, "token_type": "Bearer"}  # nosec B105
-"""No secret: nothing here checks it."""
+"""Not a secret: no local server checks access tokens."""
 _SUBJECT = "100000000000000000000"
 
 
 class Issuer:
-    """Signs identity tokens with a key of its own.
+    """Signs identity tokens with its own key.
 
-    With a file the key outlives the process, and so do the tokens that others keep.
+    With a file, the key is kept over restarts, so tokens that clients have stay valid.
     """
 
     def __init__(self, file: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._key = _load_key(file) or rsa.generate_private_key(65537, 2048)
+        self._key = _load_key(file) or rsa.generate_private_key(65537, _KEY_BITS)
         self._key_id = "local"
         if file:
             write_key(self._key, file)
 
     def certs(self) -> dict[str, str]:
-        """The public key by its id, as PEM."""
+        """Returns the public key, PEM, by its ID."""
         public = self._key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         return {self._key_id: public.decode()}
 
     def token(self, audience: str, seconds: int = _TOKEN_SECONDS) -> str:
-        """A token made out to the audience; one that expired already for negative seconds."""
+        """Returns a token for the audience. With negative `seconds` it has already expired."""
         now = int(self._clock())
         claims = {
             "aud": audience,
@@ -70,7 +75,7 @@ def _load_key(file: Path | None) -> rsa.RSAPrivateKey | None:
 
 
 def create_app(project: str, issuer: Issuer) -> Flask:
-    """The server for one project; every service account is ACCOUNT."""
+    """Returns the server for one project. Its only service account is ACCOUNT."""
     app = Flask(__name__)
     fixed: dict[str, ResponseReturnValue] = {
         "project/project-id": project,
@@ -86,19 +91,19 @@ def create_app(project: str, issuer: Issuer) -> Flask:
 
     @app.get("/certs")
     def certs() -> ResponseReturnValue:
-        # Google's are to be kept for some hours as well
+        # Clients also cache Google's certificates for some hours.
         headers = {"Cache-Control": f"public, max-age={_TOKEN_SECONDS}"}
         return dict(issuer.certs()), headers
 
-    @app.get("/computeMetadata/v1/<path:what>")
-    def metadata(what: str) -> ResponseReturnValue:
+    @app.get("/computeMetadata/v1/<path:key>")
+    def metadata(key: str) -> ResponseReturnValue:
         if request.headers.get("Metadata-Flavor") != "Google":
             return "Missing Metadata-Flavor:Google header.", 403
-        what = what.replace(f"/{ACCOUNT}/", "/default/")
-        if what == "instance/service-accounts/default/identity":
+        key = key.replace(f"/{ACCOUNT}/", "/default/")
+        if key == "instance/service-accounts/default/identity":
             audience = request.args.get("audience")
             return issuer.token(audience) if audience else ("audience is missing", 400)
-        return fixed.get(what, (f"no metadata {what}", 404))
+        return fixed.get(key, (f"no metadata {key}", 404))
 
     @app.after_request
     def add_flavor(response: Response) -> Response:
@@ -113,7 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--project", required=True)
-    parser.add_argument("--key", type=Path, help="where the key is kept over restarts")
+    parser.add_argument("--key", type=Path, help="file that keeps the key over restarts")
     arguments = parser.parse_args()
     server(create_app(arguments.project, Issuer(arguments.key)), arguments.port).safe_start()
 

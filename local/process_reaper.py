@@ -1,7 +1,8 @@
-"""python -m local.process_reaper: ends process groups whose parent is gone, however it went.
+"""python -m local.process_reaper: kills process groups when their parent ends for any reason.
 
-The parent writes the id of each group it starts, a line each, and the id with a minus once it has
-ended. When the input ends, because the parent closed it or died, whatever is left is killed.
+The parent writes a line with the ID of each group that it starts, and the negative ID when the
+group has ended. When the input ends, because the parent closed it or died, all other groups are
+killed.
 """
 
 import os
@@ -11,7 +12,7 @@ from contextlib import suppress
 
 
 def main() -> None:
-    """Reads to the end of the input, then kills."""
+    """Reads to the end of the input, then kills the remaining groups."""
     alive: set[int] = set()
     for line in sys.stdin:
         number = int(line)

@@ -1,10 +1,10 @@
-"""A tree of child processes that starts, is healthy, and ends as one."""
+"""Starts, supervises and stops a group of child processes."""
 
 import os
 import random
 import signal
 import socket
-import subprocess  # nosec B404  # processes are what this is about
+import subprocess  # nosec B404  # this module starts processes
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,15 +16,33 @@ from typing import NoReturn, Self
 
 _ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60
+"""Timeout for all children to listen. Chosen by hand: a slow machine needs long to import torch."""
+
 _STOP_SECONDS = 5
+"""Time between SIGTERM and SIGKILL. Chosen by hand: a shorter one cuts off requests."""
+
 _POLL_SECONDS = 0.05
-_SHOWN_LINES = 25
+"""Interval between checks of a port. Chosen by hand: a shorter one costs processor time, a longer
+one delays the start."""
+
+_LOG_LINES = 25
+"""Number of log lines in an error. Chosen by hand: a Python traceback fits."""
+
 _MOST_DEATHS, _DEATHS_SECONDS = 5, 60
+"""A child that ends more often than this within so many seconds is not restarted. Chosen by hand:
+a child with an error in its settings ends at once, again and again."""
+
 _PORTS = range(20_000, 32_000)
+"""Ports for children. Linux uses 32768 and above for outgoing connections:
+https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html, ip_local_port_range."""
+
+_PORT_STEP = 16
+"""Each process tries only every 16th port, so two systems that start at the same time rarely try
+the same one."""
 
 
 class ChildDied(Exception):
-    """A process ended, or never came up; the message says which and shows its last words."""
+    """A child ended or did not start to listen. The message has its name and the end of its log."""
 
 
 @dataclass(slots=True)
@@ -37,11 +55,11 @@ class _Child:
 
 
 class ProcessTree:
-    """Starts children and stops them all, in reverse, whatever happens.
+    """Starts child processes, and stops all of them in reverse order on exit.
 
-    Use it as a context manager. Each child has a process group of its own, so that Ctrl-C reaches
-    only us and the order of stopping is ours, and a log file in `logs`. A reaper beside them ends
-    them should we be killed.
+    Use it as a context manager. Each child has a log file in `logs` and its own process group, so
+    that Ctrl-C reaches only this process, which stops the children in order. If this process is
+    killed, a reaper process kills the children.
     """
 
     def __init__(self, logs: Path) -> None:
@@ -50,7 +68,10 @@ class ProcessTree:
         logs.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
-        """Makes SIGTERM unwind the stack as Ctrl-C does, and Ctrl-C even where a shell mutes it."""
+        """Starts the reaper, and makes SIGTERM and SIGINT raise exceptions.
+
+        A shell may have started this process with SIGINT ignored.
+        """
         self._reaper = subprocess.Popen(  # nosec B603  # our own module
             [sys.executable, "-m", "local.process_reaper"],
             cwd=_ROOT,
@@ -59,7 +80,7 @@ class ProcessTree:
             start_new_session=True,
         )
         self._before = {
-            signal.SIGTERM: signal.signal(signal.SIGTERM, _exit_in_order),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, _raise_system_exit),
             signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
         }
         return self
@@ -79,19 +100,19 @@ class ProcessTree:
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], port: int
     ) -> None:
-        """Starts a child that is going to listen on the port."""
+        """Starts a child that will listen on the port."""
         self._children[name] = _Child(command, environment, port)
         self.resume(name)
 
     def halt(self, name: str) -> None:
-        """Kills a child, as the machine under it may at any time; `resume` starts it again."""
+        """Kills a child; `resume` starts it again."""
         child = self._children[name]
         if child.process:
             self._end(child.process)
             child.process = None
 
     def resume(self, name: str, more: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Starts a child that does not run, this time with `more` in its environment."""
+        """Starts a child that does not run, with `more` added to its environment."""
         child = self._children[name]
         with self._log(name).open("ab") as log:
             child.process = subprocess.Popen(  # nosec B603  # commands of local/stack.py
@@ -105,10 +126,10 @@ class ProcessTree:
         self._tell_reaper(child.process.pid)
 
     def await_ready(self) -> None:
-        """Returns once every child listens.
+        """Waits until every child listens.
 
         Raises:
-            ChildDied: one ended, or does not listen after a minute.
+            ChildDied: a child ended, or does not listen within `_START_SECONDS`.
         """
         deadline = time.monotonic() + _START_SECONDS
         for name, child in self._children.items():
@@ -116,25 +137,26 @@ class ProcessTree:
                 self.check()
                 if time.monotonic() > deadline:
                     raise ChildDied(
-                        f"{name} does not listen on port {child.port}.\n{self._last_words(name)}"
+                        f"{name} does not listen on port {child.port}.\n{self._log_tail(name)}"
                     )
                 time.sleep(_POLL_SECONDS)
 
     def check(self) -> None:
-        """Raises ChildDied if any child has ended of itself."""
+        """Raises ChildDied if a child has ended that `halt` did not stop."""
         for name, code in self._ended():
-            raise ChildDied(f"{name} ended with code {code}.\n{self._last_words(name)}")
+            raise ChildDied(f"{name} ended with code {code}.\n{self._log_tail(name)}")
 
     def revive(self) -> dict[str, int]:
-        """Starts children again that have ended of themselves; their names and exit codes.
+        """Restarts children that have ended; returns their names and exit codes.
 
         Raises:
-            ChildDied: one ends again and again.
+            ChildDied: a child ended too often.
         """
         revived = dict(self._ended())
         for name in revived:
             now, child = time.monotonic(), self._children[name]
-            child.deaths = [then for then in child.deaths if now - then < _DEATHS_SECONDS] + [now]
+            recent = [death for death in child.deaths if now - death < _DEATHS_SECONDS]
+            child.deaths = [*recent, now]
             if len(child.deaths) > _MOST_DEATHS:
                 self.check()
             self.halt(name)
@@ -148,18 +170,18 @@ class ProcessTree:
                 yield name, code
 
     def group(self, name: str) -> int:
-        """The process group, and the session, of a child that runs."""
+        """Returns the process group, which is also the session, of a child that runs."""
         child = self._children[name].process
         if child is None:
             raise ValueError(f"{name} does not run")
         return child.pid
 
     def port(self, name: str) -> int:
-        """Where a child listens."""
+        """Returns the port of a child."""
         return self._children[name].port
 
     def stop(self) -> None:
-        """Ends all children: asks first, kills what has not gone in time."""
+        """Stops all children with SIGTERM, then kills those that still run."""
         children = reversed(self._children.values())
         processes = [child.process for child in children if child.process]
         for process in processes:
@@ -177,9 +199,9 @@ class ProcessTree:
         self._tell_reaper(-process.pid)
 
     def _tell_reaper(self, group: int) -> None:
-        """A process group has started, or ended if negative; see local/process_reaper.py."""
+        """Reports a started process group, or an ended one if negative, to the reaper."""
         stdin = self._reaper.stdin
-        with suppress(BrokenPipeError):  # without a reaper we go on
+        with suppress(BrokenPipeError):  # the reaper was killed; the system can run without it
             if stdin is not None:
                 stdin.write(f"{group}\n")
                 stdin.flush()
@@ -187,26 +209,24 @@ class ProcessTree:
     def _log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 
-    def _last_words(self, name: str) -> str:
+    def _log_tail(self, name: str) -> str:
         lines = self._log(name).read_text(errors="replace").splitlines()
-        return "\n".join(f"  {name}: {line}" for line in lines[-_SHOWN_LINES:])
+        return "\n".join(f"  {name}: {line}" for line in lines[-_LOG_LINES:])
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on 127.0.0.1 that nothing listens on.
+    """Returns ports on 127.0.0.1 that no server uses.
 
-    Below the range from which systems take the ports of outgoing connections, so that none is
-    taken by one before its server listens.
+    They are below the range for outgoing connections, so no connection takes one before its server
+    listens.
     """
     with ExitStack() as held:
         ports: list[int] = []
-        # every 16th, from another one on in (nearly) every process: two systems that start at the
-        # same moment do not get in each other's way
-        mine = _PORTS[os.getpid() % 16 :: 16]
-        for port in random.SystemRandom().sample(mine, len(mine)):
-            one = held.enter_context(socket.socket())
+        candidates = _PORTS[os.getpid() % _PORT_STEP :: _PORT_STEP]
+        for port in random.SystemRandom().sample(candidates, len(candidates)):
+            probe = held.enter_context(socket.socket())
             with suppress(OSError):
-                one.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", port))
                 ports.append(port)
             if len(ports) == count:
                 break
@@ -224,6 +244,6 @@ def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
         os.killpg(child.pid, number)
 
 
-def _exit_in_order(number: int, frame: FrameType | None) -> NoReturn:
+def _raise_system_exit(number: int, frame: FrameType | None) -> NoReturn:
     del frame
     raise SystemExit(128 + number)

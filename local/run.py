@@ -1,4 +1,4 @@
-"""python -m local.run: images in, masks, overlays, cutouts and a gallery out."""
+"""python -m local.run: processes images into masks, overlays, cutouts and a gallery."""
 
 import argparse
 import shutil
@@ -31,7 +31,7 @@ _STYLES = {
 
 
 def main() -> None:
-    """Exit code 0 only if nothing failed."""
+    """Processes the images. The exit code is 1 if one failed, 2 if the system failed."""
     arguments = _arguments()
     console = Console()
     try:
@@ -46,7 +46,7 @@ def main() -> None:
         except BadSettings as error:
             sys.exit(str(error))
         except (ChildDied, batch.Stalled) as error:
-            console.print("The system broke down:", str(error), style="red", markup=False)
+            console.print("The system failed:", str(error), style="red", markup=False)
             sys.exit(2)
         except KeyboardInterrupt:
             sys.exit("Stopped.")
@@ -56,10 +56,12 @@ def main() -> None:
 
 
 def collect(inputs: Sequence[Path]) -> dict[str, Path]:
-    """Object names with their files: a folder's files by their path in it, hidden ones left out.
+    """Returns the input files by their object names. Hidden files are left out.
+
+    A file in a folder gets its path in the folder as its name.
 
     Raises:
-        ValueError: nothing is there, or two files would have the same name.
+        ValueError: an input does not exist, there are no files, or two would have the same name.
     """
     files: dict[str, Path] = {}
     for given in inputs:
@@ -73,12 +75,12 @@ def collect(inputs: Sequence[Path]) -> dict[str, Path]:
         elif given.is_file():
             found = {given.name: given}
         else:
-            raise ValueError(f"{given}: there is no such file or folder.")
+            raise ValueError(f"{given}: no such file or folder.")
         if clash := sorted(files.keys() & found.keys()):
-            raise ValueError(f"Two files are called {clash[0]}; run them one after the other.")
+            raise ValueError(f"Two files have the name {clash[0]}. Process them in separate runs.")
         files |= found
     if not files:
-        raise ValueError("There are no files in " + ", ".join(map(str, inputs)))
+        raise ValueError(f"There are no files in {', '.join(map(str, inputs))}.")
     return files
 
 
@@ -93,13 +95,15 @@ def _check_output(output: Path, files: Mapping[str, Path]) -> None:
     for name in files:
         folder = output / object_names.folder(name)
         if folder.is_file():
-            raise ValueError(f"{folder} is a file; results need OUTPUT to be another folder.")
+            raise ValueError(
+                f"{folder} is a file, but results need a folder there. Choose another OUTPUT."
+            )
 
 
 def _process(
     console: Console, files: Mapping[str, Path], output: Path, root: Path
 ) -> list[batch.Outcome]:
-    """Runs all files through a fresh system and copies the results out."""
+    """Runs all files through a new system; downloads results and logs into `output`."""
     with ExitStack() as running:
         with console.status("Starting storage, broker, segmenter and functions …"):
             system = running.enter_context(stack.running(root, {}))
@@ -111,7 +115,7 @@ def _process(
             for outcome in batch.outcomes(system, generations):
                 finished.append(outcome)
                 batch.fetch(system, outcome.name, output)
-                counts = Counter(one.status for one in finished)
+                counts = Counter(item.status for item in finished)
                 progress.update(task, advance=1, counts=_counted(counts))
             progress.update(task, description="done")
         shutil.copytree(system.logs, output / "logs", dirs_exist_ok=True)
@@ -138,9 +142,9 @@ def _counted(counts: Counter[Status]) -> str:
 def summarise(
     console: Console, finished: Sequence[batch.Outcome], seconds: float, page: Path
 ) -> None:
-    """Prints a line for each image, by the name of its folder, and the sum."""
+    """Prints a line for each image, by the name of its folder, and the total."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("image", "status", "found", "remark"):
+    for heading in ("image", "status", "found", "remarks"):
         table.add_column(heading, overflow="fold")
     for outcome in finished:
         found = outcome.document.instances
@@ -157,7 +161,7 @@ def summarise(
         f"{len(finished)} images in {seconds:.0f} s: "
         + _counted(Counter(outcome.status for outcome in finished)),
     )
-    console.print(f"Look at {page}", highlight=False, soft_wrap=True)
+    console.print(f"Open {page}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whose settings there are on this machine, and which of them the local system sets itself."""
+"""The settings of all functions, and those that the local system sets itself."""
 
 from shared.api.settings import ApiSettings
 from shared.sam2_server.settings import Sam2Settings
@@ -16,10 +16,11 @@ SETTINGS: dict[str, type[Settings]] = {
     "sam2": Sam2Settings,
     "api": ApiSettings,
 }
-"""Of each function."""
+"""The settings of each function."""
 
 PROJECT = "toonmask-local"
 ATTEMPTS = 10
+"""Deliveries of a message before it becomes a dead letter, as in terraform/messaging.tf."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """The names of this machine for itself."""
@@ -32,12 +33,12 @@ FIXED = {
     "PROMPTS_TOPIC": f"projects/{PROJECT}/topics/prompts",
     "TRUSTED_HOSTS": ",".join(sorted(LOOPBACK)),
 }
-"""What the functions here are given, whatever the environment says."""
+"""Settings with fixed values on this machine. Values in the environment are ignored."""
 
 WIRED = frozenset({"PUSH_ACCOUNT", "PUSH_CERTS_URL"})
-"""What else local/stack.py gives them, new at each start."""
+"""Settings whose values local/stack.py computes at each start."""
 
 
 def names_of(functions: list[str]) -> set[str]:
-    """The variables that these functions read."""
+    """Returns the environment variables that these functions read."""
     return {name.upper() for function in functions for name in SETTINGS[function].model_fields}

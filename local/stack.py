@@ -1,4 +1,4 @@
-"""All of toonmask on this machine: which processes there are and how they are wired."""
+"""Starts all of toonmask on this machine: its processes, topics, subscriptions and buckets."""
 
 import os
 import sys
@@ -23,21 +23,30 @@ from shared.schemas.settings import read
 PROJECT = FIXED["TRACE_PROJECT"]
 INPUT_BUCKET, OUTPUT_BUCKET = FIXED["INPUT_BUCKET"], FIXED["OUTPUT_BUCKET"]
 HOPS = {"uploads": "landmarks", "prompts": "segmentation"}
-"""Topics, and the functions that their messages are pushed to."""
+"""The topics, and the functions to which their messages are pushed."""
 
 _ROOT = Path(__file__).parent.parent
 _ACK_SECONDS = 600
+"""Acknowledgement deadline of push subscriptions: the maximum that Pub/Sub accepts, as in
+terraform/messaging.tf."""
+
 _LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=0.5), timedelta(seconds=5)
+"""Pauses between deliveries of a message. Chosen by hand: shorter than in terraform/messaging.tf,
+because a person waits."""
 
 LEAN = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""What keeps a worker to one processor and one heap, as terraform/modules/function does."""
+"""Environment variables that limit a worker to one processor and one heap, as in
+terraform/modules/function."""
+
+_API_THREADS = 16
+"""Threads of the API's process. Chosen by hand: most of them wait for storage or for memory."""
 
 BrokerKind = Literal["official", "embedded"]
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The running system: where its parts are, and clients that talk to it."""
+    """The running system: its ports and folders, and clients for its storage and broker."""
 
     processes: ProcessTree
     broker: BrokerKind
@@ -50,7 +59,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes Google's client libraries talk to this stack; they know these variables."""
+        """Environment variables that make Google's client libraries use this stack."""
         metadata = f"127.0.0.1:{self.metadata_port}"
         return {
             "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{self.storage_port}",
@@ -59,18 +68,18 @@ class Stack:
             "GCE_METADATA_IP": metadata,
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_APPLICATION_CREDENTIALS": "",
-            # Google's packages announce the end of Python 3.11's support at every start
+            # Google's packages print a warning about Python 3.11 at every start
             "PYTHONWARNINGS": "ignore::FutureWarning",
         }
 
     @property
     def certs(self) -> str:
-        """Where the certificates of identity tokens are."""
+        """The URL of the certificates that verify identity tokens."""
         return f"http://127.0.0.1:{self.metadata_port}/certs"
 
     @property
     def page(self) -> str:
-        """The address of the page, where it was asked for."""
+        """The URL of the page. Requires `with_api`."""
         return f"http://127.0.0.1:{self.processes.port('api')}/"
 
     @cached_property
@@ -100,16 +109,17 @@ def running(
     *,
     with_api: bool = False,
 ) -> Iterator[Stack]:
-    """Starts everything, yields, stops everything.
+    """Starts the system, yields it, and stops it.
 
-    `root` is the folder of buckets and logs; `settings` are environment variables for the
-    functions (TARGETS and the like); `broker` is the embedded one, for the official emulator lets
-    every page that a browser shows publish;
-    `with_api` also serves the HTTP API and the page.
+    `root` is the folder of buckets and logs. `settings` are environment variables for the
+    functions, such as TARGETS. With `with_api`, the HTTP API and the page are served too. The
+    embedded broker is the default, because the official emulator lets every page in a browser
+    publish messages.
 
     Raises:
-        BadSettings: a variable does not hold what it should.
-        ChildDied: a part does not come up.
+        BadSettings: a variable has an invalid value.
+        ChildDied: a process ended, or did not start to listen.
+        FileNotFoundError: the official emulator is not installed.
     """
     jar = official.find_emulator() if broker == "official" else None
     if broker == "official" and jar is None:
@@ -155,7 +165,7 @@ def _start_infrastructure(stack: Stack, jar: Path | None) -> None:
 
 
 def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, proxy: int) -> None:
-    """The SAM2 service, and before it what keeps strangers out of a private Cloud Run service."""
+    """Starts the SAM2 service, and a proxy that checks identity tokens, as Cloud Run does."""
     _start_function(stack, "sam2", port, settings)
     target = ["--target", f"http://127.0.0.1:{port}", "--certs", stack.certs]
     stack.processes.start(
@@ -164,14 +174,14 @@ def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, proxy: int
 
 
 def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:
-    """Serves the HTTP API and the page."""
-    # one process, in which all requests share the turns to work
-    served = {"WORKERS": "1", "THREADS": "16", **_sam2(stack), **settings}
-    _start_function(stack, "api", port, served)
+    """Starts the HTTP API and the page."""
+    # one process, so that all requests share one memory budget
+    environment = {"WORKERS": "1", "THREADS": str(_API_THREADS), **_sam2(stack), **settings}
+    _start_function(stack, "api", port, environment)
 
 
 def _sam2(stack: Stack) -> dict[str, str]:
-    """Settings that lead to our SAM2 service, unless the environment names another."""
+    """Returns the settings for our SAM2 service; none if the environment configures another."""
     if {"SAM2_URL", "SAM2_PROVIDER"} & os.environ.keys():
         return {}
     url = f"http://127.0.0.1:{stack.processes.port('iam-proxy')}/v1/segment"
@@ -179,10 +189,10 @@ def _sam2(stack: Stack) -> dict[str, str]:
 
 
 def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, str]) -> None:
-    """Serves a function as the cloud does, with a worker process for each processor.
+    """Starts a function as in the cloud, with a worker process for each processor.
 
     Raises:
-        BadSettings: the function would not start with what it is given.
+        BadSettings: the function's settings are invalid.
     """
     environment = {
         **stack.environment,
@@ -202,34 +212,37 @@ def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, s
 
 
 def function_command(name: str, port: int, source: Path | None = None) -> list[str]:
-    """What serves a function on 127.0.0.1: one of ours, or that in the file `source`."""
+    """Returns the command that serves a function on 127.0.0.1: ours, or the one in `source`."""
     file = source or _ROOT / "functions" / name / "main.py"
     framework = [*_module("functions_framework", port), "--target", name, "--source", str(file)]
     return [*framework, "--host", "127.0.0.1"]
 
 
 def create_hops(stack: Stack) -> None:
-    """All topics and subscriptions, but for those that the broker knows from an earlier run."""
+    """Creates the topics and subscriptions that do not exist since an earlier run."""
     for hop, function in HOPS.items():
         _create_hop(stack, hop, stack.processes.port(function), stack.processes.port("drain"))
 
 
 def _create_hop(stack: Stack, hop: str, port: int, drain: int) -> None:
-    """A topic, the push to its function, and its dead letters: kept, and pushed to the drain."""
+    """Creates a topic and its dead-letter topic, with their subscriptions.
+
+    Messages are pushed to the function. Dead letters are kept, and pushed to the function drain.
+    """
     topic, dead = topic_path(hop), topic_path(f"{hop}-dead")
     for name in (topic, dead):
-        with suppress(AlreadyExists):  # the embedded broker keeps all over a restart
+        with suppress(AlreadyExists):  # the embedded broker keeps topics over a restart
             stack.publisher.create_topic(name=name)
-    kept = types.Subscription(name=subscription_path(f"{hop}-dead"), topic=dead)
-    drained = _push(f"{hop}-drain", dead, drain)
-    worked = _push(hop, topic, port)
-    worked.dead_letter_policy = types.DeadLetterPolicy(
+    dead_letters = types.Subscription(name=subscription_path(f"{hop}-dead"), topic=dead)
+    drain_push = _push(f"{hop}-drain", dead, drain)
+    function_push = _push(hop, topic, port)
+    function_push.dead_letter_policy = types.DeadLetterPolicy(
         dead_letter_topic=dead, max_delivery_attempts=ATTEMPTS
     )
-    for subscription in (kept, drained, worked):
+    for subscription in (dead_letters, drain_push, function_push):
         try:
             stack.subscriber.create_subscription(request=subscription)
-        except AlreadyExists:  # its function listens at another port now
+        except AlreadyExists:  # the function's port may have changed
             stack.subscriber.modify_push_config(
                 subscription=subscription.name, push_config=subscription.push_config
             )
@@ -252,7 +265,7 @@ def _push(name: str, topic: str, port: int) -> types.Subscription:
 
 
 def _create_buckets(stack: Stack) -> None:
-    """Both buckets, unless they are there from an earlier run, and the notification."""
+    """Creates the buckets and the notification that do not exist since an earlier run."""
     for name in (INPUT_BUCKET, OUTPUT_BUCKET):
         if not stack.storage.bucket(name).exists():
             stack.storage.create_bucket(name)
@@ -267,17 +280,17 @@ def _create_buckets(stack: Stack) -> None:
 
 
 def issuer_key(root: Path) -> Path:
-    """The file with the key that identity tokens are signed with."""
+    """Returns the file with the key that signs identity tokens."""
     return root / "issuer.pem"
 
 
 def topic_path(name: str) -> str:
-    """The full name of a topic of the local project."""
+    """Returns the full name of a topic of the local project."""
     return f"projects/{PROJECT}/topics/{name}"
 
 
 def subscription_path(name: str) -> str:
-    """The full name of a subscription of the local project."""
+    """Returns the full name of a subscription of the local project."""
     return f"projects/{PROJECT}/subscriptions/{name}"
 
 
@@ -287,7 +300,7 @@ def _module(name: str, port: int) -> list[str]:
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets variables for as long as a client library reads them."""
+    """Sets environment variables while a client library reads them."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -1,4 +1,4 @@
-"""python -m local.up: keeps the whole system running, for gsutil, gcloud and curl to talk to."""
+"""python -m local.up: runs the complete system until Ctrl-C, for gsutil, gcloud and curl."""
 
 import argparse
 import json
@@ -15,6 +15,9 @@ from local.operations.deployment import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
 from shared.schemas.settings import BadSettings
+
+_CHECK_SECONDS = 1
+"""Interval between checks of the processes. Chosen by hand: a shorter one costs processor time."""
 
 _BOTO = """\
 [Credentials]
@@ -37,28 +40,31 @@ def main() -> None:
     console = Console(markup=False, highlight=False, soft_wrap=True)
     console.print("Starting storage, broker, segmenter and functions …")
     try:
-        with stack.running(root, {}, with_api=True) as system, _known(system, running_file(root)):
+        with (
+            stack.running(root, {}, with_api=True) as system,
+            _registered(system, running_file(root)),
+        ):
             console.print(instructions(system, root))
             while True:
-                _look_after(system, console)
-                time.sleep(1)
+                _restart_ended(system, console)
+                time.sleep(_CHECK_SECONDS)
     except BadSettings as error:
         sys.exit(str(error))
     except ChildDied as error:
-        sys.exit(f"The system broke down: {error}")
+        sys.exit(f"The system failed: {error}")
     except KeyboardInterrupt:
         console.print("Stopped.")
 
 
-def _look_after(system: Stack, console: Console) -> None:
-    """Starts again what has died, as the cloud would."""
+def _restart_ended(system: Stack, console: Console) -> None:
+    """Restarts processes that have ended, as the cloud would."""
     for name, code in system.processes.revive().items():
-        console.print(f"{name} ended with code {code}, and was started again.")
+        console.print(f"{name} ended with code {code} and was restarted.")
 
 
 @contextmanager
-def _known(system: Stack, file: Path) -> Iterator[None]:
-    """Leaves word for `make redrive` and `make backfill` where the system is."""
+def _registered(system: Stack, file: Path) -> Iterator[None]:
+    """Writes a file that lets `make redrive` and `make backfill` find the system."""
     file.write_text(json.dumps(system.environment))
     try:
         yield
@@ -67,7 +73,7 @@ def _known(system: Stack, file: Path) -> Iterator[None]:
 
 
 def instructions(system: Stack, root: Path) -> str:
-    """What to type in another terminal; writes the configuration that gsutil needs."""
+    """Returns example commands for another terminal; writes the configuration file for gsutil."""
     boto = root / "boto"
     boto.write_text(_BOTO.format(port=system.storage_tls_port, project=PROJECT))
     http = f"http://127.0.0.1:{system.storage_port}"

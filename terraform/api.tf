@@ -1,11 +1,11 @@
-# The HTTP API and the page, where they are wanted. Open to nobody but those whom var.api names.
+# The HTTP API and the page, with enable_api. Only the callers in var.api may call them.
 
 locals {
   api_reads = var.enable_api ? local.keys : toset([])
 
   api_environment = merge(local.settings, local.sam2_settings, {
     CORS_ORIGINS  = join(",", sort(var.api.cors_origins))
-    MAX_BYTES     = tostring(31 * 1024 * 1024) # Cloud Run takes requests of 32 MiB
+    MAX_BYTES     = tostring(31 * 1024 * 1024) # Cloud Run accepts requests up to 32 MiB
     MAX_UPLOAD    = lookup(var.settings, "MAX_BYTES", tostring(64 * 1024 * 1024))
     MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
     SAM2_DEADLINE = tostring(var.api.timeout - 30)
@@ -45,7 +45,7 @@ resource "google_secret_manager_secret_iam_member" "api_reads" {
   member    = module.api[0].member
 }
 
-# The page uploads, and what it uploads may replace an older upload of that name.
+# The page uploads files. An upload may replace an older one with the same name.
 resource "google_storage_bucket_iam_member" "api_uploads" {
   count = var.enable_api ? 1 : 0
 

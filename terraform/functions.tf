@@ -1,4 +1,4 @@
-# The functions, the account that builds them, and the settings that they start with.
+# The functions, the account that builds them, and their settings.
 
 locals {
   settings = merge(var.settings, {
@@ -9,7 +9,7 @@ locals {
     TRACE_PROJECT         = var.project_id
   })
 
-  # By function, relative to the repository. `make docs` writes packages.json from the imports.
+  # The files of each function, relative to the repository. `make docs` writes packages.json.
   shared_files = {
     for function, packages in jsondecode(file("${local.repository}/functions/packages.json")) :
     function => concat(
@@ -45,8 +45,8 @@ locals {
   )
 }
 
-# A module for each function, not one for all: with one, each function would wait for everything that
-# any of them needs, and none would be made where SAM2's service is refused.
+# Each function has a module of its own. One module for all would make each function wait for
+# everything that any of them needs, and Terraform would create none if the SAM2 service failed.
 
 module "landmarks" {
   source = "./modules/function"
@@ -106,7 +106,7 @@ moved {
 }
 
 resource "google_artifact_registry_repository" "images" {
-  # checkov:skip=CKV_GCP_84:Images of code that is in this repository as well
+  # checkov:skip=CKV_GCP_84:The images contain only code of this repository
   repository_id = var.prefix
   project       = var.project_id
   location      = var.region
@@ -157,14 +157,14 @@ resource "google_artifact_registry_repository_iam_member" "build_pushes" {
   member     = google_service_account.build.member
 }
 
-# Logs have no smaller resource that a role could be given on.
+# Roles for logs can be granted only on a project.
 resource "google_project_iam_member" "build_logs" {
   project = var.project_id
   role    = "roles/logging.logWriter"
   member  = google_service_account.build.member
 }
 
-# Cloud Functions copies the source to a bucket of its own, made with the first function.
+# Cloud Functions copies the source to its own bucket, which it creates with the first function.
 resource "google_project_iam_member" "build_reads_staged_source" {
   project = var.project_id
   role    = "roles/storage.objectViewer"
@@ -177,7 +177,7 @@ resource "google_project_iam_member" "build_reads_staged_source" {
   }
 }
 
-# Builds wait for this: a build that starts earlier is refused its source, its log or its repository.
+# Builds wait for this. An earlier build may not read its source, or not write its log or image.
 resource "time_sleep" "build_grants" {
   create_duration = local.iam_propagation
   triggers = {

@@ -1,6 +1,7 @@
-# Two hops, each a topic, the push to its function, and a topic for the messages that could not be
-# handled: a pull subscription keeps them for `make redrive`, a push to the function drain lets their
-# uploads end as failed. Not Eventarc's subscriptions: those have no dead letters.
+# Two hops. Each has a topic, a push subscription to its function, and a topic for dead letters. A pull
+# subscription keeps the dead letters for `make redrive`. A push subscription to the function drain
+# gives their uploads a result with the status failed. Subscriptions of Eventarc are not used, because
+# they have no dead letters.
 
 locals {
   hops = {
@@ -8,10 +9,11 @@ locals {
     prompts = "segmentation"
   }
 
-  # Who is pushed to, by the account that pushes.
+  # The functions that receive pushes, by the account that pushes.
   pushes = merge(local.hops, { drain = "drain" })
 
-  # Pub/Sub's most. A delivery that takes longer than the function's time-out never comes here.
+  # Pub/Sub's maximum: https://cloud.google.com/pubsub/docs/subscription-properties. The functions'
+  # timeouts are shorter.
   ack_deadline_seconds = 600
 }
 
@@ -67,7 +69,7 @@ resource "google_pubsub_subscription" "work" {
   }
 
   expiration_policy {
-    ttl = "" # never: a quiet month must not end the pipeline
+    ttl = "" # never: a month without messages must not delete the subscription
   }
 
   depends_on = [
@@ -84,7 +86,7 @@ resource "google_pubsub_subscription" "dead" {
   project                    = var.project_id
   topic                      = google_pubsub_topic.dead[each.key].id
   ack_deadline_seconds       = local.ack_deadline_seconds
-  message_retention_duration = "2678400s" # 31 days, Pub/Sub's most: time to mend the cause
+  message_retention_duration = "2678400s" # 31 days, Pub/Sub's maximum: time to fix the cause
 
   expiration_policy {
     ttl = ""
@@ -124,7 +126,7 @@ resource "google_pubsub_subscription" "drain" {
   ]
 }
 
-# ---- who may do what ----
+# ---- permissions ----
 
 resource "google_service_account" "push" {
   for_each = local.pushes
@@ -183,7 +185,7 @@ resource "google_pubsub_topic_iam_member" "dead_letters" {
   depends_on = [time_sleep.agents]
 }
 
-# Pub/Sub acknowledges what it has put among the dead letters.
+# Pub/Sub acknowledges messages that it has moved to the dead letters.
 resource "google_pubsub_subscription_iam_member" "dead_letters" {
   for_each = local.hops
 

@@ -1,4 +1,4 @@
-# What is counted, shown and warned of.
+# Metrics from logs, alerts, the dashboard and the budget.
 
 locals {
   services  = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-(landmarks|segmentation|drain|sam2|api)\")"
@@ -6,22 +6,22 @@ locals {
 
   log_metrics = {
     results = {
-      description = "Uploads that came to their end, by state"
+      description = "Processed uploads, by state"
       filter      = "jsonPayload.message=\"finished\""
       labels      = { state = "EXTRACT(jsonPayload.state)" }
     }
     fallbacks = {
-      description = "Faces and hands that SAM2 gave no mask of, by reason"
+      description = "Faces and hands without a mask from SAM2, by reason"
       filter      = "jsonPayload.message=\"fell back\""
       labels      = { reason = "EXTRACT(jsonPayload.reason)" }
     }
     failures = {
-      description = "Deliveries that failed and come again, and requests to the API that failed"
+      description = "Failed deliveries, which are retried, and failed requests to the API"
       filter      = "jsonPayload.message=(\"delivery failed\" OR \"request failed\" OR \"unavailable\")"
       labels      = {}
     }
     dropped = {
-      description = "Messages that are not from this pipeline, acknowledged unhandled"
+      description = "Messages that are not from this pipeline, acknowledged without processing"
       filter      = "jsonPayload.state=\"dropped\""
       labels      = {}
     }
@@ -56,7 +56,7 @@ resource "google_logging_metric" "this" {
   depends_on = [time_sleep.apis]
 }
 
-# ---- alerts; docs/operations.md says what to do about each ----
+# ---- alerts; docs/operations.md describes what to do for each ----
 
 resource "google_monitoring_notification_channel" "email" {
   count = var.notification_email == null ? 0 : 1
@@ -78,7 +78,7 @@ locals {
   alerts = {
     dead-letters = {
       name      = "messages among the dead letters"
-      says      = "Uploads failed after all retries; their result.json says why. The messages are kept for 31 days: mend the cause, then make redrive."
+      text      = "Uploads failed after all retries; their result.json says why. The messages are kept for 31 days: fix the cause, then run `make redrive`."
       filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.dead_subscriptions)}\")"
       aligner   = "ALIGN_MAX"
       threshold = 0
@@ -88,7 +88,7 @@ locals {
     }
     oldest-message = {
       name      = "a message waits too long"
-      says      = "The functions do not keep up, or fail: look at their errors, and at max_instances."
+      text      = "The functions are too slow, or they fail. Check their errors, and max_instances."
       filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.work_subscriptions)}\")"
       aligner   = "ALIGN_MAX"
       threshold = 3600
@@ -98,8 +98,8 @@ locals {
     }
   }
 
-  # Cloud Monitoring accepts a threshold on a metric only once the metric exists, up to ten minutes
-  # after its log-based metric was made. Queries may name metrics that are still to come. In PromQL,
+  # Cloud Monitoring accepts a threshold on a metric only if the metric exists, up to ten minutes
+  # after its log-based metric was created. Queries may name metrics that do not exist yet. In PromQL,
   # the first slash of a metric's name is a colon, other special characters are underscores:
   # https://cloud.google.com/monitoring/promql/promql-mapping
   promql = {
@@ -111,19 +111,19 @@ locals {
   query_alerts = {
     dropped = {
       name     = "messages that are not from this pipeline"
-      says     = "Somebody else publishes to the topics, or versions do not fit together: the log shows the message."
+      text     = "Another program publishes to the topics. The log has the message."
       query    = "sum(increase(${local.promql["dropped"]}[5m])) > 0"
       duration = "0s"
     }
     errors = {
       name     = "many deliveries or requests fail"
-      says     = "Most often SAM2 is down or refuses: the log says which, with what to do."
+      text     = "The most common cause is SAM2: it is not available, or it refuses requests. The log has the error and the advice."
       query    = "sum(rate(${local.promql["failures"]}[5m])) > 0.2"
       duration = "600s"
     }
     silence = {
       name     = "uploads, and no results"
-      says     = "Uploads are announced, and none comes to its end. Look at the push subscriptions' errors and at the functions' logs."
+      text     = "There are uploads, but no results. Check the errors of the push subscriptions and the functions' logs."
       query    = "(sum(increase(${local.promql_uploads}[30m])) > 0) unless (sum(increase(${local.promql["results"]}[30m])) > 0)"
       duration = "900s"
     }
@@ -139,7 +139,7 @@ resource "google_monitoring_alert_policy" "this" {
   notification_channels = local.notification_channels
 
   documentation {
-    content   = "${each.value.says}\n\nMore in docs/operations.md, section ${each.value.name}."
+    content   = "${each.value.text}\n\nMore in docs/operations.md, section ${each.value.name}."
     mime_type = "text/markdown"
   }
 
@@ -172,7 +172,7 @@ resource "google_monitoring_alert_policy" "query" {
   notification_channels = local.notification_channels
 
   documentation {
-    content   = "${each.value.says}\n\nMore in docs/operations.md, section ${each.value.name}."
+    content   = "${each.value.text}\n\nMore in docs/operations.md, section ${each.value.name}."
     mime_type = "text/markdown"
   }
 
@@ -206,7 +206,7 @@ locals {
       filter  = "metric.type=\"run.googleapis.com/request_latencies\" ${local.services}"
       aligner = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", by = ["resource.label.\"service_name\""]
     }
-    "Messages waiting, by subscription" = {
+    "Waiting messages, by subscription" = {
       filter  = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" resource.type=\"pubsub_subscription\" resource.label.\"subscription_id\"=monitoring.regex.full_match(\"${var.prefix}-(uploads|prompts)(-dead)?\")"
       aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.\"subscription_id\""]
     }
@@ -214,11 +214,11 @@ locals {
       filter  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["failures"].name}\" resource.type=\"cloud_run_revision\""
       aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.\"service_name\""]
     }
-    "Without a mask of SAM2, by reason" = {
+    "Masks that SAM2 did not make, by reason" = {
       filter  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["fallbacks"].name}\" resource.type=\"cloud_run_revision\""
       aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.\"reason\""]
     }
-    "Cost: CPU seconds a second, by service" = {
+    "Cost: CPU seconds per second, by service" = {
       filter  = "metric.type=\"run.googleapis.com/container/cpu/allocation_time\" ${local.services}"
       aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.\"service_name\""]
     }

@@ -24,7 +24,7 @@ resource "google_project_service" "apis" {
 
   project            = var.project_id
   service            = each.value
-  disable_on_destroy = false # others in the project may need it
+  disable_on_destroy = false # other resources in the project may need it
 }
 
 resource "time_sleep" "data_source_apis" {

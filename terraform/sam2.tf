@@ -1,4 +1,4 @@
-# SAM2: a server of yours, Replicate, or functions/sam2 built and run here.
+# SAM2: your own server, Replicate, or functions/sam2, which is built and run here.
 
 locals {
   sam2_service = one(google_cloud_run_v2_service.sam2[*])
@@ -13,10 +13,10 @@ locals {
     } : name => value if value != null
   }
 
-  # Who asks for masks.
+  # The functions that call SAM2.
   sam2_callers = toset(concat(["segmentation"], var.enable_api ? ["api"] : []))
 
-  # Of all that the image holds: another one is built when any of it changes.
+  # A digest of all files in the image. If one changes, a new image is built.
   sam2_sources = sha256(join("", [
     for name in sort(concat(
       [for file in fileset(local.repository, "functions/sam2/{Dockerfile,bake.py,main.py,pyproject.toml,uv.lock,cloudbuild.yaml}") : file],
@@ -104,7 +104,7 @@ resource "google_secret_manager_secret_iam_member" "segmentation_reads" {
   member    = module.segmentation.member
 }
 
-# ---- yours ----
+# ---- your own server ----
 
 resource "google_cloud_run_v2_service_iam_member" "invokes_yours" {
   for_each = var.sam2_service == null ? toset([]) : local.sam2_callers
@@ -116,7 +116,7 @@ resource "google_cloud_run_v2_service_iam_member" "invokes_yours" {
   member   = local.function[each.value].member
 }
 
-# ---- ours ----
+# ---- functions/sam2 ----
 
 check "region_has_l4s" {
   assert {
@@ -130,12 +130,12 @@ resource "google_service_account" "sam2" {
 
   account_id   = "${var.prefix}-sam2"
   project      = var.project_id
-  display_name = "Runs the SAM2 service; may do nothing"
+  display_name = "Runs the SAM2 service; has no permissions"
 
   depends_on = [time_sleep.apis]
 }
 
-# The one thing that no resource does: Cloud Build builds what is here.
+# Starts Cloud Build. No resource of the provider does that.
 resource "terraform_data" "sam2_image" {
   count = var.deploy_sam2 && var.sam2.image == null ? 1 : 0
 
@@ -166,9 +166,9 @@ resource "google_cloud_run_v2_service" "sam2" {
   name                = "${var.prefix}-sam2"
   project             = var.project_id
   location            = var.region
-  deletion_protection = false # it keeps nothing, and a failed first apply must be able to replace it
-  # Calls of a function count as internal over a VPC alone; IAM lets in those that ask for masks, and
-  # nobody else.
+  deletion_protection = false # it stores nothing, and Terraform must be able to replace it after a failed apply
+  # A function's calls count as internal only over a VPC. IAM allows only the functions that call
+  # SAM2.
   ingress = "INGRESS_TRAFFIC_ALL"
 
   template {
@@ -198,7 +198,7 @@ resource "google_cloud_run_v2_service" "sam2" {
         container_port = 8080
       }
 
-      # Without it a GPU that is not found would leave the work to the CPU, in silence.
+      # Without this setting, a missing GPU would go unnoticed, and the CPU would be used.
       dynamic "env" {
         for_each = var.sam2.gpu ? { SAM2_DEVICE = "cuda" } : {}
 
@@ -210,11 +210,11 @@ resource "google_cloud_run_v2_service" "sam2" {
 
       resources {
         limits            = merge(local.sam2_size, var.sam2.gpu ? { "nvidia.com/gpu" = "1" } : {})
-        cpu_idle          = !var.sam2.gpu # a GPU wants its CPU always
+        cpu_idle          = !var.sam2.gpu # Cloud Run requires instance-based billing for GPUs
         startup_cpu_boost = true
       }
 
-      # The first probe makes it load its model; there is no traffic before a probe succeeds.
+      # The first probe starts to load the model. Requests are sent only after a successful probe.
       startup_probe {
         initial_delay_seconds = 0
         period_seconds        = 5

@@ -1,4 +1,4 @@
-# Buckets: uploads come into input, results go to output, source holds the functions' packed code.
+# Buckets: input for uploads, output for results, source for the functions' zipped code.
 
 locals {
   buckets = {
@@ -10,8 +10,8 @@ locals {
 resource "google_storage_bucket" "data" {
   for_each = local.buckets
 
-  # checkov:skip=CKV_GCP_62:Access logs of every object would cost more than the pipeline; Cloud Audit Logs can be turned on
-  # checkov:skip=CKV_GCP_78:Soft delete keeps what was overwritten or deleted, without every version being listed
+  # checkov:skip=CKV_GCP_62:Access logs of each object would cost more than the pipeline; Cloud Audit Logs can be enabled
+  # checkov:skip=CKV_GCP_78:Soft delete keeps overwritten and deleted objects, and listings do not contain all versions
   name                        = local.bucket_names[each.key]
   project                     = var.project_id
   location                    = var.region
@@ -36,7 +36,7 @@ resource "google_storage_bucket" "data" {
     }
   }
 
-  # Records of messages that are not from this pipeline go when dead letters do.
+  # Records of messages that are not from this pipeline are kept as long as dead letters.
   dynamic "lifecycle_rule" {
     for_each = each.key == "output" ? [31] : []
 
@@ -63,8 +63,8 @@ resource "google_storage_bucket" "data" {
 }
 
 resource "google_storage_bucket" "source" {
-  # checkov:skip=CKV_GCP_62:Code that is in this repository as well
-  # checkov:skip=CKV_GCP_78:Code that is in this repository as well; each version has a name of its own
+  # checkov:skip=CKV_GCP_62:The bucket contains only code of this repository
+  # checkov:skip=CKV_GCP_78:The bucket contains only code of this repository; each version has its own name
   name                        = local.bucket_names["source"]
   project                     = var.project_id
   location                    = var.region
@@ -83,8 +83,8 @@ resource "google_storage_bucket" "source" {
   depends_on = [time_sleep.encryption]
 }
 
-# Cloud Storage checks that it may publish when the notification is made, and the provider does not
-# try again.
+# Cloud Storage checks its permission to publish when the notification is created. The provider does
+# not retry.
 resource "time_sleep" "storage_publishes" {
   create_duration = local.iam_propagation
   triggers        = { grant = google_pubsub_topic_iam_member.storage_publishes.id }
@@ -99,7 +99,7 @@ resource "google_storage_notification" "uploads" {
   depends_on = [time_sleep.storage_publishes]
 }
 
-# Who may read and write what; the functions' accounts are made in functions.tf.
+# Permissions on the buckets. modules/function creates the functions' accounts.
 
 resource "google_storage_bucket_iam_member" "functions_read_input" {
   for_each = local.pipeline_functions
@@ -109,7 +109,7 @@ resource "google_storage_bucket_iam_member" "functions_read_input" {
   member = local.function[each.key].member
 }
 
-# Results are replaced by those of newer uploads, so creating them is not enough.
+# Results of newer uploads replace older ones, so a role that only creates objects is not enough.
 resource "google_storage_bucket_iam_member" "functions_write_output" {
   for_each = local.pipeline_functions
 

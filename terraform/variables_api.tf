@@ -1,11 +1,11 @@
 variable "enable_api" {
-  description = "Whether the HTTP API and the page are deployed. Without more, nobody may call them."
+  description = "Whether to deploy the HTTP API and the page. By default nobody may call them."
   type        = bool
   default     = false
 }
 
 variable "api" {
-  description = "Size of the API, and who may call it: callers (user:…, group:…, serviceAccount:…), or everybody if public; with wants_key only with api_key; cors_origins: other pages whose scripts may call, as https://example.com, or * alone."
+  description = "Size of the API, and who may call it. callers: principals such as user:…, group:… or serviceAccount:…. public: everybody. wants_key: callers also need api_key. cors_origins: other sites whose scripts may call, such as https://example.com, or only *."
   type = object({
     cpu           = optional(string, "2")
     memory        = optional(string, "4Gi")
@@ -23,27 +23,27 @@ variable "api" {
 
   validation {
     condition     = alltrue([for caller in var.api.callers : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", caller))])
-    error_message = "api.callers holds IAM members such as user:me@example.com or group:team@example.com. For everybody say public = true."
+    error_message = "api.callers must contain IAM members such as user:me@example.com or group:team@example.com. To allow everybody, set public = true."
   }
 
   validation {
     condition     = var.api.timeout >= 60 && var.api.timeout <= 3600
-    error_message = "api.timeout is 60 to 3600 seconds."
+    error_message = "api.timeout must be 60 to 3600 seconds."
   }
 
   validation {
     condition     = var.api.concurrency >= 8
-    error_message = "api.concurrency is at least 8: four requests at a time may be downloads that nobody reads."
+    error_message = "api.concurrency must be at least 8: slow downloads may occupy four requests."
   }
 
   validation {
     condition     = var.api.min_instances <= var.api.max_instances && var.api.max_instances >= 1
-    error_message = "api.max_instances is at least 1 and at least min_instances."
+    error_message = "api.max_instances must be at least 1 and at least min_instances."
   }
 
   validation {
     condition     = var.api.cors_origins == toset(["*"]) || alltrue([for origin in var.api.cors_origins : can(regex("^https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$", origin))])
-    error_message = "api.cors_origins holds plain origins in lower case, such as https://example.com or http://localhost:8000, without a path, a user or a wildcard; or * alone."
+    error_message = "api.cors_origins must contain origins in lower case, such as https://example.com or http://localhost:8000, without a path, a user or a wildcard; or only *."
   }
 }
 

@@ -1,71 +1,71 @@
 variable "sam2_provider" {
-  description = "http: a SAM2 server of yours at sam2_url; replicate: a model at replicate.com. Ignored when deploy_sam2 is set."
+  description = "http: your SAM2 server at sam2_url; toonmask: a copy of functions/sam2 at sam2_url; replicate: a model at replicate.com. Ignored when deploy_sam2 is set."
   type        = string
   default     = "http"
 
   validation {
     condition     = contains(["http", "toonmask", "replicate"], var.sam2_provider)
-    error_message = "sam2_provider is http, toonmask (a copy of functions/sam2 deployed elsewhere) or replicate."
+    error_message = "sam2_provider must be http, toonmask (a copy of functions/sam2 deployed elsewhere) or replicate."
   }
 }
 
 variable "sam2_url" {
-  description = "Where your SAM2 server takes its POSTs. Without it, deploy_sam2 or replicate, the embedded segmenter works and results say degraded."
+  description = "URL of your SAM2 server. Without sam2_url, deploy_sam2 and replicate, the embedded segmenter makes the masks, and results are degraded."
   type        = string
   default     = null
 
   validation {
     condition     = var.sam2_url == null || can(regex("^https://", var.sam2_url))
-    error_message = "sam2_url begins with https://: images and tokens travel to it."
+    error_message = "sam2_url must start with https://, because requests to it contain images and tokens."
   }
 
   validation {
     condition     = var.sam2_url == null || !can(regex("^https://[^/]*@", var.sam2_url))
-    error_message = "sam2_url holds no user and no password: they would end up in logs. Say sam2_auth = \"api-key\" and put the key into sam2_api_key."
+    error_message = "sam2_url must not contain a user or a password, because they would be logged. Set sam2_auth = \"api-key\" and put the key into sam2_api_key."
   }
 
   validation {
     condition     = var.sam2_url == null || !var.deploy_sam2
-    error_message = "Either sam2_url (yours) or deploy_sam2 (ours), not both."
+    error_message = "Set either sam2_url (your own server) or deploy_sam2 (functions/sam2), not both."
   }
 }
 
 variable "sam2_auth" {
-  description = "How calls to sam2_url are authorised: identity (a Google identity token), api-key, or none."
+  description = "Authorisation of calls to sam2_url: identity (a Google identity token), api-key, or none."
   type        = string
   default     = "identity"
 
   validation {
     condition     = contains(["identity", "api-key", "none"], var.sam2_auth)
-    error_message = "sam2_auth is identity, api-key or none."
+    error_message = "sam2_auth must be identity, api-key or none."
   }
 }
 
 variable "sam2_audience" {
-  description = "Audience of the identity token; null: the root of sam2_url."
+  description = "Audience of the identity token; null uses the root of sam2_url."
   type        = string
   default     = null
 }
 
 variable "sam2_service" {
-  description = "Name of your Cloud Run service behind sam2_url, in this project: the segmentation function gets roles/run.invoker on it, and on nothing else."
+  description = "Name of your Cloud Run service at sam2_url, in this project. segmentation (and the API, if enabled) get roles/run.invoker on this service only."
   type        = string
   default     = null
 
   validation {
     condition     = var.sam2_service == null || var.sam2_url != null
-    error_message = "sam2_service names the service behind sam2_url: set that too."
+    error_message = "sam2_service names the service behind sam2_url. Set sam2_url too."
   }
 }
 
 variable "sam2_region" {
-  description = "Region of sam2_service; null: region."
+  description = "Region of sam2_service; null uses region."
   type        = string
   default     = null
 }
 
 variable "sam2_api_key" {
-  description = "Key for sam2_auth = api-key. Goes to Secret Manager alone, never into state or plan: pass it as TF_VAR_sam2_api_key at every apply."
+  description = "Key for sam2_auth = api-key. It is stored only in Secret Manager, in no state and no plan: pass it as TF_VAR_sam2_api_key at each apply."
   type        = string
   default     = null
   sensitive   = true
@@ -81,30 +81,30 @@ variable "replicate_api_token" {
 }
 
 variable "secret_version" {
-  description = "Raise it to write a new key or token: what is not kept cannot be compared."
+  description = "Version of keys and tokens. Raise it to write a new one: Terraform does not store them, so it cannot detect a change."
   type        = number
   default     = 1
 }
 
 variable "sam2_deadline" {
-  description = "Most seconds for all of an image's answers from SAM2; shorter than segmentation.timeout."
+  description = "Timeout of all SAM2 calls for an image, in seconds; shorter than segmentation.timeout."
   type        = number
   default     = 300
 
   validation {
     condition     = var.sam2_deadline >= 10 && var.sam2_deadline <= var.segmentation.timeout - 30
-    error_message = "sam2_deadline is at least 10, and 30 seconds shorter than segmentation.timeout, which has to draw and write too."
+    error_message = "sam2_deadline must be at least 10, and at least 30 less than segmentation.timeout, because the function also has to draw and write."
   }
 }
 
 variable "deploy_sam2" {
-  description = "Whether functions/sam2 is built and run as a private Cloud Run service. Building needs gcloud where terraform runs."
+  description = "Whether to build functions/sam2 and run it as a private Cloud Run service. The build needs gcloud on the machine that runs terraform."
   type        = bool
   default     = false
 }
 
 variable "sam2" {
-  description = "Our SAM2 service: with gpu real SAM2 on an L4, else the embedded segmenter; checkpoint (at revision) is baked into the image; image: one that is already built."
+  description = "Size of our SAM2 service. gpu: real SAM2 on an L4; without it, the embedded segmenter. checkpoint and revision: the weights in the image. image: an existing image, instead of a build."
   type = object({
     gpu           = optional(bool, true)
     checkpoint    = optional(string, "facebook/sam2.1-hiera-large")
@@ -118,6 +118,6 @@ variable "sam2" {
 
   validation {
     condition     = var.sam2.min_instances <= var.sam2.max_instances && var.sam2.max_instances >= 1
-    error_message = "sam2.max_instances is at least 1 and at least min_instances."
+    error_message = "sam2.max_instances must be at least 1 and at least min_instances."
   }
 }

@@ -1,5 +1,5 @@
 terraform {
-  required_version = ">= 1.11" # write-only arguments keep secrets out of the state
+  required_version = ">= 1.11" # write-only arguments, which keep secrets out of the state, need 1.11
 
   required_providers {
     archive = {

@@ -1,4 +1,4 @@
-"""What tests share: the running system on either broker, a storage server, example images."""
+"""Fixtures of all tests: the running system on either broker, and a storage server."""
 
 import tempfile
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ from local.storage.api import create_app
 from local.storage.store import Store
 from tools.support.servers import serving
 
-# how long an example takes says nothing on a machine that others share
+# on a shared machine, the duration of an example has no meaning
 settings.register_profile("toonmask", deadline=None)
 settings.load_profile("toonmask")
 
 
 @pytest.fixture(scope="session", params=["embedded", "official"])
 def system(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The whole system, once on each broker."""
+    """The complete running system, once with each broker."""
     if request.param == "official" and official.find_emulator() is None:
         pytest.skip(
             "the official Pub/Sub emulator is not on PATH: install the Google Cloud SDK, its "
@@ -40,13 +40,13 @@ def system(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """What a storage server keeps, empty."""
+    """An empty store for a storage server."""
     return Store(tmp_path / "buckets")
 
 
 @pytest.fixture
 def storage_url(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A storage server over `store`; Google's client library is pointed to it."""
+    """The URL of a storage server for `store`, which Google's client library uses."""
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
@@ -56,12 +56,12 @@ def storage_url(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def bucket(storage_url: str) -> gcs.Bucket:
-    """An empty bucket, through the real client."""
+    """An empty bucket of the storage server."""
     assert gcs.Client().api_endpoint == storage_url
     return gcs.Client().create_bucket("a-bucket")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Nothing is left out in silence."""
+    """Says that the slow tests were not run."""
     if terminalreporter.config.option.markexpr == "not slow":
         terminalreporter.write_line("The slow tests were left out: make test-slow")

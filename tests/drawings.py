@@ -1,4 +1,4 @@
-"""Drawings of our own, for what the example images do not show."""
+"""Drawings for objects that the example images do not contain."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from shared.imaging.geometry import Image
 
-_SKIN, _LINE, _NAIL, _GROUND = (224, 172, 135), (170, 115, 85), (240, 205, 185), (120, 160, 190)
+_SKIN, _LINE, _NAIL, _BACKGROUND = (224, 172, 135), (170, 115, 85), (240, 205, 185), (120, 160, 190)
 _FINGERS = (
     (44, ((150, 270), (110, 230), (85, 200), (62, 172))),
     (36, ((165, 215), (152, 160), (146, 122), (141, 88))),
@@ -15,7 +15,7 @@ _FINGERS = (
     (35, ((225, 212), (237, 152), (243, 115), (249, 82))),
     (30, ((252, 232), (274, 190), (288, 162), (300, 136))),
 )
-"""Widths and joints, thumb first."""
+"""Width and joints of each finger in pixels, from the thumb on."""
 
 _PALM = ((150, 300), (150, 225), (165, 205), (195, 198), (225, 202), (262, 228), (262, 300),
          (235, 350), (175, 350))  # fmt: skip
@@ -23,8 +23,8 @@ HAND_TIPS = [joints[-1] for _, joints in _FINGERS]
 
 
 def left_hand() -> Image:
-    """A flat drawing of an open left hand, its palm to the viewer, RGB (400, 400, 3)."""
-    image = np.full((400, 400, 3), _GROUND, np.uint8)
+    """Returns a flat drawing of an open left hand from its palm side, RGB uint8 (400, 400, 3)."""
+    image = np.full((400, 400, 3), _BACKGROUND, np.uint8)
     for colour, beyond in ((_LINE, 8), (_SKIN, 0)):
         palm = [np.array(_PALM, np.int32)]
         cv2.fillPoly(image, palm, colour)

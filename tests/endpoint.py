@@ -1,4 +1,4 @@
-"""A small HTTP server that tests put where a function, or SAM2, would be."""
+"""A small HTTP server that replaces a function or a SAM2 server in tests."""
 
 import json
 import threading
@@ -12,31 +12,31 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One POST: when it came, its headers, and its JSON body."""
+class ReceivedRequest:
+    """A POST request: the time of its arrival, its headers, and its JSON body."""
 
     when: float
     headers: dict[str, str]
     body: Any
 
 
-Answer = Callable[[Asked], tuple[int, Any]]
+Answer = Callable[[ReceivedRequest], tuple[int, Any]]
 Stream = Callable[[BufferedIOBase], None]
 
 
 class Endpoint(ThreadingHTTPServer):
-    """Answers every POST with what `answer` makes of it, and remembers all of them.
+    """Responds to each POST with the result of `answer`, and records all requests.
 
-    With `stream` the answer is whatever that writes to the connection, headers included; the
-    connection is closed when it returns. `headers` go with every other answer. A GET is answered
-    with `description`, or 404.
+    If `stream` is set, it writes the complete response with its headers, and the connection is
+    closed when it returns. Other responses have `headers`. The response to a GET is `description`,
+    or 404.
     """
 
     daemon_threads = True
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.answer: Answer = lambda _: (204, None)
         self.stream: Stream | None = None
         self.headers: dict[str, str] = {}
@@ -48,9 +48,9 @@ class Endpoint(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/"
 
     def wait_for(self, count: int) -> None:
-        """Until so many have been answered."""
+        """Waits until `count` requests have arrived."""
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.asked) >= count, timeout=60)
+            assert self.arrived.wait_for(lambda: len(self.requests) >= count, timeout=60)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -58,23 +58,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        asked = Asked(time.monotonic(), dict(self.headers), body)
+        request = ReceivedRequest(time.monotonic(), dict(self.headers), body)
         with self.server.arrived:
-            self.server.asked.append(asked)
+            self.server.requests.append(request)
             self.server.arrived.notify_all()
-        with suppress(ConnectionError):  # whoever asked may be tired of waiting
-            self._reply(asked)
+        with suppress(ConnectionError):  # the client may have timed out
+            self._reply(request)
 
     def do_GET(self) -> None:
         described = self.server.description is not None
         self._send(200 if described else 404, self.server.description)
 
-    def _reply(self, asked: Asked) -> None:
+    def _reply(self, request: ReceivedRequest) -> None:
         if self.server.stream:
             self.close_connection = True
             self.server.stream(self.wfile)
             return
-        self._send(*self.server.answer(asked))
+        self._send(*self.server.answer(request))
 
     def _send(self, status: int, answer: Any) -> None:
         content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(port: int = 0) -> Iterator[Endpoint]:
-    """An endpoint for as long as the context lasts; on any free port unless one is given."""
+    """Runs an endpoint while the context lasts, on a free port unless `port` is given."""
     endpoint = Endpoint(port)
     thread = threading.Thread(target=endpoint.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

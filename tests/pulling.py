@@ -1,4 +1,4 @@
-"""Taking the messages of a subscription as they come, in a thread."""
+"""Pulls the messages of a subscription in a thread."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,17 +16,17 @@ def pulling(
     subscription: str,
     take: Callable[[Sequence[types.PubsubMessage]], None],
 ) -> Iterator[None]:
-    """Hands on what comes while the context lasts, and acknowledges it afterwards."""
+    """Passes messages to `take` while the context lasts, then acknowledges them."""
     over = threading.Event()
 
     def pull() -> None:
         while not over.is_set():
-            answer = subscriber.pull(
+            response = subscriber.pull(
                 subscription=subscription, max_messages=100, return_immediately=True
             )
-            if answer.received_messages:
-                take([received.message for received in answer.received_messages])
-                ids = [received.ack_id for received in answer.received_messages]
+            if response.received_messages:
+                take([received.message for received in response.received_messages])
+                ids = [received.ack_id for received in response.received_messages]
                 subscriber.acknowledge(subscription=subscription, ack_ids=ids)
             over.wait(_PAUSE)
 

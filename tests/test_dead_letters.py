@@ -1,4 +1,4 @@
-"""A message of this pipeline that is not understood is refused, and kept for a later version."""
+"""An invalid message of this pipeline is refused, and kept for a later version."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The promises of the README, kept by the running system on both brokers."""
+"""The running system keeps the promises of the README, on both brokers."""
 
 import io
 import json
@@ -35,7 +35,7 @@ FACE = "avataaars_05.png"
 
 @pytest.fixture
 def name() -> str:
-    """An upload that no other test knows."""
+    """The name of an upload that no other test uses."""
     return f"{uuid.uuid4().hex[:8]}/cat.png"
 
 
@@ -164,7 +164,7 @@ def test_an_overwritten_upload_shows_its_newest_picture_and_nothing_of_the_old(
 
 
 def _await_names(system: Stack, upload: str, *names: str) -> None:
-    """Until no more than these are left: strays are deleted after result.json is written."""
+    """Waits until only these are left. Stale files are deleted after result.json is written."""
     while output_names(system, upload) != set(names):
         time.sleep(0.05)
 
@@ -185,7 +185,7 @@ def test_a_turned_photo_is_upright_in_all_pictures(system: Stack, name: str) -> 
 
 @pytest.mark.slow
 def test_many_images_at_once_give_as_many_results(system: Stack) -> None:
-    """Every fifth shows a face, the others are plain: the pipeline is to work, not the models."""
+    """Each fifth has a face, the others are plain, because this tests the pipeline, not models."""
     count = 80 if system.broker == "embedded" else 40
     folder = uuid.uuid4().hex[:8]
     face = PillowImage.open(EXAMPLES / FACE).convert("RGB").resize((96, 96))
@@ -207,7 +207,7 @@ def test_many_images_at_once_give_as_many_results(system: Stack) -> None:
 
 
 def test_the_function_takes_eventarcs_direct_event(system: Stack, name: str) -> None:
-    """Its own notification is told as well; both lead to the same, single result."""
+    """Its notification arrives too; both lead to the same, single result."""
     generations = put(system, name, _content())
     blob = system.storage.bucket(INPUT_BUCKET).get_blob(name)
     event = {

@@ -1,5 +1,5 @@
 """Programs for developers: benchmarks, evaluation, chaos, fuzzing, simulation, documentation.
 
-`make help` lists them. They may import `shared` and `local`; nothing but tests imports them.
-`support` holds what they share with the tests.
+`make help` lists them. They may import `shared` and `local`; only tests import them. `support` has
+the helpers that they share with the tests.
 """

@@ -1,7 +1,7 @@
-"""python -m tools.documentation: writes the generated parts of docs/ anew.
+"""python -m tools.documentation: generates parts of the documentation from the code.
 
-The JSON Schemas of the documents, the contracts of the services, the tables of settings and those
-of Terraform's inputs and outputs; also which packages each function ships.
+It writes the JSON Schemas of the documents, the OpenAPI documents, the tables of the settings and
+of Terraform's inputs and outputs, the table in README.md, and functions/packages.json.
 """
 
 import json
@@ -33,7 +33,7 @@ _ARGUMENT = re.compile(r"^  (\w+) +=(.*?)(?=^  \w|\Z)", re.DOTALL | re.MULTILINE
 
 
 def generated() -> dict[Path, str]:
-    """Every generated file with its text."""
+    """Returns the text of each generated file."""
     files = {
         DOCS / "schemas" / f"{name}.schema.json": _schema(document)
         for name, document in DOCUMENTS.items()
@@ -46,7 +46,7 @@ def generated() -> dict[Path, str]:
     }
     return {
         **files,
-        **{DOCS / f"{name}.openapi.json": _json(told) for name, told in contracts.items()},
+        **{DOCS / f"{name}.openapi.json": _json(contract) for name, contract in contracts.items()},
         DOCS / "settings.md": _settings(),
         PACKAGES: _json({name: packages_of(name) for name in FUNCTIONS}),
         TERRAFORM / "README.md": _terraform(),
@@ -66,15 +66,16 @@ def _settings() -> str:
     lines = [
         "# Settings",
         "",
-        "Environment variables, read once when a function starts. A bad value stops the start with",
-        "a message that names the variable. `make docs` writes this page from the code.",
+        "Settings are environment variables. Each function reads them once, when it starts. If a",
+        "value is invalid, the function does not start, and the error message names the variable.",
+        "`make docs` generates this page from the code.",
     ]
     for function, settings in SETTINGS.items():
         lines += [
             "",
             f"## {function}",
             "",
-            "| variable | default | what it is |",
+            "| variable | default | meaning |",
             "| --- | --- | --- |",
         ]
         lines += [
@@ -88,12 +89,12 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     if isinstance(field.default, frozenset):
-        return f"`{','.join(sorted(field.default))}`"
+        return f"`{','.join(sorted(field.default))}`" if field.default else "empty"
     return "unset" if field.default is None else f"`{field.default}`"
 
 
 def _terraform() -> str:
-    """The page with its tables of inputs and outputs made anew."""
+    """Returns terraform/README.md with new tables of inputs and outputs."""
     files = [
         TERRAFORM / name
         for name in ("variables.tf", "variables_sam2.tf", "variables_api.tf", "outputs.tf")
@@ -101,13 +102,13 @@ def _terraform() -> str:
     found = [block for file in files for block in _BLOCK.findall(file.read_text())]
     inputs = [_input(name, body) for kind, name, body in found if kind == "variable"]
     outputs = [_output(name, body) for kind, name, body in found if kind == "output"]
-    lines = ["| input | type | default | what it is |", "| --- | --- | --- | --- |", *inputs, ""]
-    lines += ["| output | what it is |", "| --- | --- |", *outputs]
+    lines = ["| input | type | default | description |", "| --- | --- | --- | --- |", *inputs, ""]
+    lines += ["| output | description |", "| --- | --- |", *outputs]
     return with_generated((TERRAFORM / "README.md").read_text(), "\n".join(lines))
 
 
 def _readme() -> str:
-    """README with three numbers from the row ALL of docs/quality.md."""
+    """Returns README.md with three numbers from the row ALL of docs/quality.md."""
     quality = (DOCS / "quality.md").read_text()
     (row,) = re.findall(r"^\| ALL \| (.*) \|$", quality, re.MULTILINE)
     images, faces, *scores = row.split(" | ")
@@ -128,7 +129,7 @@ def _readme() -> str:
 
 
 def with_generated(page: str, text: str, mark: str = "generated") -> str:
-    """The page with this text between its marks."""
+    """Returns the page with this text between its marks."""
     before, _, rest = page.partition(f"<!-- {mark} -->")
     after = rest.partition(f"<!-- /{mark} -->")[2]
     return f"{before}<!-- {mark} -->\n\n{text.strip()}\n\n<!-- /{mark} -->{after}"
@@ -147,7 +148,7 @@ def _output(name: str, body: str) -> str:
 
 
 def main() -> None:
-    """Writes them all."""
+    """Writes all generated files."""
     for file, text in generated().items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

@@ -1,4 +1,4 @@
-"""What a function imports, directly or through `shared`, read from the sources."""
+"""Finds what a function imports, directly or through `shared`, from the source files."""
 
 import ast
 from functools import cache
@@ -25,7 +25,6 @@ DISTRIBUTIONS = {
     "google.cloud.pubsub_v1": "google-cloud-pubsub",
     "google.cloud.storage": "google-cloud-storage",
     "gunicorn": "gunicorn",
-    "httpx": "httpx",
     "httpx2": "httpx2",
     "mediapipe": "mediapipe",
     "numpy": "numpy",
@@ -33,21 +32,20 @@ DISTRIBUTIONS = {
     "pydantic": "pydantic",
     "pydantic_settings": "pydantic-settings",
     "pythonjsonlogger": "python-json-logger",
-    "replicate": "replicate",
     "requests": "requests",
     "simplejpeg": "simplejpeg",
     "tenacity": "tenacity",
     "torch": "torch",
     "transformers": "transformers",
-    "transformers.Sam2Processor": "torchvision",  # it loads its image processor with it
+    "transformers.Sam2Processor": "torchvision",  # its image processor needs it
     "zlib_ng": "zlib-ng",
 }
-"""Third-party modules with the distributions that they come from."""
+"""Third-party modules, with the distributions that contain them."""
 
 
 @cache
 def imported_by(file: Path) -> frozenset[str]:
-    """Dotted names that a source file imports: modules, and what is taken from them."""
+    """Returns the dotted names that a source file imports: modules and their members."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -60,7 +58,7 @@ def imported_by(file: Path) -> frozenset[str]:
 
 
 def source_of(name: str) -> Path | None:
-    """The file of a module of our own, if the dotted name is one."""
+    """Returns the source file of one of our own modules; None for any other name."""
     base = ROOT.joinpath(*name.split("."))
     for file in (base.with_suffix(".py"), base / "__init__.py"):
         if file.is_file():
@@ -69,7 +67,7 @@ def source_of(name: str) -> Path | None:
 
 
 def closure(file: Path) -> set[Path]:
-    """A source file and all of ours that it imports, however indirectly."""
+    """Returns a source file and all our files that it imports, directly or indirectly."""
     found, waiting = {file}, [file]
     while waiting:
         for name in imported_by(waiting.pop()):
@@ -81,14 +79,14 @@ def closure(file: Path) -> set[Path]:
 
 
 def packages_of(function: str) -> list[str]:
-    """The packages of `shared` that a function reaches."""
+    """Returns the packages of `shared` that a function imports, directly or indirectly."""
     files = closure(ROOT / "functions" / function / "main.py")
     parts = [file.relative_to(ROOT).parts for file in files]
     return sorted({names[1] for names in parts if names[0] == "shared" and len(names) > 2})
 
 
 def distributions_of(file: Path) -> set[str]:
-    """What has to be installed for a source file to be imported."""
+    """Returns the distributions that must be installed to import a source file."""
     needed = set()
     for source in closure(file):
         for name in imported_by(source):

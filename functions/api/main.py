@@ -1,4 +1,4 @@
-"""The HTTP API and the web page: a picture comes in, its masks go out in the answer."""
+"""Entry point of the HTTP API and the web page: takes an image, returns its masks."""
 
 from pathlib import Path
 
@@ -19,5 +19,5 @@ _app = create_app(load(ApiSettings), Path(__file__).parent / "page")
 
 @functions_framework.http
 def api(request: Request) -> Response:
-    """POST /v1/face-mask-sam2; the page at /; /openapi.json says the rest."""
+    """Handles an HTTP request. The OpenAPI document at /openapi.json describes all paths."""
     return Response.from_app(_app, request.environ)

@@ -1,4 +1,4 @@
-"""A dead letter comes in; result.json with the status `failed` goes out."""
+"""Entry point of the function drain: takes a dead letter, writes a `failed` result.json."""
 
 import functions_framework
 from flask import Request
@@ -14,11 +14,11 @@ from shared.serving import bounded_worker
 logs.configure()
 bounded_worker.bound_requests()
 _settings = load(BucketSettings)
-_deliveries = PushHandler(_settings, Storage())
+_push_handler = PushHandler(_settings, Storage())
 _drain = Drain(_settings)
 
 
 @functions_framework.http
 def drain(request: Request) -> ResponseReturnValue:
-    """Takes dead letters of both hops, pushed by Pub/Sub."""
-    return _deliveries.respond(request, _drain.handle)
+    """Handles a dead letter of either hop, pushed by Pub/Sub."""
+    return _push_handler.respond(request, _drain.handle)

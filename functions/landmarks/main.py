@@ -1,4 +1,4 @@
-"""An upload's event comes in; prompts.json and a message with the same content go out."""
+"""Entry point of the function landmarks: takes an upload's event, writes and publishes prompts."""
 
 import functions_framework
 from flask import Request
@@ -14,11 +14,11 @@ from shared.serving import bounded_worker
 logs.configure()
 bounded_worker.bound_requests()
 _settings = load(LandmarksSettings)
-_deliveries = PushHandler(_settings, Storage())
+_push_handler = PushHandler(_settings, Storage())
 _landmarks = Landmarks(_settings)
 
 
 @functions_framework.http
 def landmarks(request: Request) -> ResponseReturnValue:
-    """Takes a bucket notification pushed by Pub/Sub, or Eventarc's event of an upload."""
-    return _deliveries.respond(request, _landmarks.handle)
+    """Handles a bucket notification pushed by Pub/Sub, or an upload's event from Eventarc."""
+    return _push_handler.respond(request, _landmarks.handle)

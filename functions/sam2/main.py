@@ -1,4 +1,4 @@
-"""SAM2's HTTP contract as a service: pictures, points and boxes in, masks and scores out."""
+"""Entry point of the SAM2 service: takes images with points and boxes, returns masks and scores."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -26,7 +26,7 @@ _sandbox = Sandbox(_settings.max_pixels)
 
 @functions_framework.http
 def sam2(request: Request) -> ResponseReturnValue:
-    """POST /v1/segment; a GET there says what computes the masks, /openapi.json the rest."""
+    """Handles an HTTP request. The OpenAPI document at /openapi.json describes all paths."""
     if refused := refusal(request, _settings):
         return refused
     match request.method, request.path:
@@ -42,17 +42,17 @@ def sam2(request: Request) -> ResponseReturnValue:
 
 def _segment(request: Request) -> Response:
     request.max_content_length = _settings.max_bytes
-    answer, status = respond(_backend.wait(), _sandbox, request.get_data, _settings)
-    text = answer.model_dump_json()
-    # The framework reads a request to its end before any answer but a streamed one.
+    response, status = respond(_backend.wait(), _sandbox, request.get_data, _settings)
+    text = response.model_dump_json()
+    # The framework reads the complete request before it sends a response that is not streamed.
     return _json(iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text, status)
 
 
 def _health() -> ResponseReturnValue:
-    """Whether the model is loaded."""
+    """Returns 200 if the model is loaded, else 503."""
     status, code = ("ok", 200) if _backend.is_done() else ("loading", 503)
     return {"status": status, "backend": _settings.sam2_backend}, code
 
 
-def _json(told: str | Iterator[str], status: int = HTTPStatus.OK) -> Response:
-    return Response(told, status, mimetype="application/json")
+def _json(body: str | Iterator[str], status: int = HTTPStatus.OK) -> Response:
+    return Response(body, status, mimetype="application/json")

@@ -1,4 +1,4 @@
-"""A prompts message comes in; masks, overlays, cutouts and result.json go out."""
+"""Entry point of the function segmentation: takes a prompts message, writes the result's files."""
 
 import functions_framework
 from flask import Request
@@ -15,11 +15,11 @@ from shared.serving import bounded_worker
 logs.configure()
 bounded_worker.bound_requests()
 _settings = load(SegmentationSettings)
-_deliveries = PushHandler(_settings, Storage())
+_push_handler = PushHandler(_settings, Storage())
 _segmentation = Segmentation(_settings, factory.primary(_settings), factory.fallback(_settings))
 
 
 @functions_framework.http
 def segmentation(request: Request) -> ResponseReturnValue:
-    """Takes a prompts message pushed by Pub/Sub."""
-    return _deliveries.respond(request, _segmentation.handle)
+    """Handles a prompts message pushed by Pub/Sub."""
+    return _push_handler.respond(request, _segmentation.handle)

@@ -1,1 +1,1 @@
-"""Pub/Sub on one machine: an embedded broker, and for tests the official emulator."""
+"""Pub/Sub on one machine: an embedded broker, and the official emulator for tests."""

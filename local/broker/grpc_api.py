@@ -1,4 +1,4 @@
-"""The gRPC face: google.pubsub.v1 Publisher and Subscriber, without streaming pull."""
+"""The broker's gRPC API: google.pubsub.v1 Publisher and Subscriber, without streaming pull."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from google.pubsub_v1 import types
 from local.broker.topics import Broker, Subscription
 
 _PULL_SECONDS = 1.0
-"""How long a pull waits for a first message."""
+"""Time that a pull waits for a first message. Chosen by hand: a longer wait occupies a thread for
+longer, a shorter one makes clients pull more often."""
 
-_TICK = 0.1
-"""How often a waiting pull looks for messages whose backoff is over."""
+_CHECK_SECONDS = 0.1
+"""Interval at which a waiting pull checks for messages whose backoff is over. Chosen by hand: a
+shorter one costs processor time, a longer one delays messages."""
 
 Method = Callable[[Any, grpc.ServicerContext], Any]
 
 
 def create_server(broker: Broker, pool: Any, port: int) -> grpc.Server:
-    """A server on 127.0.0.1, not started yet."""
+    """Returns a server on 127.0.0.1 that is not started."""
     server = grpc.server(pool)
     publisher, subscriber = _Publisher(broker), _Subscriber(broker)
     server.add_generic_rpc_handlers(
@@ -73,10 +75,10 @@ def _handler(
     )
 
 
-def _serialised(answer: Any) -> bytes:
-    if isinstance(answer, empty_pb2.Empty):
-        return answer.SerializeToString()
-    return bytes(type(answer).serialize(answer))
+def _serialised(response: Any) -> bytes:
+    if isinstance(response, empty_pb2.Empty):
+        return response.SerializeToString()
+    return bytes(type(response).serialize(response))
 
 
 class _Publisher:
@@ -85,7 +87,7 @@ class _Publisher:
 
     def create(self, topic: types.Topic, context: grpc.ServicerContext) -> types.Topic:
         if not self._broker.create_topic(topic.name):
-            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{topic.name} exists already")
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{topic.name} already exists")
         return topic
 
     def get(self, request: types.GetTopicRequest, context: grpc.ServicerContext) -> types.Topic:
@@ -132,7 +134,7 @@ class _Subscriber:
         if config.topic not in self._broker.topics:
             context.abort(grpc.StatusCode.NOT_FOUND, f"no topic {config.topic}")
         if not self._broker.create_subscription(config):
-            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{config.name} exists already")
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{config.name} already exists")
         return config
 
     def get(
@@ -182,7 +184,7 @@ class _Subscriber:
                 left = deadline - time.monotonic()
                 if received or left <= 0:
                     return types.PullResponse(received_messages=received)
-                self._broker.changed.wait(min(left, _TICK))
+                self._broker.changed.wait(min(left, _CHECK_SECONDS))
 
     def acknowledge(
         self, request: types.AcknowledgeRequest, context: grpc.ServicerContext

@@ -1,4 +1,4 @@
-"""What the embedded broker knows, in an SQLite database: nothing is lost when it dies."""
+"""The embedded broker's state in an SQLite database, so that nothing is lost when it is killed."""
 
 import json
 import sqlite3
@@ -22,28 +22,30 @@ CREATE TABLE IF NOT EXISTS backlog (
 
 
 class Journal:
-    """Follows every change; read once, at start. Safe to share between threads."""
+    """Records every change; the broker reads it once, at start. Safe to share between threads."""
 
     def __init__(self, file: Path | None = None) -> None:
-        """Without a file it is kept in memory, and ends with the process."""
+        """Opens the database; without a file it is in memory."""
         self._lock = threading.Lock()
         self._db = sqlite3.connect(file or ":memory:", check_same_thread=False)
         self._db.isolation_level = None
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=OFF")  # processes die here, machines do not
+        self._db.execute(
+            "PRAGMA synchronous=OFF"
+        )  # it must survive a killed process, not a power failure
         self._db.executescript(_SCHEMA)
 
     def topics(self) -> set[str]:
-        """Names."""
+        """Returns the names of all topics."""
         return {name for (name,) in self._db.execute("SELECT name FROM topics")}
 
     def subscriptions(self) -> Iterator[types.Subscription]:
-        """Configurations."""
+        """Yields the configurations of all subscriptions."""
         for (config,) in self._db.execute("SELECT config FROM subscriptions"):
             yield types.Subscription.deserialize(config)
 
     def backlog(self, subscription: str) -> Iterator[Queued]:
-        """What was not acknowledged."""
+        """Yields the messages that were not acknowledged, in the order of their keys."""
         rows = self._db.execute(
             "SELECT due, key, attempt, id, data, attributes, ordering_key, published "
             "FROM backlog WHERE subscription = ? ORDER BY key",
@@ -55,29 +57,29 @@ class Journal:
             yield Queued(due, key, message, attempt)
 
     def last_key(self) -> int:
-        """The highest key in use; 0 where there is none."""
+        """Returns the highest key in use; 0 if there is none."""
         return int(self._db.execute("SELECT coalesce(max(key), 0) FROM backlog").fetchone()[0])
 
     def add_topic(self, name: str) -> None:
-        """A topic was made."""
+        """Records a new topic."""
         self._run("INSERT OR IGNORE INTO topics VALUES (?)", name)
 
     def remove_topic(self, name: str) -> None:
-        """A topic was deleted."""
+        """Records that a topic was deleted."""
         self._run("DELETE FROM topics WHERE name = ?", name)
 
     def put_subscription(self, config: types.Subscription) -> None:
-        """A subscription was made or changed."""
+        """Records a new or changed subscription."""
         content = types.Subscription.serialize(config)
         self._run("INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", config.name, content)
 
     def remove_subscription(self, name: str) -> None:
-        """A subscription was deleted, with its backlog."""
+        """Records that a subscription was deleted with its backlog."""
         self._run("DELETE FROM subscriptions WHERE name = ?", name)
         self._run("DELETE FROM backlog WHERE subscription = ?", name)
 
     def put(self, subscription: str, queued: Queued) -> None:
-        """A message was queued, for the first time or again."""
+        """Records that a message was queued, for the first time or for a retry."""
         message = queued.message
         self._run(
             "INSERT OR REPLACE INTO backlog VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -93,7 +95,7 @@ class Journal:
         )
 
     def remove(self, key: int) -> None:
-        """A message was acknowledged, or given up on."""
+        """Records that a message was acknowledged, or became a dead letter."""
         self._run("DELETE FROM backlog WHERE key = ?", key)
 
     def _run(self, statement: str, *values: object) -> None:

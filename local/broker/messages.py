@@ -1,4 +1,4 @@
-"""What the embedded broker carries."""
+"""The messages of the embedded broker, and their states."""
 
 import base64
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class Message:
     published: datetime
 
     def to_push_json(self) -> dict[str, Any]:
-        """As the body of a push request shows it, in both spellings that Pub/Sub sends."""
+        """Returns the message for a push request's body. Like Pub/Sub, it has both spellings."""
         time_text = self.published.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         message: dict[str, Any] = {
             "attributes": dict(self.attributes),
@@ -36,7 +36,7 @@ class Message:
         return message
 
     def to_proto(self) -> types.PubsubMessage:
-        """As a pull shows it."""
+        """Returns the message for the response to a pull."""
         return types.PubsubMessage(
             data=self.data,
             attributes=dict(self.attributes),
@@ -48,10 +48,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A message in one subscription's backlog: its next, or running, attempt counts from 1.
+    """A message in the backlog of a subscription.
 
-    `key` is unique in the whole broker and orders messages that are due at the same time; `due` is
-    in seconds since 1970, so that it outlives the process.
+    `due` is in seconds since 1970, because it must stay valid over a restart. `key` is unique in
+    the broker and orders messages that are due at the same time. `attempt` is the number of the
+    next or current delivery, from 1.
     """
 
     due: float
@@ -62,7 +63,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message handed out once."""
+    """One delivery of a message. `attempt` counts from 1."""
 
     ack_id: str
     message: Message

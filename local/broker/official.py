@@ -1,4 +1,4 @@
-"""Finding the Pub/Sub emulator of the Google Cloud SDK."""
+"""Finds the Pub/Sub emulator of the Google Cloud SDK."""
 
 import shutil
 from pathlib import Path
@@ -7,11 +7,11 @@ _JAR = "platform/pubsub-emulator/lib/cloud-pubsub-emulator-*.jar"
 
 
 def find_emulator() -> Path | None:
-    """The emulator's jar, if both it and a Java to run it are on this machine's PATH."""
+    """Returns the emulator's jar; None if gcloud, its component or Java is not on the PATH."""
     gcloud = shutil.which("gcloud")
     if gcloud is None or shutil.which("java") is None:
         return None
-    # Installers either link bin/gcloud into the SDK or wrap it; the SDK's root is two above.
+    # Some installers link bin/gcloud into the SDK, others install a wrapper elsewhere.
     for root in (Path(gcloud).resolve().parent.parent, Path("/usr/lib/google-cloud-sdk")):
         jars = sorted(root.glob(_JAR))
         if jars:
@@ -20,5 +20,5 @@ def find_emulator() -> Path | None:
 
 
 def command(jar: Path, port: int) -> list[str]:
-    """What starts it; without --host it may listen on IPv6 alone."""
+    """Returns the command that starts it. Without --host it may listen only on IPv6."""
     return ["java", "-jar", str(jar), "--host=127.0.0.1", f"--port={port}"]

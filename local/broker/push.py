@@ -1,4 +1,4 @@
-"""Push delivery: POSTs messages to the endpoints of push subscriptions."""
+"""Push delivery: sends messages to the endpoints of push subscriptions with POST requests."""
 
 import json
 import logging
@@ -20,16 +20,24 @@ from shared.schemas.errors import Transient
 _log = logging.getLogger(__name__)
 
 _ACKNOWLEDGING = frozenset({102, 200, 201, 202, 204})
+"""Status codes that acknowledge a message: https://cloud.google.com/pubsub/docs/push."""
+
 _IN_FLIGHT = 8
-"""Most deliveries at a time to one endpoint, so that none waits long in its queue."""
+"""Limit for concurrent deliveries of one subscription. Chosen by hand: more wait in the endpoint's
+queue while their acknowledgement deadline passes."""
 
-_TICK = 0.1
+_SUBSCRIPTIONS = 4
+"""Push subscriptions of the system: one for each hop, and one for its dead letters."""
 
-_UNTIL_IT_LISTENS = Retry(
+_CHECK_SECONDS = 0.1
+"""Interval between checks for messages that are due. Chosen by hand: a shorter one costs processor
+time, a longer one delays messages."""
+
+_CONNECT_RETRY = Retry(
     total=None, connect=300, read=0, other=0, redirect=0, backoff_factor=0.05, backoff_max=0.2
 )
-"""Where nothing listens a delivery waits, as Cloud Run holds requests until an instance is up. One
-that was begun and broke off has failed."""
+"""A delivery waits about a minute for an endpoint that does not listen yet, because Cloud Run also
+holds requests until an instance runs. A delivery whose connection breaks has failed."""
 
 
 class _Connections(threading.local):
@@ -37,30 +45,30 @@ class _Connections(threading.local):
 
     @cached_property
     def session(self) -> requests.Session:
-        """The calling thread's own."""
+        """The calling thread's session."""
         session = requests.Session()
-        session.mount("http://", HTTPAdapter(max_retries=_UNTIL_IT_LISTENS))
+        session.mount("http://", HTTPAdapter(max_retries=_CONNECT_RETRY))
         return session
 
 
 class Pusher(threading.Thread):
-    """Hands due messages of all push subscriptions to a pool of senders."""
+    """Delivers due messages of all push subscriptions with a pool of threads."""
 
     def __init__(self, broker: Broker) -> None:
         super().__init__(daemon=True, name="pusher")
         self._broker = broker
-        self._pool = ThreadPoolExecutor(4 * _IN_FLIGHT, thread_name_prefix="push")
+        self._pool = ThreadPoolExecutor(_SUBSCRIPTIONS * _IN_FLIGHT, thread_name_prefix="push")
         self._connections = _Connections()
         self._tokens: dict[str, IdentityToken] = {}
 
     def run(self) -> None:
-        """Never returns."""
+        """Delivers messages forever."""
         while True:
             with self._broker.changed:
                 self._broker.expire()
                 due = self._due()
                 if not due:
-                    self._broker.changed.wait(_TICK)
+                    self._broker.changed.wait(_CHECK_SECONDS)
             for name, subscription, delivery in due:
                 self._pool.submit(self._deliver, name, subscription, delivery)
 
@@ -82,7 +90,7 @@ class Pusher(threading.Thread):
             self._broker.fail(name, delivery.ack_id)
 
     def _push(self, name: str, subscription: Subscription, delivery: Delivery) -> bool:
-        """Whether the endpoint took the message."""
+        """Pushes a message; returns whether the endpoint acknowledged it."""
         config = subscription.config
         body: dict[str, Any] = {"message": delivery.message.to_push_json(), "subscription": name}
         if config.dead_letter_policy.dead_letter_topic:

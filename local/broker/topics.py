@@ -1,4 +1,4 @@
-"""The embedded broker's state: topics, subscriptions, and messages on their way."""
+"""The embedded broker's state: topics, subscriptions and their messages."""
 
 import heapq
 import itertools
@@ -15,8 +15,13 @@ from local.broker.journal import Journal
 from local.broker.messages import Delivery, Message, Queued
 
 _DEFAULT_ACK_SECONDS = 10
+"""Acknowledgement deadline of a subscription that declares none, as in Pub/Sub:
+https://cloud.google.com/pubsub/docs/subscription-properties."""
+
 _DEFAULT_MIN_BACKOFF = 0.1
 _DEFAULT_MAX_BACKOFF = 60.0
+"""Limits for the seconds between deliveries without a retry policy, as in Pub/Sub's push
+backoff: https://cloud.google.com/pubsub/docs/push#push_backoff."""
 
 
 @dataclass(slots=True)
@@ -26,31 +31,31 @@ class _Lease:
 
 
 class Subscription:
-    """One subscription's backlog: what waits, and what is handed out and not yet acknowledged.
+    """The backlog of one subscription: waiting messages, and deliveries without acknowledgement.
 
-    Every method expects the broker's lock to be held.
+    Callers of its methods hold the broker's lock.
     """
 
     def __init__(self, config: types.Subscription, journal: Journal) -> None:
-        """With the backlog that the journal has."""
+        """Loads the backlog from the journal."""
         self.config = config
         self._journal = journal
-        self._waiting = [(one.due, one.key, one) for one in journal.backlog(config.name)]
+        self._waiting = [(item.due, item.key, item) for item in journal.backlog(config.name)]
         heapq.heapify(self._waiting)
         self._leased: dict[str, _Lease] = {}
 
     @property
     def ack_seconds(self) -> float:
-        """How long a delivery may stay unacknowledged."""
+        """The acknowledgement deadline, in seconds."""
         return self.config.ack_deadline_seconds or _DEFAULT_ACK_SECONDS
 
     def add(self, queued: Queued) -> None:
-        """Queues a message for its next attempt."""
+        """Queues a message for its next delivery."""
         self._journal.put(self.config.name, queued)
         heapq.heappush(self._waiting, (queued.due, queued.key, queued))
 
     def take(self) -> Delivery | None:
-        """Hands out the message that has been due longest, if one is due."""
+        """Starts a delivery of the message that was due first; returns None if none is due."""
         if not self._waiting or self._waiting[0][0] > time.time():
             return None
         _, key, queued = heapq.heappop(self._waiting)
@@ -59,18 +64,18 @@ class Subscription:
         return Delivery(ack_id, queued.message, queued.attempt)
 
     def acknowledge(self, ack_id: str) -> None:
-        """Forgets a delivery; one that ran out already is queued again and stays so."""
+        """Removes a delivered message. After its deadline, this has no effect: it was requeued."""
         lease = self._leased.pop(ack_id, None)
         if lease:
             self._journal.remove(lease.queued.key)
 
     def extend(self, ack_id: str, seconds: float) -> None:
-        """Gives a delivery more time."""
+        """Sets a delivery's deadline to `seconds` from now."""
         if ack_id in self._leased:
             self._leased[ack_id].until = time.monotonic() + seconds
 
     def fail(self, ack_id: str) -> Queued | None:
-        """Queues a failed delivery again, or returns it if its attempts are used up."""
+        """Requeues the message of a failed delivery; returns it if it becomes a dead letter."""
         lease = self._leased.pop(ack_id, None)
         if lease is None:
             return None
@@ -82,19 +87,19 @@ class Subscription:
         return None
 
     def expired(self) -> list[str]:
-        """Deliveries whose time is up."""
+        """Returns the IDs of deliveries after their deadline."""
         now = time.monotonic()
         return [ack_id for ack_id, lease in self._leased.items() if lease.until <= now]
 
     @property
     def in_flight(self) -> int:
-        """Deliveries handed out and not yet acknowledged."""
+        """Number of deliveries that are not acknowledged."""
         return len(self._leased)
 
     def _backoff(self, attempt: int) -> float:
-        """Seconds until the next attempt: doubled each time, within the retry policy.
+        """Returns the seconds until the next delivery: doubled each time, within the retry policy.
 
-        What a puller gives back is there again at once, unless there is such a policy.
+        Without a retry policy, a message of a pull subscription is available again at once.
         """
         policy = self.config.retry_policy
         if not policy and not self.config.push_config.push_endpoint:
@@ -107,11 +112,11 @@ class Subscription:
 class Broker:
     """All topics and subscriptions. Safe to share between threads.
 
-    `changed` is notified whenever something may have become deliverable.
+    `changed` is notified when a message may have become deliverable.
     """
 
     def __init__(self, journal: Journal) -> None:
-        """As the journal left it."""
+        """Loads topics and subscriptions from the journal."""
         self.changed = threading.Condition(threading.RLock())
         self._journal = journal
         self.topics = journal.topics()
@@ -121,7 +126,7 @@ class Broker:
         self._keys = itertools.count(max(journal.last_key(), time.time_ns() // 1000) + 1)
 
     def create_topic(self, name: str) -> bool:
-        """False where it is there already."""
+        """Creates a topic; returns False if it already exists."""
         with self.changed:
             if name in self.topics:
                 return False
@@ -130,13 +135,13 @@ class Broker:
             return True
 
     def delete_topic(self, name: str) -> None:
-        """Its subscriptions stay, as Pub/Sub keeps them."""
+        """Deletes a topic. Its subscriptions stay, as in Pub/Sub."""
         with self.changed:
             self.topics.discard(name)
             self._journal.remove_topic(name)
 
     def create_subscription(self, config: types.Subscription) -> bool:
-        """False where it is there already."""
+        """Creates a subscription; returns False if it already exists."""
         with self.changed:
             if config.name in self.subscriptions:
                 return False
@@ -145,13 +150,13 @@ class Broker:
             return True
 
     def delete_subscription(self, name: str) -> None:
-        """With its backlog."""
+        """Deletes a subscription with its backlog."""
         with self.changed:
             self.subscriptions.pop(name, None)
             self._journal.remove_subscription(name)
 
     def modify_push(self, subscription: Subscription, push: types.PushConfig) -> None:
-        """From now on its messages go there."""
+        """Changes the endpoint of a subscription."""
         with self.changed:
             subscription.config.push_config = push
             self._journal.put_subscription(subscription.config)
@@ -160,7 +165,7 @@ class Broker:
     def publish(
         self, topic: str, data: bytes, attributes: Mapping[str, str], ordering_key: str = ""
     ) -> str:
-        """Queues a message on every subscription of the topic; its id."""
+        """Queues a message in every subscription of the topic; returns its ID."""
         with self.changed:
             number = str(next(self._keys))
             message = Message(number, data, dict(attributes), ordering_key, datetime.now(UTC))
@@ -171,7 +176,7 @@ class Broker:
             return message.id
 
     def fail(self, name: str, ack_id: str) -> None:
-        """A delivery was not acknowledged: it is retried later, or becomes a dead letter."""
+        """Retries the message of a failed delivery later, or makes it a dead letter."""
         with self.changed:
             subscription = self.subscriptions.get(name)
             dead = subscription.fail(ack_id) if subscription else None
@@ -179,13 +184,13 @@ class Broker:
                 self.publish(
                     subscription.config.dead_letter_policy.dead_letter_topic,
                     dead.message.data,
-                    {**dead.message.attributes, **_provenance(name, dead)},
+                    {**dead.message.attributes, **_dead_letter_attributes(name, dead)},
                 )
                 self._journal.remove(dead.key)
             self.changed.notify_all()
 
     def expire(self) -> None:
-        """Fails every delivery whose acknowledgement deadline has passed."""
+        """Fails all deliveries whose acknowledgement deadline has passed."""
         with self.changed:
             for name, subscription in self.subscriptions.items():
                 for ack_id in subscription.expired():
@@ -193,12 +198,12 @@ class Broker:
 
 
 def _seconds(duration: Any) -> float:
-    """Proto-plus hands out a timedelta where its stubs say Duration."""
+    """Returns the seconds of a duration. proto-plus returns a timedelta, unlike its stubs."""
     return float(duration.total_seconds())
 
 
-def _provenance(subscription: str, dead: Queued) -> dict[str, str]:
-    """The attributes that Pub/Sub adds to a dead letter."""
+def _dead_letter_attributes(subscription: str, dead: Queued) -> dict[str, str]:
+    """Returns the attributes that Pub/Sub adds to a dead letter."""
     _, project, _, name = subscription.split("/")
     return {
         "CloudPubSubDeadLetterSourceSubscription": name,

@@ -1,1 +1,1 @@
-"""What an operator does by hand, on the running local system or on a deployment in the cloud."""
+"""Operations that a person starts, on the running local system or on a deployment in the cloud."""

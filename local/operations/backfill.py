@@ -1,7 +1,7 @@
-"""python -m local.operations.backfill: announces objects of the input bucket once more.
+"""python -m local.operations.backfill: reprocesses objects of the input bucket.
 
-Without --go it only counts. Interrupted, it goes on where it was when it is called the same way
-again.
+It publishes a notification for each object. Without --go it only counts the objects. An interrupted
+backfill continues when it is started again with the same options.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from google.cloud.storage import Blob
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from local.operations.deployment import NotRunning, Target, add_arguments, chosen
+from local.operations.deployment import NotRunning, Target, add_arguments, choose_target
 from shared.gcp.events import FINALIZED
 from shared.gcp.gcs import STATUS_KEY
 from shared.gcp.provenance import Provenance
@@ -24,29 +24,38 @@ from shared.schemas import object_names
 from shared.schemas.documents import Status
 
 _PUBLISH_SECONDS = 60
+"""Timeout to publish a message. Chosen by hand: a longer one waits longer on a broken
+connection."""
+
 _SAVED_EVERY = 100
+"""Objects between two updates of the cursor's file. Chosen by hand: more repeat more objects after
+an interruption, fewer write the file more often."""
+
+_MOST_PREFIX = 900
+"""Limit for the prefix that lists results, in characters. `shared.schemas.object_names` cuts long
+names of folders, so a longer prefix would not match them."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which objects: those under `prefix`, all of them or those without a result that is theirs."""
+    """The objects to reprocess: those under `prefix`, all, or only those without a result."""
 
     prefix: str
     all: bool
 
 
 def main() -> None:
-    """Exit code 1 where there is no system."""
+    """Runs the backfill. The exit code is 1 if no system runs, or after Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
-    parser.add_argument("--prefix", default="", help="beginning of the objects' names")
-    parser.add_argument("--all", action="store_true", help="also those that have a result")
-    parser.add_argument("--rate", type=float, default=20, help="objects a second, at most")
-    parser.add_argument("--go", action="store_true", help="really do it")
+    parser.add_argument("--prefix", default="", help="prefix of the objects' names")
+    parser.add_argument("--all", action="store_true", help="include objects with a result")
+    parser.add_argument("--rate", type=float, default=20, help="maximum objects per second")
+    parser.add_argument("--go", action="store_true", help="reprocess, not only count")
     arguments = parser.parse_args()
     console = Console(highlight=False)
     try:
-        target = chosen(arguments)
+        target = choose_target(arguments)
     except NotRunning as error:
         sys.exit(str(error))
     choice = Choice(arguments.prefix, arguments.all)
@@ -55,9 +64,11 @@ def main() -> None:
         count = sum(1 for _ in wanted(target, choice, cursor.position))
     where = f"gs://{target.input_bucket}/{choice.prefix}"
     if cursor.position:
-        console.print(f"Going on after {cursor.position!r}.", markup=False)
+        console.print(f"Continuing after {cursor.position!r}.", markup=False)
     if not arguments.go:
-        console.print(f"{count} objects under {where} would be announced: say GO=1.", markup=False)
+        console.print(
+            f"{count} objects under {where} would be reprocessed. Add GO=1 to do it.", markup=False
+        )
         return
     try:
         with _progress(console) as progress:
@@ -65,12 +76,12 @@ def main() -> None:
             for _ in publish(target, choice, cursor, arguments.rate):
                 progress.advance(task)
     except KeyboardInterrupt:
-        sys.exit("Stopped. The same line goes on where it was.")
-    console.print(f"{count} objects under {where} announced.", markup=False)
+        sys.exit("Stopped. The same command continues from here.")
+    console.print(f"{count} objects under {where} are being reprocessed.", markup=False)
 
 
 class Cursor:
-    """How far a backfill of some choice has come, in a file that ends with it."""
+    """The progress of a backfill, in a file that exists until the backfill is complete."""
 
     def __init__(self, file: Path, target: Target, choice: Choice) -> None:
         self._file = file
@@ -79,17 +90,17 @@ class Cursor:
         self.position: str = saved.get("position", "") if saved.get("of") == self._of else ""
 
     def save(self, position: str) -> None:
-        """The name of the last object that was announced for sure."""
+        """Saves the name of the last object whose notification was published."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(json.dumps({"of": self._of, "position": position}))
 
     def end(self) -> None:
-        """It came to its end: the next begins anew."""
+        """Deletes the file: the backfill is complete."""
         self._file.unlink(missing_ok=True)
 
 
 def wanted(target: Target, choice: Choice, after: str) -> Iterator[Blob]:
-    """The objects to be announced, in the order of their names, behind `after`."""
+    """Yields the objects to reprocess whose names come after `after`, in the order of names."""
     finished = {} if choice.all else _finished(target, choice.prefix)
     for blob in target.storage.list_blobs(
         target.input_bucket, prefix=choice.prefix, start_offset=after or None
@@ -99,18 +110,18 @@ def wanted(target: Target, choice: Choice, after: str) -> Iterator[Blob]:
 
 
 def publish(target: Target, choice: Choice, cursor: Cursor, rate: float) -> Iterator[Blob]:
-    """Announces them as Cloud Storage does, `rate` a second at most; yields each."""
+    """Publishes a notification for each object, at most `rate` per second; yields the objects."""
     started, count = time.monotonic(), 0
     for count, blob in enumerate(wanted(target, choice, cursor.position), 1):
         time.sleep(max(0.0, started + count / rate - time.monotonic()))
-        _announce(target, blob)
+        _publish_notification(target, blob)
         if count % _SAVED_EVERY == 1:
             cursor.save(blob.name)
         yield blob
     cursor.end()
 
 
-def _announce(target: Target, blob: Blob) -> None:
+def _publish_notification(target: Target, blob: Blob) -> None:
     resource = {
         "kind": "storage#object",
         "bucket": target.input_bucket,
@@ -125,9 +136,9 @@ def _announce(target: Target, blob: Blob) -> None:
 
 
 def _finished(target: Target, prefix: str) -> dict[str, int]:
-    """Folders of results that are no failures, with the generations that they show."""
+    """Returns the folders of results that are not `failed`, with the generations of the uploads."""
     results = target.storage.list_blobs(
-        target.output_bucket, prefix=prefix[:900], match_glob=f"**/{object_names.RESULT}"
+        target.output_bucket, prefix=prefix[:_MOST_PREFIX], match_glob=f"**/{object_names.RESULT}"
     )
     return {
         blob.name.removesuffix(object_names.RESULT): Provenance.of(blob).generation

@@ -1,4 +1,4 @@
-"""Where an operation works: the system that `make up` keeps running, or a deployment."""
+"""The target of an operation: the system that `make up` runs, or a deployment in the cloud."""
 
 import argparse
 import json
@@ -12,15 +12,15 @@ from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
 
 
 class NotRunning(Exception):
-    """There is nothing to operate on; the message says what to do."""
+    """The local system does not run. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A system's buckets, topics and clients; `beginning` is that of its resources' names."""
+    """A system's buckets, topics and clients. `prefix` starts topics' and subscriptions' names."""
 
     project: str
-    beginning: str
+    prefix: str
     input_bucket: str
     output_bucket: str
     storage: storage.Client
@@ -28,26 +28,28 @@ class Target:
     subscriber: pubsub_v1.SubscriberClient
 
     def topic(self, hop: str) -> str:
-        """The full name of a hop's topic."""
-        return f"projects/{self.project}/topics/{self.beginning}{hop}"
+        """Returns the full name of a hop's topic."""
+        return f"projects/{self.project}/topics/{self.prefix}{hop}"
 
     def dead_letters(self, hop: str) -> str:
-        """The full name of the subscription that keeps a hop's dead letters."""
-        return f"projects/{self.project}/subscriptions/{self.beginning}{hop}-dead"
+        """Returns the full name of the subscription that keeps a hop's dead letters."""
+        return f"projects/{self.project}/subscriptions/{self.prefix}{hop}-dead"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options by which `chosen` chooses."""
-    parser.add_argument("--project", default="", help="a project in the cloud; else `make up`'s")
+    """Adds the options that `choose_target` reads."""
+    parser.add_argument("--project", default="", help="Google Cloud project; empty: `make up`'s")
     parser.add_argument("--deployment", default="toonmask", help="Terraform's variable prefix")
-    parser.add_argument("--root", type=Path, default=Path(".toonmask/up"), help="of `make up`")
+    parser.add_argument(
+        "--root", type=Path, default=Path(".toonmask/up"), help="folder of `make up`"
+    )
 
 
-def chosen(arguments: argparse.Namespace) -> Target:
-    """The target that the options name.
+def choose_target(arguments: argparse.Namespace) -> Target:
+    """Returns the target that the options name.
 
     Raises:
-        NotRunning: `make up` does not run.
+        NotRunning: no project is given, and `make up` does not run.
     """
     if arguments.project:
         deployment, project = arguments.deployment, arguments.project
@@ -60,14 +62,14 @@ def chosen(arguments: argparse.Namespace) -> Target:
     file = running_file(arguments.root)
     if not file.exists():
         raise NotRunning(
-            "The local system does not run: start `make up`, or say PROJECT=my-project."
+            "The local system does not run. Start `make up`, or add PROJECT=my-project."
         )
     os.environ.update(json.loads(file.read_text()))
     return _target(PROJECT, "", INPUT_BUCKET, OUTPUT_BUCKET)
 
 
-def of(system: Stack) -> Target:
-    """The local system, from the process that keeps it running."""
+def local_target(system: Stack) -> Target:
+    """Returns the target of a local system that this process runs."""
     return Target(
         PROJECT,
         "",
@@ -80,14 +82,14 @@ def of(system: Stack) -> Target:
 
 
 def running_file(root: Path) -> Path:
-    """Where `make up` leaves the environment that leads clients to it, while it runs."""
+    """Returns the file in which `make up` keeps its clients' environment while it runs."""
     return root / "running.json"
 
 
-def _target(project: str, beginning: str, input_bucket: str, output_bucket: str) -> Target:
+def _target(project: str, prefix: str, input_bucket: str, output_bucket: str) -> Target:
     return Target(
         project,
-        beginning,
+        prefix,
         input_bucket,
         output_bucket,
         storage.Client(project=project),

@@ -1,5 +1,6 @@
 """A Google Cloud Storage JSON API server for one machine.
 
-Speaks to the real google-cloud-storage client, gsutil and gcloud storage: generations, all four
-preconditions, checksums, resumable uploads, and notifications. One version per object.
+It works with the google-cloud-storage client, gsutil and gcloud storage. It supports generations,
+all four preconditions, checksums, resumable uploads, and notifications. It keeps one version of
+each object.
 """

@@ -1,4 +1,4 @@
-"""python -m local.storage --root FOLDER --port N --tls-port M."""
+"""python -m local.storage --root FOLDER --port N --tls-port M: runs the storage server."""
 
 import argparse
 import tempfile

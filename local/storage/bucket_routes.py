@@ -9,13 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from local.storage import resources
 from local.storage.errors import invalid, not_found
-from local.storage.exchange import base
+from local.storage.route_helpers import base
 from local.storage.store import Store
 from local.storage.uploads import parse_json
 
 
 class Buckets:
-    """Buckets and their notification configurations."""
+    """The routes of buckets and their notification configurations."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""What the JSON API answers when it does not do as asked."""
+"""Error responses of the JSON API."""
 
 from http import HTTPStatus
 
@@ -6,7 +6,7 @@ from flask import Response, jsonify
 
 
 class ApiError(Exception):
-    """An HTTP status with the API's reason and a sentence."""
+    """An error with its HTTP status, the API's reason code, and a message."""
 
     def __init__(self, status: HTTPStatus, reason: str, message: str) -> None:
         super().__init__(message)
@@ -14,36 +14,36 @@ class ApiError(Exception):
         self.reason = reason
 
 
-def not_found(what: str) -> ApiError:
-    """404."""
-    return ApiError(HTTPStatus.NOT_FOUND, "notFound", f"No such object: {what}")
+def not_found(name: str) -> ApiError:
+    """Returns a 404 error."""
+    return ApiError(HTTPStatus.NOT_FOUND, "notFound", f"No such object: {name}")
 
 
 def invalid(message: str) -> ApiError:
-    """400."""
+    """Returns a 400 error."""
     return ApiError(HTTPStatus.BAD_REQUEST, "invalid", message)
 
 
 def condition_not_met(message: str) -> ApiError:
-    """412."""
+    """Returns a 412 error."""
     return ApiError(HTTPStatus.PRECONDITION_FAILED, "conditionNotMet", message)
 
 
 def not_modified() -> ApiError:
-    """304."""
+    """Returns a 304 response as an error."""
     return ApiError(HTTPStatus.NOT_MODIFIED, "notModified", "Not Modified")
 
 
 def conflict(message: str) -> ApiError:
-    """409."""
+    """Returns a 409 error."""
     return ApiError(HTTPStatus.CONFLICT, "conflict", message)
 
 
-def answer(error: ApiError) -> Response:
-    """As the API writes it."""
+def error_response(error: ApiError) -> Response:
+    """Returns the response for an error, in the API's format."""
     if error.status is HTTPStatus.NOT_MODIFIED:
         return Response(status=error.status)
     details = {"domain": "global", "reason": error.reason, "message": str(error)}
-    written = jsonify(error={"code": error.status, "message": str(error), "errors": [details]})
-    written.status_code = error.status
-    return written
+    response = jsonify(error={"code": error.status, "message": str(error), "errors": [details]})
+    response.status_code = error.status
+    return response

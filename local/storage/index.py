@@ -23,20 +23,19 @@ CREATE TABLE IF NOT EXISTS clock (generation INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS moves (source TEXT PRIMARY KEY, target TEXT);
 """
 
-_SCAN_FROM = (
-    "SELECT name, entry FROM objects WHERE bucket = ? AND name >= ? ORDER BY name LIMIT 500"
-)
-_SCAN_BEHIND = (
-    "SELECT name, entry FROM objects WHERE bucket = ? AND name > ? ORDER BY name LIMIT 500"
-)
+_ROWS = 500
+"""Entries that a scan reads at once. Chosen by hand: more need more memory, fewer more queries."""
+
+_SCAN_FROM = "SELECT name, entry FROM objects WHERE bucket = ? AND name >= ? ORDER BY name LIMIT ?"
+_SCAN_AFTER = "SELECT name, entry FROM objects WHERE bucket = ? AND name > ? ORDER BY name LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A live object: what its resource is made of, and the file that holds its content.
+    """A live object: the data of its resource, and the file with its content.
 
-    `file` is relative to the store's root; times are RFC 3339; `fields` are the settable parts of
-    the resource that came with the upload (cacheControl and the like).
+    `file` is relative to the store's root. Times are RFC 3339. `fields` are the fields of the
+    resource that the client set, such as cacheControl.
     """
 
     bucket: str
@@ -53,7 +52,7 @@ class Entry:
 
 
 class Index:
-    """Every change is one transaction; one writer at a time."""
+    """The database. Every change is a transaction; only one runs at a time."""
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
@@ -64,7 +63,7 @@ class Index:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody else meanwhile; then the files are moved."""
+        """Runs the block as an exclusive transaction, then moves the files."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -76,21 +75,21 @@ class Index:
             self._move_files()
 
     def move(self, source: Path, target: Path | None) -> None:
-        """Renames a file, or deletes it without a target, once the transaction is through.
+        """Renames a file after the transaction; deletes it if there is no target.
 
-        A process that dies in between does it when it starts again, so that contents and index
-        never differ.
+        If the process is killed before that, the next one does it at its start. So contents and
+        index never differ.
         """
         self._run("INSERT INTO moves VALUES (?, ?)", str(source), str(target) if target else None)
 
     def _move_files(self) -> None:
         for source, target in self._all("SELECT source, target FROM moves"):
-            with suppress(FileNotFoundError):  # done already, by a process that died then
+            with suppress(FileNotFoundError):  # a process that was killed has already moved it
                 Path(source).replace(target) if target else Path(source).unlink()
             self._run("DELETE FROM moves WHERE source = ?", source)
 
     def next_generation(self) -> int:
-        """Microseconds since 1970, as GCS numbers generations, and never the same twice."""
+        """Returns a unique generation: microseconds since 1970, as in Cloud Storage."""
         row = self._one("SELECT generation FROM clock")
         generation = max(time.time_ns() // 1000, row[0] + 1 if row else 0)
         self._run("DELETE FROM clock")
@@ -98,20 +97,20 @@ class Index:
         return generation
 
     def add_bucket(self, name: str, created: str) -> bool:
-        """False where it is there already."""
+        """Adds a bucket; returns False if it already exists."""
         return self._run("INSERT OR IGNORE INTO buckets VALUES (?, ?)", name, created).rowcount == 1
 
     def remove_bucket(self, name: str) -> None:
-        """With its notifications."""
+        """Removes a bucket with its notification configurations."""
         self._run("DELETE FROM notifications WHERE bucket = ?", name)
         self._run("DELETE FROM buckets WHERE name = ?", name)
 
     def buckets(self) -> dict[str, str]:
-        """Names with their times of creation."""
+        """Returns the names of all buckets with their creation times."""
         return dict(self._all("SELECT name, created FROM buckets ORDER BY name"))
 
     def put(self, entry: Entry) -> None:
-        """Inserts or replaces."""
+        """Inserts or replaces an entry."""
         self._run(
             "INSERT OR REPLACE INTO objects VALUES (?, ?, ?)",
             entry.bucket,
@@ -120,46 +119,46 @@ class Index:
         )
 
     def get(self, bucket: str, name: str) -> Entry | None:
-        """The live object of that name."""
+        """Returns the entry of an object; None if it does not exist."""
         row = self._one("SELECT entry FROM objects WHERE bucket = ? AND name = ?", bucket, name)
         return Entry(**json.loads(row[0])) if row else None
 
     def remove(self, bucket: str, name: str) -> None:
-        """Forgets the object."""
+        """Removes the entry of an object."""
         self._run("DELETE FROM objects WHERE bucket = ? AND name = ?", bucket, name)
 
     def scan(self, bucket: str, start: str, prefix: str) -> Iterator[Entry]:
-        """Entries whose names begin with `prefix`, from `start` on, in the order of their names."""
+        """Yields the entries whose names have the prefix, from `start`, in the order of names."""
         position, statement = max(start, prefix), _SCAN_FROM
         while True:
-            rows = self._all(statement, bucket, position)
+            rows = self._all(statement, bucket, position, _ROWS)
             for name, entry in rows:
                 if not name.startswith(prefix):
                     return
                 yield Entry(**json.loads(entry))
-            if len(rows) < 500:
+            if len(rows) < _ROWS:
                 return
-            position, statement = rows[-1][0], _SCAN_BEHIND
+            position, statement = rows[-1][0], _SCAN_AFTER
 
     def add_notification(self, bucket: str, config: dict[str, object]) -> int:
-        """The new configuration's id."""
+        """Adds a notification configuration; returns its ID."""
         cursor = self._run(
             "INSERT INTO notifications (bucket, config) VALUES (?, ?)", bucket, json.dumps(config)
         )
         return int(cursor.lastrowid or 0)
 
     def notifications(self, bucket: str) -> dict[int, dict[str, object]]:
-        """Configurations by id."""
+        """Returns a bucket's notification configurations by ID."""
         rows = self._all("SELECT id, config FROM notifications WHERE bucket = ?", bucket)
         return {number: json.loads(config) for number, config in rows}
 
     def remove_notification(self, bucket: str, number: int) -> bool:
-        """False where there is none."""
+        """Removes a notification configuration; returns False if it does not exist."""
         cursor = self._run("DELETE FROM notifications WHERE bucket = ? AND id = ?", bucket, number)
         return cursor.rowcount == 1
 
     def post(self, topic: str, attributes: dict[str, str], data: bytes) -> None:
-        """Puts a message into the outbox."""
+        """Adds a message to the outbox."""
         self._run(
             "INSERT INTO outbox (topic, attributes, data) VALUES (?, ?, ?)",
             topic,
@@ -168,12 +167,12 @@ class Index:
         )
 
     def outbox(self, most: int) -> list[tuple[int, str, dict[str, str], bytes]]:
-        """The oldest messages that have not been sent: id, topic, attributes, data."""
+        """Returns the oldest messages that were not sent: ID, topic, attributes, data."""
         rows = self._all("SELECT id, topic, attributes, data FROM outbox ORDER BY id LIMIT ?", most)
         return [(number, topic, json.loads(text), data) for number, topic, text, data in rows]
 
     def sent(self, number: int) -> None:
-        """Takes a message out of the outbox."""
+        """Removes a message from the outbox."""
         self._run("DELETE FROM outbox WHERE id = ?", number)
 
     def _run(self, statement: str, *values: object) -> sqlite3.Cursor:

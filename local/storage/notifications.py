@@ -1,8 +1,8 @@
-"""Pub/Sub notifications as GCS sends them.
+"""Pub/Sub notifications like those of Cloud Storage.
 
-Attributes and payload: https://cloud.google.com/storage/docs/pubsub-notifications. A notification
-is put into the outbox in the transaction that changes the object, so none is ever lost; a thread
-sends what is in the outbox.
+Attributes and payload: https://cloud.google.com/storage/docs/pubsub-notifications. The transaction
+that changes an object also adds its notification to the outbox, so none is lost. A thread sends the
+messages in the outbox.
 """
 
 import json
@@ -22,29 +22,37 @@ _log = logging.getLogger(__name__)
 _SERVICE = "//pubsub.googleapis.com/"
 _BASE = "https://www.googleapis.com"
 _BATCH = 100
+"""Messages that are published together. Chosen by hand: after a failure, all are published
+again."""
+
 _PAUSE = 0.02
 _PAUSE_AFTER_FAILURE = 1.0
+"""Seconds between checks of the outbox, if it is empty and after a failure. Chosen by hand: shorter
+pauses cost processor time, longer ones delay notifications."""
+
 _PUBLISH_SECONDS = 10
+"""Timeout to publish a message. Chosen by hand: a longer one waits longer on a broken
+connection."""
 
 
 def announce_finalized(index: Index, entry: Entry, before: Entry | None) -> None:
-    """A new generation is there."""
+    """Announces a new generation."""
     extra = {"overwroteGeneration": str(before.generation)} if before else {}
     _announce(index, "OBJECT_FINALIZE", entry, extra)
 
 
 def announce_overwritten(index: Index, before: Entry, after: Entry) -> None:
-    """The old generation is gone, because of the new one."""
+    """Announces that a new generation has replaced an old one."""
     _announce(index, "OBJECT_DELETE", before, {"overwrittenByGeneration": str(after.generation)})
 
 
 def announce_deleted(index: Index, entry: Entry) -> None:
-    """The object was deleted."""
+    """Announces that an object was deleted."""
     _announce(index, "OBJECT_DELETE", entry, {})
 
 
 def announce_metadata_update(index: Index, entry: Entry) -> None:
-    """The object's metadata was changed."""
+    """Announces that an object's metadata was changed."""
     _announce(index, "OBJECT_METADATA_UPDATE", entry, {})
 
 
@@ -79,7 +87,7 @@ def _custom(config: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 class Sender(threading.Thread):
-    """Publishes what is in the outbox, in order of arrival, until it gets through."""
+    """Publishes the messages in the outbox, oldest first; retries until it succeeds."""
 
     def __init__(self, index: Index) -> None:
         super().__init__(daemon=True, name="notifications")
@@ -87,13 +95,13 @@ class Sender(threading.Thread):
         self._publisher = pubsub_v1.PublisherClient()
 
     def run(self) -> None:
-        """Never returns."""
+        """Publishes messages forever."""
         pause = threading.Event()
         while True:
             try:
                 sent = self._send()
             except (GoogleAPICallError, TimeoutError):
-                _log.exception("notifications wait: the broker does not take them")
+                _log.exception("the broker accepts no notifications; they are sent later")
                 pause.wait(_PAUSE_AFTER_FAILURE)
             else:
                 if not sent:

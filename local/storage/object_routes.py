@@ -1,4 +1,4 @@
-"""Routes of objects: reading, listing, changing, copying, deleting."""
+"""Routes that read, list, change, copy and delete objects."""
 
 import re
 from collections.abc import Iterable
@@ -10,57 +10,60 @@ from flask.typing import ResponseReturnValue
 
 from local.storage import resources
 from local.storage.errors import ApiError
-from local.storage.exchange import asked_generation, decoded, resource
 from local.storage.index import Entry
 from local.storage.preconditions import Preconditions
+from local.storage.route_helpers import decoded, requested_generation, resource
 from local.storage.store import Store
 from local.storage.uploads import parse_json
 
 _CHUNK = 1 << 20
+"""Bytes of a download that are read at once. Chosen by hand: more need more memory, fewer more
+system calls."""
+
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-"""https://www.rfc-editor.org/rfc/rfc9110#section-5.5, as WSGI gives it to servers."""
+"""A valid header value: https://www.rfc-editor.org/rfc/rfc9110#section-5.5, decoded as Latin-1."""
 
 
 class Objects:
-    """Reading, listing, changing, copying and deleting objects."""
+    """The routes of objects."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def register(self, app: Flask) -> None:
         """Adds the routes."""
-        one = "/storage/v1/b/<bucket>/o/<name>"
+        path = "/storage/v1/b/<bucket>/o/<name>"
         app.get("/storage/v1/b/<bucket>/o")(self._list_objects)
-        app.get(one)(self._get_object)
+        app.get(path)(self._get_object)
         app.get("/download/storage/v1/b/<bucket>/o/<name>")(self._download)
-        app.patch(one)(self._patch)
-        app.put(one)(self._patch)
-        app.delete(one)(self._delete)
+        app.patch(path)(self._patch)
+        app.put(path)(self._patch)
+        app.delete(path)(self._delete)
         for verb in ("copyTo", "rewriteTo"):
-            app.post(f"{one}/{verb}/b/<to_bucket>/o/<to_name>", endpoint=verb)(self._copy)
+            app.post(f"{path}/{verb}/b/<to_bucket>/o/<to_name>", endpoint=verb)(self._copy)
 
     def _list_objects(self, bucket: str) -> ResponseReturnValue:
         page = self._store.list(bucket, resources.ListQuery.of(request.args))
-        answer: dict[str, Any] = {"kind": "storage#objects"}
+        listing: dict[str, Any] = {"kind": "storage#objects"}
         if page.entries:
-            answer["items"] = [resource(entry) for entry in page.entries]
+            listing["items"] = [resource(entry) for entry in page.entries]
         if page.prefixes:
-            answer["prefixes"] = page.prefixes
+            listing["prefixes"] = page.prefixes
         if page.next_start is not None:
-            answer["nextPageToken"] = resources.page_token(page.next_start)
-        return answer
+            listing["nextPageToken"] = resources.page_token(page.next_start)
+        return listing
 
     def _get_object(self, bucket: str, name: str) -> ResponseReturnValue:
         if request.args.get("alt") == "media":
             return self._download(bucket, name)
         entry = self._store.get(
-            bucket, decoded(name), asked_generation(), Preconditions.of(request.args)
+            bucket, decoded(name), requested_generation(), Preconditions.of(request.args)
         )
         return resource(entry)
 
     def _download(self, bucket: str, name: str) -> ResponseReturnValue:
-        entry, content = self._store.open(bucket, decoded(name), asked_generation())
+        entry, content = self._store.open(bucket, decoded(name), requested_generation())
         try:
             Preconditions.of(request.args).check(
                 entry.generation, entry.metageneration, reading=True
@@ -103,12 +106,12 @@ class Objects:
 
     def _delete(self, bucket: str, name: str) -> ResponseReturnValue:
         conditions = Preconditions.of(request.args)
-        self._store.delete(bucket, decoded(name), asked_generation(), conditions)
+        self._store.delete(bucket, decoded(name), requested_generation(), conditions)
         return "", HTTPStatus.NO_CONTENT
 
     def _copy(self, bucket: str, name: str, to_bucket: str, to_name: str) -> ResponseReturnValue:
         source, content = self._store.open(
-            bucket, decoded(name), asked_generation("sourceGeneration")
+            bucket, decoded(name), requested_generation("sourceGeneration")
         )
         with content:
             Preconditions.of(request.args, "ifSource").check(
@@ -132,16 +135,20 @@ class Objects:
 
 
 def _disposition(entry: Entry) -> str:
-    """The object's own, if it has one that a header can hold; otherwise browsers save the content.
+    """Returns the object's content disposition if it is a valid header value, else `attachment`.
 
-    One that is shown is still in its sandbox.
+    Browsers save attachments. Objects that they show have no scripts (`api._disable_scripts`).
     """
-    own = str(entry.fields.get("contentDisposition") or "attachment")
-    return own if _HEADER_VALUE.fullmatch(own) else "attachment"
+    disposition = str(entry.fields.get("contentDisposition") or "attachment")
+    return disposition if _HEADER_VALUE.fullmatch(disposition) else "attachment"
 
 
 def _range(header: str | None, size: int) -> tuple[int, int]:
-    """The half-open range of bytes that a Range header asks for."""
+    """Returns the half-open range of bytes that a Range header requests, or the complete range.
+
+    Raises:
+        ApiError: the range starts after the object's end.
+    """
     match = _RANGE.fullmatch(header) if header else None
     if not match or match.groups() == ("", ""):
         return 0, size

@@ -1,4 +1,4 @@
-"""Files that a person can open, for object names that may be anything."""
+"""Maps object names, which may contain any characters, to file names."""
 
 import hashlib
 import re
@@ -6,19 +6,23 @@ from pathlib import Path
 
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]+")
 _LONGEST_NAME = 200
-_OBSCURE = ".objects"
+"""Limit for a part of a path, in bytes. Most file systems allow 255, and temporary files need
+some. Chosen by hand."""
+
+_DIGESTS = ".objects"
+"""The folder in a bucket for objects whose names cannot be file names."""
 
 
 def file_for(root: Path, bucket: str, name: str) -> Path:
-    """Where a new object's content goes, relative to `root`: BUCKET/NAME wherever that can be.
+    """Returns the file for a new object's content, relative to `root`: BUCKET/NAME if possible.
 
-    Object names are flat and may hold anything; file names may not, `a` cannot be a file beside a
-    folder `a/`, and on some disks `A` and `a` are one. Such objects go to a folder of their own,
-    under a digest of their name.
+    Some object names cannot be file names. `a` cannot be a file beside a folder `a/`, and on some
+    file systems `A` and `a` are the same file. Such objects get a digest of their name as the file
+    name, in a separate folder.
     """
     parts = name.split("/")
     plain = all(
-        part not in ("", ".", "..", _OBSCURE)
+        part not in ("", ".", "..", _DIGESTS)
         and _PLAIN.fullmatch(part)
         and len(part.encode()) <= _LONGEST_NAME
         for part in parts
@@ -26,9 +30,9 @@ def file_for(root: Path, bucket: str, name: str) -> Path:
     readable = Path(bucket, *parts)
     if plain and not _is_taken(root, readable):
         return readable
-    return Path(bucket, _OBSCURE, hashlib.sha256(name.encode()).hexdigest())
+    return Path(bucket, _DIGESTS, hashlib.sha256(name.encode()).hexdigest())
 
 
 def _is_taken(root: Path, file: Path) -> bool:
-    """Whether something stands where the file would, or a file where one of its folders would."""
+    """Whether the file exists, or one of its folders exists as a file."""
     return (root / file).exists() or any((root / parent).is_file() for parent in file.parents)

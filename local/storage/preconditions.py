@@ -1,7 +1,7 @@
 """The four preconditions of the JSON API.
 
-Semantics: https://cloud.google.com/storage/docs/request-preconditions. A generation of 0 means
-that there is no live object.
+Semantics: https://cloud.google.com/storage/docs/request-preconditions. The generation 0 means that
+the object does not exist.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from local.storage.errors import condition_not_met, invalid, not_modified
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """What a request demands of the live object; None where it demands nothing."""
+    """The preconditions of a request; None for those that it does not have."""
 
     generation_match: int | None = None
     generation_not_match: int | None = None
@@ -21,9 +21,12 @@ class Preconditions:
 
     @classmethod
     def of(cls, arguments: Mapping[str, str], prefix: str = "if") -> "Preconditions":
-        """From query parameters; `prefix` is ifSource for the source of a copy.
+        """Parses query parameters. For the source of a copy, `prefix` is `ifSource`.
 
-        Case does not matter: Google's Python client writes ifMetaGenerationNotMatch in uploads.
+        The case of names is ignored: Google's Python client sends ifMetaGenerationNotMatch.
+
+        Raises:
+            ApiError: a value is not a number.
         """
         folded = {name.lower(): value for name, value in arguments.items()}
         return cls(
@@ -39,7 +42,11 @@ class Preconditions:
         )
 
     def check(self, generation: int, metageneration: int, *, reading: bool = False) -> None:
-        """Raises 412, or 304 for a not-match demand of a read, unless the object is as demanded."""
+        """Checks the preconditions against the object.
+
+        Raises:
+            ApiError: 412 if one is not met; 304 if it is a not-match precondition of a read.
+        """
         pairs = (
             (self.generation_match, self.generation_not_match, generation, "generation"),
             (
@@ -49,12 +56,12 @@ class Preconditions:
                 "metageneration",
             ),
         )
-        for match, _, actual, what in pairs:
+        for match, _, actual, name in pairs:
             if match is not None and match != actual:
-                raise condition_not_met(f"The {what} is {actual}, not {match}.")
-        for _, not_match, actual, what in pairs:
+                raise condition_not_met(f"The {name} is {actual}, not {match}.")
+        for _, not_match, actual, name in pairs:
             if not_match is not None and not_match == actual:
-                raise not_modified() if reading else condition_not_met(f"The {what} is {actual}.")
+                raise not_modified() if reading else condition_not_met(f"The {name} is {actual}.")
 
 
 def _number(arguments: Mapping[str, str], name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""JSON resources as the API writes and reads them."""
+"""Builds and parses the JSON resources of the API."""
 
 import base64
 import re
@@ -24,16 +24,22 @@ _SETTABLE = (
     "temporaryHold",
 )
 _MOST_PER_PAGE = 1000
+"""Limit for a page of a listing, as in the JSON API:
+https://cloud.google.com/storage/docs/json_api/v1/objects/list."""
 
 _HEADERS = frozenset({"contentType", "contentEncoding", "contentLanguage", "cacheControl"})
-"""A disposition is sent as far as it can be: `object_routes`."""
+"""Fields that become headers of downloads. `object_routes` handles contentDisposition."""
 
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
-"""https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without tabs."""
+"""A valid header value without tabs: https://www.rfc-editor.org/rfc/rfc9110#section-5.5."""
 
 
 def settable(fields: Mapping[str, Any]) -> dict[str, object]:
-    """The part of a resource that a client decides; 400 for what could be sent in no header."""
+    """Returns the fields of a resource that a client may set.
+
+    Raises:
+        ApiError: a value cannot be sent in a header.
+    """
     for name in _HEADERS & fields.keys():
         if fields[name] is not None and not _HEADER_VALUE.fullmatch(str(fields[name])):
             raise invalid(f"Invalid value for {name}: {str(fields[name])[:100]!r}")
@@ -41,21 +47,21 @@ def settable(fields: Mapping[str, Any]) -> dict[str, object]:
 
 
 def merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, object]:
-    """A patch applied (RFC 7396): null removes, objects merge."""
+    """Returns `before` with a JSON merge patch applied (RFC 7396): null removes, objects merge."""
     after: dict[str, object] = dict(before)
     for name, value in changes.items():
         if value is None:
             after.pop(name, None)
         elif isinstance(value, Mapping):
-            there = before.get(name)
-            after[name] = merged(there if isinstance(there, Mapping) else {}, value)
+            existing = before.get(name)
+            after[name] = merged(existing if isinstance(existing, Mapping) else {}, value)
         else:
             after[name] = value
     return after
 
 
 def object_resource(entry: Entry, base: str) -> dict[str, Any]:
-    """https://cloud.google.com/storage/docs/json_api/v1/objects#resource."""
+    """Returns an object: https://cloud.google.com/storage/docs/json_api/v1/objects#resource."""
     path = f"b/{entry.bucket}/o/{quote(entry.name, safe='')}"
     return {
         "kind": "storage#object",
@@ -79,12 +85,12 @@ def object_resource(entry: Entry, base: str) -> dict[str, Any]:
 
 
 def etag(entry: Entry) -> str:
-    """Changes with every change of the object."""
+    """Returns the entity tag, which changes with every change of the object."""
     return base64.b64encode(f"{entry.generation}/{entry.metageneration}".encode()).decode()
 
 
 def bucket_resource(name: str, created: str, base: str) -> dict[str, Any]:
-    """https://cloud.google.com/storage/docs/json_api/v1/buckets#resource."""
+    """Returns a bucket: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource."""
     return {
         "kind": "storage#bucket",
         "id": name,
@@ -107,7 +113,7 @@ def bucket_resource(name: str, created: str, base: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ListQuery:
-    """What a list request asks for: names in [start, end) with `prefix`, that match `glob`."""
+    """The parameters of a list request: names in [start, end) with `prefix` that match `glob`."""
 
     prefix: str
     delimiter: str
@@ -118,7 +124,7 @@ class ListQuery:
 
     @classmethod
     def of(cls, arguments: Mapping[str, str]) -> "ListQuery":
-        """From query parameters; a page token is the name to go on from, in base64."""
+        """Parses query parameters. A page token is the name at which to continue, in base64."""
         start = arguments.get("startOffset", "")
         token = arguments.get("pageToken")
         if token:
@@ -137,24 +143,26 @@ class ListQuery:
         )
 
     def folder_of(self, name: str) -> str | None:
-        """The folder that stands for the object in this listing, if the delimiter makes one."""
+        """Returns the folder that replaces the object in the listing; None without a delimiter."""
         if not self.delimiter:
             return None
         end = name.find(self.delimiter, len(self.prefix))
         return None if end < 0 else name[: end + len(self.delimiter)]
 
     def matches(self, name: str) -> bool:
-        """Whether the object's name fits the glob."""
+        """Whether the object's name matches the glob."""
         return not self.glob or self._pattern.fullmatch(name) is not None
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        """`**` spans folders, `*` and `?` do not."""
-        wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+        """The glob as a regular expression. `**` matches slashes, `*` and `?` do not."""
+        wildcards = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
         tokens = re.split(r"(\*\*/|\*\*|\*|\?)", self.glob)
-        return re.compile("".join(wild.get(token, re.escape(token)) for token in tokens), re.DOTALL)
+        return re.compile(
+            "".join(wildcards.get(token, re.escape(token)) for token in tokens), re.DOTALL
+        )
 
 
 def page_token(start: str) -> str:
-    """The token that makes a list request go on from that name."""
+    """Returns the page token that continues a listing at this name."""
     return base64.urlsafe_b64encode(start.encode()).decode()

@@ -1,4 +1,4 @@
-"""Buckets and objects: contents as files in a folder, all else in the index beside them."""
+"""Buckets and objects. Contents are files in a folder, everything else is in the index."""
 
 import base64
 import hashlib
@@ -18,11 +18,12 @@ from local.storage.paths import file_for
 from local.storage.preconditions import Preconditions
 
 _LONGEST_NAME = 1024
+"""Limit for an object's name, in bytes: https://cloud.google.com/storage/docs/objects#naming."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a list request; `prefixes` are the folders that the delimiter makes."""
+    """One page of a listing. `prefixes` are the folders by the delimiter."""
 
     entries: list[Entry]
     prefixes: list[str]
@@ -30,7 +31,7 @@ class Listing:
 
 
 class Store:
-    """Everything that the server keeps. Safe to share between threads."""
+    """All buckets and objects. Safe to share between threads."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -38,22 +39,34 @@ class Store:
         self.index = Index(root / ".index.sqlite")
 
     def create_bucket(self, name: str) -> str:
-        """Its time of creation; 409 where it exists."""
+        """Creates a bucket; returns its creation time.
+
+        Raises:
+            ApiError: 409 if it exists.
+        """
         created = now()
         if not self.index.add_bucket(name, created):
-            raise conflict(f"The bucket {name} exists already.")
+            raise conflict(f"The bucket {name} already exists.")
         (self._root / name).mkdir(exist_ok=True)
         return created
 
     def delete_bucket(self, name: str) -> None:
-        """409 unless it is empty."""
+        """Deletes a bucket.
+
+        Raises:
+            ApiError: 409 if it is not empty, 404 if it does not exist.
+        """
         self.require_bucket(name)
         if next(self.index.scan(name, "", ""), None):
             raise conflict(f"The bucket {name} is not empty.")
         self.index.remove_bucket(name)
 
     def require_bucket(self, name: str) -> str:
-        """Its time of creation; 404 where there is none."""
+        """Returns the creation time of a bucket.
+
+        Raises:
+            ApiError: 404 if it does not exist.
+        """
         created = self.index.buckets().get(name)
         if created is None:
             raise not_found(f"bucket {name}")
@@ -67,9 +80,12 @@ class Store:
         fields: Mapping[str, Any],
         conditions: Preconditions,
     ) -> Entry:
-        """Stores a new generation, whole or not at all, and announces it.
+        """Stores a new generation atomically, and announces it.
 
-        `fields` is the resource as the client sent it; an md5Hash or crc32c in it is checked.
+        `fields` is the resource that the client sent. Its md5Hash and crc32c are checked.
+
+        Raises:
+            ApiError: name, checksum or fields are invalid, or a precondition is not met.
         """
         self.require_bucket(bucket)
         _check_name(name)
@@ -81,7 +97,7 @@ class Store:
         with self.index.transaction():
             before = self.index.get(bucket, name)
             _check(conditions, before)
-            stamp = now()
+            created = now()
             entry = Entry(
                 bucket=bucket,
                 name=name,
@@ -90,8 +106,8 @@ class Store:
                 size=len(content),
                 crc32c=crc32c,
                 md5=md5,
-                created=stamp,
-                updated=stamp,
+                created=created,
+                updated=created,
                 file=before.file if before else str(file_for(self._root, bucket, name)),
                 fields=resources.settable(fields),
             )
@@ -105,13 +121,13 @@ class Store:
     def get(
         self, bucket: str, name: str, generation: int | None, conditions: Preconditions
     ) -> Entry:
-        """The live object, if it is the generation asked for."""
+        """Returns the live object. Raises ApiError if `generation` is another, as all below."""
         entry = self._live(bucket, name, generation)
         conditions.check(entry.generation, entry.metageneration, reading=True)
         return entry
 
     def open(self, bucket: str, name: str, generation: int | None) -> tuple[Entry, BinaryIO]:
-        """An object with its content, which stays readable while others overwrite it."""
+        """Returns an object with its content, which stays readable if the object is overwritten."""
         with self.index.transaction():
             entry = self._live(bucket, name, generation)
             return entry, (self._root / entry.file).open("rb")
@@ -119,7 +135,7 @@ class Store:
     def patch(
         self, bucket: str, name: str, changes: Mapping[str, Any], conditions: Preconditions
     ) -> Entry:
-        """Changes settable fields: null removes one, `metadata` is merged key by key."""
+        """Changes fields that clients may set. null removes one; `metadata` is merged by key."""
         with self.index.transaction():
             before = self._live(bucket, name, None)
             _check(conditions, before)
@@ -136,18 +152,18 @@ class Store:
     def delete(
         self, bucket: str, name: str, generation: int | None, conditions: Preconditions
     ) -> None:
-        """Removes the live object, if it is the generation asked for."""
+        """Deletes the live object."""
         with self.index.transaction():
             entry = self._live(bucket, name, generation)
             _check(conditions, entry)
             self.index.remove(bucket, name)
             notifications.announce_deleted(self.index, entry)
             self.index.move(self._root / entry.file, None)
-        with self.index.transaction():  # nobody is to write into a folder that is about to go
+        with self.index.transaction():  # so that no write uses a folder that is being removed
             self._drop_empty_folders((self._root / entry.file).parent, self._root / bucket)
 
     def list(self, bucket: str, query: resources.ListQuery) -> Listing:
-        """One page, in the order of names; a folder counts as one result like an object."""
+        """Returns one page, in the order of names. Objects and folders count towards its limit."""
         self.require_bucket(bucket)
         entries: list[Entry] = []
         prefixes: list[str] = []
@@ -178,7 +194,7 @@ class Store:
             try:
                 new.write(content)
                 new.flush()
-            except OSError:  # a full disk is not to stay full because of this
+            except OSError:  # the disk may be full
                 Path(new.name).unlink()
                 raise
         self.index.move(Path(new.name), file)
@@ -190,15 +206,15 @@ class Store:
 
 
 def _check_name(name: str) -> None:
-    """The rules of https://cloud.google.com/storage/docs/objects#naming."""
+    """Checks the rules of https://cloud.google.com/storage/docs/objects#naming."""
     if not 1 <= len(name.encode()) <= _LONGEST_NAME:
-        raise invalid(f"Object names have 1 to {_LONGEST_NAME} bytes.")
+        raise invalid(f"Object names must have 1 to {_LONGEST_NAME} bytes.")
     if name in (".", "..") or "\n" in name or "\r" in name:
-        raise invalid("Object names are not . or .. and have no line breaks.")
+        raise invalid("Object names must not be . or .., and must not have line breaks.")
 
 
 def now() -> str:
-    """The time as the API writes it."""
+    """Returns the current time in the API's format, RFC 3339."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

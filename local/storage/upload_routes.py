@@ -1,4 +1,4 @@
-"""Routes of uploads in their three forms."""
+"""Routes of uploads: media, multipart and resumable."""
 
 import re
 from http import HTTPStatus
@@ -8,8 +8,8 @@ from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from local.storage.errors import ApiError, answer, invalid
-from local.storage.exchange import base, resource
+from local.storage.errors import ApiError, error_response, invalid
+from local.storage.route_helpers import base, resource
 from local.storage.store import Store
 from local.storage.uploads import Plan, Session, Sessions, parse_json, split_multipart
 
@@ -17,10 +17,12 @@ _SIZE = re.compile(r"[0-9]{1,19}")
 _METHODS = ["POST", "PUT", "DELETE", "OPTIONS"]
 _RESUME_INCOMPLETE = 308
 _CLIENT_CLOSED_REQUEST = 499
+"""Status codes for an incomplete and for a cancelled upload:
+https://cloud.google.com/storage/docs/performing-resumable-uploads."""
 
 
 class Uploads:
-    """Uploads in their three forms."""
+    """The routes of uploads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -37,10 +39,10 @@ class Uploads:
         if upload_id:
             session = self._sessions.get(upload_id)
             try:
-                told = self._resume(upload_id, session)
-            except ApiError as error:  # the page that began it may read why
-                told = answer(error)
-            return _allow(session.origin, told)
+                response = self._resume(upload_id, session)
+            except ApiError as error:  # so that the page that began the upload may read the error
+                response = error_response(error)
+            return _allow(session.origin, response)
         body = request.get_data()
         content_type = request.headers.get("Content-Type", "")
         match request.args.get("uploadType"):
@@ -56,8 +58,8 @@ class Uploads:
                 plan = Plan.of(bucket, request.args, parse_json(body), declared)
                 origin = request.headers.get("Origin")
                 upload_id = self._sessions.begin(Session(plan, origin, _declared_size()))
-                place = f"{base()}{request.path}?uploadType=resumable&upload_id={upload_id}"
-                return "", HTTPStatus.OK, {"Location": place, "X-GUploader-UploadID": upload_id}
+                location = f"{base()}{request.path}?uploadType=resumable&upload_id={upload_id}"
+                return "", HTTPStatus.OK, {"Location": location, "X-GUploader-UploadID": upload_id}
             case other:
                 raise invalid(f"uploadType must be media, multipart or resumable, not {other!r}.")
 
@@ -67,17 +69,17 @@ class Uploads:
         if request.method == "DELETE":
             self._sessions.end(upload_id)
             return "", _CLIENT_CLOSED_REQUEST
-        if session.size is not None:  # a body that comes in chunks is cut there: one byte tells
+        if session.size is not None:  # one more byte shows that a chunked body is too long
             request.max_content_length = session.size + 1
         try:
             body = request.get_data()
         except RequestEntityTooLarge as error:
-            raise invalid(f"The upload was begun for {session.size} bytes.") from error
+            raise invalid(f"The upload was declared with {session.size} bytes.") from error
         if not session.accept(body, request.headers.get("Content-Range")):
             return "", _RESUME_INCOMPLETE, session.range_header
-        answer = self._store_all(session.plan, bytes(session.content))
+        response = self._store_all(session.plan, bytes(session.content))
         self._sessions.end(upload_id)
-        return answer
+        return response
 
     def _store_all(self, plan: Plan, content: bytes) -> dict[str, Any]:
         return resource(
@@ -86,21 +88,22 @@ class Uploads:
 
 
 def _declared_size() -> int | None:
-    """The bytes that a resumable upload is going to have, where the client knows."""
-    told = request.headers.get("X-Upload-Content-Length")
-    if told is None:
+    """Returns the size in bytes that the client declares for a resumable upload, if any."""
+    size = request.headers.get("X-Upload-Content-Length")
+    if size is None:
         return None
-    if not _SIZE.fullmatch(told):
-        raise invalid(f"X-Upload-Content-Length must be a number, not {told!r}.")
-    return int(told)
+    if not _SIZE.fullmatch(size):
+        raise invalid(f"X-Upload-Content-Length must be a number, not {size!r}.")
+    return int(size)
 
 
-def _allow(origin: str | None, answer: ResponseReturnValue) -> Response:
-    """Lets pages of the origin that began an upload send its content, and no others.
+def _allow(origin: str | None, content: ResponseReturnValue) -> Response:
+    """Lets only pages of the origin that began an upload send its content.
 
-    https://cloud.google.com/storage/docs/cross-origin: JSON API, the first request's decides.
+    In the JSON API the origin of the first request decides:
+    https://cloud.google.com/storage/docs/cross-origin.
     """
-    response = make_response(answer)
+    response = make_response(content)
     if origin:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Methods"] = ", ".join(_METHODS)

@@ -1,4 +1,4 @@
-"""The three ways to upload: media, multipart and resumable."""
+"""Parses uploads: media, multipart and resumable."""
 
 import json
 import re
@@ -18,13 +18,16 @@ from local.storage.preconditions import Preconditions
 _RANGE = re.compile(r"bytes (?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)")
 
 _MOST_SESSIONS = 1000
+"""Limit for resumable uploads in progress. Chosen by hand: their content is in memory."""
+
 _SESSION_SECONDS = 7 * 24 * 3600
-"""https://cloud.google.com/storage/docs/resumable-uploads#session-uris: they last a week."""
+"""Lifetime of a resumable upload, a week:
+https://cloud.google.com/storage/docs/resumable-uploads#session-uris."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an upload will become once its content is complete."""
+    """The object that an upload creates when its content is complete."""
 
     bucket: str
     name: str
@@ -35,7 +38,11 @@ class Plan:
     def of(
         cls, bucket: str, arguments: Mapping[str, str], fields: Mapping[str, Any], content_type: str
     ) -> "Plan":
-        """From the query, the resource that was sent, and the content's own type."""
+        """Returns the plan by the query, the resource that was sent, and the content's type.
+
+        Raises:
+            ApiError: the object has no name, or a precondition is invalid.
+        """
         name = arguments.get("name") or fields.get("name")
         if not name:
             raise invalid("Required parameter: name")
@@ -46,7 +53,11 @@ class Plan:
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
-    """A resource in a request's body; an empty body is an empty resource."""
+    """Parses a resource in a request's body. An empty body is an empty resource.
+
+    Raises:
+        ApiError: the body is not a JSON object.
+    """
     if not body.strip():
         return {}
     try:
@@ -59,14 +70,17 @@ def parse_json(body: bytes) -> dict[str, Any]:
 
 
 def split_multipart(body: bytes, content_type: str) -> tuple[dict[str, Any], bytes, str]:
-    """The resource, the content and the content's type of a multipart/related body.
+    """Returns the resource, the content, and the content's type of a multipart/related body.
 
-    Line ends may be CRLF or LF, the boundary may stand in single quotes (gsutil: both), and the
-    content may hold anything, boundary-like lines included: only the last delimiter ends it.
+    Line ends may be CRLF or LF, and the boundary may have single quotes; gsutil sends LF and
+    quotes. The content may contain lines that look like the boundary: only the last one ends it.
+
+    Raises:
+        ApiError: the body is malformed.
     """
     header = Message()
     header["Content-Type"] = content_type
-    if header.get_content_type() != "multipart/related":  # not what forms of pages are sent as
+    if header.get_content_type() != "multipart/related":  # a page's form cannot have this type
         raise invalid(f"Send multipart/related, not {content_type!r}.")
     boundary = header.get_param("boundary")
     if not isinstance(boundary, str) or not boundary:
@@ -77,7 +91,7 @@ def split_multipart(body: bytes, content_type: str) -> tuple[dict[str, Any], byt
     end = body.rfind(line_end + delimiter + b"--")
     middle = body.find(line_end + delimiter + line_end, start)
     if not 0 <= start < middle < end:
-        raise invalid("The multipart body is malformed: want two parts.")
+        raise invalid("The multipart body is malformed: it must have two parts.")
     first = body[start + len(delimiter) + len(line_end) : middle]
     second = body[middle + 2 * len(line_end) + len(delimiter) : end]
     resource = _headers_and_content(first, line_end)[1]
@@ -90,7 +104,7 @@ def _headers_and_content(part: bytes, line_end: bytes) -> tuple[dict[str, str], 
         return {}, part[len(line_end) :]
     head, separator, content = part.partition(line_end * 2)
     if not separator:
-        raise invalid("The multipart body is malformed: a part has no end of headers.")
+        raise invalid("The multipart body is malformed: the headers of a part have no end.")
     pairs = (line.partition(b":") for line in head.split(line_end))
     headers = {key.decode().strip().lower(): value.decode().strip() for key, _, value in pairs}
     return headers, content
@@ -98,10 +112,10 @@ def _headers_and_content(part: bytes, line_end: bytes) -> tuple[dict[str, str], 
 
 @dataclass(slots=True)
 class Session:
-    """A resumable upload under way.
+    """A resumable upload in progress.
 
-    `origin` is that of the page which began it, if one did; `size` what it said to upload, if it
-    did.
+    `origin` is the origin of the page that began it, or None for a program. `size` is the declared
+    size in bytes, or None.
     """
 
     plan: Plan
@@ -110,11 +124,14 @@ class Session:
     content: bytearray = field(default_factory=bytearray)
 
     def accept(self, body: bytes, content_range: str | None) -> bool:
-        """Takes a chunk; True once the content is complete.
+        """Adds a chunk; returns whether the content is complete.
 
-        Protocol: https://cloud.google.com/storage/docs/performing-resumable-uploads. Bytes that
-        were sent before are taken again in silence, a gap is refused, and so are another size than
-        was declared and more bytes than the size.
+        Bytes that were sent before are accepted again. Protocol:
+        https://cloud.google.com/storage/docs/performing-resumable-uploads.
+
+        Raises:
+            ApiError: the chunk leaves a gap, has more bytes than declared, or declares another
+                size.
         """
         if content_range is None:
             self._take(0, body, self.size)
@@ -128,26 +145,28 @@ class Session:
             raise invalid(f"X-Upload-Content-Length was {self.size}, the Content-Range has {size}.")
         if first is not None:
             if int(first) > len(self.content):
-                raise invalid(f"The chunk starts at {first}, {len(self.content)} bytes are there.")
+                raise invalid(
+                    f"The chunk starts at {first}, but only {len(self.content)} bytes were sent."
+                )
             self._take(int(first), body, int(last) + 1, size)
         return total != "*" and len(self.content) >= int(total)
 
     def _take(self, first: int, body: bytes, *ends: int | None) -> None:
         end = min((end for end in ends if end is not None), default=None)
         if end is not None and first + len(body) > end:
-            raise invalid(f"{end} bytes were announced, {first + len(body)} were sent.")
+            raise invalid(f"{end} bytes were declared, but {first + len(body)} were sent.")
         self.content[first:] = body
 
     @property
     def range_header(self) -> dict[str, str]:
-        """What has arrived so far."""
+        """The header that says which bytes have arrived."""
         return {"Range": f"bytes=0-{len(self.content) - 1}"} if self.content else {}
 
 
 class Sessions:
-    """Resumable uploads by id; of very many those are forgotten that rested longest.
+    """Resumable uploads by ID. If there are too many, the least recently used ones are removed.
 
-    Kept in memory: after a restart clients begin anew, as they must.
+    They are in memory, so clients must start again after a restart.
     """
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
@@ -155,14 +174,18 @@ class Sessions:
         self._sessions: TTLCache[str, Session] = TTLCache(_MOST_SESSIONS, _SESSION_SECONDS, timer)
 
     def begin(self, session: Session) -> str:
-        """The new upload's id."""
+        """Adds an upload; returns its ID."""
         upload_id = secrets.token_urlsafe(24)
         with self._lock:
             self._sessions[upload_id] = session
         return upload_id
 
     def get(self, upload_id: str) -> Session:
-        """404 for an id that is not under way."""
+        """Returns an upload.
+
+        Raises:
+            ApiError: 404 if it is not in progress.
+        """
         with self._lock:
             session = self._sessions.get(upload_id)
         if session is None:
@@ -170,6 +193,6 @@ class Sessions:
         return session
 
     def end(self, upload_id: str) -> None:
-        """Forgets the upload."""
+        """Removes an upload."""
         with self._lock:
             self._sessions.pop(upload_id, None)

@@ -1,4 +1,4 @@
-"""Who may call: by which name, from which page, and with the key where the service wants one."""
+"""Access control: the host name, the origin, and the API key of a request."""
 
 import hmac
 from http import HTTPStatus
@@ -10,57 +10,60 @@ from shared.serving import trusted_hosts
 
 KEY_HEADER = "X-API-Key"
 
-_SAFE = ("GET", "HEAD", "OPTIONS")
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing: https://www.rfc-editor.org/rfc/rfc9110#name-safe-methods."""
 
 
-def check_host(names: frozenset[str]) -> None:
-    """Answers to these names alone, where there are any.
+def check_host(trusted: frozenset[str]) -> None:
+    """Checks the Host header of the current request. If `trusted` is empty, any host is accepted.
 
     Raises:
-        Refused: the request being handled was sent to another one.
+        Refused: the request was sent to another host name.
     """
-    misled = trusted_hosts.refusal(request.headers.get("Host", ""), names)
-    if misled:
-        raise Refused(HTTPStatus.FORBIDDEN, "foreign-host", misled)
+    refusal = trusted_hosts.refusal(request.headers.get("Host", ""), trusted)
+    if refusal:
+        raise Refused(HTTPStatus.FORBIDDEN, "foreign-host", refusal)
 
 
 def check_origin(allowed: frozenset[str]) -> None:
-    """Lets pages of others look, if at all, and have nothing done unless they are `allowed`.
+    """Checks that no script or form of another site sent the current request, if it is not safe.
 
-    Any page may send a form to any address, from inside the network and with all that the browser
-    knows of its user.
+    Without a preflight request, any page may send a form to any address, also inside a private
+    network and with the user's credentials. `allowed` has the origins that may do so, or `*`.
 
     Raises:
-        Refused: the request being handled comes from another page.
+        Refused: the request comes from another origin.
     """
     origin = request.headers.get("Origin")
     own = (f"http://{request.host}", f"https://{request.host}")  # Cloud Run ends TLS before us
-    if request.method in _SAFE or origin is None or origin in own or allowed & {origin, "*"}:
+    if request.method in _SAFE_METHODS or origin in (None, *own) or allowed & {origin, "*"}:
         return
     sentence = (
-        "Pages of other sites may not call this service. Its operator names in CORS_ORIGINS those "
-        "that may."
+        "Pages of other sites may not call this service. Its operator can allow origins with the "
+        "setting CORS_ORIGINS."
     )
     raise Refused(HTTPStatus.FORBIDDEN, "foreign-origin", sentence)
 
 
 def check_key(key: str) -> None:
-    """Lets in whoever has the key; the page itself, the document and /healthz are for everybody.
+    """Checks the API key of the current request.
+
+    The page, the OpenAPI document and /healthz need no key. Neither do preflight requests, because
+    browsers send them without headers of their own.
 
     Raises:
-        Refused: the request being handled brings no key, or another one.
+        Refused: the request has no key, or another one.
     """
     if not request.path.startswith("/v1/") or request.method == "OPTIONS":
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
-    told = request.headers.get(KEY_HEADER) or bearer
-    if not told:
-        raise _refused("no-key", f"This service wants its key in the header {KEY_HEADER}.")
-    # WSGI gives headers as if their bytes were Latin-1
-    if not hmac.compare_digest(told.encode("latin-1"), key.encode()):
-        raise _refused("wrong-key", f"The key in the header {KEY_HEADER} is not the right one.")
+    received = request.headers.get(KEY_HEADER) or bearer
+    if not received:
+        raise _refused("no-key", f"This service requires an API key in the header {KEY_HEADER}.")
+    # WSGI decodes header bytes as Latin-1
+    if not hmac.compare_digest(received.encode("latin-1"), key.encode()):
+        raise _refused("wrong-key", f"The API key in the header {KEY_HEADER} is wrong.")
 
 
 def _refused(code: str, detail: str) -> Refused:

@@ -1,4 +1,4 @@
-"""The application: who may call, what is where."""
+"""The Flask application: its limits, its access checks, and its routes."""
 
 import io
 import re
@@ -7,11 +7,12 @@ from pathlib import Path
 from flask import Flask, Request, request
 from flask_cors import CORS
 
-from shared import VERSION
-from shared.api import access, openapi, problems, sending
+from shared.api import access, openapi, problems, streaming
+from shared.api.about import About
 from shared.api.bucket_routes import BucketRoutes
+from shared.api.buckets import Buckets
+from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.face_masks import FaceMasks
-from shared.api.library import Library
 from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
 from shared.api.settings import ANY_ORIGIN, ApiSettings
@@ -19,15 +20,19 @@ from shared.decoding.sandbox import Sandbox
 from shared.schemas.settings import revealed
 
 _FORM_BYTES = 64 * 2**10
-"""Of a request, beside the image."""
+"""Bytes that a form may have besides the image. Chosen by hand: the longest valid fields have less
+than 4 KiB, the rest is for part headers and unknown fields."""
 
 _MOST_FORM_PARTS = 100
+"""Limit for the parts of a form. Chosen by hand: this API has 5 fields, and each part costs
+processor time."""
 
 
 class _Request(Request):
-    """Keeps an uploaded file in memory, once.
+    """Keeps an uploaded file in memory once.
 
-    By default it lies on disk, which is memory too on Cloud Run, and is copied when it is read.
+    Werkzeug's default is a temporary file, which a read copies to memory. On Cloud Run, the file
+    system is memory, too.
     """
 
     def _get_file_stream(self, *_: object, **__: object) -> io.BytesIO:
@@ -35,7 +40,7 @@ class _Request(Request):
 
 
 def create_app(settings: ApiSettings, page: Path) -> Flask:
-    """The API, and the page whose files lie in a folder."""
+    """Returns the application with the API, and the page with the files of the folder `page`."""
     app = Flask(__name__, static_folder=None)
     app.request_class = _Request
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes + _FORM_BYTES
@@ -45,7 +50,7 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
         CORS(
             app,
             resources=r"/v1/.*",
-            origins=_patterns(settings.cors_origins),
+            origins=_origin_patterns(settings.cors_origins),
             expose_headers=[STATUS_HEADER, WARNING_HEADER, "Retry-After"],
         )
     key = revealed(settings.api_key)
@@ -55,34 +60,31 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
         app.before_request(lambda: access.check_key(key))
     sandbox = Sandbox(settings.max_pixels)
     app.after_request(
-        lambda answer: sending.sent_in_time(answer, request.environ, settings.max_send)
+        lambda response: streaming.limit_send_time(response, request.environ, settings.max_send)
     )
-    masks = FaceMasks(settings, sandbox)
-    MaskRoutes(masks, settings.max_send).register(app)
-    library = Library.of(settings, sandbox)
-    BucketRoutes(library, masks.turns, settings.max_send).register(app)
-    Page(page, (library.origin,) if library else ()).register(app)
-    app.get("/healthz", endpoint="health")(lambda: {"status": "ok"})
-    app.get("/openapi.json", endpoint="document")(
+    images = ConcurrencyLimit(
+        settings.max_parallel,
+        settings.max_wait,
+        f"{settings.max_parallel} images are being processed, and others wait. This one has waited "
+        f"{settings.max_wait:g} s: send it again a little later.",
+    )
+    MaskRoutes(FaceMasks(settings, sandbox), images, settings.max_send).register(app)
+    buckets = Buckets.of(settings)
+    BucketRoutes(buckets, settings, sandbox, images).register(app)
+    Page(page, (buckets.origin,) if buckets else ()).register(app)
+    app.get(openapi.HEALTH, endpoint="health")(lambda: {"status": "ok"})
+    app.get(openapi.DOCUMENT, endpoint="document")(
         lambda: openapi.document(with_key=bool(key), max_upload=settings.max_upload)
     )
-    app.get("/v1/about", endpoint="about")(lambda: _about(settings))
+    app.get(openapi.ABOUT, endpoint="about")(lambda: About.of(settings).model_dump())
     return app
 
 
-def _patterns(origins: frozenset[str]) -> str | list[re.Pattern[str]]:
-    """For flask-cors, which takes some texts for regular expressions that match a beginning."""
+def _origin_patterns(origins: frozenset[str]) -> str | list[re.Pattern[str]]:
+    """Returns patterns that match exactly these origins.
+
+    flask-cors treats some strings as regular expressions that match a prefix.
+    """
     if ANY_ORIGIN in origins:
         return ANY_ORIGIN
     return [re.compile(rf"{re.escape(origin)}\Z") for origin in sorted(origins)]
-
-
-def _about(settings: ApiSettings) -> dict[str, object]:
-    """What the page has to know before it begins."""
-    return {
-        "version": VERSION,
-        "max_bytes": settings.max_bytes,
-        "max_pixels": settings.max_pixels,
-        "input_bucket": settings.input_bucket,
-        "output_bucket": settings.output_bucket,
-    }

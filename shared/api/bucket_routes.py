@@ -1,7 +1,8 @@
-"""The buckets: what was uploaded and what became of it, and a way to upload more."""
+"""The routes under /v1/uploads: list uploads, read their results and pictures, begin uploads."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, TypeVar
 
@@ -10,175 +11,228 @@ from flask.typing import ResponseReturnValue
 from google.api_core.exceptions import BadRequest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from shared.api.buckets import Buckets
 from shared.api.cancellation import check_of
-from shared.api.library import ORIGINAL, Library, Query
+from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.problems import Refused, bad_fields
-from shared.api.sending import sent_in_turn
-from shared.api.turns import Turns
+from shared.api.settings import ApiSettings
+from shared.api.stored_pictures import ORIGINAL, StoredPictures
+from shared.api.streaming import hold_until_sent
+from shared.api.upload_listing import UploadListing, UploadQuery
+from shared.api.upload_sessions import UploadSessions
+from shared.decoding.sandbox import Sandbox
 from shared.schemas import object_names
 from shared.schemas.documents import Generation
 from shared.schemas.errors import Superseded
 
 PATH = "/v1/uploads"
+
 _MOST_NAME_BYTES = 1024
+"""Cloud Storage's limit for an object's name, in bytes of UTF-8:
+https://cloud.google.com/storage/docs/objects#naming."""
+
 _MOST_BODY_BYTES = 64 * 2**10
-_KEPT_SECONDS = 600
+"""Limit for the JSON of a new upload, in bytes. Chosen by hand: the longest valid one has less than
+8 KiB, because JSON may write each byte of a name as up to 6 characters."""
+
+_CACHE_SECONDS = 600
+"""How long browsers cache a picture. Chosen by hand: the pictures of a generation rarely change (a
+backfill or other settings replace them), and a longer time would show old ones for longer."""
 
 _MOST_DOWNLOADS = 4
-"""At a time: each has a thread, of which there are 16, until its client has read all of it."""
+"""Downloads at a time. Each occupies one of the 16 threads until its client has read all of it.
+Chosen by hand: more would leave too few threads for other requests."""
 
 _DOWNLOAD_WAIT = 0.5
-_MANY_DOWNLOADS = (
-    f"{_MOST_DOWNLOADS} pictures are being sent, and others wait: ask again a little later."
+"""Seconds that a download waits for another one to end. Chosen by hand: a waiting download occupies
+a thread, too."""
+
+_TOO_MANY_DOWNLOADS = (
+    f"The limit of {_MOST_DOWNLOADS} parallel downloads is reached. Try again a little later."
 )
 
-A = TypeVar("A", bound=BaseModel)
+Query = TypeVar("Query", bound=BaseModel)
 
 
 def _checked_name(name: str) -> str:
-    """As Cloud Storage takes it: https://cloud.google.com/storage/docs/objects#naming."""
+    """Checks the name by Cloud Storage's rules and by those of this pipeline.
+
+    https://cloud.google.com/storage/docs/objects#naming
+
+    Raises:
+        ValueError: no upload may have this name.
+    """
     if len(name.encode(errors="replace")) > _MOST_NAME_BYTES:
         raise ValueError(f"a name has at most {_MOST_NAME_BYTES} bytes")
     if name.startswith(".well-known/acme-challenge/"):
-        raise ValueError("Cloud Storage keeps this name for itself")
-    if why := object_names.refusal(name):
-        raise ValueError(why)
+        raise ValueError("Cloud Storage reserves this prefix")
+    if reason := object_names.refusal(name):
+        raise ValueError(reason)
     return name
 
 
 Name = Annotated[str, Field(min_length=1)]
 
 
-class _Asked(BaseModel):
+class _RequestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class PictureQuery(_Asked):
-    """Which picture."""
+class PictureQuery(_RequestModel):
+    """Which picture to read."""
 
-    name: Name = Field(description="of the upload")
-    generation: Generation = Field(description="of the upload")
+    name: Name = Field(description="name of the upload")
+    generation: Generation = Field(description="generation of the upload")
     picture: str = Field(
         pattern=f"^({ORIGINAL}|{object_names.PICTURE})$",
         description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …",
     )
     side: int | None = Field(
-        None, ge=16, le=2048, description="scaled down to so many pixels, as WebP"
+        None,
+        ge=16,
+        le=2048,
+        description="scale the picture down to at most this many pixels on each side, as WebP",
     )
 
 
-class ResultQuery(_Asked):
-    """Whose result."""
+class ResultQuery(_RequestModel):
+    """Which result to read."""
 
-    name: Name = Field(description="of the upload")
+    name: Name = Field(description="name of the upload")
 
 
-class NewUpload(_Asked):
-    """What is going to be uploaded."""
+class NewUpload(_RequestModel):
+    """An upload to begin."""
 
     name: Annotated[Name, AfterValidator(_checked_name)] = Field(
-        description="of the object", json_schema_extra={"format": "object-name"}
+        description="name of the object", json_schema_extra={"format": "object-name"}
     )
     type: str = Field("", pattern=r"^[\w.+/-]{0,100}$", description="media type")
     size: int = Field(ge=0, le=2**63 - 1, description="in bytes, at most MAX_UPLOAD")
-    replace: bool = Field(False, description="put it in the place of an object of that name")
+    replace: bool = Field(False, description="whether to replace an existing object of this name")
 
 
-class Place(_Asked):
-    """Where to PUT an upload's content."""
+class UploadSession(_RequestModel):
+    """A new upload session: PUT the content to `url`."""
 
     url: str
 
 
-class BucketRoutes:
-    """What the page's view of the buckets asks for."""
+@dataclass(frozen=True, slots=True)
+class _Services:
+    """What the routes use if the settings have buckets."""
 
-    def __init__(self, library: Library | None, thumbnails: Turns, max_send: float) -> None:
-        self._configured = library
+    buckets: Buckets
+    listing: UploadListing
+    pictures: StoredPictures
+    sessions: UploadSessions
+
+    @classmethod
+    def of(cls, buckets: Buckets, sandbox: Sandbox, max_bytes: int) -> "_Services":
+        return cls(
+            buckets,
+            UploadListing(buckets),
+            StoredPictures(buckets, sandbox, max_bytes),
+            UploadSessions(buckets, max_bytes),
+        )
+
+
+class BucketRoutes:
+    """The routes of the page's view of the buckets."""
+
+    def __init__(
+        self,
+        buckets: Buckets | None,
+        settings: ApiSettings,
+        sandbox: Sandbox,
+        thumbnails: ConcurrencyLimit,
+    ) -> None:
+        self._configured = _Services.of(buckets, sandbox, settings.max_upload) if buckets else None
         self._thumbnails = thumbnails
-        self._downloads = Turns(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _MANY_DOWNLOADS)
-        self._max_send = max_send
+        self._downloads = ConcurrencyLimit(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _TOO_MANY_DOWNLOADS)
+        self._max_send = settings.max_send
 
     def register(self, app: Flask) -> None:
-        """Adds the routes."""
+        """Adds the routes to the app."""
         app.get(PATH)(self._list)
-        app.post(PATH)(self._begin)
+        app.post(PATH)(self._begin_upload)
         app.get(f"{PATH}/result")(self._result)
         app.get(f"{PATH}/picture")(self._picture)
 
     @property
-    def _library(self) -> Library:
+    def _services(self) -> _Services:
         if self._configured is None:
             raise Refused(
                 HTTPStatus.NOT_FOUND,
                 "no-buckets",
-                "This service knows no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set).",
+                "This service has no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set).",
             )
         return self._configured
 
     def _list(self) -> ResponseReturnValue:
         try:
-            page = self._library.page(_query(Query))
+            page = self._services.listing.page(_query(UploadQuery))
         except BadRequest as error:
-            sentence = "Cloud Storage does not know this page: begin with the first."
+            sentence = "The page token is invalid. Start with the first page."
             raise Refused(HTTPStatus.NOT_FOUND, "no-such-page", sentence) from error
         return _json(page.model_dump_json())
 
-    def _begin(self) -> ResponseReturnValue:
-        asked = _new_upload()
+    def _begin_upload(self) -> ResponseReturnValue:
+        upload = _new_upload()
         origin = request.headers.get("Origin") or request.host_url.rstrip("/")
-        place = self._library.begin_upload(
-            asked.name, asked.type, asked.size, origin, replace=asked.replace
+        url = self._services.sessions.begin(
+            upload.name, upload.type, upload.size, origin, replace=upload.replace
         )
-        if place is None:
+        if url is None:
             sentence = (
-                f"{self._library.address(asked.name)} is there already. Choose another name, or "
-                "send replace: true to put the new content in its place."
+                f"{self._services.buckets.uri(upload.name)} already exists. Choose another name, "
+                "or send replace: true to replace it."
             )
             raise Refused(HTTPStatus.CONFLICT, "exists", sentence)
-        return _json(Place(url=place).model_dump_json())
+        return _json(UploadSession(url=url).model_dump_json())
 
     def _result(self) -> ResponseReturnValue:
         name = _query(ResultQuery).name
-        found = self._library.result(name)
+        found = self._services.pictures.result(name)
         if found is not None:
             return _json(found)
-        address = self._library.address(name)
-        if self._library.has(name):
-            sentence = f"There is no result for {address} yet: it is being worked on."
+        uri = self._services.buckets.uri(name)
+        if self._services.buckets.has_upload(name):
+            sentence = f"{uri} has no result yet. It is being processed."
             raise Refused(HTTPStatus.NOT_FOUND, "no-result", sentence)
-        raise Refused(HTTPStatus.NOT_FOUND, "no-such-upload", f"There is no upload {address}.")
+        raise Refused(HTTPStatus.NOT_FOUND, "no-such-upload", f"There is no upload {uri}.")
 
     def _picture(self) -> ResponseReturnValue:
-        asked = _query(PictureQuery)
-        upload = self._library.ref(asked.name, asked.generation)
-        turns = self._thumbnails if asked.side else self._downloads
+        query = _query(PictureQuery)
+        pictures = self._services.pictures
+        upload = self._services.buckets.upload(query.name, query.generation)
+        limit = self._thumbnails if query.side else self._downloads
         check = check_of(request.environ)
-        with ExitStack() as turn:
-            turn.enter_context(turns.one(check))
+        with ExitStack() as slot:
+            slot.enter_context(limit.acquired(check))
             try:
-                if asked.side:
-                    small = self._library.thumbnail(upload, asked.picture, asked.side, check)
-                    answer = Response(small, mimetype="image/webp")
+                if query.side:
+                    thumbnail = pictures.thumbnail(upload, query.picture, query.side, check)
+                    response = Response(thumbnail, mimetype="image/webp")
                 else:
-                    answer = _download(self._library.stream(upload, asked.picture), asked)
+                    response = _download(pictures.stream(upload, query.picture), query.picture)
             except Superseded as error:
                 raise Refused(HTTPStatus.NOT_FOUND, "no-picture", f"{error}.") from error
-            sent_in_turn(answer, request.environ, turn.pop_all(), self._max_send)
-        answer.cache_control.private = True
-        answer.cache_control.max_age = _KEPT_SECONDS
-        return answer
+            hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)
+        response.cache_control.private = True
+        response.cache_control.max_age = _CACHE_SECONDS
+        return response
 
 
-def _query(kind: type[A]) -> A:
+def _query(model: type[Query]) -> Query:
     try:
-        return kind.model_validate(request.args.to_dict())
+        return model.model_validate(request.args.to_dict())
     except ValidationError as error:
         raise bad_fields(error) from error
 
 
 def _new_upload() -> NewUpload:
-    """What was sent as JSON: pages of others cannot send that type without being asked first."""
+    """Reads the JSON body. A page of another site cannot send JSON without a preflight request."""
     if request.mimetype != "application/json":
         raise Refused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-json", "Send JSON: name, type and size."
@@ -194,10 +248,9 @@ def _json(text: str | bytes) -> Response:
     return Response(text, mimetype="application/json")
 
 
-def _download(content: Iterable[bytes], asked: PictureQuery) -> Response:
-    """A file to be saved: what somebody uploaded is never shown as a page of ours."""
-    original = asked.picture == ORIGINAL
-    kind = "application/octet-stream" if original else object_names.content_type(asked.picture)
-    answer = Response(content, mimetype=kind)
-    answer.headers["Content-Disposition"] = "attachment"
-    return answer
+def _download(content: Iterable[bytes], picture: str) -> Response:
+    """Returns an attachment. So a browser never renders an uploaded file as a page of this site."""
+    kind = "application/octet-stream" if picture == ORIGINAL else object_names.content_type(picture)
+    response = Response(content, mimetype=kind)
+    response.headers["Content-Disposition"] = "attachment"
+    return response

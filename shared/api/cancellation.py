@@ -1,7 +1,7 @@
-"""Whoever asked may hang up: then nobody waits for the answer, and others do for the turn.
+"""Detects clients that disconnect before they get a response, so that work for them stops.
 
-A client that closes its own side alone, as `nc -N` does, looks the same, and is taken for gone. One
-that has sent more meanwhile cannot be seen to go.
+A client that closes only its sending side, as `nc -N` does, is treated as disconnected: the two
+cases look the same. A disconnect is not detected while unread data of the client is in the buffer.
 """
 
 import socket
@@ -12,22 +12,26 @@ from shared.runtime.deadline import Check
 from shared.schemas.errors import Cancelled
 
 _SOCKET = "gunicorn.socket"
-"""Where gunicorn leaves the connection: https://docs.gunicorn.org/en/stable/faq.html names it."""
+"""The key in the WSGI environment under which gunicorn passes the client's socket:
+https://docs.gunicorn.org/en/stable/faq.html."""
 
 
 def connection_of(environ: Mapping[str, Any]) -> socket.socket | None:
-    """The connection that a request came over; None where another server than gunicorn works."""
+    """Returns the socket of a request, or None if the server is not gunicorn."""
     connection = environ.get(_SOCKET)
     return connection if isinstance(connection, socket.socket) else None
 
 
 def check_of(environ: Mapping[str, Any]) -> Check:
-    """What raises Cancelled once the client of a request, whose body has been read, is gone."""
+    """Returns a function that raises Cancelled if the client has disconnected.
+
+    The request's body must have been read before the function is called.
+    """
     connection = connection_of(environ)
 
     def check() -> None:
         if connection is not None and _is_gone(connection):
-            raise Cancelled("whoever asked has hung up")
+            raise Cancelled("the client has disconnected")
 
     return check
 

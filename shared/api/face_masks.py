@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.api.settings import ApiSettings
-from shared.api.turns import Turns
 from shared.decoding.formats import check_before_download
 from shared.decoding.sandbox import Sandbox
 from shared.detection.detector import Detector
@@ -63,12 +62,6 @@ class FaceMasks:
             factory.primary(settings), factory.fallback(settings), settings.sam2_deadline
         )
         self._renderer = Renderer()
-        self.turns = Turns(
-            settings.max_parallel,
-            settings.max_wait,
-            f"{settings.max_parallel} images are being worked on, and others wait. Yours has "
-            f"waited {settings.max_wait:g} s: send it again a little later.",
-        )
 
     def find(self, data: bytes, options: Options, timer: StageTimer, check: Check) -> FoundMasks:
         """Decodes an image file, detects its faces and hands, and segments them.

@@ -1,4 +1,4 @@
-"""POST /v1/face-mask-sam2: a picture in a form, its masks in the answer."""
+"""The route POST /v1/face-mask-sam2: an image in a form, its masks in the response."""
 
 import re
 from collections.abc import Sequence
@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from werkzeug.datastructures import MIMEAccept
 
-from shared.api.answers import PICTURES, findings, written
 from shared.api.cancellation import check_of
+from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.face_masks import FaceMasks, FoundMasks, Options
 from shared.api.problems import Refused, bad_fields
-from shared.api.sending import sent_in_turn
+from shared.api.responses import PICTURES, json_chunks, response_fields
+from shared.api.streaming import hold_until_sent
 from shared.api.unknown_fields import unknown
 from shared.rendering.artifacts import Artifact
 from shared.runtime.deadline import Check
@@ -24,7 +25,7 @@ from shared.schemas import object_names
 
 PATH = "/v1/face-mask-sam2"
 OUTPUT = object_names.PNG.replace(r"\.png", "")
-"""Pattern of a picture's name without its ending."""
+"""Pattern of the query parameter `output`: a picture's name without its extension."""
 
 STATUS_HEADER = "Toonmask-Status"
 WARNING_HEADER = "Toonmask-Warning"
@@ -32,18 +33,20 @@ WARNING_HEADER = "Toonmask-Warning"
 _IMAGE, _OUTPUT = "image", "output"
 
 _MOST_CHARACTERS = 200
-"""Of a field of the form beside the image, and of what is shown of one."""
+"""Limit for a form field, and for the part of `output` that an error message repeats, in
+characters. Chosen by hand: the longest useful value, a list of targets, is far shorter."""
 
 
 class MaskRoutes:
-    """The masks of a picture that is sent."""
+    """The route that responds with the masks of an image."""
 
-    def __init__(self, masks: FaceMasks, max_send: float) -> None:
+    def __init__(self, masks: FaceMasks, limit: ConcurrencyLimit, max_send: float) -> None:
         self._masks = masks
+        self._limit = limit
         self._max_send = max_send
 
     def register(self, app: Flask) -> None:
-        """Adds the route."""
+        """Adds the route to the app."""
         app.post(PATH)(self._face_masks)
 
     def _face_masks(self) -> ResponseReturnValue:
@@ -51,74 +54,77 @@ class MaskRoutes:
             raise Refused(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                 "not-a-form",
-                "Send a form (multipart/form-data) with the picture in its field `image`: "
+                "Send a form (multipart/form-data) with the image in the field `image`: "
                 "curl -F image=@cartoon.png",
             )
         if not request.mimetype_params.get("boundary"):
             raise Refused(
-                HTTPStatus.BAD_REQUEST, "broken-form", "The form's Content-Type has no boundary."
+                HTTPStatus.BAD_REQUEST,
+                "broken-form",
+                "The Content-Type of the form has no boundary.",
             )
-        output = _wanted_picture(request)
-        # Read before the turn, which a slow sender would keep from others.
-        options, data = _options(request), _file(request)
-        ignored = _ignored(request)
-        with ExitStack() as turn:
+        output = _requested_output(request)
+        # The body is read before a slot is acquired, so that a slow sender does not block others.
+        options, content = _options(request), _image_file(request)
+        warnings = _warnings(request)
+        with ExitStack() as slot:
             check = check_of(request.environ)
-            turn.enter_context(self._masks.turns.one(check))
-            answer = self._answer(data, options, output, ignored, check)
-            # Until the answer is sent its pictures are in memory, so the turn goes on.
-            sent_in_turn(answer, request.environ, turn.pop_all(), self._max_send)
-        return answer
+            slot.enter_context(self._limit.acquired(check))
+            response = self._respond(content, options, output, warnings, check)
+            # The slot is occupied until the response is sent, because its pictures are in memory.
+            hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)
+        return response
 
-    def _answer(
+    def _respond(
         self,
-        data: bytes,
+        content: bytes,
         options: Options,
         output: str | None,
-        ignored: Sequence[str],
+        warnings: Sequence[str],
         check: Check,
     ) -> Response:
-        watch = StageTimer()
-        found = self._masks.find(data, options, watch, check)
+        timer = StageTimer()
+        found = self._masks.find(content, options, timer, check)
         status = found.segmentation.status
         if output:
-            answer = Response(self._masks.draw(_artifact(found, output)), mimetype="image/png")
+            response = Response(self._masks.draw(_artifact(found, output)), mimetype="image/png")
         else:
-            drawn = {name: self._masks.draw(found.artifacts[name]) for name in PICTURES.values()}
-            watch.lap("draw", status=status.value)
-            told = written(findings(found, watch.seconds, ignored), drawn)
-            answer = Response(told, mimetype="application/json")
-        answer.headers[STATUS_HEADER] = status.value
-        if ignored:
-            answer.headers[WARNING_HEADER] = " ".join(ignored)
-        return answer
+            pictures = {name: self._masks.draw(found.artifacts[name]) for name in PICTURES.values()}
+            timer.lap("draw", status=status.value)
+            chunks = json_chunks(response_fields(found, timer.seconds, warnings), pictures)
+            response = Response(chunks, mimetype="application/json")
+        response.headers[STATUS_HEADER] = status.value
+        if warnings:
+            response.headers[WARNING_HEADER] = " ".join(warnings)
+        return response
 
 
-def _wanted_picture(asked: Request) -> str | None:
-    """The name of the one picture that is to be the answer, if it is to be one.
+def _requested_output(form: Request) -> str | None:
+    """Returns the name of the picture to respond with; None for JSON.
 
-    That is so if the caller takes PNG rather than JSON, or takes both and says which.
+    The response is a picture if the client prefers PNG to JSON, or accepts both equally and sends
+    the query parameter `output`.
     """
-    output = asked.args.get(_OUTPUT)
+    output = form.args.get(_OUTPUT)
     if output is not None and not re.fullmatch(OUTPUT, output):
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "bad-output",
-            f"output is {output[:_MOST_CHARACTERS]!r}; it may be mask, overlay, cutout, or a "
-            "picture of one instance: face-1/mask, face-1/cutout.",
+            f"output must be mask, overlay, cutout, or a picture of one instance such as "
+            f"face-1/mask or face-1/cutout, not {output[:_MOST_CHARACTERS]!r}.",
         )
-    accepted = asked.accept_mimetypes or MIMEAccept([("*/*", 1)])
+    accepted = form.accept_mimetypes or MIMEAccept([("*/*", 1)])
     png, json = accepted["image/png"], accepted["application/json"]
     if png > json or (output and png == json > 0):
         return output or "mask"
     return None
 
 
-def _options(asked: Request) -> Options:
+def _options(form: Request) -> Options:
     fields = {
-        name: ",".join(asked.form.getlist(name))
+        name: ",".join(form.form.getlist(name))
         for name in Options.model_fields
-        if name in asked.form
+        if name in form.form
     }
     for name, text in fields.items():
         if len(text) > _MOST_CHARACTERS:
@@ -130,26 +136,26 @@ def _options(asked: Request) -> Options:
         raise bad_fields(error) from error
 
 
-def _file(asked: Request) -> bytes:
-    file = asked.files.get(_IMAGE)
+def _image_file(form: Request) -> bytes:
+    file = form.files.get(_IMAGE)
     if file is None:
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "missing-field",
-            "The form has no file in its field `image`: curl -F image=@cartoon.png",
+            "The form has no file in the field `image`: curl -F image=@cartoon.png",
         )
-    # its own buffer, where read() would copy it
+    # getvalue() shares the buffer, read() copies it
     return file.stream.getvalue() if isinstance(file.stream, BytesIO) else file.read()
 
 
-def _ignored(asked: Request) -> list[str]:
-    """A sentence for each field of the form, and each part of the query, that changes nothing."""
-    names = {name or "" for name in (*asked.form, *asked.files)}  # a field may have no name
+def _warnings(form: Request) -> list[str]:
+    """Returns a sentence for each unknown form field and query parameter."""
+    names = {name or "" for name in (*form.form, *form.files)}  # a field may have no name
     fields = sorted(names - {_IMAGE, *Options.model_fields})
-    parts = sorted(set(asked.args) - {_OUTPUT})
+    parameters = sorted(set(form.args) - {_OUTPUT})
     return [
         *unknown("form field", fields, [_IMAGE, *Options.model_fields]),
-        *unknown("query parameter", parts, [_OUTPUT]),
+        *unknown("query parameter", parameters, [_OUTPUT]),
     ]
 
 

@@ -1,56 +1,129 @@
-"""The OpenAPI document of the HTTP API, from the models that requests and answers are made of."""
+"""The OpenAPI document of the HTTP API, generated from the models of requests and responses.
+
+tests/functions/api/test_openapi.py compares its operations with the routes. The test client
+compares each response with its operation (tests/functions/documented.py).
+"""
 
 from typing import Any
 
 from pydantic import BaseModel
 
 from shared.api import bucket_routes, mask_routes, problems
+from shared.api.about import About
 from shared.api.access import KEY_HEADER
-from shared.api.answers import FaceMaskAnswer
-from shared.api.bucket_routes import NewUpload, PictureQuery, Place, ResultQuery
+from shared.api.bucket_routes import NewUpload, PictureQuery, ResultQuery, UploadSession
 from shared.api.face_masks import Options
-from shared.api.library import Query, UploadPage
 from shared.api.problems import Problem
+from shared.api.responses import FaceMaskResponse
+from shared.api.upload_listing import UploadPage, UploadQuery
 from shared.schemas.documents import ResultDocument
 from shared.serving import openapi
 
-_ASKED = (Options, NewUpload)
-_TOLD = (FaceMaskAnswer, UploadPage, Place, ResultDocument, Problem)
+ABOUT = "/v1/about"
+HEALTH = "/healthz"
+DOCUMENT = "/openapi.json"
+
+_REQUESTS = (Options, NewUpload)
+_RESPONSES = (About, FaceMaskResponse, UploadPage, UploadSession, ResultDocument, Problem)
 _KEY = "key"
 
-_REFUSALS = {
-    400: "the image is empty or broken, or the form is",
-    401: "no key, or the wrong one",
-    403: "the page of another site, or another host than this service's",
-    404: "there is no such thing",
-    409: "there is an upload of that name already",
+_PROBLEMS = {
+    400: "the image is empty or corrupt, or the request's body is invalid",
+    401: "the API key is missing or wrong",
+    403: "a page of another site sent the request, or it was sent to another host name",
+    404: "the resource does not exist",
+    409: "an upload of this name exists already",
     413: "too many bytes or pixels",
-    415: "not a supported image format, or not the expected media type",
-    422: "a field is missing, or does not hold what it should",
-    429: "too many requests at a time: Retry-After says when to come back",
-    500: "nobody foresaw this",
-    502: "SAM2 or Cloud Storage refuses, and nothing helps",
-    503: "SAM2 or Cloud Storage does not answer now: Retry-After says when to come back",
+    415: "unsupported image format, or unexpected media type",
+    422: "a field is missing or invalid",
+    429: "too many requests at a time: retry after Retry-After seconds",
+    500: "an unexpected error",
+    502: "SAM2 or Cloud Storage refuses this service's request",
+    503: "SAM2 or Cloud Storage is not available: retry after Retry-After seconds",
 }
+
+_ANY = (403, 500)
+"""The problems of every route: the check of its host, and unexpected errors."""
+
+_CONTENT = (400, 413, 415)
+"""The problems of an image, and of a request's body."""
+
+_BUCKETS = (404, 502, 503)
+"""The problems of access to the buckets."""
+
+_PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
 
 
 def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
-    """OpenAPI 3.1; `with_key` for a service that wants one; `max_upload` in bytes."""
-    keyed: dict[str, Any] = {"security": [{_KEY: []}]} if with_key else {}
-    paths = {
-        mask_routes.PATH: {"post": _face_masks() | keyed},
-        bucket_routes.PATH: {"get": _list() | keyed, "post": _begin() | keyed},
-        f"{bucket_routes.PATH}/result": {"get": _result() | keyed},
-        f"{bucket_routes.PATH}/picture": {"get": _picture() | keyed},
-        "/healthz": {"get": _health()},
-    }
-    description = "Exact per-pixel masks of faces and hands in pictures."
-    made = openapi.document("toonmask", description, paths, _ASKED, _TOLD)
-    size = made["components"]["schemas"][NewUpload.__name__]["properties"]["size"]
+    """Returns the OpenAPI 3.1 document of the service.
+
+    `with_key`: whether it requires an API key. `max_upload`: its limit for uploads, in bytes.
+    """
+    paths = _paths()
+    description = "Exact per-pixel masks of faces and hands in images."
+    described = openapi.document("toonmask", description, paths, _REQUESTS, _RESPONSES)
+    for path, operations in paths.items():
+        for operation in operations.values():
+            if path.startswith("/v1/"):
+                operation["responses"] |= _problems(401)
+                if with_key:
+                    operation["security"] = [{_KEY: []}]
+    size = described["components"]["schemas"][NewUpload.__name__]["properties"]["size"]
     size["maximum"] = max_upload
     scheme = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
-    made["components"]["securitySchemes"] = {_KEY: scheme}
-    return made
+    described["components"]["securitySchemes"] = {_KEY: scheme}
+    return described
+
+
+def _paths() -> dict[str, openapi.Operations]:
+    return {
+        mask_routes.PATH: {"post": _face_masks()},
+        bucket_routes.PATH: {
+            "get": _operation(
+                "listUploads",
+                "List uploads with their states, in the order of their names",
+                _json(UploadPage),
+                (*_BUCKETS, 422),
+                parameters=_parameters(UploadQuery),
+            ),
+            "post": _operation(
+                "beginUpload",
+                "Begin an upload; PUT its content to the URL in the response",
+                _json(UploadSession),
+                (*_CONTENT, *_BUCKETS, 409, 422),
+                requestBody={"required": True, "content": openapi.content(NewUpload)},
+            ),
+        },
+        f"{bucket_routes.PATH}/result": {
+            "get": _operation(
+                "result",
+                "Read the result.json of an upload",
+                _json(ResultDocument),
+                (*_BUCKETS, 422),
+                parameters=_parameters(ResultQuery),
+            )
+        },
+        f"{bucket_routes.PATH}/picture": {
+            "get": _operation(
+                "picture",
+                "Read a picture of an upload's result, or the upload itself",
+                {"description": "the picture", "content": _binary(*_PICTURE_TYPES)},
+                (*_CONTENT, *_BUCKETS, 422, 429),
+                parameters=_parameters(PictureQuery),
+            )
+        },
+        ABOUT: {
+            "get": _operation(
+                "about", "Describe the service: version, limits, buckets", _json(About)
+            )
+        },
+        HEALTH: {
+            "get": _operation(
+                "health", "Check that the service responds", {"description": "it does"}
+            )
+        },
+        DOCUMENT: {"get": _operation("document", "Read this document", openapi.ITSELF)},
+    }
 
 
 def _face_masks() -> dict[str, Any]:
@@ -67,77 +140,43 @@ def _face_masks() -> dict[str, Any]:
         "default": "face",
         "description": options["targets"]["description"],
     }
-    image = {"type": "string", "format": "binary", "description": "PNG, JPEG, WebP and the like"}
+    image = {
+        "type": "string",
+        "format": "binary",
+        "description": "supported formats: PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF",
+    }
     form = {"type": "object", "properties": {"image": image, **options}, "required": ["image"]}
-    png = {"image/png": {"schema": {"type": "string", "format": "binary"}}}
-    answers = openapi.content(FaceMaskAnswer) | png
     output = {
         "name": "output",
         "in": "query",
-        "description": "the picture to be the answer, where PNG is accepted: mask, overlay, "
+        "description": "the picture to respond with if the client accepts PNG: mask, overlay, "
         "cutout, face-1/mask, face-1/cutout, …",
         "schema": {"type": "string", "pattern": f"^(?:{mask_routes.OUTPUT})$"},
     }
+    content = openapi.content(FaceMaskResponse) | _binary("image/png")
+    return _operation(
+        "faceMasks",
+        "Create mask, overlay and cutout of an image",
+        {"description": "the detected faces and hands, possibly none", "content": content},
+        (*_CONTENT, 404, 422, 429, 502, 503),
+        parameters=[output],
+        requestBody={"required": True, "content": {"multipart/form-data": {"schema": form}}},
+    )
+
+
+def _operation(
+    operation_id: str,
+    summary: str,
+    success: dict[str, Any],
+    statuses: tuple[int, ...] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """Returns an operation with its response 200, and its problems besides those of every route."""
     return {
-        "operationId": "faceMasks",
-        "summary": "Masks, overlay and cutout of a picture",
-        "parameters": [output],
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
-        "responses": {
-            "200": {"description": "what was found, perhaps nothing", "content": answers},
-            **_refusals(400, 404, 413, 415, 422, 429, 502, 503),
-        },
-    }
-
-
-def _list() -> dict[str, Any]:
-    return {
-        "operationId": "listUploads",
-        "summary": "Uploads with their states, in the order of their names",
-        "parameters": _parameters(Query),
-        "responses": {"200": _json(UploadPage), **_refusals(404, 422, 502, 503)},
-    }
-
-
-def _begin() -> dict[str, Any]:
-    return {
-        "operationId": "beginUpload",
-        "summary": "An address that takes an upload's content by PUT",
-        "requestBody": {"required": True, "content": openapi.content(NewUpload)},
-        "responses": {"200": _json(Place), **_refusals(404, 409, 413, 415, 422, 502, 503)},
-    }
-
-
-def _result() -> dict[str, Any]:
-    return {
-        "operationId": "result",
-        "summary": "An upload's result.json",
-        "parameters": _parameters(ResultQuery),
-        "responses": {"200": _json(ResultDocument), **_refusals(404, 422, 502, 503)},
-    }
-
-
-def _picture() -> dict[str, Any]:
-    content = {
-        kind: {"schema": {"type": "string", "format": "binary"}}
-        for kind in ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
-    }
-    return {
-        "operationId": "picture",
-        "summary": "A picture of an upload's result, or the upload itself",
-        "parameters": _parameters(PictureQuery),
-        "responses": {
-            "200": {"description": "the picture", "content": content},
-            **_refusals(400, 404, 413, 415, 422, 429, 502, 503),
-        },
-    }
-
-
-def _health() -> dict[str, Any]:
-    return {
-        "operationId": "health",
-        "summary": "Whether requests are answered",
-        "responses": {"200": {"description": "they are"}},
+        "operationId": operation_id,
+        "summary": summary,
+        **more,
+        "responses": {"200": success, **_problems(*_ANY, *statuses)},
     }
 
 
@@ -158,24 +197,28 @@ def _parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
 
 
 def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """The schema with what it refers to in its place, and without null, which no query can hold."""
+    """Returns the schema with its references resolved, and without null: a query cannot hold it."""
     if isinstance(schema, list):
         return [_inlined(part, definitions) for part in schema if part != {"type": "null"}]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
         return definitions[schema["$ref"].rpartition("/")[2]]
-    told = {key: value for key, value in schema.items() if value is not None}
-    return {key: _inlined(value, definitions) for key, value in told.items()}
+    return {key: _inlined(value, definitions) for key, value in schema.items() if value is not None}
 
 
-def _refusals(*statuses: int) -> dict[str, Any]:
+def _problems(*statuses: int) -> dict[str, Any]:
     content = openapi.content(Problem, media_type=problems.MEDIA_TYPE)
     return {
-        str(status): {"description": _REFUSALS[status], "content": content}
-        for status in (*statuses, 401, 403, 500)
+        str(status): {"description": _PROBLEMS[status], "content": content}
+        for status in sorted(statuses)
     }
 
 
 def _json(model: type[BaseModel]) -> dict[str, Any]:
     return {"description": model.__name__, "content": openapi.content(model)}
+
+
+def _binary(*media_types: str) -> dict[str, Any]:
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return dict.fromkeys(media_types, schema)

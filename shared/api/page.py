@@ -1,4 +1,4 @@
-"""The web page's files, with headers that let it load nothing from anywhere else."""
+"""Serves the web page, with headers that allow it to load nothing from other sites."""
 
 import hashlib
 import mimetypes
@@ -11,31 +11,34 @@ from werkzeug.exceptions import NotFound
 
 _INDEX = "index.html"
 
+_DIGEST_CHARACTERS = 16
+"""Length of an ETag: 64 bits of a SHA-256, so that no two versions of a file have the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class _File:
     content: bytes
-    kind: str
+    media_type: str
     digest: str
 
 
 class Page:
-    """Serves a folder's files from memory.
+    """Serves the files of a folder from memory.
 
-    Their ETags are digests: deployments give all files the same date, so date and size may be those
-    of another version.
+    ETags are digests of the content. Deployments set the same date for all files, so date and size
+    do not tell two versions apart.
     """
 
-    def __init__(self, folder: Path, connects_to: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, upload_origins: tuple[str, ...]) -> None:
         self._files = {
             file.relative_to(folder).as_posix(): _read(file)
             for file in folder.rglob("*")
             if file.is_file()
         }
-        self._policy = policy(connects_to)
+        self._policy = policy(upload_origins)
 
     def register(self, app: Flask) -> None:
-        """Adds the routes."""
+        """Adds the routes to the app."""
         app.get("/")(self._index)
         app.get("/page/<path:name>")(self._file)
         app.after_request(self._add_headers)
@@ -47,29 +50,32 @@ class Page:
         file = self._files.get(name)
         if file is None:
             raise NotFound(f"There is no {request.path}.")
-        answer = Response(file.content, mimetype=file.kind)
-        answer.set_etag(file.digest)
-        answer.cache_control.no_cache = True
-        return answer.make_conditional(request)
+        response = Response(file.content, mimetype=file.media_type)
+        response.set_etag(file.digest)
+        response.cache_control.no_cache = True
+        return response.make_conditional(request)
 
-    def _add_headers(self, answer: Response) -> Response:
-        answer.headers["Content-Security-Policy"] = self._policy
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Referrer-Policy"] = "no-referrer"
-        answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        return answer
+    def _add_headers(self, response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = self._policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response
 
 
-def policy(connects_to: tuple[str, ...]) -> str:
-    """A Content-Security-Policy: our own files, pictures made in the page, and these origins."""
+def policy(upload_origins: tuple[str, ...]) -> str:
+    """Returns a Content-Security-Policy.
+
+    It allows files of this site, images that the page creates, and requests to these origins.
+    """
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' blob:",
-            " ".join(("connect-src 'self'", *connects_to)),
+            " ".join(("connect-src 'self'", *upload_origins)),
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
@@ -80,5 +86,6 @@ def policy(connects_to: tuple[str, ...]) -> str:
 
 def _read(file: Path) -> _File:
     content = file.read_bytes()
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    return _File(content, kind, hashlib.sha256(content).hexdigest()[:16])
+    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
+    return _File(content, media_type, digest)

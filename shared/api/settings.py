@@ -6,60 +6,65 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from shared.schemas.settings import Blank, DetectionSettings, MaskingSettings, split
+from shared.schemas.settings import Blank, DetectionSettings, SegmenterSettings, split
 
 ANY_ORIGIN = "*"
 
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
-"""As browsers write one (RFC 6454, section 6.2): neither a user, nor a path, nor a wildcard."""
+"""An origin as browsers send it (RFC 6454, section 6.2): no user, no path, no wildcard."""
 
 
-def _plain_origins(origins: frozenset[str]) -> frozenset[str]:
+def _checked_origins(origins: frozenset[str]) -> frozenset[str]:
     lowered = frozenset(map(str.lower, origins))
-    strange = sorted(one for one in lowered - {ANY_ORIGIN} if not _ORIGIN.fullmatch(one))
-    if strange:
+    if not all(_ORIGIN.fullmatch(origin) for origin in lowered - {ANY_ORIGIN}):
         raise ValueError(
             "an origin is a scheme, a host and perhaps a port, as https://example.com or "
             "http://localhost:8000, without a path or a wildcard"
         )
     if ANY_ORIGIN in lowered and len(lowered) > 1:
-        raise ValueError("* stands alone: it lets in the pages of all origins")
+        raise ValueError("* stands alone: it allows all origins")
     return lowered
 
 
 Origins = Annotated[
-    frozenset[str], NoDecode, BeforeValidator(split), AfterValidator(_plain_origins)
+    frozenset[str], NoDecode, BeforeValidator(split), AfterValidator(_checked_origins)
 ]
 
 
-class ApiSettings(MaskingSettings, DetectionSettings):
-    """Of the HTTP API."""
+class ApiSettings(SegmenterSettings, DetectionSettings):
+    """Settings of the HTTP API."""
 
     input_bucket: Annotated[str | None, Blank] = Field(
-        None, description="bucket that the page lists and uploads to; unset: it shows no buckets"
+        None,
+        description="bucket that the page lists and uploads to; unset: the page has no view of "
+        "the buckets",
     )
     output_bucket: Annotated[str | None, Blank] = Field(
-        None, description="bucket with the results of its uploads"
+        None, description="bucket with the results of these uploads"
     )
     api_key: Annotated[SecretStr | None, Blank] = Field(
         None,
-        description="what callers have to send as X-API-Key or bearer token; unset: whoever can "
-        "reach the service may use it, so leave that to Cloud Run's IAM",
+        description="key that clients must send as X-API-Key or bearer token; unset: everyone who "
+        "can reach the service may use it, so restrict access with Cloud Run's IAM",
     )
     cors_origins: Origins = Field(
         frozenset(),
-        description="other pages whose scripts may call, as https://example.com, with commas "
-        "between them; or * alone",
+        description="origins of other sites whose scripts may call the API, separated by commas, "
+        "as https://example.com; or * alone",
     )
-    max_parallel: int = Field(2, ge=1, le=64, description="images that are worked on at a time")
+    max_parallel: int = Field(2, ge=1, le=64, description="images that are processed at a time")
     max_wait: float = Field(
-        20, ge=0, description="seconds that a request waits for its turn before it is answered 429"
+        20, ge=0, description="seconds that a request waits for a free slot before it gets 429"
     )
     max_send: float = Field(
-        120, gt=0, description="seconds that an answer may take to be sent; its image has its turn"
+        120,
+        gt=0,
+        description="seconds for sending a response; its image occupies a slot until then",
     )
     max_bytes: int = Field(
-        31 * 2**20, gt=0, description="largest image, in bytes; Cloud Run takes requests of 32 MiB"
+        31 * 2**20,
+        gt=0,
+        description="largest image, in bytes; Cloud Run accepts requests of at most 32 MiB",
     )
     max_upload: int = Field(
         64 * 2**20,
@@ -68,7 +73,7 @@ class ApiSettings(MaskingSettings, DetectionSettings):
     )
     max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
     sam2_deadline: float = Field(
-        100, gt=0, description="most seconds for all of an image's answers, repeats included"
+        100, gt=0, description="seconds for all SAM2 calls of an image, including retries"
     )
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """python -m shared.decoding.fork_server DESCRIPTOR: forks a process for each file to decode.
 
-The functions themselves have threads, and cannot fork safely; this process has none, and all that
-decoding needs is imported before its first fork.
+The functions themselves have threads, so they cannot fork safely. This process has no threads, and
+imports everything that decoding needs before its first fork.
 """
 
 import gc
@@ -21,23 +21,28 @@ from shared.decoding import job
 
 REQUEST = b"."
 DESCRIPTORS = 3
-"""That come with each request: the connection to its caller, the shared memory for pixels, and a
-pipe that is told how the process ended. Whoever closes the pipe's other end wants it ended."""
+"""Number of file descriptors that are sent with each request: the connection to the caller, the
+shared memory for pixels, and the write end of a pipe for the exit code. A caller that closes the
+pipe's read end cancels the process."""
+
+_WAKEUP_BYTES = 512
+"""Bytes that are read from the wakeup pipe at once. Chosen by hand: bytes that remain only wake the
+loop again."""
 
 
 class ForkServer:
-    """Takes requests from a socket, until nobody holds its other end any more."""
+    """Serves requests from a socket until its other end is closed."""
 
     def __init__(self, requests: socket.socket) -> None:
         self._requests = requests
         self._reports: dict[int, int] = {}
         self._poll = select.poll()
         self._poll.register(requests, select.POLLIN)
-        self._wakeup = self._woken_by_ended_children()
+        self._wakeup = self._wakeup_pipe()
         self._poll.register(self._wakeup, select.POLLIN)
 
     def serve(self) -> None:
-        """Forks, reports how each process ended, and kills those whose caller has gone."""
+        """Forks processes, reports their exit codes, and kills processes of callers that left."""
         while True:
             for descriptor, _ in self._poll.poll():
                 if descriptor == self._requests.fileno():
@@ -45,14 +50,17 @@ class ForkServer:
                         self._kill_all()
                         return
                 elif descriptor == self._wakeup:
-                    os.read(self._wakeup, 512)
+                    os.read(self._wakeup, _WAKEUP_BYTES)
                 else:
                     self._kill_for(descriptor)
             self._reap()
 
     @staticmethod
-    def _woken_by_ended_children() -> int:
-        """The end to read of a pipe: https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd."""
+    def _wakeup_pipe() -> int:
+        """Returns the read end of a pipe that becomes readable when a child process ends.
+
+        https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+        """
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -60,30 +68,30 @@ class ForkServer:
         return reading
 
     def _take_request(self) -> bool:
-        """False once there will be no other."""
+        """Forks a process for the next request; returns False if the socket is closed."""
         request, descriptors, _, _ = socket.recv_fds(self._requests, len(REQUEST), DESCRIPTORS)
         if not request:
             return False
-        if len(descriptors) != DESCRIPTORS:  # too many are open: the caller sees its own closed
+        if len(descriptors) != DESCRIPTORS:  # too many open files; the caller's connection closes
             for descriptor in descriptors:
                 os.close(descriptor)
             return True
         caller, buffer, report = descriptors
         try:
             process = os.fork()
-        except OSError:  # no memory: the caller finds its connection closed, and no report
+        except OSError:  # no memory; the caller's connection closes without an exit code
             os.close(report)
         else:
             if process == 0:
                 self._work(caller, buffer, report)
             self._reports[process] = report
-            self._poll.register(report, 0)  # which tells of errors alone: its other end is closed
+            self._poll.register(report, 0)  # reports only POLLERR: the caller closed the read end
         os.close(caller)
         os.close(buffer)
         return True
 
     def _work(self, caller: int, buffer: int, report: int) -> None:
-        """What the forked process does, and ends with."""
+        """Runs the job in the forked process, and exits."""
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -93,7 +101,7 @@ class ForkServer:
             with Connection(caller) as connection, suppress(EOFError, ConnectionError):
                 job.run(connection, buffer)
             code = 0
-        except Exception:  # noqa: BLE001 - whatever it is, the parent's code must not go on here
+        except Exception:  # noqa: BLE001 - the parent's code must not continue in the child
             sys.excepthook(*sys.exc_info())
             sys.stderr.flush()
         finally:
@@ -110,7 +118,7 @@ class ForkServer:
                 os.kill(process, signal.SIGKILL)
 
     def _reap(self) -> None:
-        """Reports the ends of processes: their exit codes, or minus the signals that ended them."""
+        """Reports the exit code of each ended process; it is negative for a signal."""
         while self._reports:
             process, status = os.waitpid(-1, os.WNOHANG)
             if not process:
@@ -124,13 +132,13 @@ class ForkServer:
 
 
 def main() -> None:
-    """Serves until the functions that ask are gone: signals to end are theirs to obey."""
+    """Serves until the parent process ends. Termination signals are left to the parent."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     PillowImage.init()
-    warnings.simplefilter("ignore")  # Pillow's are lines without number, one for each odd tag
+    warnings.simplefilter("ignore")  # Pillow warns about each invalid tag of a file
     logging.disable()
-    gc.freeze()  # or each fork's first collection would copy all that is there
+    gc.freeze()  # otherwise the first collection in each fork would copy all existing objects
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         ForkServer(requests).serve()
 

@@ -1,4 +1,4 @@
-"""The supported formats, and what an upload's declared type and size must be."""
+"""The supported formats, and the check of an upload's declared type and size."""
 
 from shared.schemas.errors import ReasonCode, Rejected
 
@@ -8,14 +8,15 @@ CONTENT_TYPES = frozenset(
      "image/x-ms-bmp", "image/tiff", "image/avif"}
 )  # fmt: skip
 UNDECLARED_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-"""What upload tools declare for a file whose ending they do not know; the content decides."""
+"""Types that upload tools declare for files with an unknown extension. For these, the format is
+read from the content."""
 
 
 def check_before_download(content_type: str, size: int, max_bytes: int) -> None:
-    """Refuses by what the upload declares, so that nothing is downloaded in vain.
+    """Checks an upload by its declared type and its size in bytes, before it is downloaded.
 
     Raises:
-        Rejected: empty, larger than `max_bytes`, or of a type that is no image we take.
+        Rejected: the file is empty, larger than `max_bytes`, or declared as an unsupported type.
     """
     if size == 0:
         raise Rejected(ReasonCode.EMPTY_FILE, "The file is empty (0 bytes).")

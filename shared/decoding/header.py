@@ -1,4 +1,4 @@
-"""An image file opened: its header read, its structure checked, and no pixel decoded."""
+"""Opens an image file: reads its header and checks its structure, without decoding pixels."""
 
 import io
 from collections.abc import Iterator
@@ -13,37 +13,40 @@ from shared.decoding import jpeg, tiff, webp
 from shared.decoding.formats import FORMATS
 from shared.schemas.errors import ReasonCode, Rejected
 
-# Pillow's own limit warns at 89 megapixels and fails at 179; ours is a setting, checked before
-# the first pixel is decoded.
+# Pillow's own limit warns at 89 megapixels and fails at 179. Our limit is a setting.
 PillowImage.MAX_IMAGE_PIXELS = None
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each has frames of its own in memory
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each thread holds its own frames in memory
 
 _BYTES_PER_PIXEL = {"PNG": 6, "BMP": 6, "GIF": 6, "TIFF": 8, "JPEG": 15, "WEBP": 16, "AVIF": 20}
-"""Memory that decoding takes at most, beside the file and the pixels that come of it: no less than
-`python -m tools.hostile.costs` measures, with room for what it has no files of, as AVIFs of 12 bits
-and turned pictures. A WebP's decoder has two canvases for animations and Pillow copies what it
-makes twice; a progressive JPEG is in memory as coefficients."""
+"""Limit for the memory that decoding needs, in bytes per pixel, without the file and the decoded
+pixels. The values are at least those that `python -m tools.hostile.costs` measures
+(docs/operations.md), with a reserve for files that it does not generate, such as AVIFs of 12 bits
+and rotated images. The WebP decoder has two canvases for animations, and Pillow copies its output
+twice. A progressive JPEG is in memory as coefficients."""
 
 _CANVAS_BYTES_PER_PIXEL = 8
-"""Two canvases: https://github.com/webmproject/libwebp/blob/v1.6.0/src/demux/anim_decode.c."""
+"""Bytes per pixel that opening a WebP needs: it allocates two canvases of 4 bytes per pixel
+(https://github.com/webmproject/libwebp/blob/v1.6.0/src/demux/anim_decode.c)."""
 
 MOST_BYTES_PER_PIXEL = max(_BYTES_PER_PIXEL.values())
+"""Limit for the memory of the most expensive format, in bytes per pixel."""
 
 _MOST_SIDE = 100_000
-"""Pixels. Much of the work is done row by row: one of 1 x 49,000,000 took twelve times as long as a
-square. The longest formats, PNG and TIFF apart, have 65,535."""
+"""Limit for width and height, in pixels. Much of the work is done row by row, so an image of
+1 x 49,000,000 pixels took twelve times as long as a square one. Except for PNG and TIFF, no format
+allows more than 65,535."""
 
 _SECONDS, _SECONDS_PER_MEGAPIXEL = 4.0, 0.4
-"""Processor time that decoding may take: three times the slowest honest file's, an AVIF with
-transparency, by `python -m tools.hostile.costs`."""
+"""Limit for the processor time of decoding, in seconds: three times that of the slowest valid file
+that `python -m tools.hostile.costs` measures (docs/operations.md), an AVIF with transparency."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """An open file: what is known before it is decoded.
+class OpenImage:
+    """An image file whose header has been read.
 
-    `memory` are bytes that decoding takes at most beside the file and the image, `seconds` the
-    processor time that it is given.
+    `pixels` is width times height. `memory` limits the bytes that decoding may use in addition to
+    the file and the decoded image; `seconds` limits its processor time.
     """
 
     picture: PillowImage.Image
@@ -53,12 +56,12 @@ class Opened:
     seconds: float
 
 
-def opened(data: bytes, max_pixels: int) -> Opened:
-    """Reads the header.
+def read_header(data: bytes, max_pixels: int) -> OpenImage:
+    """Reads the header and checks the structure.
 
     Raises:
-        Rejected: not one of FORMATS, more than `max_pixels`, or of a structure that would take
-            more work than any image of its size.
+        Rejected: the file is in none of FORMATS, has more than `max_pixels`, or would take more
+            work than any valid image of its size.
     """
     _check_pixels(*webp.canvas(data), max_pixels)
     with as_rejection():
@@ -69,7 +72,7 @@ def opened(data: bytes, max_pixels: int) -> Opened:
         jpeg.check_scans(data)
         if isinstance(picture, TiffImageFile):
             decoded = tiff.decoded_pixels(picture, len(data), max_pixels)
-        return Opened(
+        return OpenImage(
             picture,
             data,
             pixels=width * height,
@@ -92,14 +95,17 @@ def _check_pixels(width: int, height: int, max_pixels: int) -> None:
 
 
 def memory_to_open(data: bytes) -> int:
-    """Bytes that reading the header takes at most: a WebP's canvases are there from the start."""
+    """Returns the maximum number of bytes that `read_header` needs.
+
+    The decoder of a WebP allocates its canvases when it opens the file.
+    """
     width, height = webp.canvas(data)
     return 2 * len(data) + _CANVAS_BYTES_PER_PIXEL * width * height
 
 
 @contextmanager
 def as_rejection() -> Iterator[None]:
-    """Raises Rejected for whatever Pillow raises on a broken file."""
+    """Converts Pillow's errors about a broken file to Rejected. A MemoryError passes through."""
     try:
         yield
     except Rejected:
@@ -111,7 +117,7 @@ def as_rejection() -> Iterator[None]:
         ) from error
     except MemoryError:
         raise
-    except Exception as error:  # Pillow's decoders raise nearly anything on broken files
+    except Exception as error:  # Pillow's decoders raise many types of errors on broken files
         raise Rejected(
             ReasonCode.CORRUPT_IMAGE, f"The image is broken and cannot be decoded ({error})."
         ) from error

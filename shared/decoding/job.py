@@ -1,4 +1,4 @@
-"""What a forked process does: one file, under limits of its own."""
+"""The job of a forked process: decodes one file within limits."""
 
 import errno
 import mmap
@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from shared.decoding.header import memory_to_open, opened
+from shared.decoding.header import memory_to_open, read_header
 from shared.decoding.limits import Limits
 from shared.decoding.messages import (
     GO_ON,
@@ -22,10 +22,13 @@ from shared.schemas.base import Record
 from shared.schemas.errors import ReasonCode, Rejected
 
 SPARE = 48 * 2**20
-"""Bytes beside those that are counted: tables, small copies, what was freed and not given back."""
+"""Bytes that a process may use in addition to the calculated ones: for tables, small copies, and
+freed memory that the allocator keeps. Chosen by hand: a larger value lets broken files use more
+memory, a smaller one rejects valid files."""
 
 _OPENING_SECONDS = 2.0
-"""Processor time for a header; an honest one takes milliseconds."""
+"""Limit for the processor time to read a header. Chosen by hand: a valid header takes
+milliseconds."""
 
 _TOO_MUCH_MEMORY = (
     "The image takes far more memory to decode than any image of its size should: it is broken, "
@@ -34,39 +37,39 @@ _TOO_MUCH_MEMORY = (
 
 
 def run(caller: Connection, buffer: int) -> None:
-    """Does what `caller` sends; pixels go into the shared memory with the file descriptor."""
+    """Runs the task that `caller` sends. `buffer` is the descriptor of the memory for pixels."""
     limits = Limits()
     try:
         _decode(caller, buffer, limits)
     except Rejected as rejection:
-        _tell(caller, Refusal(code=rejection.code, sentence=str(rejection)))
+        _send(caller, Refusal(code=rejection.code, sentence=str(rejection)))
     except (MemoryError, OSError) as error:
         if isinstance(error, OSError) and error.errno != errno.ENOMEM:
             raise
         if limits.lift():
-            _tell(caller, Refusal(code=ReasonCode.CORRUPT_IMAGE, sentence=_TOO_MUCH_MEMORY))
+            _send(caller, Refusal(code=ReasonCode.CORRUPT_IMAGE, sentence=_TOO_MUCH_MEMORY))
         else:
-            _tell(caller, OutOfMemory())
+            _send(caller, OutOfMemory())
 
 
 def _decode(caller: Connection, buffer: int, limits: Limits) -> None:
     task = Task.model_validate_json(caller.recv_bytes())
     data = caller.recv_bytes()
     limits.set(SPARE + memory_to_open(data), _OPENING_SECONDS)
-    file = opened(data, task.max_pixels)
-    _tell(caller, Header(pixels=file.pixels, memory=file.memory, seconds=file.seconds))
+    file = read_header(data, task.max_pixels)
+    _send(caller, Header(pixels=file.pixels, memory=file.memory, seconds=file.seconds))
     if caller.recv_bytes() != GO_ON:
         return
     made = MADE_BYTES_PER_PIXEL * file.pixels
     limits.set(SPARE + len(data) + file.memory + made, file.seconds)
     if task.side is None:
         shared = mmap.mmap(buffer, 3 * file.pixels)
-        _tell(caller, Decoded(shape=decode_into(file, np.frombuffer(shared, np.uint8))))
+        _send(caller, Decoded(shape=decode_into(file, np.frombuffer(shared, np.uint8))))
     else:
         small = thumbnail(file, task.side, over_white=task.over_white)
-        _tell(caller, Decoded())
+        _send(caller, Decoded())
         caller.send_bytes(small)
 
 
-def _tell(caller: Connection, record: Record) -> None:
+def _send(caller: Connection, record: Record) -> None:
     caller.send_bytes(record.model_dump_json().encode())

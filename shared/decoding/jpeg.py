@@ -1,4 +1,4 @@
-"""How much work a JPEG makes, by its structure."""
+"""Checks the structure of a JPEG before it is decoded."""
 
 import re
 from collections.abc import Iterator
@@ -7,16 +7,19 @@ from shared.schemas.errors import ReasonCode, Rejected
 
 _START_OF_IMAGE = b"\xff\xd8"
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+"""Second bytes of markers: https://www.w3.org/Graphics/JPEG/itu-t81.pdf, table B.1."""
+
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _MOST_SCANS = 100
-"""Encoders write about ten."""
+"""Limit for the scans of a JPEG. Encoders write about ten. Chosen by hand: a higher limit lets a
+small file occupy the decoder for longer."""
 
 
 def check_scans(data: bytes) -> None:
-    """Refuses a JPEG that would be decoded for hours: each scan costs a pass over all of it.
+    """Checks the number of scans in a JPEG. The decoder passes over the whole image for each scan.
 
     Raises:
-        Rejected: it has too many.
+        Rejected: the JPEG has more than `_MOST_SCANS` scans.
     """
     scans = 0
     for marker in _markers(data):
@@ -29,11 +32,11 @@ def check_scans(data: bytes) -> None:
 
 
 def _markers(data: bytes) -> Iterator[int]:
-    """The second bytes of a JPEG's markers, up to its end; nothing of any other file.
+    """Yields the second byte of each marker of a JPEG, up to its end; nothing for other files.
 
-    https://www.w3.org/Graphics/JPEG/itu-t81.pdf, B.1.1: in the compressed data 0xff is followed by
-    0 or a restart marker, all other markers by the length of their segment. What comes behind the
-    end (phones append videos there) is not looked at.
+    In the compressed data, 0xff is followed by 0 or a restart marker. All other markers are
+    followed by the length of their segment (https://www.w3.org/Graphics/JPEG/itu-t81.pdf, B.1.1).
+    Data after the end of the image is ignored: phones append videos there.
     """
     found = _MARKER.search(data) if data.startswith(_START_OF_IMAGE) else None
     while found and found[0][1] != _END_OF_IMAGE:

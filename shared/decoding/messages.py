@@ -1,4 +1,4 @@
-"""What a process that decodes is told, and what it tells."""
+"""Messages between the sandbox and a decoding process."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from shared.schemas.errors import ReasonCode
 
 
 class Task(Record):
-    """What is to be made of a file, whose content follows: pixels, or a thumbnail of a side."""
+    """The task; the file's content follows. `side` in pixels requests a thumbnail, None pixels."""
 
     max_pixels: PositiveInt
     side: PositiveInt | None = None
@@ -17,7 +17,7 @@ class Task(Record):
 
 
 class Header(Record):
-    """What the header says; the task goes on once it is told to."""
+    """The result of reading the header. The process then waits for GO_ON."""
 
     state: Literal["opened"] = "opened"
     pixels: PositiveInt
@@ -26,7 +26,7 @@ class Header(Record):
 
 
 class Decoded(Record):
-    """The pixels are in the shared memory, as uint8 of this shape; or the thumbnail follows."""
+    """Pixels are in the shared memory, uint8 of this shape. With no shape, a thumbnail follows."""
 
     state: Literal["decoded"] = "decoded"
     shape: tuple[PositiveInt, PositiveInt, Literal[3]] | None = None
@@ -41,13 +41,14 @@ class Refusal(Record):
 
 
 class OutOfMemory(Record):
-    """There was less memory than this process had given itself."""
+    """The system had less memory than the process's own limit."""
 
     state: Literal["out of memory"] = "out of memory"
 
 
 GO_ON = b"go on"
-"""What a process waits for that has told the header."""
+"""The message that makes a process decode after it has sent the header."""
 
 MADE_BYTES_PER_PIXEL = 7
-"""What a thumbnail is made of: the image as RGB, and Pillow's copy of it."""
+"""Memory for the decoded image, in bytes per pixel: 3 for RGB, and 4 for the copy from which Pillow
+makes a thumbnail."""

@@ -1,4 +1,4 @@
-"""The pixels of an image file, as RGB."""
+"""Decodes an image file to RGB pixels."""
 
 import io
 from collections.abc import Iterator
@@ -10,50 +10,53 @@ import simplejpeg
 from PIL import ExifTags
 from PIL import Image as PillowImage
 
-from shared.decoding.header import Opened, as_rejection, opened
+from shared.decoding.header import OpenImage, as_rejection, read_header
 
-if TYPE_CHECKING:  # it brings OpenCV, which each process that decodes would have in memory
+if TYPE_CHECKING:  # it imports OpenCV, which would be in the memory of each decoding process
     from shared.imaging.geometry import Image
 
 _BAND = 2**22
-"""Bytes of pixels that are converted at a time."""
+"""Bytes of RGB pixels that are converted at a time. Chosen by hand: larger bands need more memory,
+smaller ones more calls."""
 
 _THUMBNAIL_QUALITY = 85
-"""Of WebP, 0..100."""
+"""WebP quality of thumbnails, 0..100. Chosen by hand: a higher quality makes larger files."""
 
 _DEEP_GREY_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
 _DEEP_GREY_WHITES = (1.0, 255.0, 65535.0)
-"""What counts as white in a grey image deeper than 8 bits: the least of these that its brightest
-pixel does not pass. Integer files use 65,535 whatever their brightest pixel."""
+"""Candidates for the white level of a grey image with more than 8 bits. The smallest one that no
+pixel exceeds is used. Integer files always use at least 65,535."""
 
 
 def decode(data: bytes, max_pixels: int) -> "Image":
-    """The first frame as RGB uint8 (h, w, 3), upright as EXIF says, transparency over white.
+    """Returns the first frame, RGB uint8 (h, w, 3), upright by EXIF, composed over white.
 
-    In this very process: for files of strangers, that is what `Sandbox` is for.
+    Decodes in the calling process. For untrusted files, use `Sandbox`.
 
     Raises:
-        Rejected: not one of FORMATS, more than `max_pixels`, or broken.
+        Rejected: the file is in none of FORMATS, has more than `max_pixels`, or is broken.
     """
-    file = opened(data, max_pixels)
+    file = read_header(data, max_pixels)
     buffer = np.empty(3 * file.pixels, np.uint8)
     return buffer.reshape(decode_into(file, buffer))
 
 
-def decode_into(file: Opened, buffer: npt.NDArray[np.uint8]) -> tuple[int, int, int]:
-    """Writes what `decode` returns into a flat array of 3 x `file.pixels`; its shape (h, w, 3).
+def decode_into(file: OpenImage, buffer: npt.NDArray[np.uint8]) -> tuple[int, int, int]:
+    """Writes the pixels that `decode` returns into `buffer`; returns their shape (h, w, 3).
+
+    `buffer` is a flat array of 3 * `file.pixels` values.
 
     Raises:
         Rejected: the file is broken.
     """
     with as_rejection():
         picture = file.picture
-        by_turbo = _sound_jpeg(file, buffer)
-        if not by_turbo:
+        is_decoded = _decode_valid_jpeg(file, buffer)
+        if not is_decoded:
             picture.load()
         orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
         stored = buffer.reshape(picture.height, picture.width, 3)
-        if not by_turbo:
+        if not is_decoded:
             _convert(picture, stored)
         if orientation not in _TURNS:
             return picture.height, picture.width, 3
@@ -63,10 +66,11 @@ def decode_into(file: Opened, buffer: npt.NDArray[np.uint8]) -> tuple[int, int, 
         return height, width, channels
 
 
-def thumbnail(file: Opened, side: int, *, over_white: bool) -> bytes:
-    """The first frame as a WebP, scaled down to fit into a square of `side` pixels.
+def thumbnail(file: OpenImage, side: int, *, over_white: bool) -> bytes:
+    """Returns the first frame as a WebP, scaled down to fit into a square of `side` pixels.
 
-    `over_white`: as `decode` makes it; else as it is stored, and what is transparent stays so.
+    With `over_white`, the frame is converted as in `decode`. Else it is used as stored, and
+    transparent pixels stay transparent.
 
     Raises:
         Rejected: the file is broken.
@@ -84,11 +88,11 @@ def thumbnail(file: Opened, side: int, *, over_white: bool) -> bytes:
         return written.getvalue()
 
 
-def _sound_jpeg(file: Opened, buffer: npt.NDArray[np.uint8]) -> bool:
-    """Decodes a JPEG without any fault, as it is stored; False for all else.
+def _decode_valid_jpeg(file: OpenImage, buffer: npt.NDArray[np.uint8]) -> bool:
+    """Decodes a JPEG that has no errors, without rotation; returns False for any other file.
 
-    The same pixels as Pillow's, in half the time and without the copy that Pillow needs, which has
-    four bytes a pixel. Whether a fault can be borne is left to Pillow, as are the rarer modes.
+    The pixels equal Pillow's. simplejpeg needs half the time, and not Pillow's copy of four bytes
+    per pixel. Pillow decodes files with errors that it tolerates, and rarer modes.
     """
     picture = file.picture
     if picture.format != "JPEG" or picture.mode not in {"RGB", "L"}:
@@ -101,12 +105,14 @@ def _sound_jpeg(file: Opened, buffer: npt.NDArray[np.uint8]) -> bool:
 
 
 _TURNS = frozenset(range(2, 9))
+"""Values of EXIF's orientation that need a rotation or reflection."""
 
 
 def _upright(pixels: "Image", orientation: int) -> "Image":
-    """Pixels as stored, turned as EXIF's orientation, 2 to 8, says; a view.
+    """Returns a view of the stored pixels, rotated or reflected by EXIF's orientation, 2 to 8.
 
-    CIPA DC-008 (EXIF 2.32), 4.6.4, tag 274: what the first row and column are on the screen.
+    The orientation says where the first row and column are on the screen (CIPA DC-008, EXIF 2.32,
+    4.6.4, tag 274).
     """
     if orientation in {5, 6, 7, 8}:
         pixels = pixels.swapaxes(0, 1)
@@ -118,9 +124,9 @@ def _upright(pixels: "Image", orientation: int) -> "Image":
 
 
 def _convert(picture: PillowImage.Image, pixels: "Image") -> None:
-    """A loaded picture as RGB, into an array of its size.
+    """Writes a loaded picture as RGB into `pixels`, an array of its size.
 
-    In bands: whole, each step of a conversion would take four more bytes a pixel.
+    It converts in bands, because each step of a conversion needs four bytes per pixel.
     """
     if picture.mode in _DEEP_GREY_MODES:
         white = _white([_brightest(np.asarray(band)) for _, band in _bands(picture)], picture.mode)
@@ -132,7 +138,7 @@ def _convert(picture: PillowImage.Image, pixels: "Image") -> None:
 
 
 def _bands(picture: PillowImage.Image) -> Iterator[tuple[slice, PillowImage.Image]]:
-    """All rows, some at a time."""
+    """Yields the picture in bands of rows, from top to bottom."""
     width, height = picture.size
     step = max(1, _BAND // (3 * width))
     for top in range(0, height, step):
@@ -153,13 +159,13 @@ def _brightest(grey: npt.NDArray[np.generic]) -> float:
 
 
 def _white(brightest: list[float], mode: str) -> float:
-    """What counts as white, by the brightest pixels of all bands."""
+    """Returns the white level, from the maximum of each band."""
     whites = _DEEP_GREY_WHITES if mode == "F" else _DEEP_GREY_WHITES[2:]
     return next((white for white in whites if max(brightest) <= white), max(brightest))
 
 
 def _eight_bits(grey: npt.NDArray[np.generic], white: float) -> npt.NDArray[np.uint8]:
-    """Grey (h, w) of any depth as uint8; Pillow's own conversion clips at 255 instead."""
+    """Scales grey values (h, w) of any depth to uint8. Pillow's conversion would clip at 255."""
     return (_finite(grey).clip(0) * (255 / white)).round().astype(np.uint8)
 
 

@@ -1,7 +1,7 @@
-"""Decoding that is bound in memory, processor time and wall time, whatever the file is.
+"""Decodes any file within limits for memory, processor time and wall time.
 
-Each file has a process of its own, which the system ends when it has taken too much: a thread could
-not be ended, and the memory that a bomb takes would be the function's.
+Each file is decoded in its own process, which the operating system ends at its limits. A thread
+could not be ended, and a decompression bomb would use the function's own memory.
 """
 
 import math
@@ -29,33 +29,40 @@ from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.schemas.errors import ReasonCode, Rejected, Transient
 
 _OPENING_SECONDS = 60
-"""Wall time for a header, the start of the fork server included: its processor time is bound."""
+"""Limit for the wall time to read a header, including the start of the fork server. Chosen by hand:
+a busy machine may start it slowly, and `job` limits the processor time separately."""
 
 _WALL_OVER_PROCESSOR, _WALL_SECONDS = 4, 30
-"""How much longer than its processor time a busy machine may take; later it is asked again."""
+"""The wall time limit is the processor time limit times the first number, plus the second, in
+seconds. Chosen by hand: on a busy machine, a process gets only a part of a processor. Lower limits
+cause redeliveries there, higher ones hold a thread for longer."""
 
-_MOST_ANSWER = 64 * 2**20
+_MOST_RESPONSE = 64 * 2**20
+"""Limit for a message of a decoding process, in bytes. The largest is a thumbnail. Chosen by hand:
+a decoder under an attacker's control could send more."""
+
 _CRASHED = -signal.SIGABRT
 _FATAL = frozenset(
     -number
     for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
 )
-"""Exit codes of a process that a file has broken; the system's own SIGKILL says nothing of it."""
+"""Exit codes of a process that crashed on its file. SIGKILL is not one: the system sends it when
+the machine has no memory."""
 
 _BROKEN = "The image is broken: it crashes its decoder."
 _TOO_SLOW = (
     "The image takes far longer to decode than any image of its size should: it is broken, or made "
     "to do harm."
 )
-_ANSWER: TypeAdapter[Header | Decoded | Refusal | OutOfMemory] = TypeAdapter(
+_RESPONSE: TypeAdapter[Header | Decoded | Refusal | OutOfMemory] = TypeAdapter(
     Annotated[Header | Decoded | Refusal | OutOfMemory, Discriminator("state")]
 )
 
 
 class Sandbox:
-    """Decodes files of strangers. One per process; safe to share between threads.
+    """Decodes untrusted files. One per process; safe to share between threads.
 
-    Its processes together have no more memory than the costliest image alone needs.
+    All its decoding processes together use at most the memory of the most expensive image.
     """
 
     def __init__(self, max_pixels: int) -> None:
@@ -64,13 +71,14 @@ class Sandbox:
 
     @contextmanager
     def opened(self, data: bytes, check: Check = uncancelled) -> Iterator["OpenedFile"]:
-        """A file whose header is read, and no pixel.
+        """Reads a file's header without decoding pixels.
 
-        `check` is called now and then while its process is waited for, and ends it by raising.
+        `check` is called repeatedly during waits. If it raises, the process is ended.
 
         Raises:
-            Rejected: not a supported image.
+            Rejected: the file is not a supported image.
             Transient: this machine has no memory or time for it now.
+            Cancelled: raised by `check`.
         """
         with self._started(Task(max_pixels=self._max_pixels, over_white=True), data, check) as (
             worker,
@@ -79,42 +87,48 @@ class Sandbox:
             yield OpenedFile(worker, header, self._memory, check)
 
     def decode(self, data: bytes, check: Check = uncancelled) -> Image:
-        """The image in a file; raises what `opened` and `OpenedFile.decode` do."""
+        """Returns the image in a file, RGB uint8 (h, w, 3).
+
+        Raises:
+            Rejected, Transient, Cancelled: as in `opened` and `OpenedFile.decode`.
+        """
         with self.opened(data, check) as file:
             return file.decode()
 
     def thumbnail(
         self, data: bytes, side: int, check: Check = uncancelled, *, over_white: bool
     ) -> bytes:
-        """The image as a WebP that fits into a square of `side` pixels.
+        """Returns the image as a WebP that fits into a square of `side` pixels.
 
-        `over_white`: as it is decoded; else what is transparent stays so. `check` as for `opened`.
+        With `over_white`, the image is composed over white, else transparent pixels stay
+        transparent. `check` as in `opened`.
 
         Raises:
-            Rejected: not a supported image.
+            Rejected: the file is not a supported image.
             Transient: this machine has no memory or time for it now.
+            Cancelled: raised by `check`.
         """
         task = Task(max_pixels=self._max_pixels, side=side, over_white=over_white)
-        with self._started(task, data, check) as (worker, header), _in_sentences():
+        with self._started(task, data, check) as (worker, header), _converted_errors():
             memory = header.memory + MADE_BYTES_PER_PIXEL * header.pixels
             with self._memory.acquired(memory, MEMORY_SECONDS, check):
                 _go_on(worker, header, check)
-                return worker.receive(_WALL_SECONDS, _MOST_ANSWER, check)
+                return worker.receive(_WALL_SECONDS, _MOST_RESPONSE, check)
 
     @contextmanager
     def _started(self, task: Task, data: bytes, check: Check) -> Iterator[tuple[Worker, Header]]:
         with closing(Worker()) as worker:
-            with _in_sentences():
+            with _converted_errors():
                 worker.send(task.model_dump_json().encode())
                 worker.send(data)
-                header = _answer(worker, _OPENING_SECONDS, check)
+                header = _receive(worker, _OPENING_SECONDS, check)
                 if not isinstance(header, Header) or header.pixels > self._max_pixels:
                     raise Ended(_CRASHED)
             yield worker, header
 
 
 class OpenedFile:
-    """A file that a process waits to decode. `pixels` is how many it has."""
+    """A file whose header has been read; its process waits. `pixels` is width times height."""
 
     def __init__(self, worker: Worker, header: Header, memory: MemoryBudget, check: Check) -> None:
         self.pixels = header.pixels
@@ -124,16 +138,18 @@ class OpenedFile:
         self._check = check
 
     def decode(self) -> Image:
-        """The first frame as RGB uint8 (h, w, 3), upright as EXIF says, transparency over white.
+        """Returns the first frame, RGB uint8 (h, w, 3), upright by EXIF, composed over white.
 
         Raises:
-            Rejected: the file is broken, or takes more memory or time than any image of its size.
+            Rejected: the file is broken, or needs more memory or time than any valid image of its
+                size.
             Transient: this machine has no memory or time for it now.
+            Cancelled: raised by the check.
         """
         size = 3 * self.pixels
         self._worker.make_room(size)
         acquired = self._memory.acquired(self._header.memory, MEMORY_SECONDS, self._check)
-        with _in_sentences(), acquired:
+        with _converted_errors(), acquired:
             shape = _go_on(self._worker, self._header, self._check).shape
             if shape is None or math.prod(shape) != size:
                 raise Ended(_CRASHED)
@@ -141,26 +157,26 @@ class OpenedFile:
 
 
 def _go_on(worker: Worker, header: Header, check: Check) -> Decoded:
-    """Has a file decoded whose header is read."""
+    """Makes the process decode its file; returns its response."""
     worker.send(GO_ON)
-    answer = _answer(worker, _WALL_SECONDS + _WALL_OVER_PROCESSOR * header.seconds, check)
-    if not isinstance(answer, Decoded):
+    decoded = _receive(worker, _WALL_SECONDS + _WALL_OVER_PROCESSOR * header.seconds, check)
+    if not isinstance(decoded, Decoded):
         raise Ended(_CRASHED)
-    return answer
+    return decoded
 
 
-def _answer(worker: Worker, seconds: float, check: Check) -> Header | Decoded:
-    answer = _ANSWER.validate_json(worker.receive(seconds, _MOST_ANSWER, check))
-    if isinstance(answer, Refusal):
-        raise Rejected(answer.code, answer.sentence)
-    if isinstance(answer, OutOfMemory):
-        raise Transient("This machine has no memory to decode an image in now.")
-    return answer
+def _receive(worker: Worker, seconds: float, check: Check) -> Header | Decoded:
+    response = _RESPONSE.validate_json(worker.receive(seconds, _MOST_RESPONSE, check))
+    if isinstance(response, Refusal):
+        raise Rejected(response.code, response.sentence)
+    if isinstance(response, OutOfMemory):
+        raise Transient("This machine has no memory to decode an image now.")
+    return response
 
 
 @contextmanager
-def _in_sentences() -> Iterator[None]:
-    """Raises Rejected where the file is to blame for the end of its process, else Transient."""
+def _converted_errors() -> Iterator[None]:
+    """Converts the end of a process to Rejected if its file caused it, else to Transient."""
     try:
         yield
     except ValidationError as error:
@@ -170,4 +186,4 @@ def _in_sentences() -> Iterator[None]:
             raise Rejected(ReasonCode.CORRUPT_IMAGE, _TOO_SLOW) from ended
         if ended.code in _FATAL:
             raise Rejected(ReasonCode.CORRUPT_IMAGE, _BROKEN) from ended
-        raise Transient(f"An image's decoder was ended from outside ({ended}).") from ended
+        raise Transient(f"The system ended an image's decoder ({ended}).") from ended

@@ -1,4 +1,4 @@
-"""How much work a TIFF makes, by its structure."""
+"""Checks the structure of a TIFF before it is decoded."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,12 +14,14 @@ from PIL.TiffImagePlugin import (
 from shared.schemas.errors import ReasonCode, Rejected
 
 _MOST_COVER = 2
-"""Pixels that tiles may cover, over those that an image may have: tiles reach beyond its edges."""
+"""Limit for the pixels of all tiles, as a multiple of `max_pixels`. Tiles may extend beyond the
+image's edges. Chosen by hand: a higher limit allows more work for each file."""
 
 
 def _covered_pixels(picture: TiffImageFile) -> int:
-    """Pixels that are decoded for an image: its tiles are decoded whole, strips end where it ends.
+    """Returns the number of pixels that are decoded.
 
+    Tiles are decoded completely. Strips end at the image's edge.
     TIFF 6.0, sections 3 and 15: https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
     """
     width, height = picture.size
@@ -30,12 +32,11 @@ def _covered_pixels(picture: TiffImageFile) -> int:
 
 
 def decoded_pixels(picture: TiffImageFile, file_bytes: int, max_pixels: int) -> int:
-    """How many pixels are decoded for a TIFF, where its size explains the work.
-
-    Tiles may be far larger than the image; and many tiles or strips may be the same bytes.
+    """Returns the number of pixels that are decoded for a TIFF of `file_bytes` bytes.
 
     Raises:
-        Rejected: it is such a file.
+        Rejected: the tiles cover far more than the image, or several tiles or strips share the
+            same bytes of the file.
     """
     most, covered = _MOST_COVER * max_pixels, _covered_pixels(picture)
     if covered > most:
@@ -48,17 +49,17 @@ def decoded_pixels(picture: TiffImageFile, file_bytes: int, max_pixels: int) -> 
         if declared > file_bytes:
             raise Rejected(
                 ReasonCode.CORRUPT_IMAGE,
-                f"The TIFF's parts add up to {declared:,} bytes, and the file has {file_bytes:,}: "
-                "some are the same bytes, or are missing.",
+                f"The TIFF's parts have {declared:,} bytes together, but the file has only "
+                f"{file_bytes:,}: parts overlap or are missing.",
             )
     return covered
 
 
 def _numbers(value: Any) -> Iterable[Any]:
-    """A tag's values: Pillow gives one of them alone, not in a tuple."""
+    """Returns a tag's values. Pillow returns a single value without a tuple."""
     return value if isinstance(value, tuple) else (value,)
 
 
 def _number(value: Any) -> int:
-    """A tag of a broken file may hold anything."""
+    """Returns a tag's number; 0 if the tag of a broken file holds another value."""
     return value if isinstance(value, int) and value > 0 else 0

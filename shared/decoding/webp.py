@@ -1,14 +1,15 @@
-"""How large a WebP is, before its decoder takes memory for it."""
+"""Reads the size of a WebP before its decoder allocates memory for it."""
 
 _SIMPLE, _LOSSLESS, _EXTENDED = b"VP8 ", b"VP8L", b"VP8X"
 _SIGNATURE = 0x2F
+"""First byte of a lossless bitstream."""
 
 
 def canvas(data: bytes) -> tuple[int, int]:
-    """Width and height of a WebP as its first chunk declares them; 0 of any other file.
+    """Returns the width and height that a WebP's first chunk declares; (0, 0) for other files.
 
-    https://developers.google.com/speed/webp/docs/riff_container; of lossy files RFC 6386, 9.1, of
-    lossless ones https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification.
+    Container: https://developers.google.com/speed/webp/docs/riff_container. Lossy: RFC 6386, 9.1.
+    Lossless: https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification.
     """
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         return 0, 0

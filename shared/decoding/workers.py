@@ -1,4 +1,4 @@
-"""Processes that decode one file each, as those see them who wait for the pixels."""
+"""The caller's side of the decoding processes. Each process decodes one file."""
 
 import fcntl
 import mmap
@@ -21,12 +21,18 @@ from shared.runtime.deadline import Check, Deadline
 from shared.schemas.errors import Transient
 
 _SEND_SECONDS, _REPORT_SECONDS = 60, 10
+"""Timeouts to send to a process, and to receive its exit code. Chosen by hand: shorter ones fail on
+a busy machine, longer ones hold a thread."""
+
+_REPORT_BYTES = 16
+"""More than the digits of any exit code."""
+
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS")
-"""Of the environment: the keys and addresses that are there too are of no use for decoding."""
+"""Environment variables that the fork server gets. Decoding needs no others, such as API keys."""
 
 
 class Ended(Exception):
-    """The process has ended early; `code` is its exit code, minus a signal, or None: unknown."""
+    """The process ended early. `code` is its exit code, negative for a signal, None if unknown."""
 
     def __init__(self, code: int | None) -> None:
         super().__init__(f"exit code {code}")
@@ -34,10 +40,10 @@ class Ended(Exception):
 
 
 class Worker:
-    """One process. Closing it ends the process, whatever it is at.
+    """One process. `close` ends it in any state.
 
     Raises:
-        Transient: there can be none now.
+        Transient: no process can be started now.
     """
 
     def __init__(self) -> None:
@@ -50,25 +56,25 @@ class Worker:
             _fork([theirs.fileno(), self._buffer, report])
         except OSError as error:
             self.close()
-            raise Transient(f"No process to decode an image in can be had ({error}).") from error
+            raise Transient(f"No process to decode an image can be started ({error}).") from error
         finally:
             theirs.close()
             os.close(report)
 
     def send(self, content: bytes) -> None:
-        """Raises Ended."""
+        """Sends a message; raises Ended if the process has ended."""
         try:
             self._connection.send_bytes(content)
         except OSError as error:
             raise Ended(self._exit_code()) from error
 
     def receive(self, seconds: float, most_bytes: int, check: Check) -> bytes:
-        """The next message.
+        """Returns the next message, of at most `most_bytes`.
 
         Raises:
-            Ended: there will be none.
-            Transient: it does not come within so many seconds.
-            Exception: what `check` raises meanwhile.
+            Ended: the process has ended.
+            Transient: no message arrived within `seconds`.
+            Cancelled: raised by `check`.
         """
         try:
             if not Deadline.after(seconds, check).wait(self._connection.poll):
@@ -78,13 +84,13 @@ class Worker:
             raise Ended(self._exit_code()) from error
 
     def make_room(self, size: int) -> None:
-        """For so many bytes in the shared memory."""
+        """Resizes the shared memory to `size` bytes."""
         os.ftruncate(self._buffer, size)
-        if sys.platform == "linux":  # or the process could shrink it under the function's hands
+        if sys.platform == "linux":  # if the process shrank it, reading it would crash the function
             fcntl.fcntl(self._buffer, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
 
     def shared(self, size: int) -> npt.NDArray[np.uint8]:
-        """The shared memory as a flat array, which outlives the process."""
+        """Returns the shared memory as a flat array, which stays valid after `close`."""
         return np.frombuffer(mmap.mmap(self._buffer, size), np.uint8)
 
     def close(self) -> None:
@@ -94,9 +100,10 @@ class Worker:
         os.close(self._buffer)
 
     def _exit_code(self) -> int | None:
-        told = select.poll()
-        told.register(self._report, select.POLLIN)
-        code = os.read(self._report, 16) if told.poll(1000 * _REPORT_SECONDS) else b""
+        poll = select.poll()
+        poll.register(self._report, select.POLLIN)
+        arrived = poll.poll(1000 * _REPORT_SECONDS)
+        code = os.read(self._report, _REPORT_BYTES) if arrived else b""
         return int(code) if code else None
 
 
@@ -114,11 +121,11 @@ class _Server:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is alive, and this process's: gunicorn's workers are forks."""
+        """Whether it runs and was started by this process. Gunicorn's workers are forks."""
         return self._owner == os.getpid() and self._process.poll() is None
 
     def fork(self, descriptors: list[int]) -> None:
-        """Raises OSError where it is dead."""
+        """Forks a process with these descriptors; raises OSError if the server has ended."""
         socket.send_fds(self._requests, [REQUEST], descriptors)
 
 
@@ -127,8 +134,8 @@ _server: _Server | None = None
 
 
 def _fork(descriptors: list[int]) -> None:
-    """Has a process forked; starts the server where there is none, or where it has just died."""
-    global _server  # noqa: PLW0603 - one for all threads of a process
+    """Forks a process; starts the server if none runs or it has just ended."""
+    global _server  # noqa: PLW0603 - all threads of a process share it
     with _lock:
         if _server is not None and _server.is_ours:
             with suppress(OSError):
@@ -144,7 +151,7 @@ def _environment() -> dict[str, str]:
 
 
 def _shared_memory() -> int:
-    """A file that is in memory alone, where there is such; else one without a name."""
+    """Returns the descriptor of a file in memory; where these do not exist, of an unnamed file."""
     if sys.platform == "linux":
         return os.memfd_create("pixels", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with tempfile.TemporaryFile() as file:

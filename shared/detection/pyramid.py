@@ -62,7 +62,7 @@ class Pyramid:
         return self.levels[0]
 
     def view(self, window: Window, pixels: int, *, mirrors: bool = False) -> Image:
-        """`Window.view` of the window from the smallest level with enough pixels."""
+        """Returns the view of the window, computed from the smallest level with enough pixels."""
         level, scale = self._level_for(pixels / window.side)
         return window.scaled(scale).view(level, pixels, mirrors=mirrors)
 

@@ -48,9 +48,10 @@ class Provenance:
         return {_GENERATION_KEY: str(self.generation), _CONFIG_KEY: self.config, **content}
 
     def is_outranked_by(self, existing: "Provenance") -> bool:
-        """Whether an existing object must not be replaced.
+        """Whether the existing object stays and this one is not written.
 
-        A newer one always stays. A failure also replaces no result of its own generation.
+        An object of a newer generation always stays. If this object is a failure, a result of the
+        same generation stays too.
         """
         if self.config == NO_SETTINGS and existing.config != NO_SETTINGS:
             return existing.generation >= self.generation

@@ -34,8 +34,8 @@ def configure() -> None:
     )
     handler.addFilter(_add_context)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for client in ("httpx", "httpx2"):  # they log complete URLs, including keys
-        logging.getLogger(client).setLevel(logging.WARNING)
+    # It logs complete URLs, including keys.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 class _Bounded(JsonFormatter):

@@ -1,4 +1,4 @@
-"""Our own SAM2 service, served by `functions/sam2`, without the HTTP framework around it.
+"""Our own SAM2 service, except its entry point, which is `functions/sam2`.
 
 Imports `decoding`, `imaging`, `runtime`, `schemas`, `segmentation` and `serving`. Start with
 `service`; `model` runs real SAM2.

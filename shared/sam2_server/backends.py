@@ -1,4 +1,4 @@
-"""What computes masks in the service: real SAM2, or the embedded segmenter."""
+"""The backends that compute masks in the service: real SAM2, and the embedded segmenter."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
@@ -13,17 +13,18 @@ from shared.segmentation.sam2.contract import SegmenterPart, scored
 
 
 class Backend(Protocol):
-    """Safe to share between threads."""
+    """Computes masks. Safe to share between threads."""
 
     @property
     def segmenter(self) -> SegmenterPart:
-        """What computes the masks, as answers name it."""
+        """The segmenter, as responses name it."""
         ...
 
     def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:
-        """For each prompt of each job, in order, at least one mask of the picture's size.
+        """Yields the masks for each prompt of each job, in order: at least one for each prompt.
 
-        One mask after the other: those of a large request would not fit into memory together.
+        Masks have the size of the job's image. They are computed one at a time, because all masks
+        of a large request would not fit into memory.
         """
         ...
 
@@ -34,7 +35,7 @@ class GrabCutBackend:
     segmenter = SegmenterPart(backend="grabcut", revision=VERSION)
 
     def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:
-        """Masks of certainties."""
+        """Yields masks with the probabilities 0 and 1."""
         for job in jobs:
             for prompt in job.prompts:
                 box = Box(*(round(edge) for edge in prompt.box)) if prompt.box else None
@@ -43,12 +44,12 @@ class GrabCutBackend:
 
 
 def load(settings: Sam2Settings) -> Backend:
-    """The backend that is set, ready to answer."""
+    """Returns the configured backend, ready to use."""
     return _BACKENDS[settings.sam2_backend](settings)
 
 
 def _load_sam2(settings: Sam2Settings) -> Backend:
-    # Imported here: torch and transformers are installed with the dependency group `model` alone.
+    # Imported here, because only the dependency group `model` installs torch and transformers.
     from shared.sam2_server.model import Sam2Backend  # noqa: PLC0415
 
     backend = Sam2Backend(settings)

@@ -1,4 +1,4 @@
-"""One thread that owns a device, and takes at once all the work that waits for it."""
+"""Dynamic batching: one thread owns a device, and processes all waiting jobs together."""
 
 import queue
 import threading
@@ -13,8 +13,8 @@ Result = TypeVar("Result")
 class Batcher(Generic[Job, Result]):
     """Runs jobs of many threads in batches of at most `most`.
 
-    No job waits for company: a batch is what came while the one before was under way. So a quiet
-    service is as fast as one without batches, and a busy one forms them by itself.
+    No job waits for a batch to fill. A batch holds the jobs that arrived while the previous batch
+    ran, so an idle service is as fast as one without batches.
     """
 
     def __init__(self, run: Callable[[Sequence[Job]], Sequence[Result]], most: int) -> None:
@@ -24,7 +24,11 @@ class Batcher(Generic[Job, Result]):
         threading.Thread(target=self._work, name="batches", daemon=True).start()
 
     def __call__(self, jobs: Sequence[Job]) -> list[Result]:
-        """The results of the jobs, in order; raises what `run` raised for the first that failed."""
+        """Returns the results of the jobs, in order.
+
+        Raises:
+            Exception: the error that `run` raised for the first job that failed.
+        """
         futures: list[Future[Result]] = [Future() for _ in jobs]
         for job, future in zip(jobs, futures, strict=True):
             self._waiting.put((job, future))
@@ -32,7 +36,7 @@ class Batcher(Generic[Job, Result]):
 
     @property
     def waiting(self) -> int:
-        """Jobs that are not under way yet."""
+        """Number of jobs that have not started."""
         return self._waiting.qsize()
 
     def _work(self) -> None:
@@ -40,17 +44,17 @@ class Batcher(Generic[Job, Result]):
             batch = [self._waiting.get()]
             while len(batch) < self._most and not self._waiting.empty():
                 batch.append(self._waiting.get())
-            self._answer(batch)
+            self._complete(batch)
 
-    def _answer(self, batch: Sequence[tuple[Job, "Future[Result]"]]) -> None:
+    def _complete(self, batch: Sequence[tuple[Job, "Future[Result]"]]) -> None:
         try:
             results = self._run([job for job, _ in batch])
-        except Exception as error:  # noqa: BLE001 whatever it is belongs to whoever asked
+        except Exception as error:  # noqa: BLE001 the caller of the job gets every error
             if len(batch) == 1:
                 batch[0][1].set_exception(error)
                 return
-            for one in batch:  # nobody fails for what another asked
-                self._answer([one])
+            for entry in batch:  # so that a job fails only by its own error
+                self._complete([entry])
             return
         for (_, future), result in zip(batch, results, strict=True):
             future.set_result(result)

@@ -1,4 +1,4 @@
-"""Which checkpoint is loaded, and in which revision: what answers name."""
+"""Identifies the loaded checkpoint and its revision, which responses name."""
 
 import hashlib
 import re
@@ -8,18 +8,26 @@ from typing import Any
 from shared.segmentation.sam2.contract import SegmenterPart
 
 SOURCE = "source.json"
-"""Beside the weights in a folder: where they come from, as functions/sam2/bake.py writes it."""
+"""A file beside the weights in a folder, which says where they come from. functions/sam2/bake.py
+writes it."""
 
 _WEIGHTS = ("*.safetensors", "*.bin")
 _UNUSUAL = re.compile(r"[^\w./-]", re.ASCII)
 _MOST_CHARACTERS = 150
+"""Limit for a checkpoint's name: the schema of `SegmenterPart.checkpoint` has the same."""
+
+_DIGEST_CHARACTERS = 12
+"""Hexadecimal digits of a digest. Chosen by hand: more make logs longer, fewer make equal digests
+of different weights likely."""
 
 
-def identified(checkpoint: str, config: Any) -> SegmenterPart:
-    """What a loaded checkpoint is, by its name or folder and transformers' configuration of it.
+def identify(checkpoint: str, config: Any) -> SegmenterPart:
+    """Returns the name and revision of a loaded checkpoint.
 
-    Of a model at huggingface.co the revision is its commit. A folder may tell where it was taken
-    from; else it is named by itself, and its revision is a digest of its weights.
+    `checkpoint` is a model at huggingface.co, or a folder; `config` is its configuration in
+    transformers. The revision of a model at huggingface.co is its commit. For a folder, SOURCE
+    gives name and revision. Without it, the name is the folder's, and the revision is a digest of
+    the weights.
     """
     folder = Path(checkpoint)
     if not folder.is_dir():
@@ -37,15 +45,15 @@ def _source(folder: Path) -> SegmenterPart | None:
 
 
 def _plain(name: str) -> str:
-    """A name as answers may carry it."""
+    """Returns the name without the characters that the schema of responses forbids."""
     return _UNUSUAL.sub("_", name)[-_MOST_CHARACTERS:]
 
 
 def _digest(folder: Path) -> str | None:
-    """12 hexadecimal digits of the SHA-256 of the weights, None where none are found."""
+    """Returns the first digits of the SHA-256 of the weights; None if there are no weights."""
     files = sorted(file for pattern in _WEIGHTS for file in folder.glob(pattern))
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as weights:
             digest.update(hashlib.file_digest(weights, "sha256").digest())
-    return digest.hexdigest()[:12] if files else None
+    return digest.hexdigest()[:_DIGEST_CHARACTERS] if files else None

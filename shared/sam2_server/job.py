@@ -1,4 +1,4 @@
-"""What a backend of the service works on."""
+"""The input of the service's backends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,11 @@ from shared.segmentation.sam2.contract import PromptPart
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """An RGB picture, a digest of the file that it came in, and what is asked about it."""
+    """One image with its prompts.
+
+    `image` is RGB uint8 (h, w, 3), `digest` the SHA-256 of its file. Prompts are in pixels of the
+    image. With `multimask`, an ambiguous prompt gives several masks.
+    """
 
     image: Image
     digest: bytes

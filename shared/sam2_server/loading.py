@@ -1,7 +1,7 @@
-"""Loading in the background, from the first question about it on.
+"""Loads a model in the background when it is first needed.
 
-Not when the module is imported: functions-framework imports it before it forks its workers, and
-neither threads nor CUDA survive a fork.
+It does not load when the module is imported: functions-framework imports it before it forks its
+workers, and neither threads nor CUDA survive a fork.
 """
 
 import threading
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Loading(Generic[T]):
-    """What `load` returns, loaded once."""
+    """Calls `load` once, in the background, and keeps its result."""
 
     def __init__(self, load: Callable[[], T]) -> None:
         self._load = load
@@ -21,14 +21,14 @@ class Loading(Generic[T]):
         self._loaded: Future[T] | None = None
 
     def is_done(self) -> bool:
-        """Whether it is loaded; raises what `load` raised."""
+        """Starts loading if needed; returns whether it is complete. Raises the error of `load`."""
         loaded = self._started()
         if loaded.done():
             loaded.result()
         return loaded.done()
 
     def wait(self) -> T:
-        """What was loaded, as soon as it is; raises what `load` raised."""
+        """Starts loading if needed, waits, and returns the result. Raises the error of `load`."""
         return self._started().result()
 
     def _started(self) -> "Future[T]":

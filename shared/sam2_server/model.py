@@ -1,4 +1,4 @@
-"""Real SAM 2.1, through transformers."""
+"""The backend that runs real SAM 2.1 with transformers."""
 
 import logging
 from collections import defaultdict
@@ -13,7 +13,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from shared.imaging.geometry import Image
 from shared.sam2_server.batching import Batcher
-from shared.sam2_server.checkpoint import identified
+from shared.sam2_server.checkpoint import identify
 from shared.sam2_server.job import Job
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import ScoredMask
@@ -28,52 +28,54 @@ _WARM_UP = Job(
 )
 
 _ENCODER_BATCHES = {"cuda": 8, "cpu": 1}
-"""docs/sam2-performance.md: on a CPU eight pictures at a time take longer than one by one."""
+"""Images that the encoder processes at once, by the type of device. On a CPU, eight images at once
+take longer than one by one (docs/sam2-performance.md, `make bench-model`). For a GPU, 8 was chosen
+by hand: a larger batch needs more GPU memory, a smaller one uses the GPU less."""
 
 Logits = list[tuple[torch.Tensor, torch.Tensor]]
 """For each prompt, on the CPU: mask logits (masks, 256, 256) and predicted IoUs (masks,)."""
 
 
 class Sam2Backend:
-    """One model on one device, the best that there is.
+    """One model on one device: the configured one, else a GPU, else the CPU.
 
-    The encoder sees each picture once, however many prompts it has, and pictures of concurrent
-    requests together; embeddings are kept for pictures that come again.
+    The encoder processes each image once for all its prompts, and the images of concurrent requests
+    in batches. The embeddings of recent images are kept.
     """
 
     def __init__(self, settings: Sam2Settings) -> None:
         best = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(settings.sam2_device or best)
-        # The image has a pinned revision in a folder; another checkpoint is the operator's word.
+        # Our container image has a pinned revision; an operator may choose another checkpoint.
         checkpoint = settings.sam2_checkpoint
         self._processor: Any = Sam2Processor.from_pretrained(checkpoint)  # nosec B615
         model: Any = Sam2Model.from_pretrained(checkpoint, dtype=torch.float32)  # nosec B615
         self._model: Any = model.to(self.device).eval()
-        self.segmenter = identified(checkpoint, model.config)
+        self.segmenter = identify(checkpoint, model.config)
         self._embeddings: LRUCache[bytes, list[torch.Tensor]] = LRUCache(settings.sam2_embeddings)
         batch = settings.sam2_encoder_batch or _ENCODER_BATCHES[self.device.type]
         self._batches = Batcher(self._run, batch)
-        told = {**self.segmenter.model_dump(), "device": str(self.device)}
-        _log.info("loaded", extra=told)
+        log_fields = {**self.segmenter.model_dump(), "device": str(self.device)}
+        _log.info("loaded", extra=log_fields)
 
     def warm_up(self) -> None:
-        """Does once, with nobody waiting, what the first request would pay for."""
+        """Runs the model once, so that the first request is not slower than others."""
         for masks in self.segment([_WARM_UP]):
             list(masks)
 
     def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:
-        """Masks of probabilities at the picture's size."""
-        for job, answers in zip(jobs, self._batches(jobs), strict=True):
-            for logits, scores in answers:
+        """Yields masks of probabilities at the image's size."""
+        for job, outputs in zip(jobs, self._batches(jobs), strict=True):
+            for logits, scores in outputs:
                 yield self._enlarged(logits, scores, job.image.shape[:2])
 
     def _enlarged(
         self, logits: torch.Tensor, scores: torch.Tensor, size: tuple[int, ...]
     ) -> Iterator[ScoredMask]:
-        """As SAM2 itself does it: logits are interpolated, not masks. One at a time."""
+        """Yields masks at the image's size. Like SAM2, it interpolates logits, not masks."""
         for index, score in enumerate(scores.clamp(0, 1)):
-            one = logits[None, None, index : index + 1]
-            (enlarged,) = self._processor.post_process_masks(one, [size], binarize=False)
+            mask_logits = logits[None, None, index : index + 1]
+            (enlarged,) = self._processor.post_process_masks(mask_logits, [size], binarize=False)
             yield ScoredMask(torch.sigmoid(enlarged[0, 0]).numpy(), float(score))
 
     def _run(self, jobs: Sequence[Job]) -> list[Logits]:
@@ -82,7 +84,7 @@ class Sam2Backend:
             return [self._decode(job, embeddings[job.digest]) for job in jobs]
 
     def _embed(self, jobs: Sequence[Job]) -> dict[bytes, list[torch.Tensor]]:
-        """Embeddings of all pictures by their digests, from the encoder where none are kept."""
+        """Returns the embeddings of all images by their digests; encodes images without them."""
         pictures: dict[bytes, Image] = {job.digest: job.image for job in jobs}
         known = {
             digest: self._embeddings[digest] for digest in pictures if digest in self._embeddings
@@ -96,8 +98,8 @@ class Sam2Backend:
 
     def _encode(self, pictures: list[Image]) -> list[list[torch.Tensor]]:
         pixels = self._processor.image_processor(pictures, return_tensors="pt")["pixel_values"]
-        # The encoder's weights stay as they are; on a GPU its products are rounded to bfloat16.
-        # Prompts are decoded in full: bfloat16 would shift their coordinates by pixels.
+        # On a GPU the encoder computes in bfloat16; its weights stay float32. The decoder runs in
+        # float32, because bfloat16 would shift the prompts' coordinates by pixels.
         with torch.autocast(
             self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"
         ):
@@ -107,11 +109,11 @@ class Sam2Backend:
         ]
 
     def _decode(self, job: Job, embeddings: list[torch.Tensor]) -> Logits:
-        """Prompts of one form go together: padded with others they would answer differently."""
+        """Decodes prompts of the same form together. Padding would change the masks."""
         groups: defaultdict[tuple[int, bool], list[int]] = defaultdict(list)
         for index, prompt in enumerate(job.prompts):
             groups[_form(prompt)].append(index)
-        answers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        outputs: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         for indices in groups.values():
             output = self._model(
                 image_embeddings=embeddings,
@@ -119,26 +121,26 @@ class Sam2Backend:
                 **self._inputs([job.prompts[index] for index in indices], job.image),
             )
             logits, scores = output.pred_masks[0].cpu(), output.iou_scores[0].cpu()
-            answers |= {index: (logits[at], scores[at]) for at, index in enumerate(indices)}
-        return [answers[index] for index in range(len(job.prompts))]
+            outputs |= {index: (logits[at], scores[at]) for at, index in enumerate(indices)}
+        return [outputs[index] for index in range(len(job.prompts))]
 
     def _inputs(self, prompts: Sequence[PromptPart], image: Image) -> dict[str, torch.Tensor]:
-        """Prompts of one form as the model takes them, in pixels of its own input."""
+        """Returns the model's inputs for prompts of the same form, in pixels of its own input."""
         points, boxed = _form(prompts[0])
-        prompted: dict[str, Any] = {}
+        inputs: dict[str, Any] = {}
         if points:
-            prompted["input_points"] = [[[[x, y] for x, y, _ in p.points] for p in prompts]]
-            prompted["input_labels"] = [[[label for *_, label in p.points] for p in prompts]]
+            inputs["input_points"] = [[[[x, y] for x, y, _ in p.points] for p in prompts]]
+            inputs["input_labels"] = [[[label for *_, label in p.points] for p in prompts]]
         if boxed:
-            prompted["input_boxes"] = [[list(p.box or ()) for p in prompts]]
-        if not prompted:
+            inputs["input_boxes"] = [[list(p.box or ()) for p in prompts]]
+        if not inputs:
             return {}
         encoded = self._processor(
-            **prompted, original_sizes=[list(image.shape[:2])], return_tensors="pt"
+            **inputs, original_sizes=[list(image.shape[:2])], return_tensors="pt"
         )
-        return {name: encoded[name].to(self.device) for name in prompted}
+        return {name: encoded[name].to(self.device) for name in inputs}
 
 
 def _form(prompt: PromptPart) -> tuple[int, bool]:
-    """How many points, and whether there is a box."""
+    """Returns the number of points, and whether there is a box."""
     return len(prompt.points), prompt.box is not None

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the service, from the models that it answers with."""
+"""The OpenAPI document of the service, generated from its request and response models."""
 
 from typing import Any
 
@@ -16,7 +16,6 @@ from shared.serving.openapi import content
 SEGMENT = "/v1/segment"
 HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
-METHODS = {SEGMENT: "GET, POST", HEALTH: "GET", DOCUMENT: "GET"}
 
 
 def document() -> dict[str, Any]:
@@ -24,7 +23,7 @@ def document() -> dict[str, Any]:
     return openapi.document(
         "toonmask SAM2",
         "Masks of what points and boxes mean in pictures.",
-        {SEGMENT: {"post": _segment(), "get": _describe()}, HEALTH: {"get": _health()}},
+        _PATHS,
         (SegmentRequest, BatchRequest),
         (SingleAnswer, BatchAnswer, Description, ErrorAnswer),
     )
@@ -33,7 +32,7 @@ def document() -> dict[str, Any]:
 def _segment() -> dict[str, Any]:
     return {
         "operationId": "segment",
-        "summary": "One prompt for one picture, or many for many",
+        "summary": "Segment one prompt of one image, or many prompts of many images",
         "requestBody": {"required": True, "content": content(SegmentRequest, BatchRequest)},
         "responses": {
             "200": {"description": "the masks", "content": content(SingleAnswer, BatchAnswer)},
@@ -41,8 +40,8 @@ def _segment() -> dict[str, Any]:
             "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
             "413": {"description": "too large", "content": content(ErrorAnswer)},
             "415": {"description": "not JSON", "content": content(ErrorAnswer)},
-            "422": {"description": "not understood", "content": content(ErrorAnswer)},
-            "503": {"description": "no memory now: ask again", "content": content(ErrorAnswer)},
+            "422": {"description": "invalid request", "content": content(ErrorAnswer)},
+            "503": {"description": "no memory now: retry later", "content": content(ErrorAnswer)},
         },
     }
 
@@ -50,12 +49,13 @@ def _segment() -> dict[str, Any]:
 def _describe() -> dict[str, Any]:
     return {
         "operationId": "describe",
-        "summary": "What computes the masks; it waits for the model",
+        "summary": "Name the segmenter; waits until the model is loaded",
         "responses": {
             "200": {
                 "description": "backend, checkpoint, revision",
                 "content": content(Description),
             },
+            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
             "405": {"description": "neither a POST nor a GET", "content": content(ErrorAnswer)},
         },
     }
@@ -64,10 +64,33 @@ def _describe() -> dict[str, Any]:
 def _health() -> dict[str, Any]:
     return {
         "operationId": "health",
-        "summary": "Whether requests are answered without waiting for the model",
+        "summary": "Say whether the model is loaded",
         "responses": {
             "200": {"description": "ready"},
+            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
             "405": {"description": "not a GET", "content": content(ErrorAnswer)},
             "503": {"description": "loading"},
         },
     }
+
+
+def _document() -> dict[str, Any]:
+    return {
+        "operationId": "document",
+        "summary": "This document",
+        "responses": {
+            "200": openapi.ITSELF,
+            "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
+            "405": {"description": "not a GET", "content": content(ErrorAnswer)},
+        },
+    }
+
+
+_PATHS: dict[str, openapi.Operations] = {
+    SEGMENT: {"post": _segment(), "get": _describe()},
+    HEALTH: {"get": _health()},
+    DOCUMENT: {"get": _document()},
+}
+
+METHODS = {path: ", ".join(sorted(map(str.upper, item))) for path, item in _PATHS.items()}
+"""The accepted methods of each path, as in an Allow header. The service refuses all others."""

@@ -1,4 +1,4 @@
-"""Requests of the SAM2 contract in, answers and HTTP statuses out."""
+"""Handles the service's requests: parses, decodes, segments, and builds the responses."""
 
 import binascii
 import hashlib
@@ -44,23 +44,25 @@ _REQUEST: TypeAdapter[SegmentRequest | BatchRequest] = TypeAdapter(
 )
 
 
-class _BadPictureError(ValueError):
-    """A picture that cannot be read; says which and why."""
+class _BadImageError(ValueError):
+    """An image of the request that cannot be read. The message names it and the reason."""
 
 
 def refusal(request: Request, settings: Sam2Settings) -> ResponseReturnValue | None:
-    """What a request is answered that asks for nothing of ours; None for any other.
+    """Returns the error response for a request with a wrong host, path, method or type, else None.
 
-    Nor does any page get masks: a browser sends JSON to another site only if that has agreed.
+    Requiring JSON keeps other websites' pages out: a browser sends JSON to another origin only if
+    that origin allows it.
     """
-    misled = trusted_hosts.refusal(request.headers.get("Host", ""), settings.trusted_hosts)
-    if misled:
-        return {"error": misled}, HTTPStatus.FORBIDDEN
+    host_error = trusted_hosts.refusal(request.headers.get("Host", ""), settings.trusted_hosts)
+    if host_error:
+        return {"error": host_error}, HTTPStatus.FORBIDDEN
     allowed = METHODS.get(request.path)
     if allowed is None:
-        return {"error": f"there is no {request.path}: POST {SEGMENT}"}, HTTPStatus.NOT_FOUND
+        sentence = f"{request.path} does not exist; use POST {SEGMENT}"
+        return {"error": sentence}, HTTPStatus.NOT_FOUND
     if request.method not in allowed.split(", "):
-        sentence = f"{request.path} takes {allowed}"
+        sentence = f"{request.path} accepts {allowed}"
         return {"error": sentence}, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed}
     if request.method == "POST" and not request.is_json:
         sentence = "send JSON, with Content-Type: application/json"
@@ -71,9 +73,9 @@ def refusal(request: Request, settings: Sam2Settings) -> ResponseReturnValue | N
 def respond(
     backend: Backend, sandbox: Sandbox, body: Callable[[], bytes], settings: Sam2Settings
 ) -> tuple[BaseModel, int]:
-    """The answer to a request of one prompt or of many, and its HTTP status.
+    """Returns the response to a request with one or many prompts, and its HTTP status.
 
-    `body` reads the request; it raises RequestEntityTooLarge rather than read too much.
+    `body` reads the request's body, and raises RequestEntityTooLarge if it is too large.
     """
     try:
         request = _REQUEST.validate_json(body())
@@ -82,7 +84,7 @@ def respond(
         return ErrorAnswer(error=problems(error, skip=1)), 422
     except RequestEntityTooLarge:
         return ErrorAnswer(error=f"the request has more than {settings.max_bytes:,} bytes"), 413
-    except _BadPictureError as error:
+    except _BadImageError as error:
         return ErrorAnswer(error=str(error)), 422
     except Transient as error:
         return ErrorAnswer(error=str(error)), 503
@@ -98,8 +100,8 @@ def _segment(
     batch = request if isinstance(request, BatchRequest) else request.as_batch()
     jobs = list(_jobs(batch, sandbox, settings.max_pixels))
     watch.lap("decode")
-    told = (mask_answer(m, return_prob=batch.return_prob) for m in backend.segment(jobs))
-    answers = [[next(told) for _ in job.prompts] for job in jobs]
+    masks = (mask_answer(m, return_prob=batch.return_prob) for m in backend.segment(jobs))
+    answers = [[next(masks) for _ in job.prompts] for job in jobs]
     watch.lap("segment", pictures=len(answers), prompts=sum(map(len, answers)))
     if request is batch:
         return BatchAnswer(images=answers, segmenter=backend.segmenter)
@@ -107,27 +109,33 @@ def _segment(
 
 
 def _jobs(request: BatchRequest, sandbox: Sandbox, max_pixels: int) -> Iterator[Job]:
-    """The pictures, decoded as long as they do not have too many pixels together."""
+    """Yields the images, decoded, with their prompts.
+
+    Raises:
+        _BadImageError: an image is invalid, or all images together have too many pixels.
+        Transient: this machine has no memory or time now.
+    """
     pixels = 0
     for index, part in enumerate(request.images):
-        with _naming_picture(request, index):
+        with _naming_image(request, index):
             data = decode_base64(part.image_base64)
             with sandbox.opened(data) as file:
                 pixels += file.pixels
                 if pixels > max_pixels:
-                    raise _BadPictureError(
-                        f"images: more than {max_pixels:,} pixels together, which is the limit"
+                    raise _BadImageError(
+                        f"images: together more than {max_pixels:,} pixels, which is the limit"
                     )
                 image = file.decode()
         yield Job(image, hashlib.sha256(data).digest(), part.prompts, request.multimask)
 
 
 @contextmanager
-def _naming_picture(request: BatchRequest, index: int) -> Iterator[None]:
+def _naming_image(request: BatchRequest, index: int) -> Iterator[None]:
+    """Adds the image's field to errors about its content."""
     try:
         yield
-    except _BadPictureError:
+    except _BadImageError:
         raise
     except (binascii.Error, ValueError, Rejected) as error:
         where = f"images.{index}." if len(request.images) > 1 else ""
-        raise _BadPictureError(f"{where}image_base64: {error}") from error
+        raise _BadImageError(f"{where}image_base64: {error}") from error

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Box(NamedTuple):
-    """A half-open rectangle of whole pixels: x0 <= x < x1, y0 <= y < y1. JSON: a list of four."""
+    """A half-open integer rectangle: x0 <= x < x1, y0 <= y < y1. JSON: a list of four numbers."""
 
     x0: int
     y0: int

@@ -52,7 +52,7 @@ def digest(**shaping: Any) -> Digest:
 
 
 class Status(StrEnum):
-    """How an upload ended; every upload ends in exactly one of these."""
+    """The final status of an upload. Every upload ends in exactly one."""
 
     SEGMENTED = "segmented"
     DEGRADED = "degraded"
@@ -79,7 +79,10 @@ def revisions(segmenters: Iterable[SegmenterVersion]) -> dict[str, str]:
 
 
 class Source(Record):
-    """The upload a document is about; width and height as displayed, None if never decoded."""
+    """The upload of a document.
+
+    `width` and `height` are those of the image as displayed; None if it was never decoded.
+    """
 
     bucket: BucketName
     name: ObjectName
@@ -89,7 +92,7 @@ class Source(Record):
 
 
 class Reason(Record):
-    """Why the status is not `segmented`: a code for programs, a sentence for people."""
+    """Why a result is `degraded`, `rejected` or `failed`: a code, and a sentence for people."""
 
     code: ReasonCode
     message: str
@@ -101,16 +104,18 @@ class Reason(Record):
 
 
 class Missed(Record):
-    """What was seen and is no instance: reasons to look at a result."""
+    """Numbers of candidates that are not among the instances: reasons to review a result."""
 
     near: int = Field(
-        0, ge=0, description="places that score less than MIN_SCORE, but at least 0.4 times that"
+        0,
+        ge=0,
+        description="candidates that score less than MIN_SCORE, but at least 0.4 times that",
     )
-    omitted: int = Field(0, ge=0, description="found, but more than MAX_INSTANCES")
+    omitted: int = Field(0, ge=0, description="detections beyond MAX_INSTANCES")
 
 
 class PromptsDocument(Record):
-    """prompts.json, and the data of the message that carries it on to segmentation."""
+    """prompts.json, which is also the data of the prompts message."""
 
     schema_: Literal["toonmask/prompts/1"] = Field("toonmask/prompts/1", alias="schema")
     source: Source
@@ -121,7 +126,7 @@ class PromptsDocument(Record):
 
 
 class ReviewCode(StrEnum):
-    """Why a person should look at a result."""
+    """The kinds of reasons to review a result."""
 
     LOW_SCORE = "low-score"
     LOW_QUALITY = "low-quality"
@@ -131,7 +136,10 @@ class ReviewCode(StrEnum):
 
 
 class Review(Record):
-    """A reason to look at a result, and at which instance, None for the whole of it."""
+    """A reason for a person to review a result.
+
+    `instance` is the id of the instance; None if the reason concerns the complete image.
+    """
 
     code: ReviewCode
     message: str
@@ -139,21 +147,24 @@ class Review(Record):
 
 
 class RleModel(Record):
-    """COCO's compressed RLE; `size` is [height, width]."""
+    """A mask as COCO's compressed run-length encoding; `size` is [height, width]."""
 
     size: tuple[int, int]
     counts: str
 
 
 class InstanceFiles(Record):
-    """An instance's pictures, relative to the folder of its upload."""
+    """Names of an instance's image files, relative to the upload's folder."""
 
     mask: str
     cutout: str
 
 
 class Instance(Record):
-    """One face or hand; `box` is the mask's bounds in pixels, or the prompt's if it is empty."""
+    """One face or hand. `box` has the mask's bounds in pixels, or the prompt's box if it is empty.
+
+    `area` is the number of the mask's pixels, `quality` its agreement with the prompt.
+    """
 
     id: str
     label: Label
@@ -168,7 +179,7 @@ class Instance(Record):
 
 
 class Outputs(Record):
-    """The upload's pictures, relative to its folder."""
+    """Names of the image files of the complete image, relative to the upload's folder."""
 
     mask: str = "mask.png"
     overlay: str = "overlay.png"
@@ -177,7 +188,7 @@ class Outputs(Record):
 
 
 class ResultDocument(Record):
-    """result.json: written last, so who sees it sees the whole set."""
+    """result.json. It is written last: if it exists, all image files of the result exist."""
 
     schema_: Literal["toonmask/result/1"] = Field("toonmask/result/1", alias="schema")
     status: Status
@@ -192,7 +203,7 @@ class ResultDocument(Record):
 
     @property
     def pictures(self) -> tuple[str, ...]:
-        """Names of all image files, relative to the upload's folder, mask.png first."""
+        """Names of all image files, relative to the upload's folder; mask.png is the first."""
         if self.outputs is None:
             return ()
         files = (self.outputs, *(instance.files for instance in self.instances))

@@ -1,6 +1,6 @@
 """The error classes. The class of an error decides how it is handled.
 
-`Rejected`   the upload is not a supported image: final status `rejected`.
+`Rejected`   the upload is no supported image, or its name is not allowed: status `rejected`.
 `Permanent`  a retry cannot succeed: use the fallback, or end as `failed`.
 `Transient`  a retry may succeed: raise, so that Pub/Sub redelivers with backoff.
 `Cancelled`  the API's caller does not wait any more: stop, to free resources for other requests.
@@ -34,7 +34,7 @@ class ToonmaskError(Exception):
 
 
 class Rejected(ToonmaskError):
-    """The upload is not a supported image; `str(error)` is a sentence for its owner."""
+    """The upload is rejected; `str(error)` is a sentence for its owner."""
 
     def __init__(self, code: ReasonCode, sentence: str) -> None:
         super().__init__(sentence)

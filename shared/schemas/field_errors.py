@@ -43,7 +43,7 @@ _KINDS = {
 }
 _DEMANDS = {
     "missing": "is missing",
-    "extra_forbidden": "is not known here",
+    "extra_forbidden": "is an unknown field",
     "json_invalid": "is not JSON: {error}",
     "value_error": "must not be {got}: {error}",
     "finite_number": "must be a finite number, not {got}",
@@ -51,7 +51,7 @@ _DEMANDS = {
     "greater_than": "must be more than {gt}, not {got}",
     "less_than_equal": "must be at most {le}, not {got}",
     "less_than": "must be less than {lt}, not {got}",
-    "string_pattern_mismatch": "must be what fits {pattern}, not {got}",
+    "string_pattern_mismatch": "must match {pattern}, but is {got}",
     "string_too_short": "must have at least {min_length} characters, not {length}",
     "string_too_long": "must have at most {max_length} characters, not {length}",
     "too_short": "must have at least {min_length} parts, not {length}",
@@ -98,7 +98,7 @@ def _place(parts: Sequence[str | int]) -> str:
 
 
 def _demand(problem: Mapping[str, Any], choices: Sequence[str]) -> str:
-    """Returns a sentence part with the expected and the actual value of a field."""
+    """Returns the part of a sentence that has the expected and the actual value of a field."""
     kind, value, got = problem["type"], problem["input"], _shown(problem["input"])
     length = len(value) if hasattr(value, "__len__") else 0
     limits = {
@@ -122,7 +122,7 @@ def _shown(value: Any) -> str:
         case str():
             text = repr(value[: _MOST_SHOWN + 1])
         case int() if abs(value) >= _LARGEST_SHOWN:
-            return "a number that large"
+            return f"a number of more than {_MOST_SHOWN} digits"
         case None | bool() | int() | float():
             text = json.dumps(value)
         case dict() | BaseModel():

@@ -18,14 +18,12 @@ def fault(name: str) -> str | None:
     """Returns why a name is unsafe as a file path, or misleading on display; None if it is safe."""
     if found := _UNSAFE.search(name):
         code = f"U+{ord(found[0]):04X}"
-        return (
-            f"it has the character {code}, which can make it another one where it is seen or saved"
-        )
+        return f"it has the character {code}, which can change how it is displayed or saved"
     parts = name.split("/")
     if any(map(_NO_FILE.fullmatch, parts)):
         return "a part between its slashes is empty, . or .., which can lead out of a folder"
     if any(map(_DRIVE.match, parts)):
-        return "a part of it begins like a drive of Windows, which can lead out of a folder"
+        return "a part of it begins like a Windows drive, which can lead out of a folder"
     return None
 
 

@@ -13,10 +13,10 @@ INSTANCE = "(face|hand)-[1-9][0-9]{0,2}"
 """Pattern of an instance's id. The number is at most MOST_INSTANCES."""
 
 PNG = rf"(mask|overlay|cutout)\.png|{INSTANCE}/(mask|cutout)\.png"
-"""Pattern of the name, in the upload's folder, of an image file of the upload's size."""
+"""Pattern of the names of image files of the upload's size, relative to the upload's folder."""
 
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
-"""Pattern of the name of any image file in the upload's folder."""
+"""Pattern of the names of all image files, relative to the upload's folder."""
 
 RESERVED = ".toonmask/"
 """Prefix of internal objects in the output bucket. No upload may have it."""
@@ -45,7 +45,7 @@ def refusal(upload: str) -> str | None:
     `cat.png/face-1` would write its own mask there. RESERVED objects may be deleted later.
     """
     if f"{upload}/".startswith(RESERVED) or _TAKEN.fullmatch(upload):
-        return "pictures of single faces and hands, or records of ours, have such names"
+        return "such names are reserved for pictures of faces and hands, and for internal records"
     return file_names.fault(upload)
 
 

@@ -21,9 +21,10 @@ MOST_POINTS = 512
 
 
 class Prompt(Record):
-    """What SAM2 is told about one instance, in whole pixels of the image (polygon: 1/100 pixel).
+    """The SAM2 prompt for one instance, in pixels of the image.
 
-    `points` are (x, y, label), label 1 inside the target and 0 outside; `crop` is the window sent.
+    Coordinates are integers, but those of `polygon` are rounded to 1/100 pixel. `points` are (x, y,
+    label), with label 1 inside the target and 0 outside. `crop` is the window that SAM2 gets.
     """
 
     id: str = Field(pattern=f"^{INSTANCE}$")

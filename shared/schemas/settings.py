@@ -22,9 +22,9 @@ from shared.schemas.object_names import Preview
 from shared.schemas.prompt import Label, PromptOptions
 from shared.schemas.url_redaction import without_secrets
 
-_MOST_PARTS = 100
-_MOST_SHOWN = 100
-"""Limit for the part of an invalid value that is shown, in characters. Chosen by hand."""
+_MOST_PARTS, _MOST_SHOWN = 100, 100
+"""Limits for the commas in a list, and for the characters of an invalid value that are shown.
+Chosen by hand: higher ones allow longer error messages."""
 
 
 def split(value: Any) -> Any:
@@ -40,15 +40,11 @@ def split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-def _blank_to_none(value: Any) -> Any:
-    return value or None
-
-
 Targets = Annotated[frozenset[Label], NoDecode, BeforeValidator(split), Field(min_length=1)]
 Hosts = Annotated[
     frozenset[Annotated[str, StringConstraints(to_lower=True)]], NoDecode, BeforeValidator(split)
 ]
-Blank = BeforeValidator(_blank_to_none)
+Blank = BeforeValidator(lambda value: value or None)
 """Treats an empty variable as unset, because Terraform and shells write unset ones as empty."""
 
 
@@ -59,35 +55,35 @@ class Settings(BaseSettings):
 
     trusted_hosts: Hosts = Field(
         frozenset(),
-        description="names that it may be called by, as localhost; empty: any, for Cloud Run lets "
-        "no others through",
+        description="host names that requests may use, separated by commas, such as `localhost`. "
+        "Empty: any name; Cloud Run itself accepts only the service's own names",
     )
 
 
 class BucketSettings(Settings):
-    """Settings of all functions between the buckets."""
+    """Settings of all functions between the buckets: landmarks, segmentation, drain."""
 
-    input_bucket: str = Field(min_length=3, description="the only bucket that is read")
-    output_bucket: str = Field(min_length=3, description="bucket that results are written to")
+    input_bucket: str = Field(min_length=3, description="bucket of the uploads")
+    output_bucket: str = Field(min_length=3, description="bucket of the results")
     trace_project: Annotated[str | None, Blank] = Field(
-        None, description="project whose traces the logs refer to; unset: logs name the trace alone"
+        None, description="project of the traces in logs. Unset: logs have only the trace ID"
     )
     push_account: Annotated[str | None, Blank] = Field(
         None,
-        description="e-mail of the service account whose identity token each push has to bring; "
-        "unset: that is left to Cloud Run",
+        description="e-mail of the service account that pushes; each push must have its identity "
+        "token. Unset: only Cloud Run checks the caller",
     )
     push_certs_url: HttpUrl = Field(
         HttpUrl("https://www.googleapis.com/oauth2/v1/certs"),
-        description="where the certificates are that sign such tokens",
+        description="URL of the certificates for the identity tokens of pushes",
     )
 
     @model_validator(mode="after")
     def _output_feeds_no_input(self) -> Self:
         if self.input_bucket == self.output_bucket:
             raise ValueError(
-                f"INPUT_BUCKET and OUTPUT_BUCKET are both {self.input_bucket}: results would be "
-                "taken for uploads, without end"
+                f"INPUT_BUCKET and OUTPUT_BUCKET are both {self.input_bucket}: each result "
+                "would be a new upload"
             )
         return self
 
@@ -99,8 +95,8 @@ class PipelineSettings(BucketSettings):
         10,
         ge=5,
         le=100,
-        description="deliveries after which Pub/Sub stops; must equal the subscription's "
-        "max_delivery_attempts",
+        description="number of deliveries before a message becomes a dead letter; must equal the "
+        "subscription's max_delivery_attempts",
     )
     max_bytes: int = Field(64 * 2**20, gt=0, description="largest upload, in bytes")
     max_pixels: int = Field(50_000_000, gt=0, description="largest image, in pixels")
@@ -110,15 +106,15 @@ class DetectionSettings(Settings):
     """Settings of the detection."""
 
     max_instances: int = Field(
-        20, ge=1, le=MOST_INSTANCES, description="most faces and hands per image"
+        20, ge=1, le=MOST_INSTANCES, description="limit for the number of faces and hands per image"
     )
     min_score: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="lowest score of a detection; lower finds more, and more wrong. For a face the "
-        "score is a calibrated one over several views, for a hand the share of views that agree; "
-        "neither is a detector's confidence",
+        description="lowest score of a detection. A lower one finds more, also more false alarms. "
+        "A face's score is calibrated over several views; a hand's is the share of views that "
+        "agree, times the steadiness of its box. Neither is a detector's confidence",
     )
 
 
@@ -127,14 +123,14 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
 
     prompts_topic: str = Field(
         pattern=r"^projects/[^/]+/topics/[^/]+$",
-        description="topic that carries the prompts on, projects/PROJECT/topics/NAME",
+        description="topic of the prompts messages, as projects/PROJECT/topics/NAME",
     )
     targets: Targets = Field(
-        frozenset({"face"}), description="what is looked for: face, hand, or both"
+        frozenset({"face"}), description="what to detect: `face`, `hand`, or `face,hand`"
     )
-    pos_points: int = Field(16, ge=1, le=64, description="positive points per instance")
+    pos_points: int = Field(16, ge=1, le=64, description="most positive points per instance")
     box_expand: float = Field(
-        0.15, ge=0, le=1, description="prompt box beyond the outline, as a share on each side"
+        0.15, ge=0, le=1, description="margin of the prompt box, as a share of the outline's size"
     )
 
     @property
@@ -156,50 +152,52 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
         )
 
 
-class MaskingSettings(Settings):
-    """Settings of the segmenters."""
+class SegmenterSettings(Settings):
+    """Settings of the SAM2 calls and of the fallback."""
 
     sam2_provider: Literal["http", "toonmask", "replicate"] = Field(
         "http",
-        description="http: any SAM2 server, a prompt a call; toonmask: functions/sam2, all prompts "
-        "in one call; replicate: a model at replicate.com",
+        description="`http`: any SAM2 server, one prompt per call. `toonmask`: functions/sam2, "
+        "many prompts per call. `replicate`: a model at replicate.com",
     )
     sam2_url: Annotated[HttpUrl | None, Blank] = Field(
-        None, description="the SAM2 service; unset: SAM2_FALLBACK segments"
+        None, description="URL of the SAM2 service. Unset: SAM2_FALLBACK makes the masks"
     )
     sam2_auth: Literal["identity", "api-key", "none"] = Field(
-        "identity", description="how calls to SAM2 are authorised"
+        "identity",
+        description="authorisation of SAM2 calls: `identity` (a Google identity token), `api-key`, "
+        "or `none`",
     )
     sam2_api_key: Annotated[SecretStr | None, Blank] = Field(
-        None, description="bearer key, for SAM2_AUTH=api-key"
+        None, description="bearer token for SAM2_AUTH=api-key"
     )
     sam2_audience: Annotated[str | None, Blank] = Field(
-        None, description="of the identity token; unset: the root of SAM2_URL"
+        None, description="audience of the identity token. Unset: the root of SAM2_URL"
     )
-    sam2_image_field: str = Field("image_base64", description="request field of the image")
-    sam2_points_field: str = Field("points", description="request field of the points")
-    sam2_box_field: str = Field("box", description="request field of the box; empty: not sent")
-    sam2_multimask: str = Field("multimask", description="request field that asks for candidates")
+    sam2_image_field: str = Field("image_base64", description="request field with the image")
+    sam2_points_field: str = Field("points", description="request field with the points")
+    sam2_box_field: str = Field("box", description="request field with the box; empty: no box")
+    sam2_multimask: str = Field("multimask", description="request field for several candidates")
     sam2_return_prob: str = Field("return_prob", description="request field for probabilities")
     sam2_timeout: float = Field(
-        60, gt=0, description="most seconds to wait for the masks of one picture"
+        60, gt=0, description="timeout of one attempt, in seconds for each picture sent"
     )
     sam2_deadline: float = Field(
         300,
         gt=0,
-        description="most seconds for all of an image's answers, repeats included; to be shorter "
-        "than the acknowledgement deadline of the subscription",
+        description="timeout of all calls for an image, with retries, in seconds; shorter than the "
+        "subscription's acknowledgement deadline",
     )
     sam2_fallback: Literal["grabcut", "oval", "none"] = Field(
-        "grabcut", description="what segments where SAM2 cannot"
+        "grabcut", description="segmenter where SAM2 fails: `grabcut`, `oval` or `none`"
     )
     replicate_api_token: Annotated[SecretStr | None, Blank] = Field(
-        None, description="for SAM2_PROVIDER=replicate"
+        None, description="API token for SAM2_PROVIDER=replicate"
     )
     replicate_model: str = Field(
         "meta/sam-2",
         pattern=r"^[\w.-]+/[\w.-]+(:[0-9a-f]{64})?$",
-        description="owner/name, its newest version, or owner/name:version",
+        description="`owner/name` (its newest version) or `owner/name:version`",
     )
 
     @field_validator("sam2_url")
@@ -207,8 +205,8 @@ class MaskingSettings(Settings):
     def _no_credentials(cls, url: HttpUrl | None) -> HttpUrl | None:
         if url and (url.username or url.password):
             raise ValueError(
-                "a URL with a user or a password ends up in logs: say SAM2_AUTH=api-key and put "
-                "the key into SAM2_API_KEY"
+                "a URL with a user or a password appears in logs: set SAM2_AUTH=api-key and "
+                "put the key into SAM2_API_KEY"
             )
         return url
 
@@ -229,13 +227,13 @@ class MaskingSettings(Settings):
         return f"{parts.scheme}://{parts.netloc}"
 
 
-class SegmentationSettings(MaskingSettings, PipelineSettings):
+class SegmentationSettings(SegmenterSettings, PipelineSettings):
     """Settings of the segmentation function."""
 
     preview: Preview = Field(
         "none",
-        description="a small overlay beside the pictures, for lists and pages: jpeg (preview.jpg), "
-        "webp (preview.webp), or none",
+        description="format of an additional small overlay: `jpeg` (preview.jpg), `webp` "
+        "(preview.webp), or `none`",
     )
 
     def config(self, prompts: Digest, segmenters: frozenset[SegmenterVersion]) -> Digest:

@@ -96,7 +96,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return super().handle(conn)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Does as gunicorn's, then checks incomplete headers and closes overdue connections.
+        """Runs gunicorn's method, then checks incomplete headers and closes overdue connections.
 
         Sockets with an incomplete header stay readable, so the poller cannot watch them.
         """

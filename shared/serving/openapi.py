@@ -10,11 +10,20 @@ from shared import VERSION
 
 REF = "#/components/schemas/{model}"
 
+Operations = dict[str, dict[str, Any]]
+"""The OpenAPI operations of one path, by their method in lower case."""
+
+ITSELF = {
+    "description": "the OpenAPI document",
+    "content": {"application/json": {"schema": {"type": "object"}}},
+}
+"""The OpenAPI description of the response with the document."""
+
 
 def document(
     title: str,
     description: str,
-    paths: dict[str, Any],
+    paths: dict[str, Operations],
     requests: Sequence[type[BaseModel]],
     responses: Sequence[type[BaseModel]],
 ) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The functions on implementations of Cloud Storage that are not ours.
+"""The functions on Google's storage-testbench.
 
-Google's own, the storage-testbench, is in no registry: TOONMASK_STORAGE_TESTBENCH is the command
-that starts it, with {port} where its port belongs.
+No package registry has it. TOONMASK_STORAGE_TESTBENCH is the command that starts it; {port} in the
+command is replaced by the port.
 """
 
 import json
@@ -43,7 +43,7 @@ Body = tuple[bytes, dict[str, str]]
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    """Both functions, without a SAM2, on a storage of others and our broker."""
+    """Both functions without SAM2, with Google's storage server and our broker."""
     if COMMAND not in os.environ:
         pytest.skip(
             f"{COMMAND} is not set: get github.com/googleapis/storage-testbench and give the "
@@ -101,7 +101,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 def test_every_upload_has_one_whole_result_on_storage_that_is_not_ours(stack: Stack) -> None:
-    """Notifications and prompts come shuffled and more than once, some for what is overwritten."""
+    """Messages arrive in random order and several times, some for overwritten generations."""
     dice = random.Random()
     newest: dict[str, tuple[int, Version]] = {}
     first = [_upload(stack, newest, number, 0) for number in range(UPLOADS)]
@@ -119,7 +119,7 @@ def test_every_upload_has_one_whole_result_on_storage_that_is_not_ours(stack: St
 def _upload(
     stack: Stack, newest: dict[str, tuple[int, Version]], number: int, versions_before: int
 ) -> Body:
-    """Puts an image into the input bucket; the notification about it."""
+    """Uploads an image into the input bucket; returns its notification."""
     kind = KINDS[(number + number // 5 * bool(versions_before)) % len(KINDS)]
     own = number + versions_before
     version = Version(f"album/{number} ü.png", kind, own, 212 + own % 30)
@@ -131,7 +131,7 @@ def _upload(
 
 
 def _handle_all(stack: Stack, notifications: list[Body]) -> None:
-    """By landmarks, then by segmentation: what that was sent, in any order and once more."""
+    """Pushes messages to landmarks, then its messages to segmentation in random order, twice."""
     _deliver_all(stack, "landmarks", notifications)
     prompts = list(_pull_all(stack))
     random.shuffle(prompts)
@@ -145,7 +145,7 @@ def _deliver_all(stack: Stack, function: str, messages: list[Body]) -> None:
 
 
 def _deliver(url: str, message: Body) -> None:
-    """As Pub/Sub does, which comes again where a function does not answer 200."""
+    """Pushes a message like Pub/Sub, which retries until a function responds with 200."""
     answers = []
     for attempt in range(1, MOST_DELIVERIES + 1):
         body = pushed(*message) | {"deliveryAttempt": attempt}

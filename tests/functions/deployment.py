@@ -49,7 +49,7 @@ def build(function: Path, layers: Path) -> Path:
 
 
 def deployed(tree: ProcessTree, function: str, place: Path, settings: Mapping[str, str]) -> str:
-    """Builds and starts the function whose code lies in `place`; returns its address."""
+    """Builds and starts the function whose code is in `place`; returns its URL."""
     venv = build(place, place.with_name(f"{place.name}-layers"))
     (port,) = free_ports(1)
     command = [str(venv / "bin/functions-framework"), "--target", function]

@@ -1,7 +1,7 @@
 """Runs a Dockerfile's steps without Docker: the same commands, files and environment in a folder.
 
-A stage's /app is `place`/app while it runs, so what is written with absolute paths stays valid in
-the stages that copy it. The image's own Python is a fresh virtual environment.
+While a stage runs, its /app is `place`/app, so absolute paths in files stay valid in stages that
+copy them. A new virtual environment replaces the image's Python.
 """
 
 import json
@@ -20,7 +20,7 @@ _NOT_INSIDE = frozenset({"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"})
 
 
 class Build:
-    """Of one target of a Dockerfile, from the files in `context`."""
+    """The build of one target of a Dockerfile, from the files in `context`."""
 
     def __init__(
         self, dockerfile: Path, context: Path, place: Path, arguments: Mapping[str, str]
@@ -37,7 +37,7 @@ class Build:
         self._outside = {**kept, "PATH": f"{python / 'bin'}:/usr/bin:/bin"}
 
     def run(self, stage: str) -> None:
-        """All that the stage needs, and then the stage itself, into `app`."""
+        """Runs all stages that the stage needs, then the stage, into `app`."""
         parent, steps = self._stages[stage]
         for source in {_copied_from(value) for step, value in steps if step == "COPY"} - {None}:
             self.run(str(source))
@@ -98,7 +98,7 @@ class Build:
 
 
 def _stages(dockerfile: Path) -> dict[str, tuple[str, list[tuple[str, str]]]]:
-    """For each stage what it starts from, and its steps."""
+    """Returns the parent and the steps of each stage."""
     parser = DockerfileParser(fileobj=BytesIO(dockerfile.read_bytes()))
     stages: dict[str, tuple[str, list[tuple[str, str]]]] = {}
     for part in parser.structure:

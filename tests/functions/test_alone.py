@@ -1,4 +1,4 @@
-"""Each function, installed from its own lock into an environment of its own, handles one event."""
+"""Each function handles an event in its own environment, installed from its own lock file."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ Serve = Callable[[str, Mapping[str, str]], str]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Deploys a function as the cloud would and gives its address."""
+    """Deploys a function as in the cloud; returns its URL."""
     with ProcessTree(tmp_path / "logs") as tree:
 
         def start(function: str, settings: Mapping[str, str]) -> str:
@@ -41,7 +41,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture
 def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The embedded broker, with the topic of prompts."""
+    """The embedded broker with the topic of prompts messages."""
     (port,) = free_ports(1)
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{port}")
     with ProcessTree(tmp_path / "broker") as tree:
@@ -52,7 +52,7 @@ def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _copy(function: str, place: Path) -> None:
-    """What a deployment holds, and no more: the function's folder, what it reaches, its lock."""
+    """Copies exactly the files of a deployment: the function's folder, its imports, its lock."""
     ignored = shutil.ignore_patterns("__pycache__", ".venv")
     shutil.copytree(ROOT / "functions" / function, place, ignore=ignored)
     (place / "shared").mkdir()

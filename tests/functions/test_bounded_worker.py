@@ -1,4 +1,4 @@
-"""What the server of all functions does to clients that send slowly, too much, or nothing."""
+"""The functions' server with clients that send slowly, too much, or nothing."""
 
 import socket
 import tempfile
@@ -37,7 +37,7 @@ POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A function with two threads, on the server of all, which has less patience here."""
+    """A function with two threads on the server of all functions, with shorter timeouts."""
     (port,) = free_ports(1)
     with tempfile.TemporaryDirectory() as folder, ProcessTree(Path(folder) / "logs") as tree:
         source = Path(folder) / "main.py"
@@ -56,7 +56,7 @@ def _connected(url: str, sent: bytes) -> socket.socket:
 
 
 def _told(client: socket.socket) -> str:
-    """All that the server says until it hangs up."""
+    """Returns everything that the server sends until it closes the connection."""
     try:
         return b"".join(iter(lambda: client.recv(2**16), b"")).decode()
     except ConnectionResetError:
@@ -64,7 +64,7 @@ def _told(client: socket.socket) -> str:
 
 
 def _is_served(url: str) -> bool:
-    """Before the deadlines of all who came first, one after the other, could be over."""
+    """Before the timeouts of all earlier connections, one after the other, could pass."""
     return requests.post(url, b"abc", timeout=20).text == "3"
 
 
@@ -102,8 +102,8 @@ def test_a_connection_serves_request_after_request_even_sent_at_once(url: str) -
         assert [session.post(url, b"x" * size, timeout=20).text for size in (0, 5, 70_000)] == [
             "0", "5", "70000"
         ]  # fmt: skip
-    asked = GET + b"Content-Length: 3\r\n\r\nabc"
-    with _connected(url, asked * 2 + GET + b"Connection: close\r\n\r\n") as client:
+    request_bytes = GET + b"Content-Length: 3\r\n\r\nabc"
+    with _connected(url, request_bytes * 2 + GET + b"Connection: close\r\n\r\n") as client:
         assert _told(client).count("HTTP/1.1 200") == 3
 
 
@@ -111,7 +111,7 @@ def test_a_connection_serves_request_after_request_even_sent_at_once(url: str) -
 def test_a_body_that_does_not_come_in_time_ends_with_its_connection(
     url: str, pace: float | None
 ) -> None:
-    """One that stops, and one that drips."""
+    """A body that stops, and one that arrives very slowly."""
     start = time.monotonic()
     with _connected(url, POST + b"x") as client, _connected(url, POST):
         while pace and time.monotonic() - start < 1.2:

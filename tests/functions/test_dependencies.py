@@ -28,7 +28,7 @@ def test_a_function_names_just_the_packages_that_it_imports(function: str) -> No
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_import_of_a_function_is_ours_known_or_pythons(function: str) -> None:
-    """A new dependency has to be entered in DISTRIBUTIONS for the test above to see it."""
+    """A new dependency must be added to DISTRIBUTIONS, or the test above does not see it."""
     for source in closure(ROOT / "functions" / function / "main.py"):
         for name in imported_by(source):
             known = any(name == m or f"{name}.".startswith(f"{m}.") for m in DISTRIBUTIONS)

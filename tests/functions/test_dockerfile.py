@@ -1,4 +1,4 @@
-"""The SAM2 service's image: linted, and its steps run outside Docker up to an answer."""
+"""The SAM2 service's image: its Dockerfile is linted, and its steps run outside Docker."""
 
 import base64
 import json
@@ -51,7 +51,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 @pytest.fixture
 def url(image: Build, tmp_path: Path) -> Iterator[str]:
-    """The address of the image's command, started."""
+    """Starts the image's command; yields its URL."""
     (port,) = free_ports(1)
     with ProcessTree(tmp_path / "logs") as tree:
         tree.start("image", image.start, {**image.environment, "PORT": str(port)}, port)
@@ -73,7 +73,7 @@ def test_the_cpu_image_answers(image: Build, url: str) -> None:
 def test_a_request_under_way_is_answered_though_the_service_is_told_to_stop(
     image: Build, tmp_path: Path
 ) -> None:
-    """The answer 100 shows that the service has taken it on, and waits for the rest."""
+    """The response 100 shows that the service has accepted the request, and waits for the body."""
     (port,) = free_ports(1)
     body = json.dumps(REQUEST).encode()
     kind = "Host: a\r\nContent-Type: application/json"
@@ -96,7 +96,7 @@ def test_a_request_under_way_is_answered_though_the_service_is_told_to_stop(
 
 
 def _connected(port: int) -> socket.socket:
-    """A connection, as soon as somebody listens; pytest's own limit bounds the wait."""
+    """Returns a connection as soon as the server listens. pytest's timeout limits the wait."""
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port), timeout=60)

@@ -17,7 +17,7 @@ FACE = (EXAMPLES / "micah_01.png").read_bytes()
 
 @pytest.fixture(params=["landmarks", "segmentation"])
 def upgrading(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Functions]]:
-    """One function is new already, the other still old."""
+    """One function has the new version, the other one the old."""
     newer = NextVersion(tmp_path / "newer").environment()
     changes = {request.param: newer}
     with mock.patch.dict("os.environ"), running(tmp_path / "logs", changes) as functions:
@@ -30,7 +30,7 @@ def test_an_upload_passes_both_functions_whichever_is_newer(
     new, functions = upgrading
     blob = functions.upload("cat.png", FACE, "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     result = functions.result("cat.png/")
     assert (result["status"], len(result["instances"])) == ("degraded", 1)
     prompts = json.loads(functions.results.blob("cat.png/prompts.json").download_as_bytes())

@@ -1,4 +1,4 @@
-"""What the SAM2 service's OpenAPI document promises holds for generated requests, good and bad."""
+"""The SAM2 service follows its OpenAPI document, for generated valid and invalid requests."""
 
 import base64
 from typing import Any

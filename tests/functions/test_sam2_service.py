@@ -1,4 +1,4 @@
-"""The SAM2 service's answers to requests good and bad, through functions-framework's own app."""
+"""The SAM2 service's responses to valid and invalid requests, through functions-framework's app."""
 
 import base64
 import io
@@ -14,8 +14,10 @@ from functions_framework import create_app
 from werkzeug.test import create_environ, run_wsgi_app
 
 from shared.decoding import pixels
+from shared.sam2_server import openapi
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import parse_answer
+from tests.functions.documented import documented_client
 from tools.support.examples import ROOT, example
 from tools.support.pipeline import png
 
@@ -30,7 +32,7 @@ FACE_BOX = [150, 110, 360, 340]
 @pytest.fixture(scope="module")
 def client() -> Iterator[FlaskClient]:
     app = create_app("sam2", str(SOURCE), "http")
-    with app.test_client() as made:
+    with documented_client(app, openapi.document()) as made:
         yield made
 
 
@@ -138,7 +140,8 @@ def test_what_any_page_can_send_is_refused(client: FlaskClient, kind: str | None
 
 def test_it_answers_to_its_own_names_alone() -> None:
     with mock.patch.dict("os.environ", {"TRUSTED_HOSTS": "LocalHost,[::1]"}):
-        client = create_app("sam2", str(SOURCE), "http").test_client()
+        app = create_app("sam2", str(SOURCE), "http")
+    client = documented_client(app, openapi.document())
     for host in ("localhost", "LOCALHOST:8080", "[::1]:8080"):
         assert client.get("/openapi.json", headers={"Host": host}).status_code == 200
     for host in ("evil.example", "localhost.evil.example", "localhost:80:80", "[::1]x", "", "::1"):

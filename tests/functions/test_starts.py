@@ -1,4 +1,4 @@
-"""What a function's process holds once it has started."""
+"""The modules in a function's process after its start."""
 
 import subprocess
 import sys

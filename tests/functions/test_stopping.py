@@ -1,4 +1,4 @@
-"""SIGTERM, as Cloud Run sends it before it takes an instance away."""
+"""SIGTERM, which Cloud Run sends before it stops an instance."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from google.cloud import storage as gcs
 from local.processes import free_ports
 from local.stack import function_command
 from shared.schemas.box import Box
-from tests.endpoint import Asked, serving
+from tests.endpoint import ReceivedRequest, serving
 from tests.shared.segmentation_runs import HEIGHT, WIDTH, event, output, result, upload
 from tools.support.examples import ROOT
 from tools.support.pushes import pushed
@@ -33,11 +33,11 @@ def _takes(url: str) -> bool:
 
 
 def test_what_is_in_flight_is_finished_and_nothing_new_is_taken(bucket: gcs.Bucket) -> None:
-    """SAM2 answers only after the signal; the message is acknowledged, its result whole."""
-    told = threading.Event()
+    """SAM2 responds only after the signal. The message is acknowledged, its result complete."""
+    signalled = threading.Event()
 
-    def answer(_: Asked) -> tuple[int, Any]:
-        assert told.wait(30)
+    def answer(_: ReceivedRequest) -> tuple[int, Any]:
+        assert signalled.wait(30)
         return 200, {"masks": [np.ones((PROMPT.crop.height, PROMPT.crop.width), int).tolist()]}
 
     (port,) = free_ports(1)
@@ -63,11 +63,11 @@ def test_what_is_in_flight_is_finished_and_nothing_new_is_taken(bucket: gcs.Buck
             while _takes(url):
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
-            told.set()
+            signalled.set()
             assert delivery.result().status_code == 200
             assert function.wait(timeout=30) == 0
         finally:
-            told.set()
+            signalled.set()
             function.kill()
     assert result(bucket)["status"] == "segmented"
     with pytest.raises(requests.ConnectionError):

@@ -1,7 +1,7 @@
-"""python -m tests.hostile.answers NAME: reads a segmentation service's hostile answer.
+"""python -m tests.hostile.answers NAME: parses a hostile response of a segmentation service.
 
-To be run with a memory limit: answers are bounded in bytes, and may hold a thousand times as much.
-Prints how it ended.
+Run it with a memory limit: a response has limited bytes, but its content may be a thousand times as
+large. It prints the outcome.
 """
 
 import base64
@@ -34,12 +34,12 @@ def _png(side: int) -> bytes:
 
 
 def _pngs(count: int, side: int) -> bytes:
-    one = base64.b64encode(_png(side)).decode()
-    return json.dumps({"masks": [one] * count}).encode()
+    encoded = base64.b64encode(_png(side)).decode()
+    return json.dumps({"masks": [encoded] * count}).encode()
 
 
 def _repeated(item: bytes, around: tuple[bytes, bytes] = (b"[", b"]")) -> bytes:
-    """JSON of as many items as fit into the bytes that an answer may have."""
+    """Returns JSON with as many items as fit into the largest accepted response."""
     items = (item + b",") * (_BYTES // (len(item) + 1))
     return b'{"masks":' + around[0] + items + item + around[1] + b"}"
 
@@ -61,7 +61,7 @@ ANSWERS: dict[str, Callable[[], bytes]] = {
     "numbers": lambda: _repeated(b"300"),
     "rows of numbers": lambda: _repeated(b"0.5", (b"[[[", b"]]]")),
 }
-"""All of these are refused."""
+"""Responses that must be refused, by name."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Both functions as processes with the memory that Terraform gives them, fed by the test."""
+"""Runs both functions as processes with the memory that Terraform gives them."""
 
 import json
 import os
@@ -21,10 +21,10 @@ from tools.support.examples import ROOT
 from tools.support.pushes import pushed
 
 MEMORY = 2 * 2**30
-"""Bytes: `memory` of both functions in terraform/variables.tf."""
+"""`memory` of both functions in terraform/variables.tf, in bytes."""
 
 THREADS = {"landmarks": 1, "segmentation": 4}
-"""`concurrency` there."""
+"""`concurrency` of the functions in terraform/variables.tf."""
 
 _TOPIC, _SUBSCRIPTION = "projects/p/topics/prompts", "projects/p/subscriptions/prompts"
 _SECONDS = 200
@@ -43,42 +43,45 @@ class Functions:
     def upload(
         self, name: str, content: bytes, content_type: str, encoding: str | None = None
     ) -> gcs.Blob:
-        """The new object."""
+        """Uploads a file; returns the new object."""
         blob = self.uploads.blob(name)
         blob.content_encoding = encoding
         blob.upload_from_string(content, content_type=content_type)
         return blob
 
     def announce(self, blob: gcs.Blob, **changes: Any) -> int:
-        """What landmarks answers to the notification of an object."""
+        """Pushes the notification of an object to landmarks; returns the response's status."""
         attributes = {"eventType": "OBJECT_FINALIZE"}
         resource = {**blob._properties, **changes}
         return self.push("landmarks", json.dumps(resource).encode(), attributes)
 
-    def hand_on(self) -> int | None:
-        """What segmentation answers to the next prompts message; None where there is none."""
-        answer = self.subscriber.pull(
+    def forward(self) -> int | None:
+        """Pushes the next prompts message to segmentation; returns the response's status.
+
+        Returns None if there is no message.
+        """
+        response = self.subscriber.pull(
             subscription=_SUBSCRIPTION, max_messages=1, return_immediately=True
         )
-        for received in answer.received_messages:
+        for received in response.received_messages:
             self.subscriber.acknowledge(subscription=_SUBSCRIPTION, ack_ids=[received.ack_id])
             message = received.message
             return self.push("segmentation", message.data, dict(message.attributes))
         return None
 
     def push(self, function: str, data: bytes, attributes: Mapping[str, str]) -> int:
-        """What a function answers to a message."""
+        """Pushes a message to a function; returns the response's status."""
         return self.post(function, pushed(data, attributes))
 
     def post(self, function: str, body: Any) -> int:
-        """What a function answers to a body."""
+        """Sends a request body to a function; returns the response's status."""
         headers = {"Content-Type": "application/json"}
         return requests.post(
             self.urls[function], json.dumps(body), headers=headers, timeout=_SECONDS
         ).status_code
 
     def result(self, folder: str) -> dict[str, Any]:
-        """The result.json in a folder."""
+        """Returns the result.json in a folder."""
         found: dict[str, Any] = json.loads(
             self.results.blob(f"{folder}result.json").download_as_bytes()
         )
@@ -89,7 +92,7 @@ class Functions:
 def running(
     logs: Path, changes: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 ) -> Iterator[Functions]:
-    """Starts storage, broker and functions; `changes` are to the functions' environments."""
+    """Runs storage, broker and functions. `changes` update the functions' environments."""
     storage, tls, broker, *ports = free_ports(5)
     environment = {
         "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{storage}",

@@ -1,6 +1,6 @@
-"""python -m tests.hostile.limited BYTES COMMAND …: runs a command that has so much memory at most.
+"""python -m tests.hostile.limited BYTES COMMAND …: runs a command with a limit for its memory.
 
-The limit is on what a process allocates (RLIMIT_DATA), not on what it maps from files.
+The limit applies to allocated memory (RLIMIT_DATA), not to mapped files.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    """Becomes the command."""
+    """Sets the limit, and replaces this process by the command."""
     limit, *command = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_DATA, (int(limit), int(limit)))
     os.execvp(command[0], command)

@@ -1,4 +1,4 @@
-"""What processes have in memory, all of it and each page once."""
+"""Measures the memory of processes. Pages that they share are counted once."""
 
 import threading
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ _SECONDS = 0.05
 
 
 class Peak:
-    """The most bytes that were seen."""
+    """The highest measured number of bytes."""
 
     bytes = 0
 
 
 @contextmanager
 def watched(process: int) -> Iterator[Peak]:
-    """A process and all that come of it, by their proportional set sizes; Linux alone has those."""
+    """Measures a process and its descendants by their proportional set sizes, on Linux only."""
     peak, over = Peak(), threading.Event()
 
     def watch() -> None:
@@ -35,8 +35,8 @@ def watched(process: int) -> Iterator[Peak]:
 
 def _total(process: int) -> int:
     total = 0
-    whole = psutil.Process(process)
-    for one in (whole, *whole.children(recursive=True)):
+    parent = psutil.Process(process)
+    for member in (parent, *parent.children(recursive=True)):
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            total += one.memory_full_info().pss
+            total += member.memory_full_info().pss
     return total

@@ -1,4 +1,4 @@
-"""Whatever a segmentation service answers, it is read or refused in bounded memory."""
+"""Any response of a segmentation service is parsed or refused in limited memory."""
 
 import subprocess
 import sys

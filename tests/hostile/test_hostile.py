@@ -1,4 +1,4 @@
-"""Whatever is uploaded or published, it ends, in bounded memory, and the next upload works."""
+"""Any upload or message ends in limited memory, and the next upload works."""
 
 import gzip
 import json
@@ -62,14 +62,14 @@ def test_what_is_no_picture_is_rejected_with_a_reason(functions: Functions, name
     assert result["status"] == "rejected"
     assert result["reason"]["code"] in [reason.value for reason in file.reasons]
     assert result["reason"]["message"].endswith(".")
-    assert functions.hand_on() is None
+    assert functions.forward() is None
 
 
 @pytest.mark.parametrize("name", sorted(PICTURES))
 def test_an_odd_picture_is_processed(functions: Functions, name: str) -> None:
     blob = functions.upload(name, PICTURES[name], "application/octet-stream")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     assert functions.result(object_names.folder(name))["status"] in ("empty", "degraded")
 
 
@@ -77,7 +77,7 @@ def test_an_odd_picture_is_processed(functions: Functions, name: str) -> None:
 def test_any_name_is_processed_under_it(functions: Functions, name: str) -> None:
     blob = functions.upload(name, PICTURES["grey.png"], "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     result = functions.result(object_names.folder(name))
     assert (result["status"], result["source"]["name"]) == ("empty", name)
 
@@ -89,7 +89,7 @@ def test_a_name_that_leads_elsewhere_is_rejected_under_a_harmless_one(
     before = set(_results(functions))
     blob = functions.upload(name, PICTURES["grey.png"], "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() is None
+    assert functions.forward() is None
     (written,) = set(_results(functions)) - before
     assert file_names.fault(written) is None
     assert not written.startswith(object_names.RESERVED)
@@ -103,19 +103,19 @@ def test_a_name_that_leads_elsewhere_is_rejected_under_a_harmless_one(
 def test_what_was_uploaded_gzipped_is_processed(functions: Functions) -> None:
     blob = functions.upload("zipped.png", gzip.compress(FACE), "image/png", "gzip")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     assert functions.result("zipped.png/")["instances"]
 
 
 def test_bytes_beyond_the_limit_are_not_downloaded(functions: Functions) -> None:
-    """Whoever asked for the content would find much less."""
+    """The declared size is larger than the content."""
     blob = functions.upload("large.png", FACE, "image/png")
     assert functions.announce(blob, size=str(2**40)) == 200
     assert functions.result("large.png/")["reason"]["code"] == "too-many-bytes"
 
 
 def _large(kind: str) -> bytes:
-    """Nearly MAX_PIXELS, with a face."""
+    """Returns an image with nearly MAX_PIXELS and a face."""
     side = 7070
     grey = Image.new("L", (side, side), 200)
     if kind == "float":
@@ -142,7 +142,7 @@ def test_images_of_fifty_megapixels_fit_into_memory(functions: Functions) -> Non
         watched(functions.processes["segmentation"]) as peak,
         ThreadPoolExecutor(2) as pool,
     ):
-        assert set(pool.map(lambda _: functions.hand_on(), range(2))) == {200}
+        assert set(pool.map(lambda _: functions.forward(), range(2))) == {200}
     assert 0 < peak.bytes < MEMORY
     for kind in ("float", "rgba"):
         result = functions.result(f"large {kind}/")
@@ -206,7 +206,7 @@ def test_a_forged_notification_writes_no_result(
     before = _results(functions)
     blob = functions.upload("forged.png", FACE, "image/png")
     assert functions.announce(blob, **change) == status
-    assert functions.hand_on() is None
+    assert functions.forward() is None
     assert _results(functions) == before
 
 
@@ -227,7 +227,7 @@ def test_tampered_prompts_write_no_result(
 ) -> None:
     blob = functions.upload("tampered.png", FACE, "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     content = functions.results.blob("tampered.png/prompts.json").download_as_bytes()
     document = json.loads(content)
     before = _results(functions)
@@ -237,7 +237,7 @@ def test_tampered_prompts_write_no_result(
 
 
 def _results(functions: Functions) -> dict[str, int]:
-    """All objects with their generations, but the records of what was foreign."""
+    """Returns all objects with their generations, except records of foreign messages."""
     found = functions.results.list_blobs()
     return {blob.name: blob.generation for blob in found if not blob.name.startswith(FOLDER)}
 
@@ -245,7 +245,7 @@ def _results(functions: Functions) -> dict[str, int]:
 def test_after_all_of_that_the_next_upload_works(functions: Functions) -> None:
     blob = functions.upload("next.png", FACE, "image/png")
     assert functions.announce(blob) == 200
-    assert functions.hand_on() == 200
+    assert functions.forward() == 200
     assert functions.result("next.png/")["status"] == "degraded"
 
 

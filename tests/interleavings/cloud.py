@@ -1,4 +1,4 @@
-"""Storage, broker and both functions' real code, in this process and under the test's control."""
+"""Storage, broker and the functions' real code in this process, controlled by the test."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +47,7 @@ Handle = Callable[[Message], None]
 
 
 class Flaky:
-    """SAM2 that answers with the outline, or never will, as it is told."""
+    """A segmenter that returns the outline while `works` is set, and else fails permanently."""
 
     batch = 20
     parallel = 1
@@ -72,14 +72,14 @@ class Flaky:
 
 
 def _smaller(crop: Image, prompt: Prompt) -> list[Any]:
-    """The fallback's masks differ from SAM2's."""
+    """Returns masks for the fallback, which differ from those of SAM2."""
     (candidate,) = oval.candidates(crop, prompt)
     candidate.pixels[: candidate.pixels.shape[0] // 2] = False
     return [candidate]
 
 
 class Cloud:
-    """Everything between an upload and its result. Functions come in two deployments each."""
+    """Everything between an upload and its result. Each function has two deployments."""
 
     def __init__(self, folder: Path) -> None:
         storage_port, broker_port = free_ports(2)
@@ -123,41 +123,40 @@ class Cloud:
         return Segmentation(settings, self.sam2, EmbeddedSegmenter("oval", _smaller)).handle
 
     def upload(self, name: str, content: bytes) -> int:
-        """The new object's generation."""
+        """Uploads a file; returns its generation."""
         fields = {"contentType": "image/png"}
         return self._store.put(INPUT, name, content, fields, Preconditions.of({})).generation
 
     def notifications(self) -> Iterator[Message]:
-        """Those since the last call."""
+        """Yields the notifications since the last call."""
         for number, _, attributes, data in self._store.index.outbox(100):
             self._store.index.sent(number)
             yield Message(data, attributes)
 
     def prompts(self) -> Iterator[Message]:
-        """Messages to segmentation since the last call."""
+        """Yields the prompts messages since the last call."""
         while delivery := self._prompts.take():
             self._prompts.acknowledge(delivery.ack_id)
             yield Message(delivery.message.data, delivery.message.attributes)
 
     def results(self) -> dict[str, Provenance]:
-        """All objects of the output bucket with what they show."""
+        """Returns all objects of the output bucket with their provenance."""
         found = {}
         for entry in self._store.index.scan(OUTPUT, "", ""):
             metadata: Any = entry.fields["metadata"]
-            shown = metadata.get("shown", "")
             found[entry.name] = Provenance(
-                int(metadata["source-generation"]), metadata["config"], shown
+                int(metadata["source-generation"]), metadata["config"], metadata.get("shown", "")
             )
         return found
 
     def read(self, name: str) -> bytes:
-        """An object of the output bucket."""
+        """Returns the content of an object of the output bucket."""
         _, content = self._store.open(OUTPUT, name, None)
         with content:
             return content.read()
 
     def empty(self) -> None:
-        """As if nothing had been uploaded yet."""
+        """Deletes all objects and messages, and makes SAM2 work."""
         for bucket in (INPUT, OUTPUT):
             for entry in list(self._store.index.scan(bucket, "", "")):
                 self._store.delete(bucket, entry.name, None, Preconditions.of({}))
@@ -166,12 +165,12 @@ class Cloud:
         self.sam2.works = True
 
     def stop(self) -> None:
-        """Ends servers, and gives back what was patched."""
+        """Stops the servers, and removes the patches."""
         self._open.close()
 
 
 def _cached(detect: Callable[[Detector, Image, frozenset[Label]], Detections]) -> Any:
-    """Detection is deterministic, and the slowest part."""
+    """Caches detections. Detection is deterministic, and the slowest part."""
 
     @lru_cache
     def cached(

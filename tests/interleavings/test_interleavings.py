@@ -1,7 +1,8 @@
-"""Whatever is uploaded, overwritten, repeated, reordered or killed, every upload gets its result.
+"""Each upload gets its result, under any order of uploads, overwrites, duplicates and crashes.
 
-Both functions' real code on the real storage server, broker and client libraries. Only the order is
-the test's: workers stop before each request, and hypothesis decides who goes on and who dies.
+The functions' real code runs with the real storage server, broker and client libraries. The test
+controls only the order: workers wait before each request, and hypothesis decides which item
+continues and which one dies.
 """
 
 import tempfile
@@ -32,7 +33,7 @@ from tools.support.examples import EXAMPLES
 from tools.support.pipeline import png
 
 NAMES = ("cat.png", "cat.png/dog.png")
-"""The results of the second lie in the folder of the first."""
+"""The results of the second upload are in the folder of the first."""
 
 FACE = np.asarray(PillowImage.open(EXAMPLES / "avataaars_05.png").convert("RGB").resize((96, 96)))
 UPLOADS = {
@@ -51,7 +52,7 @@ STATES = {
 
 @dataclass(eq=False)
 class Delivered:
-    """A message, what the broker knows of it, and who works on it."""
+    """A message, its state in the broker, and the worker that processes it."""
 
     message: Message
     functions: list[Handle]
@@ -68,16 +69,18 @@ class Pipeline(RuleBasedStateMachine):
         self.cloud.empty()
         self.messages: list[Delivered] = []
         self.newest: dict[str, tuple[int, str]] = {}
-        self.given_up: set[tuple[str, str]] = set()
+        self.dead_lettered: set[tuple[str, str]] = set()
         self.seen: dict[str, int] = {}
         self.deployed = 0
         self.errors: list[BaseException] = []
 
     def _working(self) -> list[Delivered]:
-        return [one for one in self.messages if one.worker]
+        return [item for item in self.messages if item.worker]
 
     def _waiting(self) -> list[Delivered]:
-        return [one for one in self.messages if not (one.worker or one.acknowledged or one.dead)]
+        return [
+            item for item in self.messages if not (item.worker or item.acknowledged or item.dead)
+        ]
 
     @rule(name=st.sampled_from(NAMES), kind=st.sampled_from(sorted(UPLOADS)))
     def upload(self, name: str, kind: str) -> None:
@@ -102,9 +105,9 @@ class Pipeline(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.messages))
     @rule(data=st.data())
     def publish_twice(self, data: st.DataObject) -> None:
-        """As Cloud Storage may, and as a delivery does whose acknowledgement is lost."""
-        one = data.draw(st.sampled_from(self.messages))
-        self.messages.append(Delivered(one.message, one.functions))
+        """Publishes a duplicate, like Cloud Storage, or a delivery without acknowledgement."""
+        item = data.draw(st.sampled_from(self.messages))
+        self.messages.append(Delivered(item.message, item.functions))
 
     @precondition(lambda self: bool(self._working()))
     @rule(data=st.data())
@@ -114,10 +117,10 @@ class Pipeline(RuleBasedStateMachine):
     @precondition(lambda self: bool(self._working()))
     @rule(data=st.data(), steps=st.integers(2, 30))
     def go_on_for_a_while(self, data: st.DataObject, steps: int) -> None:
-        one = data.draw(st.sampled_from(self._working()))
+        item = data.draw(st.sampled_from(self._working()))
         for _ in range(steps):
-            if one.worker:
-                self._advance(one, "go")
+            if item.worker:
+                self._advance(item, "go")
 
     @precondition(lambda self: bool(self._working()))
     @rule(data=st.data(), decision=st.sampled_from(["die before", "die after"]))
@@ -127,50 +130,50 @@ class Pipeline(RuleBasedStateMachine):
     @precondition(lambda self: bool(self._waiting()))
     @rule(data=st.data())
     def give_up(self, data: st.DataObject) -> None:
-        one = data.draw(st.sampled_from(self._waiting()))
-        one.dead = True
-        attributes = one.message.attributes
-        self.given_up.add((attributes["objectId"], attributes["objectGeneration"]))
-        self.messages.append(Delivered(one.message, [self.cloud.drain]))
+        item = data.draw(st.sampled_from(self._waiting()))
+        item.dead = True
+        attributes = item.message.attributes
+        self.dead_lettered.add((attributes["objectId"], attributes["objectGeneration"]))
+        self.messages.append(Delivered(item.message, [self.cloud.drain]))
 
-    def _start(self, one: Delivered) -> None:
-        handle = one.functions[self.deployed % len(one.functions)]
-        one.worker = Worker(lambda: handle(one.message))
-        self._look_after(one)
+    def _start(self, item: Delivered) -> None:
+        handle = item.functions[self.deployed % len(item.functions)]
+        item.worker = Worker(lambda: handle(item.message))
+        self._look_after(item)
 
-    def _advance(self, one: Delivered, decision: Decision) -> None:
-        assert one.worker
-        one.worker.advance(decision)
-        self._look_after(one)
+    def _advance(self, item: Delivered, decision: Decision) -> None:
+        assert item.worker
+        item.worker.advance(decision)
+        self._look_after(item)
 
-    def _look_after(self, one: Delivered) -> None:
-        """Takes what a worker published, and its end."""
+    def _look_after(self, item: Delivered) -> None:
+        """Collects the messages that a worker published, and its error if it has ended."""
         for message in self.cloud.prompts():
             self.messages.append(Delivered(message, self.cloud.segmentation))
-        if one.worker and one.worker.is_done:
-            error, one.worker = one.worker.error, None
-            one.acknowledged = error is None
+        if item.worker and item.worker.is_done:
+            error, item.worker = item.worker.error, None
+            item.acknowledged = error is None
             if error and not isinstance(error, Killed):
                 self.errors.append(error)
 
     @invariant()
     def no_result_ever_goes_back(self) -> None:
-        now = {name: stamp.generation for name, stamp in self.cloud.results().items()}
+        now = {name: item.generation for name, item in self.cloud.results().items()}
         for name, generation in now.items():
             assert generation >= self.seen.get(name, 0), name
         results = {name for name in self.seen if name.endswith(object_names.RESULT)}
         assert results <= now.keys(), "a result is gone"
         self.seen |= now
 
-    def _finish(self, one: Delivered) -> None:
-        while one.worker:
-            self._advance(one, "go")
+    def _finish(self, item: Delivered) -> None:
+        while item.worker:
+            self._advance(item, "go")
 
     def teardown(self) -> None:
-        for one in self._working():
-            self._finish(one)
-        for one in self.messages:  # redrive: what was given up on may have torn a result before
-            one.dead = False
+        for item in self._working():
+            self._finish(item)
+        for item in self.messages:  # redrive: a dead letter may have overwritten parts of a result
+            item.dead = False
         deliveries = 0
         while waiting := self._waiting():
             self._start(waiting[0])
@@ -184,15 +187,15 @@ class Pipeline(RuleBasedStateMachine):
         expected: set[str] = set()
         for name, (generation, kind) in self.newest.items():
             folder = object_names.folder(name)
-            stamp = objects[folder + object_names.RESULT]
-            assert stamp.generation == generation
+            provenance = objects[folder + object_names.RESULT]
+            assert provenance.generation == generation
             document = ResultDocument.model_validate_json(
                 self.cloud.read(folder + object_names.RESULT)
             )
             expected |= {folder + object_names.RESULT}
             if document.status is Status.FAILED:
-                assert (name, str(generation)) in self.given_up
-                assert stamp.config == NO_SETTINGS
+                assert (name, str(generation)) in self.dead_lettered
+                assert provenance.config == NO_SETTINGS
                 left = [
                     other for other in objects
                     if other.startswith(folder)
@@ -206,7 +209,7 @@ class Pipeline(RuleBasedStateMachine):
                 continue
             assert document.status in STATES[kind]
             for picture in document.pictures:
-                assert objects[folder + picture] == stamp, picture
+                assert objects[folder + picture] == provenance, picture
                 expected.add(folder + picture)
             if document.status is not Status.REJECTED:
                 assert objects[folder + object_names.PROMPTS].generation == generation
@@ -215,7 +218,7 @@ class Pipeline(RuleBasedStateMachine):
 
 
 class Contest(Pipeline):
-    """Several workers at once on the same upload, with other settings or another mood of SAM2's."""
+    """Several workers process the same upload at once, with other settings or a failing SAM2."""
 
     @initialize(kind=st.sampled_from(["one face", "two faces"]))
     def begin_twice(self, kind: str) -> None:
@@ -226,7 +229,7 @@ class Contest(Pipeline):
         self._start(self.messages[-1])
 
     def _prompted(self, kind: str) -> Delivered:
-        """The message of an upload that landmarks has done."""
+        """Uploads a file and lets landmarks finish it; returns its prompts message."""
         self.upload("cat.png", kind)
         announced = self.messages[-1]
         self._start(announced)
@@ -235,7 +238,7 @@ class Contest(Pipeline):
 
 
 class Overtaking(Contest):
-    """A newer upload, while an older one is being worked on, in either function."""
+    """A newer upload, while an older one is being processed, in either function."""
 
     @initialize(
         older=st.sampled_from(["one face", "two faces"]),
@@ -246,11 +249,11 @@ class Overtaking(Contest):
         prompts = self._prompted(older)
         self.upload("cat.png", older)
         announced = self.messages[-1]
-        for one in (prompts, announced):
-            self._start(one)
+        for item in (prompts, announced):
+            self._start(item)
             for _ in range(steps):
-                if one.worker:
-                    self._advance(one, "go")
+                if item.worker:
+                    self._advance(item, "go")
         self.upload("cat.png", newer)
         self._start(self.messages[-1])
 

@@ -1,4 +1,4 @@
-"""Workers that are stopped before each of their requests, and go on, or die, when they are told."""
+"""Workers that wait before each request until the test decides whether they continue or die."""
 
 import threading
 from collections.abc import Callable
@@ -10,20 +10,19 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Client
 
 Decision = Literal["go", "die before", "die after"]
-"""What becomes of the request that a worker waits with, and of the worker."""
+"""The decision about a waiting request: send it, or kill the worker before or after it is sent."""
 
 _current: ContextVar["Worker | None"] = ContextVar("worker", default=None)
 
 
 class Killed(BaseException):
-    """What a worker feels of SIGKILL; no handler of errors in the code takes it for one."""
+    """Simulates SIGKILL in a worker. It is a BaseException, so the code does not handle it."""
 
 
 class Worker:
-    """A thread that does a job, one request at a time.
+    """A thread that runs a job and waits before each request of a client from `gated_client`.
 
-    Its requests are those of clients that `gated_client` makes. Only one of its threads may send
-    at a time, so that there is one request to decide about.
+    Only one of its threads may send at a time, so that there is one request to decide about.
     """
 
     def __init__(self, job: Callable[[], None]) -> None:
@@ -42,7 +41,7 @@ class Worker:
         return self._state == "done"
 
     def advance(self, decision: Decision = "go") -> None:
-        """Decides about the request that it waits with, and returns when it waits with the next."""
+        """Decides about the waiting request; returns when the next one waits, or the job ends."""
         with self._changed:
             assert self._state == "waiting"
             self._decision = decision
@@ -50,8 +49,8 @@ class Worker:
             self._changed.notify_all()
         self._settle()
 
-    def ask(self, send: Callable[[], Any]) -> Any:
-        """Called in the worker's thread, instead of `send`."""
+    def send_gated(self, send: Callable[[], Any]) -> Any:
+        """Waits for the decision, then calls `send`. Runs in the worker's thread."""
         with self._changed:
             if self._dead:
                 raise Killed
@@ -63,16 +62,16 @@ class Worker:
             self._dead = decision != "go"
         if decision == "die before":
             raise Killed
-        answer = send()
+        response = send()
         if decision == "die after":
             raise Killed
-        return answer
+        return response
 
     def _run(self) -> None:
         _current.set(self)
         try:
             self._job()
-        except BaseException as error:  # noqa: BLE001 - kept for whoever asks
+        except BaseException as error:  # noqa: BLE001 - the test reads it
             self.error = error
         with self._changed:
             self._state = "done"
@@ -89,7 +88,7 @@ class _GatedSession(requests.Session):
         send = super().request
         if worker is None:
             return send(*arguments, **options)
-        return worker.ask(lambda: send(*arguments, **options))
+        return worker.send_gated(lambda: send(*arguments, **options))
 
 
 def gated_client() -> Client:

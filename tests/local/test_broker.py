@@ -14,7 +14,7 @@ from google.pubsub_v1 import types
 from local.metadata import ACCOUNT
 from local.processes import ProcessTree, free_ports
 from local.stack import Stack, subscription_path, topic_path
-from tests.endpoint import Asked, Endpoint, serving
+from tests.endpoint import Endpoint, ReceivedRequest, serving
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def topic(system: Stack, endpoint: Endpoint) -> str:
-    """A topic that pushes to the endpoint: backoff 1 to 2 s, 5 attempts, then NAME-dead."""
+    """Creates a topic that pushes to the endpoint: backoff 1 to 2 s, 5 attempts, then NAME-dead."""
     name = f"topic-{uuid.uuid4().hex[:8]}"
     for one in (name, f"{name}-dead"):
         system.publisher.create_topic(name=topic_path(one))
@@ -64,7 +64,7 @@ def test_a_message_is_pushed_once_in_pubsubs_wrapper(
     endpoint.answer = lambda _: (failures.pop() if failures else 204, None)
     system.publisher.publish(topic_path(topic), b"later", name="b")
     endpoint.wait_for(4)
-    push, *later = endpoint.asked
+    push, *later = endpoint.requests
     assert [_name(one) for one in later] == ["b", "b", "b"]
     body = push.body
     assert body["subscription"] == subscription_path(topic)
@@ -81,7 +81,7 @@ def test_a_failed_push_is_repeated_after_its_backoff(
     endpoint.answer = lambda _: (answers.pop(0), None)
     system.publisher.publish(topic_path(topic), b"hello", name="a")
     endpoint.wait_for(3)
-    times = [push.when for push in endpoint.asked]
+    times = [push.when for push in endpoint.requests]
     assert times[1] - times[0] >= 0.9
     assert times[2] - times[1] >= 0.9
 
@@ -101,11 +101,11 @@ def test_a_message_that_always_fails_ends_as_a_dead_letter_and_stops_none_of_the
     assert dead.message.attributes["name"] == "bad"
     assert dead.message.attributes["CloudPubSubDeadLetterSourceSubscription"] == topic
     assert dead.message.attributes["CloudPubSubDeadLetterSourceDeliveryCount"] == "5"
-    names = [_name(push) for push in endpoint.asked]
+    names = [_name(push) for push in endpoint.requests]
     assert names.count("bad") == 5
     assert len(set(names)) == 21
     if system.broker == "embedded":  # the official emulator does not count for the endpoint
-        bad = [push for push in endpoint.asked if _name(push) == "bad"]
+        bad = [push for push in endpoint.requests if _name(push) == "bad"]
         attempts = [push.body["deliveryAttempt"] for push in bad]
         assert attempts == [1, 2, 3, 4, 5]
 
@@ -152,18 +152,18 @@ def test_pushes_are_signed_by_the_embedded_broker(
 ) -> None:
     system.publisher.publish(topic_path(topic), b"hello", name="a")
     endpoint.wait_for(1)
-    signed = endpoint.asked[0].headers.get("Authorization", "").startswith("Bearer ey")
+    signed = endpoint.requests[0].headers.get("Authorization", "").startswith("Bearer ey")
     assert signed == (system.broker == "embedded"), "the official emulator sends no tokens"
 
 
-def _name(push: Asked) -> str:
+def _name(push: ReceivedRequest) -> str:
     return str(push.body["message"]["attributes"]["name"])
 
 
 def test_the_embedded_broker_loses_nothing_when_it_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither what waits, nor what was handed out and not acknowledged; only what was, is gone."""
+    """Waiting messages and deliveries without acknowledgement are kept over a restart."""
     (port,) = free_ports(1)
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{port}")
     journal = ["--journal", str(tmp_path / "broker.sqlite")]
@@ -197,7 +197,7 @@ def test_the_embedded_broker_loses_nothing_when_it_is_killed(
 def test_while_nothing_listens_a_delivery_of_the_embedded_broker_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Cloud Run holds requests until an instance is up: no attempt is used up."""
+    """Cloud Run also holds requests until an instance runs; this uses no attempt."""
     broker_port, port = free_ports(2)
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{broker_port}")
     short = timedelta(seconds=0.1)
@@ -230,5 +230,5 @@ def test_while_nothing_listens_a_delivery_of_the_embedded_broker_waits(
         refusing.wait_for(5)  # the time that five attempts take
         with serving(port) as endpoint:
             endpoint.wait_for(1)
-            (asked,) = endpoint.asked
-    assert asked.body["deliveryAttempt"] == 1
+            (request,) = endpoint.requests
+    assert request.body["deliveryAttempt"] == 1

@@ -20,7 +20,7 @@ TOOLS = ("gsutil", "gcloud storage", "curl")
 
 
 def _commands(system: Stack, tool: str, folder: Path) -> tuple[str, str]:
-    """The two lines that `make up` prints for a tool: up, and back."""
+    """Returns the two commands that `make up` prints for a tool: upload and download."""
     text = instructions(system, folder)
     block = re.search(rf"^{tool}\n  (.+)\n  (.+)$", text, re.MULTILINE)
     assert block, text
@@ -60,7 +60,7 @@ def test_the_printed_lines_work(system: Stack, tool: str, tmp_path: Path) -> Non
 def test_no_name_leads_results_out_of_the_folder_that_they_are_copied_to(
     system: Stack, tmp_path: Path
 ) -> None:
-    """gsutil leaves out objects whose names could."""
+    """gsutil skips objects whose names could lead out of the folder."""
     if shutil.which("gcloud") is None:
         pytest.skip("gcloud is not on PATH: install the Google Cloud SDK to try it as well")
     album = f"{system.broker}-hostile"

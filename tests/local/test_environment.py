@@ -55,14 +55,14 @@ class Machine:
         self,
         name: str,
         *,
-        fits: bool = False,
+        supported: bool = False,
         venv: bool = True,
         pip: bool = True,
         uv: Path = UV,
     ) -> None:
-        """An interpreter; one that fits is the Python of these tests, the others run nothing."""
+        """An interpreter. A supported one is the Python of these tests; the others run nothing."""
         real = Path(sys.base_prefix, "bin", f"python{HERE}")
-        otherwise = f'exec {real} "$@"' if fits else "exit 1"
+        otherwise = f'exec {real} "$@"' if supported else "exit 1"
         truth = {True: "true", False: "false"}
         text = _PYTHON.format(venv=truth[venv], pip=truth[pip], uv=uv, otherwise=otherwise)
         self._program(name, text)
@@ -73,7 +73,7 @@ class Machine:
 
     def put_into_pyenv(self) -> None:
         """The same Python where pyenv keeps what it installed."""
-        self.put("python3", fits=True)
+        self.put("python3", supported=True)
         folder = self._bin.parent / ".pyenv" / "versions" / f"{HERE}.1" / "bin"
         folder.mkdir(parents=True)
         (self._bin / "python3").rename(folder / "python3")
@@ -106,8 +106,8 @@ class Machine:
 
     def version(self) -> str:
         """Of the Python in the environment that was made."""
-        told = [str(self.venv / "bin" / "python"), "-c", "import sys; print(sys.version)"]
-        return subprocess.run(told, capture_output=True, text=True, check=True).stdout
+        command = [str(self.venv / "bin" / "python"), "-c", "import sys; print(sys.version)"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def machine(tmp_path: Path) -> Machine:
 
 def test_the_python_that_fits_is_taken_beside_one_that_does_not(machine: Machine) -> None:
     machine.put("python3")
-    machine.put(f"python{HERE}", fits=True)
+    machine.put(f"python{HERE}", supported=True)
     done = machine.make()
     assert done.returncode == 0, done.stderr
     assert machine.version().startswith(HERE)
@@ -125,7 +125,7 @@ def test_the_python_that_fits_is_taken_beside_one_that_does_not(machine: Machine
 
 
 def test_a_python3_that_fits_needs_no_other_name(machine: Machine) -> None:
-    machine.put("python3", fits=True)
+    machine.put("python3", supported=True)
     assert machine.make().returncode == 0
     assert machine.version().startswith(HERE)
 
@@ -134,7 +134,7 @@ def test_programs_of_pyenv_that_do_not_run_are_passed_over(machine: Machine) -> 
     for name in ("python3", "python3.11", "python3.12"):
         machine.put_shim(name)
     machine.put("python3.13")
-    machine.put("python", fits=True)
+    machine.put("python", supported=True)
     done = machine.make()
     assert done.returncode == 0, done.stderr
     assert machine.version().startswith(HERE)
@@ -173,12 +173,12 @@ def test_where_none_fits_and_none_can_be_had_it_says_what_to_do(machine: Machine
 def test_without_any_python_it_says_which_to_install(machine: Machine) -> None:
     done = machine.make()
     assert done.returncode == 1
-    assert "install Python 3.11 or 3.12" in done.stderr
+    assert "Please install Python 3.11 or 3.12" in done.stderr
 
 
 def test_one_can_be_named(machine: Machine) -> None:
     machine.put("python3")
-    machine.put("mine", fits=True)
+    machine.put("mine", supported=True)
     assert machine.make("mine").returncode == 0
     assert machine.version().startswith(HERE)
 
@@ -187,19 +187,19 @@ def test_one_that_is_named_and_does_not_fit_is_refused(machine: Machine) -> None
     machine.put("python3", uv=machine.downloading_uv("3.13", installed=True))
     done = machine.make("python3")
     assert done.returncode == 1
-    assert "PYTHON=python3 is Python 3.13: it has to be 3.11 or 3.12." in done.stderr
+    assert "PYTHON=python3 is Python 3.13, but the project needs 3.11 or 3.12." in done.stderr
     assert not machine.venv.exists()
 
 
 def test_one_that_is_named_and_not_there_is_not_replaced(machine: Machine) -> None:
-    machine.put("python3", fits=True)
+    machine.put("python3", supported=True)
     done = machine.make("/opt/python")
     assert done.returncode == 1
     assert "PYTHON=/opt/python" in done.stderr
 
 
 def test_a_python_without_venv_does_with_its_pip(machine: Machine) -> None:
-    machine.put("python3", fits=True, venv=False)
+    machine.put("python3", supported=True, venv=False)
     assert machine.make().returncode == 0
     assert machine.version().startswith(HERE)
 
@@ -213,19 +213,19 @@ def test_a_python_without_venv_pip_and_network_names_the_package(machine: Machin
 
 def test_the_versions_are_those_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    (fits,) = re.findall(r'^fits="(.*?)"', SCRIPT.read_text(), re.MULTILINE)
-    first, last = (int(version.removeprefix("3.")) for version in fits.split())
+    (supported,) = re.findall(r'^supported="(.*?)"', SCRIPT.read_text(), re.MULTILINE)
+    first, last = (int(version.removeprefix("3.")) for version in supported.split())
     assert project["requires-python"] == f">=3.{first},<3.{last + 1}"
-    assert f"Python {fits.replace(' ', ' or ')}" in (ROOT / "README.md").read_text()
+    assert f"Python {supported.replace(' ', ' or ')}" in (ROOT / "README.md").read_text()
 
 
 def test_what_is_deployed_and_checked_is_the_first_of_them() -> None:
-    """Wherever else a version is named."""
-    (fits,) = re.findall(r'^fits="(.*?) ', SCRIPT.read_text(), re.MULTILINE)
+    """In all other places that name a version."""
+    (supported,) = re.findall(r'^supported="(.*?) ', SCRIPT.read_text(), re.MULTILINE)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
     dockerfile = (ROOT / "functions/sam2/Dockerfile").read_text()
     terraform = (ROOT / "terraform/modules/function/main.tf").read_text()
-    assert project["mypy"]["python_version"] == fits
-    assert project["ruff"]["target-version"] == "py" + fits.replace(".", "")
-    assert re.findall(r"^FROM python:(\d\.\d+)\.", dockerfile, re.MULTILINE) == [fits]
-    assert f'"python{fits.replace(".", "")}"' in terraform
+    assert project["mypy"]["python_version"] == supported
+    assert project["ruff"]["target-version"] == "py" + supported.replace(".", "")
+    assert re.findall(r"^FROM python:(\d\.\d+)\.", dockerfile, re.MULTILINE) == [supported]
+    assert f'"python{supported.replace(".", "")}"' in terraform

@@ -1,4 +1,4 @@
-"""What pages of other sites can do to the servers on this machine: nothing."""
+"""Pages of other websites cannot use the servers on this machine."""
 
 import socket
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ HTML = "<script>document.title = 'running'</script>"
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Of a server that says hello to whom it answers."""
+    """The port of a server that responds with `hello`."""
 
     def hello(_: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -28,7 +28,7 @@ def port() -> Iterator[int]:
 
 
 def _status(port: int, *headers: str) -> int:
-    """What is answered to headers that no library would send."""
+    """Sends headers that no library would send; returns the response's status."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         lines = ["GET / HTTP/1.1", *headers, "Connection: close", "", ""]
         connection.sendall("\r\n".join(lines).encode())
@@ -79,7 +79,7 @@ def test_pages_of_others_may_not(port: int, origin: str) -> None:
 
 
 def test_pictures_and_links_of_other_sites_lead_nowhere(port: int) -> None:
-    """They have no Origin."""
+    """Requests for images have no Origin."""
     for site, status in (("cross-site", 403), ("same-site", 200), ("none", 200)):
         assert _status(port, "Host: localhost", f"Sec-Fetch-Site: {site}") == status
 
@@ -97,12 +97,12 @@ def test_a_form_of_another_page_stores_nothing(
             headers={"Origin": origin, "Content-Type": "text/plain"},
             timeout=10,
         )
-        assert (answer.status_code, "Pages from elsewhere" in answer.text) == (403, True)
+        assert (answer.status_code, "Pages of other websites" in answer.text) == (403, True)
     assert not list(bucket.list_blobs())
 
 
 def test_a_form_is_no_multipart_upload(storage_url: str, bucket: gcs.Bucket) -> None:
-    """Whatever browser sent it: as Cloud Storage has it."""
+    """Forms of any browser are refused, as by Cloud Storage."""
     answer = requests.post(
         f"{storage_url}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart",
         files={"resource": (None, '{"name": "evil.html"}'), "content": (None, HTML)},
@@ -113,7 +113,7 @@ def test_a_form_is_no_multipart_upload(storage_url: str, bucket: gcs.Bucket) -> 
 
 
 @pytest.mark.parametrize(
-    ("own", "told"),
+    ("stored", "sent"),
     [
         (None, "attachment"),
         ("inline", "inline"),
@@ -122,14 +122,14 @@ def test_a_form_is_no_multipart_upload(storage_url: str, bucket: gcs.Bucket) -> 
     ],
 )
 def test_what_is_stored_never_runs_as_a_page(
-    bucket: gcs.Bucket, own: str | None, told: str
+    bucket: gcs.Bucket, stored: str | None, sent: str
 ) -> None:
     blob = bucket.blob("a.html")
-    blob.content_disposition = own
+    blob.content_disposition = stored
     blob.upload_from_string(HTML, content_type="text/html")
     answer = requests.get(blob._get_download_url(bucket.client), timeout=10)
     assert answer.text == HTML
-    assert answer.headers["Content-Disposition"] == told
+    assert answer.headers["Content-Disposition"] == sent
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     policy = answer.headers["Content-Security-Policy"].split("; ")
     assert "sandbox" in policy, "without allow-scripts and allow-same-origin"

@@ -1,4 +1,4 @@
-"""The index of a folder of results: all that lies there, the newest run's first."""
+"""The gallery of a folder of results: all results, those of the newest run first."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ APPLE = EXAMPLES / "apple.png"
 
 
 def _finish(folder: Path, name: str, **fields: Any) -> None:
-    """A result as a run leaves it."""
+    """Writes a result like that of a run."""
     place = folder / name
     place.mkdir(parents=True)
     for picture in ("mask", "overlay", "cutout"):

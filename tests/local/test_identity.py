@@ -29,7 +29,7 @@ AUDIENCE = "https://sam2.example.com"
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, metadata.Issuer]]:
-    """Starts an IAM proxy before a service that says hello; yields its address and the issuer."""
+    """The URL of an IAM proxy for a service that responds with `hello`, and the issuer."""
     issuer = metadata.Issuer()
     metadata_port, proxy_port, target_port = free_ports(3)
     host = f"127.0.0.1:{metadata_port}"
@@ -110,8 +110,8 @@ def test_many_threads_share_one_token(
     monkeypatch.setattr(issuer, "token", counted)
     token = IdentityToken(AUDIENCE)
     with ThreadPoolExecutor(16) as pool:
-        told = list(pool.map(lambda _: token.headers().result(60)["Authorization"], range(64)))
-    assert len(set(told)) == len(made) == 1
+        headers = list(pool.map(lambda _: token.headers().result(60)["Authorization"], range(64)))
+    assert len(set(headers)) == len(made) == 1
 
 
 def test_a_refused_call_says_what_to_do(served: tuple[str, metadata.Issuer]) -> None:
@@ -124,7 +124,7 @@ def test_a_refused_call_says_what_to_do(served: tuple[str, metadata.Issuer]) -> 
 def test_a_refused_token_is_renewed_once_and_the_call_goes_on(
     served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a rotation of keys, or where a clock jumped: here it still looks fresh."""
+    """As after a rotation of keys, or a jump of the clock: the client thinks the token is fresh."""
     url, issuer = served
     tokens = _given(monkeypatch, issuer, [metadata.Issuer().token(AUDIENCE)])
     service = JsonService(f"{url}/v1/segment", IdentityToken(AUDIENCE), 5)
@@ -136,13 +136,13 @@ def test_a_refused_token_is_renewed_once_and_the_call_goes_on(
 def test_every_attempt_has_a_token_that_is_fresh(
     served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first attempt fails, and the token nears its end meanwhile."""
+    """The first attempt fails, and meanwhile the token is about to expire."""
     _, issuer = served
     tokens = _given(monkeypatch, issuer, [issuer.token(AUDIENCE, seconds=290)])
     with endpoint() as sam2:
-        sam2.answer = lambda _: (503, None) if len(sam2.asked) == 1 else (200, {})
+        sam2.answer = lambda _: (503, None) if len(sam2.requests) == 1 else (200, {})
         assert JsonService(sam2.url, IdentityToken(AUDIENCE), 5).post({}, Deadline.after(20)) == {}
-    sent = [asked.headers["Authorization"] for asked in sam2.asked]
+    sent = [request.headers["Authorization"] for request in sam2.requests]
     assert sent == [f"Bearer {token}" for token in tokens]
     assert len(set(sent)) == 2
 
@@ -157,7 +157,7 @@ def test_the_broker_renews_a_token_that_a_function_refused(
     topic = "projects/a-project/topics/a"
     oidc = {"service_account_email": metadata.ACCOUNT, "audience": AUDIENCE}
     with endpoint() as function:
-        function.answer = lambda _: (401 if len(function.asked) == 1 else 204, None)
+        function.answer = lambda _: (401 if len(function.requests) == 1 else 204, None)
         push = types.PushConfig(push_endpoint=function.url, oidc_token=oidc)
         subscription = types.Subscription(name="a", topic=topic, push_config=push)
         broker.create_subscription(subscription)
@@ -165,7 +165,7 @@ def test_the_broker_renews_a_token_that_a_function_refused(
             broker.publish(topic, b"hello", {})
             for due in pusher._due():
                 pusher._deliver(*due)
-    sent = [asked.headers["Authorization"] for asked in function.asked]
+    sent = [request.headers["Authorization"] for request in function.requests]
     assert sent == [f"Bearer {token}" for token in tokens]
     assert len(set(sent)) == 2
 
@@ -173,7 +173,7 @@ def test_the_broker_renews_a_token_that_a_function_refused(
 def test_a_metadata_server_that_does_not_answer_holds_a_call_no_longer_than_its_deadline(
     served: tuple[str, metadata.Issuer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server answers only after the call has ended: a call that waited would never end."""
+    """The server responds only after the call has ended. A call that waited would never end."""
     _, issuer = served
     ended = threading.Event()
     real = issuer.token
@@ -185,12 +185,12 @@ def test_a_metadata_server_that_does_not_answer_holds_a_call_no_longer_than_its_
     monkeypatch.setattr(issuer, "token", late)
     with endpoint() as sam2, pytest.raises(Transient):
         JsonService(sam2.url, IdentityToken(AUDIENCE), 5).post({}, Deadline.after(0.5))
-    assert not sam2.asked
+    assert not sam2.requests
     ended.set()
 
 
 def _given(monkeypatch: pytest.MonkeyPatch, issuer: metadata.Issuer, first: list[str]) -> list[str]:
-    """All tokens that the metadata server gave out: these at first, real ones after them."""
+    """The tokens of the metadata server: first these, then real ones."""
     given: list[str] = []
     real = issuer.token
 
@@ -214,8 +214,8 @@ def test_calls_that_are_refused_together_all_say_what_to_do(
         return str(refusal.value)
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(ask, range(24)))
-    assert all(f"identity token of {metadata.ACCOUNT}" in sentence for sentence in told)
+        sentences = list(pool.map(ask, range(24)))
+    assert all(f"identity token of {metadata.ACCOUNT}" in sentence for sentence in sentences)
 
 
 def test_without_a_metadata_server_the_trouble_is_transient(
@@ -239,5 +239,5 @@ def test_the_metadata_server_wants_its_header(served: tuple[str, metadata.Issuer
     del served
     url = f"http://{os.environ['GCE_METADATA_HOST']}/computeMetadata/v1/project/project-id"
     assert requests.get(url, timeout=5).status_code == 403
-    told = requests.get(url, headers={"Metadata-Flavor": "Google"}, timeout=5)
-    assert (told.text, told.headers["Metadata-Flavor"]) == ("a-project", "Google")
+    response = requests.get(url, headers={"Metadata-Flavor": "Google"}, timeout=5)
+    assert (response.text, response.headers["Metadata-Flavor"]) == ("a-project", "Google")

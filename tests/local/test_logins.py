@@ -1,4 +1,4 @@
-"""Identity tokens where no metadata server is: a person's login, and an account impersonated."""
+"""Identity tokens without a metadata server: a user's login, and an impersonated account."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ LOGIN = {
 
 @pytest.fixture
 def google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[metadata.Issuer]:
-    """Google's token and IAM endpoints, on this machine; nothing else is known of Google."""
+    """Local replacements of Google's token and IAM endpoints."""
     issuer = metadata.Issuer()
     app = Flask(__name__)
 
@@ -104,7 +104,7 @@ def test_a_refusal_says_who_lacks_which_role_where(google: metadata.Issuer, tmp_
     file.write_text(json.dumps(LOGIN))
     token = IdentityToken(AUDIENCE)
     token.headers().result(60)
-    told = token.remedy(403)
-    assert all(part in told for part in (metadata.ACCOUNT, "roles/run.invoker", AUDIENCE))
+    sentence = token.remedy(403)
+    assert all(part in sentence for part in (metadata.ACCOUNT, "roles/run.invoker", AUDIENCE))
     assert "SAM2_API_KEY" in BearerKey("k").remedy(403)
     assert "SAM2_AUTH" in NoAuthorisation().remedy(401)

@@ -1,4 +1,4 @@
-"""What make says about variables that come to nothing."""
+"""Warnings of make about variables without effect."""
 
 import os
 import subprocess
@@ -6,15 +6,15 @@ import sys
 
 import pytest
 
-from local.make_variables import Known
+from local.make_variables import VariableUsage
 from tools.support.examples import ROOT
 
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-def _said(goals: str, *given: str) -> list[str]:
-    return list(Known.of(goals.split(), MAKEFILE).complaints(list(given)))
+def _warnings(goals: str, *given: str) -> list[str]:
+    return list(VariableUsage.of(goals.split(), MAKEFILE).warnings(list(given)))
 
 
 def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -27,27 +27,27 @@ def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 
 def test_a_variable_that_is_not_used_is_named_with_the_one_that_was_meant() -> None:
-    said = _make(
+    stderr = _make(
         "run", "INPUT=no/such/folder", "TARGET=hand", "MIN_SCORES=0.3", "MAX_PIXELS=9",
         "PYTHON=/opt/python3.99",
         SAM2_FALBACK="oval", SAM2_BUILD_CUDA="1", MIN_SCOR="0.3",
     ).stderr  # fmt: skip
-    assert [line for line in said.splitlines() if line.startswith("make: ")][:4] == [
+    assert [line for line in stderr.splitlines() if line.startswith("make: ")][:4] == [
         "make: MIN_SCORES is not used by `run`; did you mean MIN_SCORE?",
         "make: TARGET is not used by `run`; did you mean TARGETS?",
         "make: SAM2_FALBACK is not used by `run`; did you mean SAM2_FALLBACK?",
-        f"make: PYTHON=/opt/python3.99 is not used: .venv was made with Python {HERE}; "
-        "`make clean` comes first",
+        f"make: PYTHON=/opt/python3.99 is not used: .venv was made with Python {CURRENT}; "
+        "run `make clean` first",
     ]
-    assert "no/such/folder: there is no such file" in said, "the goal is made all the same"
+    assert "no/such/folder: no such file" in stderr, "the goal runs nevertheless"
     for used_or_not_ours in ("MAX_PIXELS", "SAM2_BUILD_CUDA", "MIN_SCOR "):
-        assert used_or_not_ours not in said
+        assert used_or_not_ours not in stderr
 
 
 def test_what_is_known_depends_on_the_goal() -> None:
-    """It needs no environment where the goal starts no function."""
-    said = _make("sam2-image", "TARGETS=cpu", "VENV=.toonmask/no-environment").stderr
-    assert "make: TARGETS is not used by `sam2-image`; did you mean TARGET?" in said
+    """A goal that starts no function needs no virtual environment."""
+    stderr = _make("sam2-image", "TARGETS=cpu", "VENV=.toonmask/no-environment").stderr
+    assert "make: TARGETS is not used by `sam2-image`; did you mean TARGET?" in stderr
 
 
 @pytest.mark.parametrize(
@@ -82,24 +82,24 @@ def test_what_is_known_depends_on_the_goal() -> None:
     ],
 )
 def test_nothing_is_said_about_what_is_used(goals: str, given: str) -> None:
-    assert _said(goals, given) == []
+    assert _warnings(goals, given) == []
 
 
 @pytest.mark.parametrize(
     ("goals", "given", "sentence"),
     [
         ("run", "API_KEY", "API_KEY is not used by `run`: it is a setting of the function api"),
-        ("run", "INPUT_BUCKET", "INPUT_BUCKET is not used by `run`, which has its own"),
-        ("up", "OUTPUT", "OUTPUT is no variable of `up`: programs get it as it is"),
-        ("test", "PYTEST_ADDOPTS", "PYTEST_ADDOPTS is no variable of `test`: programs get it as "
-         "it is"),
+        ("run", "INPUT_BUCKET", "INPUT_BUCKET is not used by `run`, which sets it itself"),
+        ("up", "OUTPUT", "OUTPUT is not a variable of `up`; it is only passed to programs"),
+        ("test", "PYTEST_ADDOPTS", "PYTEST_ADDOPTS is not a variable of `test`; it is only passed "
+         "to programs"),
         ("deploy", "PROJCT", "PROJCT is not used by `deploy`; did you mean PROJECT?"),
         ("run evaluate", "MANIFST", "MANIFST is not used by `run`, `evaluate`; did you mean "
          "MANIFEST?"),
     ],
 )  # fmt: skip
 def test_what_is_not_used_is_told(goals: str, given: str, sentence: str) -> None:
-    assert _said(goals, given) == [sentence]
+    assert _warnings(goals, given) == [sentence]
 
 
 def test_every_goal_checks_its_variables() -> None:

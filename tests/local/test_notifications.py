@@ -1,4 +1,4 @@
-"""Notifications of the local storage, as a subscriber on either broker sees them."""
+"""Notifications of the local storage, received by a subscriber on either broker."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from local.stack import PROJECT, Stack, subscription_path, topic_path
 
 @pytest.fixture
 def watched(system: Stack) -> tuple[gcs.Bucket, str]:
-    """A bucket that announces all it does, and a subscription that hears it."""
+    """A bucket with notifications of all events, and a subscription for them."""
     name = f"watched-{uuid.uuid4().hex[:8]}"
     system.publisher.create_topic(name=topic_path(name))
     subscription = subscription_path(name)

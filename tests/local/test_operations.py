@@ -1,4 +1,4 @@
-"""`make redrive` and `make backfill` on a running system, as an operator calls them."""
+"""`make redrive` and `make backfill` on a running system."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from google.pubsub_v1 import types
 
-from local.operations.deployment import add_arguments, chosen
+from local.operations.deployment import add_arguments, choose_target
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, topic_path
 from tests.pulling import pulling
 from tools.support.examples import ROOT
@@ -27,13 +27,13 @@ on_one_broker = pytest.mark.parametrize("system", ["embedded"], indirect=True)
 
 @pytest.fixture
 def folder() -> str:
-    """Uploads that no other test knows."""
+    """A prefix for uploads that no other test uses."""
     return uuid.uuid4().hex[:8]
 
 
 @pytest.fixture
 def root(system: Stack, tmp_path: Path) -> Path:
-    """As `make up` leaves it."""
+    """A folder with the file that `make up` writes."""
     (tmp_path / "up").mkdir()
     (tmp_path / "up" / "running.json").write_text(json.dumps(system.environment))
     return tmp_path / "up"
@@ -47,15 +47,15 @@ def _operate(name: str, root: Path, *options: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def _said(operation: subprocess.Popen[str]) -> str:
-    said, _ = operation.communicate(timeout=120)
-    assert operation.returncode == 0, said
-    return " ".join(said.split())
+def _output(operation: subprocess.Popen[str]) -> str:
+    output, _ = operation.communicate(timeout=120)
+    assert operation.returncode == 0, output
+    return " ".join(output.split())
 
 
 @pytest.fixture
-def announced(system: Stack) -> Iterator[list[str]]:
-    """Names of the uploads that are announced, in order."""
+def published(system: Stack) -> Iterator[list[str]]:
+    """Names of the uploads in published notifications, in order."""
     subscription = subscription_path(f"watch-{uuid.uuid4().hex[:8]}")
     system.subscriber.create_subscription(
         request=types.Subscription(name=subscription, topic=topic_path("uploads"))
@@ -98,7 +98,7 @@ def test_dead_letters_are_replayed_and_their_failures_replaced(
     system.publisher.publish(topic_path("prompts-dead"), prompts, **identity).result()
     (outcome,) = await_results(system, generations).values()
     assert outcome.status == "failed"
-    assert "prompts: 1 dead letters sent again" in _said(_operate("redrive", root))
+    assert "prompts: 1 dead letters sent again" in _output(_operate("redrive", root))
     deadline = time.monotonic() + 60
     while document(system, f"{name}/result.json")["status"] == "failed":
         assert time.monotonic() < deadline
@@ -108,14 +108,14 @@ def test_dead_letters_are_replayed_and_their_failures_replaced(
 
 @on_one_broker
 def test_a_backfill_announces_what_has_no_result_of_its_own(
-    system: Stack, root: Path, folder: str, announced: list[str]
+    system: Stack, root: Path, folder: str, published: list[str]
 ) -> None:
     names = [f"{folder}/{number}.png" for number in range(4)]
     generations: dict[str, int] = {}
     for name in (*names, f"{folder}/../rejected.png"):
         generations |= put(system, name, PLAIN)
     await_results(system, generations)
-    _until(announced, 5)
+    _until(published, 5)
     bucket = system.storage.bucket(OUTPUT_BUCKET)
     bucket.blob(f"{names[0]}/result.json").delete()
     failed = bucket.get_blob(f"{names[1]}/result.json")
@@ -124,36 +124,36 @@ def test_a_backfill_announces_what_has_no_result_of_its_own(
     older = bucket.get_blob(f"{names[2]}/result.json")
     older.metadata = {**older.metadata, "source-generation": "1"}
     older.patch()
-    announced.clear()
+    published.clear()
     under = ["--prefix", f"{folder}/"]
-    assert "3 objects" in _said(_operate("backfill", root, *under))
-    assert announced == []
-    assert "3 objects" in _said(_operate("backfill", root, *under, "--go"))
-    assert sorted(_until(announced, 3)) == names[:3]
+    assert "3 objects" in _output(_operate("backfill", root, *under))
+    assert published == []
+    assert "3 objects" in _output(_operate("backfill", root, *under, "--go"))
+    assert sorted(_until(published, 3)) == names[:3]
     await_results(system, generations)
-    assert "5 objects" in _said(_operate("backfill", root, *under, "--all"))
+    assert "5 objects" in _output(_operate("backfill", root, *under, "--all"))
 
 
 @on_one_broker
 def test_a_backfill_that_was_interrupted_goes_on_where_it_was(
-    system: Stack, root: Path, folder: str, announced: list[str]
+    system: Stack, root: Path, folder: str, published: list[str]
 ) -> None:
-    """Killed as soon as it has noted how far it came, with most of a second's names left."""
+    """It is killed as soon as it has saved its progress."""
     names = [f"{folder}/{number:03}.txt" for number in range(120)]
     for name in names:
         put(system, name, b"no image", "text/plain")
-    assert len(_until(announced, 120)) == 120
-    announced.clear()
+    assert len(_until(published, 120)) == 120
+    published.clear()
     options = ["--prefix", f"{folder}/", "--all", "--go", "--rate", "30"]
     cursor = root.parent / "backfill.json"
     first = _operate("backfill", root, *options)
     _await(lambda: cursor.exists() and names[100] in cursor.read_text())
     first.kill()
     first.communicate()
-    said = _said(_operate("backfill", root, *options))
-    assert "Going on after" in said
-    _await(lambda: set(announced) == set(names))
-    assert len(announced) < 140, "it began anew"
+    output = _output(_operate("backfill", root, *options))
+    assert "Continuing after" in output
+    _await(lambda: set(published) == set(names))
+    assert len(published) < 140, "it started from the beginning"
     assert not cursor.exists()
 
 
@@ -163,16 +163,16 @@ def test_a_backfill_keeps_its_rate(system: Stack, root: Path, folder: str) -> No
         put(system, f"{folder}/{number}.txt", b"no image", "text/plain")
     started = time.monotonic()
     options = ["--prefix", f"{folder}/", "--all", "--go", "--rate", "5"]
-    assert "10 objects" in _said(_operate("backfill", root, *options))
+    assert "10 objects" in _output(_operate("backfill", root, *options))
     assert time.monotonic() - started >= 2
 
 
 def test_without_a_system_there_is_word_of_it(tmp_path: Path) -> None:
     for name in ("redrive", "backfill"):
         operation = _operate(name, tmp_path)
-        said, _ = operation.communicate(timeout=60)
+        output, _ = operation.communicate(timeout=60)
         assert operation.returncode == 1
-        assert "make up" in said
+        assert "make up" in output
 
 
 def test_in_the_cloud_names_are_those_of_terraform(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +180,9 @@ def test_in_the_cloud_names_are_those_of_terraform(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:9")
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    target = chosen(parser.parse_args(["--project", "my-project", "--deployment", "cartoons"]))
+    target = choose_target(
+        parser.parse_args(["--project", "my-project", "--deployment", "cartoons"])
+    )
     assert target.input_bucket == "cartoons-input-my-project"
     assert target.topic("uploads") == "projects/my-project/topics/cartoons-uploads"
     dead = "projects/my-project/subscriptions/cartoons-prompts-dead"

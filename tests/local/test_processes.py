@@ -1,4 +1,4 @@
-"""Starting and stopping as one, also when a child crashes or somebody presses Ctrl-C."""
+"""A process tree starts and stops together, also after a crash or Ctrl-C."""
 
 import os
 import signal
@@ -48,7 +48,7 @@ def _is_gone(pid: int) -> bool:
 
 
 def _group(pid: int) -> set[int]:
-    """All processes whose ancestor is `pid`."""
+    """Returns all descendants of a process."""
     listing = subprocess.run(
         ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
     )
@@ -72,7 +72,7 @@ def test_children_are_up_when_ready_and_gone_at_the_end(tmp_path: Path) -> None:
     assert all(_is_gone(pid) for pid in pids)
 
 
-def test_a_child_that_does_not_come_up_is_named_with_its_last_words(tmp_path: Path) -> None:
+def test_a_child_that_does_not_come_up_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     with ProcessTree(tmp_path) as tree:
         tree.start("poor", [sys.executable, "-c", "exit('no such setting')"], {}, port)
@@ -131,7 +131,7 @@ def test_a_child_that_was_killed_on_purpose_is_missed_by_nobody_and_comes_back(
     assert all(_is_gone(pid) for pid in first | second)
 
 
-def test_a_child_that_dies_again_and_again_is_given_up_on_with_its_last_words(
+def test_a_child_that_dies_too_often_is_not_restarted(
     tmp_path: Path,
 ) -> None:
     (port,) = free_ports(1)

@@ -1,4 +1,4 @@
-"""`make redrive` where everything that is sent again fails again, and clocks do not agree."""
+"""`make redrive` when each message fails again, and clocks differ."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from google.pubsub_v1 import types
 from local.broker import topics
 from local.broker.grpc_api import create_server
 from local.broker.journal import Journal
-from local.operations.deployment import Target, chosen, running_file
+from local.operations.deployment import Target, choose_target, running_file
 from local.operations.redrive import redrive
 from local.processes import free_ports
 from local.stack import PROJECT
@@ -29,7 +29,7 @@ HOP = "uploads"
 def target(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Target]:
-    """A hop on a broker whose clock is so many hours off."""
+    """A hop on a broker whose clock is wrong by some hours."""
 
     class Off(datetime):
         @classmethod
@@ -48,7 +48,7 @@ def target(
     running_file(tmp_path).write_text(json.dumps(environment))
     server = create_server(topics.Broker(Journal()), ThreadPoolExecutor(4), port)
     server.start()
-    found = replace(chosen(Namespace(project="", root=tmp_path)), beginning="a-")
+    found = replace(choose_target(Namespace(project="", root=tmp_path)), prefix="a-")
     for topic, subscription in (
         (found.topic(HOP), _worked(found)),
         (found.topic(f"{HOP}-dead"), found.dead_letters(HOP)),
@@ -67,7 +67,7 @@ def _worked(target: Target) -> str:
 
 @pytest.fixture
 def sent(target: Target) -> Iterator[list[str]]:
-    """What was sent to the hop; each message becomes a dead letter at once."""
+    """The messages that were sent to the hop. Each becomes a dead letter at once."""
     seen: list[str] = []
 
     def fail(messages: Sequence[types.PubsubMessage]) -> None:
@@ -88,7 +88,7 @@ def _bury(target: Target, messages: Iterable[types.PubsubMessage]) -> None:
 @pytest.mark.parametrize("target", [-1, 0, 1], indirect=True, ids=lambda hours: f"{hours} hours")
 @pytest.mark.timeout(60)
 def test_each_run_sends_each_dead_letter_once(target: Target, sent: list[str]) -> None:
-    """150 letters are more than one pull brings."""
+    """150 letters are more than one pull returns."""
     letters = [f"{number:03}" for number in range(150)]
     _bury(target, [types.PubsubMessage(data=letter.encode()) for letter in letters])
     for run in (1, 2):

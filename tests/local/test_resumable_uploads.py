@@ -1,4 +1,4 @@
-"""Resumable uploads hold to the size that they were begun with, and do not pile up."""
+"""Resumable uploads keep their declared size, and their number is limited."""
 
 import pytest
 import requests

@@ -140,7 +140,7 @@ def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_in_which_something_failed_ends_and_says_so(tmp_path: Path) -> None:
-    """SAM2 is not configured, and nothing may stand in for it."""
+    """SAM2 is not configured, and there is no fallback."""
     micah = EXAMPLES / "micah_01.png"
     settings = {"SAM2_PROVIDER": "http", "SAM2_URL": "", "SAM2_FALLBACK": "none"}
     done = _run(micah, EXAMPLES / "apple.png", "--output", tmp_path, **settings)

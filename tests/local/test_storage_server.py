@@ -1,4 +1,4 @@
-"""The local storage server, through the real client where it has a word for it."""
+"""The local storage server, through the real client where it has a method."""
 
 import io
 import os
@@ -157,8 +157,8 @@ def test_an_interrupted_resumable_upload_goes_on_where_it_stopped(
     place = start.headers["Location"]
     first = requests.put(place, data=b"hello ", headers={"Content-Range": "bytes 0-5/*"}, timeout=5)
     assert (first.status_code, first.headers["Range"]) == (308, "bytes=0-5")
-    asked = requests.put(place, headers={"Content-Range": "bytes */11"}, timeout=5)
-    assert (asked.status_code, asked.headers["Range"]) == (308, "bytes=0-5")
+    response = requests.put(place, headers={"Content-Range": "bytes */11"}, timeout=5)
+    assert (response.status_code, response.headers["Range"]) == (308, "bytes=0-5")
     gap = requests.put(place, data=b"x", headers={"Content-Range": "bytes 9-9/11"}, timeout=5)
     assert gap.status_code == 400
     last = requests.put(place, data=b"world", headers={"Content-Range": "bytes 6-10/11"}, timeout=5)
@@ -282,7 +282,7 @@ def test_multipart_content_comes_out_to_the_byte(
 def test_a_write_that_finds_the_disk_full_leaves_nothing_behind(
     bucket: gcs.Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of it is on the disk when no more fits; once there is space, all is well."""
+    """The disk is full after half of the content; when it has space again, uploads work."""
     blob = bucket.blob("a")
     blob.upload_from_string(b"before")
     with monkeypatch.context() as patch:

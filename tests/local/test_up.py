@@ -1,4 +1,4 @@
-"""`make up`, while somebody kills its processes."""
+"""`make up` while its processes are killed."""
 
 import json
 import os
@@ -26,7 +26,7 @@ COUNT = 24
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Running, with its root in `tmp_path`."""
+    """A running `make up` with its root in `tmp_path`."""
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "local.up", "--root", str(tmp_path)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
@@ -41,7 +41,7 @@ def up(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def _children(parent: int) -> dict[str, int]:
-    """Direct children: the part of their command lines that names them, and their ids."""
+    """Returns the IDs of direct children, by the part of their command lines that names them."""
     listing = subprocess.run(
         ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )

@@ -13,7 +13,7 @@ collect_ignore = [] if HAS_TORCH else ["test_model.py", "test_image.py"]
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder that `from_pretrained` reads."""
+    """A folder with a model that `from_pretrained` can read."""
     from tests.model import tiny  # noqa: PLC0415 it needs torch
 
     return tiny.write(Path(tmp_path_factory.mktemp("checkpoint")))
@@ -21,7 +21,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def video_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The same, of the kind that huggingface.co has."""
+    """The same in the format of huggingface.co."""
     from tests.model import tiny  # noqa: PLC0415 it needs torch
 
     return tiny.write_video(Path(tmp_path_factory.mktemp("checkpoint")))

@@ -1,4 +1,4 @@
-"""The GPU image's steps, run outside Docker with the tiny checkpoint, up to answers."""
+"""The GPU image's steps, run outside Docker with the tiny checkpoint, up to responses."""
 
 import base64
 import time
@@ -38,21 +38,21 @@ def _start(image: Build, tree: ProcessTree, **settings: str) -> str:
 
 
 def _await_health(url: str) -> list[int]:
-    """The statuses told until it was ready; pytest's own limit bounds the wait."""
-    told: list[int] = []
-    while not told or told[-1] == 503:
-        told.append(requests.get(f"{url}/healthz", timeout=60).status_code)
+    """Returns the statuses until the service is ready. pytest's timeout limits the wait."""
+    statuses: list[int] = []
+    while not statuses or statuses[-1] == 503:
+        statuses.append(requests.get(f"{url}/healthz", timeout=60).status_code)
         time.sleep(0.1)
-    return told
+    return statuses
 
 
 def test_the_gpu_image_loads_its_checkpoint_says_so_and_answers(
     image: Build, tree: ProcessTree
 ) -> None:
     url = _start(image, tree)
-    told = _await_health(url)
-    assert told[0] == 503, "not ready before it is loaded"
-    assert told[-1] == 200
+    statuses = _await_health(url)
+    assert statuses[0] == 503, "not ready before it is loaded"
+    assert statuses[-1] == 200
     batch = {"images": [{"image_base64": PICTURE, "prompts": [PROMPT] * 20}]}
     answer = requests.post(f"{url}/v1/segment", json=batch, timeout=120)
     assert answer.status_code == 200

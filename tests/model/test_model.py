@@ -44,7 +44,7 @@ def _settings(checkpoint: str, **changes: Any) -> Sam2Settings:
 
 
 class Watched(Sam2Backend):
-    """Remembers how many pictures the encoder saw at a time."""
+    """Records how many images the encoder processes at once."""
 
     def __init__(self, checkpoint: str, embeddings: int = 4) -> None:
         super().__init__(_settings(checkpoint, sam2_embeddings=embeddings))
@@ -59,7 +59,7 @@ class Watched(Sam2Backend):
 
 
 def _masks(backend: Sam2Backend, jobs: Sequence[Job]) -> list[list[ScoredMask]]:
-    """Of each prompt, all of them computed."""
+    """Returns the masks of each prompt, all computed."""
     return [list(masks) for masks in backend.segment(jobs)]
 
 
@@ -69,7 +69,7 @@ def backend(checkpoint: str) -> Watched:
 
 
 def _directly(checkpoint: str, job: Job, prompt: PromptPart) -> list[tuple[Any, float]]:
-    """As transformers' documentation has it: the processor and the model, one prompt at a time."""
+    """Computes the masks of one prompt as in transformers' documentation."""
     processor = Sam2Processor.from_pretrained(checkpoint)
     model = Sam2Model.from_pretrained(checkpoint).eval()
     prompts: dict[str, Any] = {}
@@ -95,7 +95,7 @@ def _directly(checkpoint: str, job: Job, prompt: PromptPart) -> list[tuple[Any, 
 def test_masks_are_those_of_calling_the_model_directly(
     checkpoint: str, backend: Watched, multimask: bool
 ) -> None:
-    """For every form of prompt, whatever else is asked about the picture in the same request."""
+    """For every form of prompt, with any other prompts in the same request."""
     job = _job(1, *ALL, multimask=multimask)
     answers = _masks(backend, [job])
     assert len(answers) == len(ALL)
@@ -111,7 +111,7 @@ def test_masks_are_those_of_calling_the_model_directly(
 def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
     video_checkpoint: str,
 ) -> None:
-    """Those at huggingface.co are of this kind."""
+    """Checkpoints at huggingface.co are of this kind."""
     job = _job(1, POINTS)
     (masks,) = _masks(Sam2Backend(_settings(video_checkpoint)), [job])
     model = Sam2VideoModel.from_pretrained(video_checkpoint).eval()
@@ -130,7 +130,7 @@ def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
 
 
 def test_prompts_make_a_difference(backend: Watched) -> None:
-    """Else the test above would show nothing."""
+    """Otherwise the test above would prove nothing."""
     one, other = (masks[0].values for masks in _masks(backend, [_job(1, POINTS, BOX)]))
     assert np.abs(one - other).max() > 0.05
 
@@ -157,22 +157,22 @@ def test_more_pictures_at_a_time_than_are_kept_are_all_answered(checkpoint: str)
 def test_pictures_of_one_request_are_encoded_together(backend: Watched) -> None:
     backend.free.clear()
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(lambda: _masks(backend, [_job(seed) for seed in range(4)]))
+        future = pool.submit(lambda: _masks(backend, [_job(seed) for seed in range(4)]))
         while sum(backend.encoded) + backend._batches.waiting < 4:
             pass
         backend.free.set()
-        assert len(asked.result()) == 4
+        assert len(future.result()) == 4
     assert len(backend.encoded) <= 2, "one, and the rest"
 
 
 def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) -> None:
     backend.free.clear()
     with ThreadPoolExecutor(5) as pool:
-        asked = [pool.submit(lambda s: _masks(backend, [_job(s)]), seed) for seed in range(5)]
+        futures = [pool.submit(lambda s: _masks(backend, [_job(s)]), seed) for seed in range(5)]
         while sum(backend.encoded) + backend._batches.waiting < 5:
             pass
         backend.free.set()
-        alone = [one.result()[0][0].values for one in asked]
+        alone = [future.result()[0][0].values for future in futures]
     assert sum(backend.encoded) == 5
     assert len(backend.encoded) <= 2, "one, and all that came meanwhile"
     backend._embeddings.clear()
@@ -194,7 +194,7 @@ def test_a_checkpoint_that_is_not_there_is_named() -> None:
 
 
 def test_a_gpu_that_is_asked_for_and_is_not_there_stops_the_start(checkpoint: str) -> None:
-    """It would be paid for, and a CPU would do its work a hundred times slower."""
+    """The GPU would be paid for, while the CPU did the work a hundred times slower."""
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
     with pytest.raises((AssertionError, RuntimeError), match=r"CUDA|cuda|NVIDIA"):

@@ -1,4 +1,4 @@
-"""Checkpoints of SAM2's architecture with a few thousand random weights, made on the spot.
+"""Creates checkpoints of SAM2's architecture with a few thousand random weights.
 
 The model sees 1024 x 1024 and answers 256 x 256, as the real ones do. Those at huggingface.co are
 of the kind `video`: with a memory for frames, that pictures do without.
@@ -42,14 +42,14 @@ _MEMORY = {
 
 
 def write(folder: Path) -> str:
-    """Writes model and processor for pictures; the folder's path."""
+    """Saves a model and a processor for images; returns the folder's path."""
     _save(Sam2Model(Sam2Config(**_parts())), folder)
     Sam2Processor(Sam2ImageProcessor()).save_pretrained(folder)
     return str(folder)
 
 
 def write_video(folder: Path) -> str:
-    """Writes model and processor for videos; the folder's path."""
+    """Saves a model and a processor for videos; returns the folder's path."""
     _save(Sam2VideoModel(Sam2VideoConfig(**_parts(), **_MEMORY)), folder)
     processors = Sam2ImageProcessor(), Sam2VideoVideoProcessor()
     Sam2VideoProcessor(*processors).save_pretrained(folder)

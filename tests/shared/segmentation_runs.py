@@ -1,4 +1,4 @@
-"""The segmentation use case on an upload in a real bucket, asking a SAM2 server of the test's."""
+"""Runs the segmentation use case on an upload in a real bucket, with a SAM2 server of the test."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ IMAGE = np.full((HEIGHT, WIDTH, 3), (240, 200, 170), np.uint8)
 
 
 def segmentation(bucket: gcs.Bucket, sam2: Endpoint, **changes: Any) -> Segmentation:
-    """Asking the endpoint, with little patience."""
+    """Returns the use case with a short deadline, which calls the endpoint."""
     settings = SegmentationSettings(
         input_bucket=bucket.name,
         output_bucket=output(bucket).name,
@@ -31,14 +31,14 @@ def segmentation(bucket: gcs.Bucket, sam2: Endpoint, **changes: Any) -> Segmenta
 
 
 def upload(bucket: gcs.Bucket, image: Image = IMAGE) -> int:
-    """As cat.png; its generation."""
+    """Uploads an image as cat.png; returns its generation."""
     blob = bucket.blob("cat.png")
     blob.upload_from_string(png(image), content_type="image/png")
     return int(blob.generation)
 
 
 def event(into: gcs.Bucket, generation: int, *prompts: Prompt, **source: Any) -> Message:
-    """The message with the prompts for that upload."""
+    """Returns the prompts message for the upload."""
     size = {"width": WIDTH, "height": HEIGHT}
     document = PromptsDocument(
         source=Source(
@@ -52,15 +52,15 @@ def event(into: gcs.Bucket, generation: int, *prompts: Prompt, **source: Any) ->
 
 
 def result(bucket: gcs.Bucket) -> dict[str, Any]:
-    """Its result.json."""
+    """Returns the upload's result.json."""
     content = output(bucket).blob("cat.png/result.json").download_as_bytes()
     found: dict[str, Any] = json.loads(content)
     return found
 
 
 def output(bucket: gcs.Bucket) -> gcs.Bucket:
-    """The bucket that results of uploads into this one go to."""
-    made: gcs.Bucket = bucket.client.bucket(f"{bucket.name}-output")
-    if not made.exists():
-        made.create()
-    return made
+    """Returns the bucket for the results of uploads into `bucket`; creates it if needed."""
+    results: gcs.Bucket = bucket.client.bucket(f"{bucket.name}-output")
+    if not results.exists():
+        results.create()
+    return results

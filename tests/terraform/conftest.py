@@ -1,4 +1,4 @@
-"""A copy of the configuration, initialised with the stand-in providers."""
+"""Fixtures: a copy of the configuration, initialised with the stand-in providers."""
 
 import json
 import os
@@ -25,13 +25,13 @@ Terraform = Callable[..., Done]
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the copy."""
+    """The folder with the copy."""
     return tmp_path_factory.mktemp("terraform")
 
 
 @pytest.fixture(scope="session")
 def terraform(place: Path) -> Iterator[Terraform]:
-    """Runs terraform in the copy; its result, whatever the exit code."""
+    """A function that runs terraform in the copy, and returns the completed process."""
     binary = shutil.which("terraform")
     if binary is None:
         pytest.skip("terraform is not on PATH: install 1.11 or newer to check terraform/ with it")
@@ -66,30 +66,30 @@ def terraform(place: Path) -> Iterator[Terraform]:
 
 @contextmanager
 def _started(python: Path, schema: Path, place: Path) -> Iterator[dict[str, object]]:
-    """A provider that serves every command, instead of one that each starts many times.
+    """Runs a provider for all commands, so that not each command starts it several times.
 
-    Yields where it is, as TF_REATTACH_PROVIDERS tells it.
+    Yields its address, as in TF_REATTACH_PROVIDERS.
     """
     command = [str(python), "-u", str(_PROVIDER), str(schema), "--dev"]
     with subprocess.Popen(
         command, cwd=place / "terraform", stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        told = next(line for line in process.stdout if "TF_REATTACH_PROVIDERS=" in line)
+        line = next(line for line in process.stdout if "TF_REATTACH_PROVIDERS=" in line)
         try:
-            yield json.loads(told.partition("'")[2].rpartition("'")[0])
+            yield json.loads(line.partition("'")[2].rpartition("'")[0])
         finally:
             process.kill()
 
 
 @pytest.fixture(scope="session")
 def tested(terraform: Terraform) -> Done:
-    """What `terraform test` told; it takes a minute, and leaves the zips of what it applied."""
+    """The result of `terraform test`. It takes a minute, and writes the functions' zips."""
     return terraform("test", "-no-color")
 
 
 def _mirror(place: Path, python: Path) -> Path:
-    """A file-system mirror of stand-in providers; the CLI configuration that names it."""
+    """Creates a file-system mirror of the stand-in providers; returns its CLI configuration."""
     for file in _SCHEMAS:
         about = json.loads(file.read_text())
         name, version = about["provider"], about["version"]

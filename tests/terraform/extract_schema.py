@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def used(provider: str) -> set[tuple[str, str]]:
-    """The kinds ("resource", "data") and types of the provider that terraform/ names.
+    """Returns the kinds ("resource", "data") and types of the provider that terraform/ uses.
 
     A resource belongs to the provider that its type begins with, unless it names another.
     """
@@ -158,7 +158,7 @@ class _Module:
         }
 
     def _add_computed(self, block: dict[str, Any], text: str, kinds: dict[str, list[str]]) -> None:
-        """What the provider fills in alone."""
+        """Adds the attributes that only the provider sets."""
         for getter, name in _COMPUTED.findall(text):
             if name in kinds and kinds[name][1:] == ["false", "false"]:
                 block["attributes"].setdefault(
@@ -185,7 +185,7 @@ class _Module:
 
 
 def _attributes(text: str) -> Iterator[tuple[str, str, str, str]]:
-    """Name, isBlock, type and storageClassType of each."""
+    """Yields name, isBlock, type and storageClassType of each attribute."""
     name = ""
     parts: dict[str, str] = {}
     for line in text.splitlines():

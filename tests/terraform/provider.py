@@ -37,7 +37,7 @@ _NESTING = {
 
 
 class StandIn:
-    """What run_provider wants to know of a provider."""
+    """The attributes of a provider that run_provider needs."""
 
     def __init__(self, file: Path) -> None:
         self.schema = json.loads(file.read_text())
@@ -50,7 +50,7 @@ class StandIn:
 
 
 class Servicer(ProviderServicer):
-    """Answers with the schema, and agrees with everything that Terraform did not refuse."""
+    """Returns the schema, and accepts everything that Terraform itself did not refuse."""
 
     def GetProviderSchema(self, request: Any, context: Any) -> Any:
         types = self.app.schema["types"]
@@ -123,7 +123,7 @@ def _attribute(name: str, about: dict[str, Any]) -> Any:
 
 
 def _pack(config: dict[str, Any]) -> None:
-    """As hashicorp/archive does with `source` blocks; adds what it computes to `config`."""
+    """Writes the archive of `source` blocks, and adds computed values to `config`."""
     path = Path(config["output_path"])
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -33,7 +33,7 @@ def test_it_is_valid(terraform: Terraform) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "message"),
     [
         (
             'topic          = google_pubsub_topic.work["uploads"].id',
@@ -47,9 +47,9 @@ def test_it_is_valid(terraform: Terraform) -> None:
     ],
 )
 def test_what_does_not_fit_the_schema_is_found(
-    terraform: Terraform, place: Path, before: str, after: str, told: str
+    terraform: Terraform, place: Path, before: str, after: str, message: str
 ) -> None:
-    """Else the test above would show nothing."""
+    """Otherwise the test above would prove nothing."""
     file = place / "terraform/storage.tf"
     right = file.read_text()
     assert before in right
@@ -59,7 +59,7 @@ def test_what_does_not_fit_the_schema_is_found(
     finally:
         file.write_text(right)
     assert done.returncode != 0
-    assert told in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
 
 
 @pytest.mark.slow
@@ -70,9 +70,9 @@ def test_its_own_tests_pass(tested: Done) -> None:
 
 def test_nothing_is_granted_to_everybody_but_a_public_api() -> None:
     assert len(RESOURCES) > 10
-    told = "".join(file.read_text() for file in FILES)
-    assert "allAuthenticatedUsers" not in told
-    assert told.count("allUsers") == told.count('var.api.public ? ["allUsers"] : []') == 1
+    text = "".join(file.read_text() for file in FILES)
+    assert "allAuthenticatedUsers" not in text
+    assert text.count("allUsers") == text.count('var.api.public ? ["allUsers"] : []') == 1
 
 
 def test_no_alert_treats_missing_data_without_a_duration() -> None:

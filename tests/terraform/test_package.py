@@ -1,4 +1,4 @@
-"""What Terraform packs is all that a function needs, and nothing else."""
+"""Terraform's packages contain everything that a function needs, and nothing else."""
 
 import json
 import zipfile
@@ -23,7 +23,7 @@ FUNCTIONS = ("landmarks", "segmentation", "drain", "api")
 
 @pytest.fixture(scope="module")
 def packages(tested: Done, place: Path) -> dict[str, Path]:
-    """The zips that an apply makes, by function."""
+    """The zips that `terraform apply` writes, by function."""
     assert tested.returncode == 0, tested.stdout + tested.stderr
     return {name: place / "terraform/.build" / f"toonmask-{name}.zip" for name in FUNCTIONS}
 

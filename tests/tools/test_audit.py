@@ -1,14 +1,14 @@
-"""When `make audit` is content."""
+"""Exit codes and the last line of `make audit`."""
 
 import json
 
 import pytest
 
-from tools.audit import FOUND, NOT_AUDITED, Report, together, verdict
+from tools.audit import FOUND, NOT_AUDITED, Report, combined, verdict
 
 CLEAN = {"name": "clean", "version": "1", "vulns": []}
-HOLE = {
-    "name": "holey",
+VULNERABLE = {
+    "name": "vulnerable",
     "version": "2",
     "vulns": [{"id": "PYSEC-1", "fix_versions": ["3"], "aliases": [], "description": ""}],
 }
@@ -21,32 +21,32 @@ def _verdict(*packages: object, bandit_found: bool = False) -> tuple[int, str]:
 
 
 def test_all_audited_and_nothing_found() -> None:
-    code, told = _verdict(CLEAN, CLEAN)
+    code, line = _verdict(CLEAN, CLEAN)
     assert code == 0
-    assert told == "2 packages audited against pypi, 0 holes; bandit found nothing"
+    assert line == "2 packages audited against pypi, 0 known vulnerabilities; bandit found nothing"
 
 
-def test_a_hole_and_what_bandit_finds_are_failures_whatever_was_not_audited() -> None:
-    assert _verdict(CLEAN, HOLE)[0] == FOUND
-    assert _verdict(CLEAN, HOLE, SKIPPED)[0] == FOUND
+def test_a_vulnerability_and_what_bandit_finds_are_failures_whatever_was_not_audited() -> None:
+    assert _verdict(CLEAN, VULNERABLE)[0] == FOUND
+    assert _verdict(CLEAN, VULNERABLE, SKIPPED)[0] == FOUND
     assert _verdict(CLEAN, bandit_found=True)[0] == FOUND
-    assert Report.of("pypi", json.dumps({"dependencies": [HOLE]})).holes == (
-        "holey 2: PYSEC-1, mended in ['3']",
+    assert Report.of("pypi", json.dumps({"dependencies": [VULNERABLE]})).vulnerabilities == (
+        "vulnerable 2: PYSEC-1, fixed in ['3']",
     )
 
 
 @pytest.mark.parametrize("packages", [[], [SKIPPED], [SKIPPED, SKIPPED]])
 def test_nothing_audited_is_no_success(packages: list[object]) -> None:
-    code, told = _verdict(*packages)
+    code, line = _verdict(*packages)
     assert code == NOT_AUDITED
-    assert told.startswith("NOT AUDITED: no source of advisories knows any of them, 0 packages")
+    assert line.startswith("NOT AUDITED: no source of advisories knows any of them, 0 packages")
 
 
 def test_a_package_that_was_not_audited_is_named() -> None:
-    code, told = _verdict(CLEAN, SKIPPED)
+    code, line = _verdict(CLEAN, SKIPPED)
     assert code == NOT_AUDITED
-    assert "1 packages audited" in told
-    assert "NOT AUDITED: 1 packages: unknown" in told
+    assert "1 packages audited" in line
+    assert "NOT AUDITED: 1 packages: unknown" in line
 
 
 def test_an_audit_that_broke_down_audited_nothing() -> None:
@@ -55,7 +55,7 @@ def test_an_audit_that_broke_down_audited_nothing() -> None:
 
 
 def test_two_sources_know_what_either_knows() -> None:
-    first = Report("pypi", 1, ("a", "b"), ("a hole",))
-    second = Report("osv", 2, ("b",), ("another hole", "a hole"))
-    both = Report("pypi and osv", 2, ("b",), ("a hole", "another hole"))
-    assert together([first, second]) == both
+    first = Report("pypi", 1, ("a", "b"), ("one",))
+    second = Report("osv", 2, ("b",), ("another", "one"))
+    both = Report("pypi and osv", 2, ("b",), ("one", "another"))
+    assert combined([first, second]) == both

@@ -1,4 +1,4 @@
-"""Our scorer against numbers that the corpus's own scorer gave for the same predictions."""
+"""Our scorer gives the same numbers as the corpus's own scorer."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ SPOIL: dict[str, Callable[[BoolMask], BoolMask]] = {
 
 
 def _predict(image: CorpusImage, spoil: Callable[[BoolMask], BoolMask]) -> Prediction:
-    """The truth, each face spoilt in the same way; a blob where there is no face."""
+    """Predicts the true masks, changed by `spoil`; in images without a face, a blob."""
     if image.label is None:
         mask = np.zeros((image.height, image.width), bool)
         mask[10:30, 10:30] = "battery" in image.image

@@ -1,4 +1,4 @@
-"""The simulation keeps the laws that queues keep."""
+"""The simulation agrees with the theory of queues."""
 
 import math
 from collections.abc import Sequence
@@ -21,54 +21,58 @@ def _run(arrivals: Sequence[float], sizes: tuple[Size, Size, Size] = SIZES) -> R
 
 
 def test_an_upload_into_a_sleeping_system_waits_for_three_starts_and_its_work() -> None:
-    told = _run([10.0])
+    result = _run([10.0])
     starts = sum(size.start for size in SIZES)
-    assert told.seconds == [pytest.approx(starts + 0.5 + 0.2 + 0.1)]
-    assert [one.starts for one in (told.landmarks, told.segmentation, told.sam2)] == [1, 1, 1]
+    assert result.seconds == [pytest.approx(starts + 0.5 + 0.2 + 0.1)]
+    assert [service.starts for service in (result.landmarks, result.segmentation, result.sam2)] == [
+        1,
+        1,
+        1,
+    ]
 
 
 def test_a_warm_system_costs_an_upload_only_its_work() -> None:
-    told = _run([0.0, 100.0])
-    assert told.seconds[1] == pytest.approx(0.8)
+    result = _run([0.0, 100.0])
+    assert result.seconds[1] == pytest.approx(0.8)
 
 
 def test_an_instance_with_nothing_to_do_goes() -> None:
     later = figures.LANDMARKS.idle + 100
-    told = _run([0.0, later])
-    assert told.landmarks.starts == 2
-    assert told.seconds[1] > figures.LANDMARKS.start
+    result = _run([0.0, later])
+    assert result.landmarks.starts == 2
+    assert result.seconds[1] > figures.LANDMARKS.start
 
 
 def test_nothing_is_lost_and_no_limit_is_passed() -> None:
-    told = _run(list(burst(2_000, 100)))
-    assert len(told.seconds) == 2_000
-    for service in (told.landmarks, told.segmentation, told.sam2):
+    result = _run(list(burst(2_000, 100)))
+    assert len(result.seconds) == 2_000
+    for service in (result.landmarks, result.segmentation, result.sam2):
         assert len(service.instances) <= service.size.most
         assert service.most_at_once <= service.size.most
 
 
 def test_a_full_service_works_at_the_rate_of_its_processors() -> None:
     eager = replace(figures.SAM2, most=100, start=0)
-    told = _run(list(burst(4_000, 1_000)), (figures.LANDMARKS, figures.SEGMENTATION, eager))
+    result = _run(list(burst(4_000, 1_000)), (figures.LANDMARKS, figures.SEGMENTATION, eager))
     rate = figures.LANDMARKS.most / KIND.landmarks
-    assert told.last == pytest.approx(4_000 / rate, rel=0.1)
-    served = sum(one.served for one in told.landmarks.instances)
+    assert result.last == pytest.approx(4_000 / rate, rel=0.1)
+    served = sum(instance.served for instance in result.landmarks.instances)
     assert served == pytest.approx(4_000 * KIND.landmarks)
 
 
 def test_a_gpu_does_one_picture_after_another() -> None:
     one_gpu = replace(figures.SAM2, most=1, start=0)
     fast = replace(figures.LANDMARKS, most=1_000, start=0)
-    told = run(iter([0.0] * 300), [KIND], (fast, replace(fast, concurrency=8), one_gpu), 1.0)
-    assert told.last == pytest.approx(300, rel=0.02)
+    result = run(iter([0.0] * 300), [KIND], (fast, replace(fast, concurrency=8), one_gpu), 1.0)
+    assert result.last == pytest.approx(300, rel=0.02)
 
 
 def test_requests_that_share_an_instance_share_its_processor() -> None:
     alone = replace(figures.SEGMENTATION, most=1, start=0, concurrency=4)
     at_once = replace(figures.LANDMARKS, most=100, start=0)
     gpu = replace(figures.SAM2, most=100, start=0, concurrency=1)
-    told = run(iter([0.0] * 100), [KIND], (at_once, alone, gpu), 0.1)
-    assert told.last == pytest.approx(100 * KIND.segmentation, rel=0.1)
+    result = run(iter([0.0] * 100), [KIND], (at_once, alone, gpu), 0.1)
+    assert result.last == pytest.approx(100 * KIND.segmentation, rel=0.1)
 
 
 def test_a_day_has_its_uploads_most_of_them_around_noon() -> None:

@@ -1,4 +1,4 @@
-"""What a piece of work costs a process that has nothing else to do."""
+"""Measures the cost of work in a separate process."""
 
 import importlib
 import multiprocessing
@@ -16,9 +16,10 @@ from shared.runtime.stage_timer import StageTimer
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one image: seconds of processor and clock, the process's peak in MB; bytes.
+    """The cost of one image.
 
-    `stages` are processor seconds by stage, where the work names any.
+    `cpu` and `wall` are in seconds, `peak` is the process's peak memory in MB, `sent` and `written`
+    are in bytes. `stages` are the CPU seconds by stage, if the work has stages.
     """
 
     cpu: float
@@ -29,8 +30,8 @@ class Cost:
     stages: dict[str, float] = field(default_factory=dict)
 
 
-def fresh(subject: str, *arguments: Any) -> Cost:
-    """What a subject measures in a new process, whose peak in memory is this work's alone."""
+def in_new_process(subject: str, *arguments: Any) -> Cost:
+    """Measures a subject in a new process, so that the peak memory is only that of its work."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_measure, subject, arguments).result()
 
@@ -43,7 +44,7 @@ def _measure(subject: str, arguments: Sequence[Any]) -> Cost:
 
 
 def least(work: Callable[[], object], clock: Callable[[], float], runs: int = 3) -> float:
-    """Seconds that the cheapest of a few runs takes by the clock."""
+    """Returns the minimum duration of several runs, in seconds by the clock."""
     seconds = []
     for _ in range(runs):
         start = clock()
@@ -53,7 +54,7 @@ def least(work: Callable[[], object], clock: Callable[[], float], runs: int = 3)
 
 
 def measured(works: Sequence[Callable[[], object]]) -> Cost:
-    """The cheapest of the works, which are all the same; the first only warms up."""
+    """Returns the lowest cost of the works, which are all equal. The first only warms up."""
     with _stages() as stages:
         first, *others = works
         first()
@@ -62,14 +63,14 @@ def measured(works: Sequence[Callable[[], object]]) -> Cost:
             stages.clear()
             cpu, wall = time.process_time(), time.perf_counter()
             work()
-            spent, passed = time.process_time() - cpu, time.perf_counter() - wall
-            costs.append(Cost(spent, passed, 0.0, stages=dict(stages)))
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+            costs.append(Cost(cpu, wall, 0.0, stages=dict(stages)))
     return replace(min(costs, key=lambda cost: cost.cpu), peak=_peak())
 
 
 @contextmanager
 def _stages() -> Iterator[dict[str, float]]:
-    """Processor seconds, of all threads, by stage, since it was cleared: what stopwatches tell."""
+    """Yields a dict that stage timers fill with the CPU seconds of all threads, by stage."""
     stages: dict[str, float] = {}
     last = 0.0
 
@@ -90,6 +91,6 @@ def _stages() -> Iterator[dict[str, float]]:
 
 
 def _peak() -> float:
-    """In MB. Not ru_maxrss, which a new process takes over from the one that starts it."""
+    """Returns the peak memory in MB. ru_maxrss is not used: a new process inherits it."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024

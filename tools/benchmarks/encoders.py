@@ -1,4 +1,4 @@
-"""What encoders cost and how much they write, beside ours, on what results consist of."""
+"""Measures CPU time and output size of encoders relative to ours, on typical image files."""
 
 import io
 import time
@@ -35,8 +35,8 @@ def section() -> Iterator[str]:
     yield from (
         "## Encoders",
         "",
-        "Processor time and bytes over those of `shared/imaging/png.py`. The cutout is of one face",
-        "on 12 megapixels: ours does not go over what is empty around it.",
+        "CPU time and bytes, relative to those of `shared/imaging/png.py`. The cutout is that of",
+        "one face on 12 megapixels: our encoder skips the empty part around it.",
         "",
     )
     ours = {name: _measure(partial(png.encode, picture)) for name, picture in subjects.items()}
@@ -86,5 +86,5 @@ def _by_pillow(pixels: Pixels, level: int) -> bytes:
 
 
 def _measure(encode: Callable[[], bytes]) -> tuple[float, int]:
-    """Processor seconds and bytes."""
+    """Returns CPU seconds and bytes."""
     return least(encode, time.process_time), len(encode())

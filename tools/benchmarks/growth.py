@@ -1,4 +1,4 @@
-"""How cost grows with pixels, with faces, and with uploads in the bucket."""
+"""Measures how cost grows with pixels, with faces, and with uploads in the bucket."""
 
 import os
 import tempfile
@@ -15,8 +15,8 @@ from local.processes import free_ports
 from local.storage.api import create_app
 from local.storage.preconditions import Preconditions
 from local.storage.store import Store
-from shared.api.library import Library, Query
-from shared.decoding.sandbox import Sandbox
+from shared.api.buckets import Buckets
+from shared.api.upload_listing import UploadListing, UploadQuery
 from shared.imaging.geometry import Image
 from shared.schemas.documents import Status
 from tools.benchmarks import pictures, servers
@@ -30,7 +30,9 @@ _FACES = (1, 2, 4, 8, 16)
 _UPLOADS = (100, 1_000, 10_000)
 _PICTURES = ("mask.png", "overlay.png", "cutout.png", "face-1/mask.png", "face-1/cutout.png")
 _RUNS = 5
-_ALWAYS = Preconditions.of({})
+"""Runs of a measurement of pages; the fastest counts. Chosen by hand: more are more exact."""
+
+_UNCONDITIONAL = Preconditions.of({})
 
 
 def section() -> Iterator[str]:
@@ -38,8 +40,8 @@ def section() -> Iterator[str]:
     yield from (
         "## Growth",
         "",
-        "The exponent is the b of cost = a * size^b that fits best: 1 is linear. Bytes for SAM2 go",
-        "up by steps: a picture of several faces holds what is between them, too.",
+        "The exponent is the b of the best fit of cost = a * size^b: 1 is linear. Bytes for SAM2",
+        "grow in steps, because a picture of several faces also contains the area between them.",
         "",
     )
     with servers.running():
@@ -58,10 +60,10 @@ def section() -> Iterator[str]:
 def _costs(title: str, images: Mapping[str, Image], sizes: Sequence[int]) -> Iterator[str]:
     costs = [measure(f"{title}/{name}", jpeg(image)) for name, image in images.items()]
     columns = {
-        "landmarks, CPU s": [one.landmarks.cpu for one in costs],
-        "segmentation, CPU s": [one.segmentation.cpu for one in costs],
-        "sent to SAM2, kB": [one.segmentation.sent / 1000 for one in costs],
-        "written, kB": [one.segmentation.written / 1000 for one in costs],
+        "landmarks, CPU s": [cost.landmarks.cpu for cost in costs],
+        "segmentation, CPU s": [cost.segmentation.cpu for cost in costs],
+        "sent to SAM2, kB": [cost.segmentation.sent / 1000 for cost in costs],
+        "written, kB": [cost.segmentation.written / 1000 for cost in costs],
     }
     rows = [
         [name, *(f"{values[row]:,.2f}" for values in columns.values())]
@@ -72,21 +74,21 @@ def _costs(title: str, images: Mapping[str, Image], sizes: Sequence[int]) -> Ite
 
 
 def _uploads() -> Iterator[str]:
-    """Pages of the API's list, against the local storage server in this process."""
+    """Measures pages of the API's list of uploads, with a storage server in this process."""
     seconds = [_pages(count) for count in _UPLOADS]
     rows = [
-        [f"{count:,}", *(f"{one:.3f}" for one in row)]
+        [f"{count:,}", *(f"{value:.3f}" for value in row)]
         for count, row in zip(_UPLOADS, seconds, strict=True)
     ]
     fits = [f"{exponent(_UPLOADS, column):.2f}" for column in zip(*seconds, strict=True)]
     yield from table(
-        ["uploads in the bucket", "first page, s", "a page in the middle, s", "what is rare, s"],
+        ["uploads in the bucket", "first page, s", "middle page, s", "rare state, s"],
         [*rows, ["exponent", *fits]],
     )
 
 
 def _pages(count: int) -> list[float]:
-    """Seconds for each kind of page."""
+    """Returns the seconds for each kind of page."""
     with tempfile.TemporaryDirectory() as root:
         store = Store(Path(root))
         _fill(store, count)
@@ -96,25 +98,26 @@ def _pages(count: int) -> list[float]:
             serving(create_app(store), port),
             mock.patch.dict(os.environ, STORAGE_EMULATOR_HOST=address),
         ):
-            library = Library("in-bucket", "out-bucket", Sandbox(1), 1)
+            listing = UploadListing(Buckets("in-bucket", "out-bucket"))
             middle = f"album/{count // 200:04}"
-            queries = Query(), Query(prefix=middle), Query(state=Status.FAILED)
+            queries = UploadQuery(), UploadQuery(prefix=middle), UploadQuery(state=Status.FAILED)
             return [
-                least(partial(library.page, query), time.perf_counter, _RUNS) for query in queries
+                least(partial(listing.page, query), time.perf_counter, _RUNS) for query in queries
             ]
 
 
 def _fill(store: Store, count: int) -> None:
-    """Uploads of which nine in ten have a result, and none has failed."""
+    """Stores uploads. Nine of ten have a result, and none has failed."""
     for bucket in ("in-bucket", "out-bucket"):
         store.create_bucket(bucket)
     for number in range(count):
         name = f"album/{number:06}.png"
-        upload = store.put("in-bucket", name, b"x", {"contentType": "image/png"}, _ALWAYS)
+        upload = store.put("in-bucket", name, b"x", {"contentType": "image/png"}, _UNCONDITIONAL)
         if number % 10 == 9:
             continue
-        shown = {"source-generation": str(upload.generation), "config": "0" * 11 + "1"}
+        provenance = {"source-generation": str(upload.generation), "config": "0" * 11 + "1"}
+        fields = {"metadata": provenance}
         for picture in _PICTURES:
-            store.put("out-bucket", f"{name}/{picture}", b"x", {"metadata": shown}, _ALWAYS)
-        told = {"metadata": {**shown, "status": "segmented"}}
-        store.put("out-bucket", f"{name}/result.json", b"{}", told, _ALWAYS)
+            store.put("out-bucket", f"{name}/{picture}", b"x", fields, _UNCONDITIONAL)
+        fields = {"metadata": {**provenance, "status": "segmented"}}
+        store.put("out-bucket", f"{name}/result.json", b"{}", fields, _UNCONDITIONAL)

@@ -1,7 +1,7 @@
-"""python -m tools.benchmarks.instant_sam2 --port N: a SAM2 server that answers from memory.
+"""python -m tools.benchmarks.instant_sam2 --port N: a SAM2 server that responds from memory.
 
-It works out an answer once, an ellipse in the box of each prompt; asked the same again it costs
-nothing. GET tells how many bytes it was sent, and begins to count anew.
+It computes the response to a request once: an ellipse in the box of each prompt. The same request
+then costs nothing. GET /sent returns the number of received bytes, and resets it.
 """
 
 import argparse
@@ -20,11 +20,15 @@ from PIL import Image as PillowImage
 from local.serving import server
 from shared.imaging import png
 
+_RADIUS_SQUARED = 0.14
+"""Square of the ellipse's radius, relative to the box. The box of a prompt is about 1.3 times the
+face, so the ellipse is about as large as the face."""
+
 
 def create_app() -> Flask:
-    """Takes one prompt of one picture, or many of many."""
+    """Returns the application. It accepts single prompts and batches."""
     app = Flask(__name__)
-    known: dict[bytes, str] = {}
+    responses: dict[bytes, str] = {}
     sent: list[int] = []
     lock = threading.Lock()
 
@@ -32,14 +36,14 @@ def create_app() -> Flask:
     def segment() -> ResponseReturnValue:
         body = request.get_data()
         key = hashlib.blake2b(body).digest()
-        if key not in known:
-            known[key] = json.dumps(_answer(json.loads(body)))
+        if key not in responses:
+            responses[key] = json.dumps(_response(json.loads(body)))
         with lock:
             sent.append(len(body))
-        return known[key], 200, {"Content-Type": "application/json"}
+        return responses[key], 200, {"Content-Type": "application/json"}
 
     @app.get("/sent")
-    def told() -> ResponseReturnValue:
+    def sent_bytes() -> ResponseReturnValue:
         with lock:
             count = sum(sent)
             sent.clear()
@@ -48,13 +52,13 @@ def create_app() -> Flask:
     return app
 
 
-def _answer(asked: dict[str, Any]) -> dict[str, Any]:
-    if "images" not in asked:
-        return _masks(_size(asked["image_base64"]), asked["box"])
+def _response(payload: dict[str, Any]) -> dict[str, Any]:
+    if "images" not in payload:
+        return _masks(_size(payload["image_base64"]), payload["box"])
     return {
         "images": [
-            [_masks(_size(one["image_base64"]), prompt["box"]) for prompt in one["prompts"]]
-            for one in asked["images"]
+            [_masks(_size(image["image_base64"]), prompt["box"]) for prompt in image["prompts"]]
+            for image in payload["images"]
         ]
     }
 
@@ -68,8 +72,9 @@ def _masks(size: tuple[int, int], box: Any) -> dict[str, Any]:
     width, height = size
     rows, columns = np.mgrid[:height, :width]
     x0, y0, x1, y1 = box
-    away = ((columns - (x0 + x1) / 2) / (x1 - x0)) ** 2 + ((rows - (y0 + y1) / 2) / (y1 - y0)) ** 2
-    encoded = base64.b64encode(png.encode_array(np.uint8(255) * (away < 0.14))).decode("ascii")
+    x, y = (columns - (x0 + x1) / 2) / (x1 - x0), (rows - (y0 + y1) / 2) / (y1 - y0)
+    mask = np.uint8(255) * (x**2 + y**2 < _RADIUS_SQUARED)
+    encoded = base64.b64encode(png.encode_array(mask)).decode("ascii")
     return {"masks": [encoded], "scores": [0.9], "mask_png_base64": encoded}
 
 

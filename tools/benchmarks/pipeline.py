@@ -1,7 +1,7 @@
-"""What an image costs from upload to pictures, beside the plain recipe and the floor.
+"""Measures the cost of an image, from upload to image files, of ours, plain recipe and floor.
 
-Both functions' work is done as it is, each in a process of its own, against the local storage
-server and broker; SAM2 answers at once from memory, so that only our own work counts.
+Each function runs unchanged in its own process, with the local storage server and broker. SAM2
+responds at once from memory, so that only our own work counts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,25 +13,25 @@ from shared.imaging import png
 from shared.imaging.geometry import Image, Polygon, polygon_of
 from shared.schemas.documents import PromptsDocument
 from tools.benchmarks import pictures, servers
-from tools.benchmarks.costs import Cost, fresh
+from tools.benchmarks.costs import Cost, in_new_process
 from tools.benchmarks.report import table
 
 _RUNS = 4
-"""Of each, the first of which warms up."""
+"""Runs of each program. The first one warms up. Chosen by hand: more give more exact minima."""
 
 _STAGES = {
     "read": ("read",),
-    "find faces": ("detect",),
-    "hand on": ("write", "publish"),
-    "ask SAM2": ("segment",),
+    "detect faces": ("detect",),
+    "publish": ("write", "publish"),
+    "call SAM2": ("segment",),
     "draw and write": ("finished",),
 }
-"""What is told apart, with what the functions' stopwatches call it."""
+"""The stages in the table, with the names that the stage timers of the functions use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ours:
-    """Both functions' cost of one image, and the outlines of its faces."""
+    """The cost of one image in both functions, and the outlines of its faces."""
 
     landmarks: Cost
     segmentation: Cost
@@ -39,7 +39,7 @@ class Ours:
 
     @property
     def total(self) -> Cost:
-        """Of both together; the peak is the higher one."""
+        """The sum of both functions; for the peak, the maximum."""
         parts = self.landmarks, self.segmentation
         names = {name for part in parts for name in part.stages}
         return replace(
@@ -54,11 +54,10 @@ class Ours:
 def section() -> Iterator[str]:
     """Lines of Markdown."""
     yield from (
-        "## An image",
+        "## Cost of an image",
         "",
-        "The plain recipe goes on with our outlines where it finds fewer faces. The floor decodes",
-        "the file once, runs one model once and encodes mask, image and cutout once, full, with",
-        "the fastest encoder here (ours). Peaks are those of a process with all that it imports.",
+        "If the plain recipe finds fewer faces, it continues with our outlines, so that both do",
+        "the same work. Memory peaks are those of a process, including its imports.",
         "",
     )
     with servers.running():
@@ -67,11 +66,11 @@ def section() -> Iterator[str]:
 
 
 def measure(name: str, data: bytes) -> Ours:
-    """Of an image file; the servers have to be running."""
+    """Measures both functions with an image file. Requires `servers.running`."""
     uploads = [f"{name}/{run}" for run in range(_RUNS)]
-    landmarks = fresh("landmarks", [servers.uploaded(upload, data) for upload in uploads])
+    landmarks = in_new_process("landmarks", [servers.uploaded(upload, data) for upload in uploads])
     documents = [servers.prompts(upload) for upload in uploads]
-    segmentation = fresh("segmentation", documents)
+    segmentation = in_new_process("segmentation", documents)
     written = servers.written(uploads[-1])
     prompts = PromptsDocument.model_validate_json(documents[0]).instances
     outlines = [polygon_of(prompt.polygon) for prompt in prompts]
@@ -88,14 +87,15 @@ def _files() -> dict[str, bytes]:
 
 
 def jpeg(picture: Image) -> bytes:
-    """As cameras write it."""
+    """Encodes a picture as a JPEG, with the quality of a camera."""
     return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
 
 
 def _lines(title: str, data: bytes) -> Iterator[str]:
     both = measure(title, data)
     ours = both.total
-    plain, floor = fresh("plain", data, both.outlines, _RUNS), fresh("floor", data, _RUNS)
+    plain = in_new_process("plain", data, both.outlines, _RUNS)
+    floor = in_new_process("floor", data, _RUNS)
     yield from (f"### {title}; faces: {len(both.outlines)}", "")
     rows = {
         "plain recipe": plain,
@@ -115,10 +115,10 @@ def _lines(title: str, data: bytes) -> Iterator[str]:
         ("CPU by stage, s", *_STAGES),
         [[name, *_by_stage(cost)] for name, cost in stages.items()],
     )
-    aside = _but_finding(ours) / _but_finding(plain)
-    over, over_aside = ours.cpu / floor.cpu, _but_finding(ours) / floor.cpu
-    yield f"CPU without finding faces, ours / plain: **{aside:.3f}**."
-    yield f"CPU over the floor's: {over:.1f}, without finding faces {over_aside:.1f}."
+    aside = _without_detection(ours) / _without_detection(plain)
+    over, over_aside = ours.cpu / floor.cpu, _without_detection(ours) / floor.cpu
+    yield f"CPU without face detection, ours / plain: **{aside:.3f}**."
+    yield f"CPU, ours / floor: {over:.1f}; without face detection: {over_aside:.1f}."
     yield ""
 
 
@@ -131,5 +131,5 @@ def _by_stage(cost: Cost) -> list[str]:
     return [f"{sum(cost.stages.get(name, 0) for name in names):.3f}" for names in _STAGES.values()]
 
 
-def _but_finding(cost: Cost) -> float:
+def _without_detection(cost: Cost) -> float:
     return cost.cpu - cost.stages["detect"]

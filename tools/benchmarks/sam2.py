@@ -1,7 +1,7 @@
-"""python -m tools.benchmarks.sam2: what real SAM2 costs at its real sizes, on this device.
+"""python -m tools.benchmarks.sam2: measures real SAM2 in its real sizes on this device.
 
-The weights are random: time does not depend on them. Writes its table into
-docs/sam2-performance.md, beside those of other devices. Needs the group `model`.
+The weights are random, because the time does not depend on them. It writes a table into
+docs/sam2-performance.md, beside those of other devices. It needs the dependency group `model`.
 """
 
 import multiprocessing
@@ -35,6 +35,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs/sam2-performance.md"
 PROMPT = PromptPart(points=[(512, 512, 1), (20, 20, 0)], box=(300, 300, 700, 700))
 _RUNS = 2
 _BATCH = 8
+"""Runs of a measurement, and images in a batch. Chosen by hand: on a CPU, more take very long."""
 
 SIZES: dict[str, dict[str, object]] = {
     "tiny": {},
@@ -58,7 +59,8 @@ SIZES: dict[str, dict[str, object]] = {
         "global_attention_blocks": [23, 33, 43],
     },
 }
-"""Where the sizes differ from the smallest, as facebookresearch/sam2's configurations have it."""
+"""The differences of each size from the smallest one, from
+https://github.com/facebookresearch/sam2/tree/main/sam2/configs/sam2.1."""
 
 
 def main() -> None:
@@ -97,7 +99,7 @@ def _row(name: str) -> str:
 
 
 def _save(size: dict[str, object], folder: Path) -> int:
-    """Writes a model of the size with random weights; how many there are."""
+    """Saves a model of the size with random weights; returns the number of its parameters."""
     backbone = Sam2HieraDetConfig(**size)
     channels = backbone.embed_dim_per_stage[::-1]
     vision = Sam2VisionConfig(backbone_config=backbone, backbone_channel_list=channels)
@@ -108,7 +110,7 @@ def _save(size: dict[str, object], folder: Path) -> int:
 
 
 def _job(prompts: int) -> Job:
-    """A picture that was never seen before."""
+    """Returns a job with a new random image, so that no embedding is cached."""
     digest = os.urandom(8)
     noise = np.random.default_rng(list(digest)).integers(0, 255, (1024, 1024, 3), np.uint8)
     return Job(noise, digest, [PROMPT] * prompts, multimask=True)
@@ -120,7 +122,7 @@ def _segment(backend: Sam2Backend, prompts: int) -> None:
 
 
 def _milliseconds(work: Callable[[], object], runs: int = _RUNS) -> float:
-    """The fastest of a few runs; results are on the CPU, so the device is done when they return."""
+    """Returns the minimum of several runs. Results are on the CPU, so the device has finished."""
     times = []
     for _ in range(runs):
         start = time.perf_counter()
@@ -130,7 +132,7 @@ def _milliseconds(work: Callable[[], object], runs: int = _RUNS) -> float:
 
 
 def _most_memory() -> float:
-    """Megabytes so far: of the GPU, else of this process, which has seen one size alone."""
+    """Returns the peak memory in MB, of the GPU or else of this process, which ran one size."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
@@ -143,7 +145,7 @@ def _device() -> str:
 
 
 def _write(table: str) -> None:
-    """In place of the table of the same device, or after the others."""
+    """Writes the table in place of that of the same device, or after the others."""
     head, *sections = DOCUMENT.read_text().split("\n## ")
     heading = table.splitlines()[0].removeprefix("## ")
     others = [text.strip() for text in sections if text.splitlines()[0] != heading]

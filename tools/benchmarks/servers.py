@@ -1,4 +1,4 @@
-"""What functions talk to while they are measured: storage, a broker, a SAM2 that costs nothing."""
+"""The servers for measured functions: storage, a broker, and a SAM2 server that costs nothing."""
 
 import json
 import os
@@ -20,12 +20,12 @@ from tools.support.examples import ROOT
 PROJECT, INPUT, OUTPUT = "bench", "bench-input", "bench-output"
 TOPIC = f"projects/{PROJECT}/topics/prompts"
 SAM2 = "BENCH_SAM2"
-"""The environment variable with SAM2's address."""
+"""The environment variable with the URL of the SAM2 server."""
 
 
 @contextmanager
 def running() -> Iterator[None]:
-    """All of them, for as long as the environment leads there."""
+    """Runs the servers, and sets the environment variables that make clients use them."""
     with tempfile.TemporaryDirectory() as root, ProcessTree(Path(root) / "logs") as tree:
         storage_port, broker_port, sam2_port, tls_port = free_ports(4)
         files = ["--root", root, "--tls-port", str(tls_port)]
@@ -53,27 +53,27 @@ def running() -> Iterator[None]:
 
 
 def client() -> storage.Client:
-    """Of the storage server."""
+    """Returns a client of the storage server."""
     return storage.Client(project=PROJECT)
 
 
 def uploaded(name: str, data: bytes) -> Message:
-    """The notification of an upload."""
+    """Uploads a file; returns its notification."""
     blob = client().bucket(INPUT).blob(name)
     blob.upload_from_string(data, content_type="application/octet-stream")
     return Message(json.dumps(blob._properties).encode(), {"eventType": FINALIZED})
 
 
 def prompts(name: str) -> bytes:
-    """The prompts.json of an upload."""
+    """Returns the prompts.json of an upload."""
     return bytes(client().bucket(OUTPUT).blob(f"{name}/prompts.json").download_as_bytes())
 
 
 def written(name: str) -> int:
-    """Bytes of all results of an upload."""
+    """Returns the size of all results of an upload, in bytes."""
     return sum(blob.size for blob in client().list_blobs(OUTPUT, prefix=f"{name}/"))
 
 
 def sent() -> int:
-    """Bytes that SAM2 was sent since the last call."""
+    """Returns the bytes that were sent to SAM2 since the last call."""
     return int(requests.get(f"{os.environ[SAM2]}/sent", timeout=60).json()["bytes"])

@@ -1,7 +1,6 @@
-"""How long a function takes from the start of its process to its first answer, and what it imports.
+"""Measures the time from the start of a function's process to its first response, and its imports.
 
-The start is compared with what none can do without: functions-framework's own with a function of
-one line.
+The start time is compared to that of functions-framework with a function of one line.
 """
 
 import os
@@ -29,7 +28,11 @@ from tools.support.pushes import pushed
 
 _RUNS = 3
 _POLL_SECONDS = 0.01
-_SHOWN = 10
+"""Starts of a function, and the interval between attempts to call it. Chosen by hand: a longer
+interval measures less exactly."""
+
+_MOST_PACKAGES = 10
+"""Number of the slowest packages that are reported."""
 _ONE_LINE = """import functions_framework
 
 @functions_framework.http
@@ -43,15 +46,15 @@ def section() -> Iterator[str]:
     yield from (
         "## Starts",
         "",
-        "Seconds by the clock from the start of a process to its first answer: for ours, an avatar",
-        "done. The least of three.",
+        "Wall time from the start of a process to its first response, in seconds. Ours respond",
+        "after they have processed an avatar. The minimum of three runs.",
         "",
     )
     with servers.running(), tempfile.TemporaryDirectory() as folder:
         yield from _starts(Path(folder))
     yield from (
-        "What the imports cost, in milliseconds of their own, without what they import in turn",
-        "(`python -X importtime`, by package; the ten most expensive):",
+        "Import time in milliseconds, by package, without nested imports (`python -X importtime`;",
+        "the ten slowest packages):",
         "",
     )
     for function in ("landmarks", "segmentation"):
@@ -67,7 +70,7 @@ def _starts(folder: Path) -> Iterator[str]:
     landmarks = start("landmarks", body(message))
     segmentation = start("segmentation", body(Message(servers.prompts("start.png"), {})))
     yield from table(
-        ["", "seconds", "over what none can do without"],
+        ["", "seconds", "relative to one line"],
         [
             ["functions-framework with one line", f"{framework:.2f}", ""],
             ["landmarks", f"{landmarks:.2f}", f"**{landmarks / framework:.2f}**"],
@@ -77,7 +80,7 @@ def _starts(folder: Path) -> Iterator[str]:
 
 
 def settings() -> dict[str, str]:
-    """Of both functions, for the running servers."""
+    """Returns the settings of both functions for the running servers."""
     return {
         "INPUT_BUCKET": servers.INPUT,
         "OUTPUT_BUCKET": servers.OUTPUT,
@@ -89,7 +92,7 @@ def settings() -> dict[str, str]:
 
 
 def body(message: Message) -> dict[str, Any]:
-    """What Pub/Sub pushes."""
+    """Returns the body of Pub/Sub's push request for a message."""
     return pushed(message.data, message.attributes)
 
 
@@ -97,32 +100,32 @@ def _start(
     folder: Path,
     environment: Mapping[str, str],
     name: str,
-    asked: Mapping[str, Any],
+    payload: Mapping[str, Any],
     source: Path | None = None,
 ) -> float:
-    """Seconds by the clock from the start of a function's process to its first answer."""
+    """Returns the wall time from the start of a function's process to its first response."""
     seconds = []
     for port in free_ports(_RUNS):
         with ProcessTree(folder / "logs") as tree:
             began = time.perf_counter()
             tree.start(name, function_command(name, port, source), environment, port)
-            while not _answers(f"http://127.0.0.1:{port}/", asked):
+            while not _responds(f"http://127.0.0.1:{port}/", payload):
                 tree.check()
                 time.sleep(_POLL_SECONDS)
             seconds.append(time.perf_counter() - began)
     return min(seconds)
 
 
-def _answers(url: str, asked: Mapping[str, Any]) -> bool:
+def _responds(url: str, payload: Mapping[str, Any]) -> bool:
     with suppress(requests.ConnectionError):
-        requests.post(url, json=asked, timeout=60).raise_for_status()
+        requests.post(url, json=payload, timeout=60).raise_for_status()
         return True
     return False
 
 
 def _imports(function: str) -> Iterator[str]:
-    """The packages that cost most, and which of the heavy ones are there at all."""
-    told = subprocess.run(
+    """Yields the slowest packages, and the names of the imported heavy packages."""
+    stderr = subprocess.run(
         [sys.executable, "-X", "importtime", str(ROOT / "functions" / function / "main.py")],
         env={**os.environ, **_bare_settings(), "PYTHONPATH": str(ROOT)},
         check=True,
@@ -131,7 +134,7 @@ def _imports(function: str) -> Iterator[str]:
     ).stderr
     packages: Counter[str] = Counter()
     modules: Counter[str] = Counter()
-    for line in told.splitlines():
+    for line in stderr.splitlines():
         if line.startswith("import time:") and "[us]" not in line:
             own, _, name = line.removeprefix("import time:").split("|")
             package = _package(name.strip())
@@ -139,7 +142,7 @@ def _imports(function: str) -> Iterator[str]:
             modules[package] += 1
     rows = [
         [name, f"{own / 1000:.0f}", str(modules[name])]
-        for name, own in packages.most_common(_SHOWN)
+        for name, own in packages.most_common(_MOST_PACKAGES)
     ]
     total = ["all", f"{packages.total() / 1000:.0f}", str(modules.total())]
     yield from table([function, "own ms", "modules"], [*rows, total])
@@ -153,6 +156,6 @@ def _bare_settings() -> dict[str, str]:
 
 
 def _package(module: str) -> str:
-    """Google's packages share one name."""
+    """Returns the package of a module. Google's packages are in one namespace."""
     parts = module.split(".")
     return ".".join(parts[:3] if parts[0] == "google" else parts[:1])

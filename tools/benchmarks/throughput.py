@@ -1,7 +1,7 @@
-"""Images per second by workers, and how long an image takes at half load.
+"""Measures images per second by number of workers, and the time of an image at half load.
 
-The functions are served as in the cloud, a processor for each worker. Beside them on the same
-machine run what the cloud has elsewhere: storage, broker, SAM2 and who uploads.
+The functions are served as in the cloud, with one processor per worker. Storage, broker, SAM2 and
+the uploader run on the same machine; in the cloud they run elsewhere.
 """
 
 import os
@@ -31,6 +31,8 @@ from tools.support.pipeline import await_results, put
 
 _IMAGES = 200
 _WARM = 8
+"""Images of a measurement, and images before it. Chosen by hand: more give more exact rates."""
+
 _WORKERS = (1, 2)
 _AVATAR = png.encode_array(pictures.avatar())
 
@@ -40,19 +42,19 @@ def section() -> Iterator[str]:
     yield from (
         "## Throughput",
         "",
-        f"{_IMAGES} avatars, pushed to each function by as many callers as it has workers.",
-        "Storage, SAM2 and the callers run on the same processors: with that, so much would be",
-        "possible if none of them ever waited.",
+        f"{_IMAGES} avatars are pushed to each function by as many callers as it has workers.",
+        "Storage, SAM2 and the callers run on the same processors. The column `possible here` has",
+        "the scaling that would be possible if none of them ever waited.",
         "",
     )
     rows = [_row(function, *rates) for function, rates in _rates().items()]
-    headings = ["", "images a second: 1 worker", "2 workers", "scaling", "possible here"]
-    own = ["function's CPU an image, ms: 1 worker", "2 workers", "all others'"]
+    headings = ["", "images per second: 1 worker", "2 workers", "scaling", "possible here"]
+    own = ["function's CPU per image, ms: 1 worker", "2 workers", "CPU of all others"]
     yield from table([*headings, *own], rows)
     rate, seconds = _at_half_load()
     shares = (50, 90, 99, 100)
-    yield f"The whole local system, all parts on this machine: {rate:.1f} images a second; at half"
-    yield "of that, seconds from an upload's end to its result:"
+    yield f"The complete local system, all parts on this machine: {rate:.1f} images per second."
+    yield "At half of this rate, seconds from the end of an upload to its result:"
     yield ""
     yield from table(
         ["percentile", *(f"{share}%" for share in shares)],
@@ -62,7 +64,7 @@ def section() -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
-    """Images a second; processor seconds an image, of the function and of the whole machine."""
+    """Images per second, and CPU seconds per image of the function and of the whole machine."""
 
     images: float
     own: float
@@ -82,7 +84,7 @@ def _row(function: str, one: _Rate, two: _Rate) -> list[str]:
 
 
 def _rates() -> dict[str, list[_Rate]]:
-    """Of each function, by workers; each image is worked on once."""
+    """Returns the rates of each function, by number of workers. Each image is processed once."""
     share = _IMAGES + _WARM
     names = [f"{number}" for number in range(len(_WORKERS) * share)]
     with servers.running(), tempfile.TemporaryDirectory() as logs:
@@ -127,21 +129,21 @@ def _push(url: str, pushed: Mapping[str, Any]) -> None:
 
 
 def _at_half_load() -> tuple[float, list[float]]:
-    """Images per second of the whole system, and the seconds that each takes at half of that."""
+    """Returns images per second of the whole system, and the latencies at half of that rate."""
     with (
         tempfile.TemporaryDirectory() as root,
         stack.running(Path(root), {}, "embedded") as system,
     ):
-        _through(system, "warm", _WARM, 0)
+        _process_images(system, "warm", _WARM, 0)
         start = time.perf_counter()
-        _through(system, "full", _IMAGES, 0)
+        _process_images(system, "full", _IMAGES, 0)
         rate = _IMAGES / (time.perf_counter() - start)
-        names = _through(system, "half", _IMAGES, 2 / rate)
+        names = _process_images(system, "half", _IMAGES, 2 / rate)
         return rate, [_seconds(system, name) for name in names]
 
 
-def _through(system: Stack, prefix: str, count: int, seconds: float) -> list[str]:
-    """Uploads so many, so many seconds apart, and waits for their results; their names."""
+def _process_images(system: Stack, prefix: str, count: int, seconds: float) -> list[str]:
+    """Uploads an image every `seconds`, and waits for all results; returns the names."""
     generations: dict[str, int] = {}
     start = time.perf_counter()
     for number in range(count):
@@ -152,7 +154,7 @@ def _through(system: Stack, prefix: str, count: int, seconds: float) -> list[str
 
 
 def _seconds(system: Stack, name: str) -> float:
-    """From an upload to its result."""
+    """Returns the seconds from an upload to its result."""
     began, done = (
         system.storage.bucket(bucket).get_blob(place).updated
         for bucket, place in (

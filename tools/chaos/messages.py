@@ -1,4 +1,4 @@
-"""Messages that come twice, at once to two workers, or long after their time."""
+"""Injects messages that arrive twice, at two workers at once, or late."""
 
 import random
 import threading
@@ -19,11 +19,14 @@ from tools.support.pushes import authorisation, pushed
 
 _COPY = "chaos-copy"
 _PUSH_SECONDS = 60
+"""Timeout of a push. Chosen by hand: it must exceed SAM2_DEADLINE in `run`."""
+
 _PAUSE = 0.2
+"""Seconds between two attempts of a push. Chosen by hand."""
 
 
 class Copies(threading.Thread):
-    """Sees all messages of both hops, and brings a share of them a second time."""
+    """Receives all messages of both hops, and sends a share of them again."""
 
     def __init__(self, stack: Stack, mix: Mix) -> None:
         super().__init__(daemon=True)
@@ -43,31 +46,31 @@ class Copies(threading.Thread):
         while not self._over.is_set():
             for hop in HOPS:
                 with suppress(GoogleAPICallError, RetryError):  # the broker may be restarting
-                    self._look_at(hop)
+                    self._repeat_some(hop)
             self._over.wait(0.1)
 
     def stop(self) -> None:
-        """Returns once what was brought has been taken."""
+        """Stops, and waits until the functions have accepted all pushes."""
         self._over.set()
         self.join()
         self._pool.shutdown()
 
-    def bring_late(self, uploads: Uploads) -> None:
-        """Every message about what has been overwritten since comes once more."""
+    def send_late(self, uploads: Uploads) -> None:
+        """Sends all messages about overwritten generations again."""
         for hop, message in self._seen:
             generation, _ = uploads.newest[message.attributes["objectId"]]
             if message.attributes["objectGeneration"] != str(generation):
                 self._publish(hop, message)
-                self.injected["messages a day late"] += 1
+                self.injected["messages sent late"] += 1
 
-    def _look_at(self, hop: str) -> None:
-        answer = self._stack.subscriber.pull(
+    def _repeat_some(self, hop: str) -> None:
+        response = self._stack.subscriber.pull(
             subscription=_subscription(hop),
             max_messages=100,
             return_immediately=True,
             timeout=10,
         )
-        for received in answer.received_messages:
+        for received in response.received_messages:
             message = received.message
             if _COPY in message.attributes:
                 continue
@@ -78,8 +81,8 @@ class Copies(threading.Thread):
             if self._dice.random() < self._mix.twins:
                 self._push_twins(hop, message)
                 self.injected["messages pushed twice at once"] += 1
-        if answer.received_messages:
-            ids = [received.ack_id for received in answer.received_messages]
+        if response.received_messages:
+            ids = [received.ack_id for received in response.received_messages]
             self._stack.subscriber.acknowledge(subscription=_subscription(hop), ack_ids=ids)
 
     def _publish(self, hop: str, message: types.PubsubMessage) -> None:
@@ -89,7 +92,7 @@ class Copies(threading.Thread):
         )
 
     def _push_twins(self, hop: str, message: types.PubsubMessage) -> None:
-        """Two pushes of the same message at the same instant, each until it is taken."""
+        """Pushes a message twice at the same time; each push is retried until it is accepted."""
         url = f"http://127.0.0.1:{self._stack.processes.port(HOPS[hop])}/"
         together = threading.Barrier(2)
         for _ in range(2):
@@ -102,14 +105,14 @@ class Copies(threading.Thread):
         attempt = 0
         while True:
             attempt += 1
-            with suppress(requests.RequestException):  # it may have been killed just now
-                answer = requests.post(
+            with suppress(requests.RequestException):  # the function may have been killed
+                response = requests.post(
                     url,
                     json=body | {"deliveryAttempt": min(attempt, 9)},
                     headers=authorisation(self._stack, url),
                     timeout=_PUSH_SECONDS,
                 )
-                if answer.ok:
+                if response.ok:
                     return
             time.sleep(_PAUSE)
 

@@ -1,26 +1,28 @@
-"""What is to go wrong, and how often."""
+"""The configuration of faults: which ones, and how often."""
 
 import argparse
 import time
 from dataclasses import dataclass, field, fields
 
-_SURE = 10
-"""Expected times of what is sure to happen at least once."""
+_LEAST_EXPECTED = 10
+"""A fault with at least this expected number must occur. By the Poisson distribution, it is missing
+in one of 20,000 runs."""
 
 
-def _from_the_clock() -> int:
+def _seed_from_clock() -> int:
     return time.time_ns() // 1_000_000 % 10**9
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Rates are shares of SAM2's calls, of messages, or of uploads.
+    """The faults of a run.
 
-    `kill_every`, `storage_outage` and `disk_full` are seconds; the rest are counts.
+    Numbers with a fraction are shares of SAM2's calls, of messages, or of uploads, except
+    `kill_every`, `storage_outage` and `disk_full`, which are seconds. The others are counts.
     """
 
     uploads: int = 1000
-    seed: int = field(default_factory=_from_the_clock)
+    seed: int = field(default_factory=_seed_from_clock)
     errors: float = 0.2
     limits: float = 0.1
     hangs: float = 0.05
@@ -41,9 +43,9 @@ class Mix:
     upgrades: int = 1
 
     def demanded(self, seconds: float) -> list[str]:
-        """What must have been injected in a run of this length, by parts of its names.
+        """Returns parts of the names of all faults that must occur in a run of this duration.
 
-        Of what is left to chance, that which fails to come once in 10,000 runs at most.
+        Random faults are included only if they are very likely to occur.
         """
         by_chance = {
             "SAM2: 500": self.errors,
@@ -55,7 +57,7 @@ class Mix:
             "messages pushed twice": self.twins,
             "overwritten": self.overwrites,
             "cut off": self.truncated,
-            "a day late": self.overwrites * bool(self.late),
+            "sent late": self.overwrites * bool(self.late),
             "killed": seconds / self.kill_every / self.uploads if self.kill_every else 0,
         }
         always = {
@@ -70,16 +72,18 @@ class Mix:
             "clock jumped": self.clock_jumps,
             "upgraded": self.upgrades,
         }
-        likely = [name for name, rate in by_chance.items() if rate * self.uploads >= _SURE]
+        likely = [
+            name for name, rate in by_chance.items() if rate * self.uploads >= _LEAST_EXPECTED
+        ]
         return likely + [name for name, wanted in always.items() if wanted]
 
     @classmethod
     def from_arguments(cls) -> "Mix":
-        """From the command line: each field is an option."""
-        parser = argparse.ArgumentParser(description="Chaos on the local stack.")
-        usual = cls()
-        for one in fields(cls):
-            default = getattr(usual, one.name)
-            option = "--" + one.name.replace("_", "-")
+        """Parses the command line. Each field is an option."""
+        parser = argparse.ArgumentParser(description="Injects faults into the local stack.")
+        defaults = cls()
+        for item in fields(cls):
+            default = getattr(defaults, item.name)
+            option = "--" + item.name.replace("_", "-")
             parser.add_argument(option, type=type(default), default=default, help=f"{default}")
         return cls(**vars(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""Servers that refuse, are slow, or tell another time: storage, and the metadata server."""
+"""Outages of storage, and of the metadata server, which refuses, is slow, or has a wrong clock."""
 
 import threading
 import time
@@ -14,21 +14,24 @@ from local.stack import PROJECT, Stack, issuer_key
 from tools.chaos.sam2 import FaultySam2, Server
 from tools.support import servers
 
-_HOUR = 3660
-"""And a minute: tokens last for an hour."""
+_CLOCK_ERROR = 3660
+"""Error of the metadata server's clock, in seconds: a minute more than the lifetime of tokens."""
 
-_ASKED = 4
-"""Requests after which, and after a refused token, the metadata server is well again."""
+_LEAST_REQUESTS = 4
+"""The outage of the metadata server ends after this many requests, one for each fault, if SAM2 has
+also refused a token."""
 
 _MOST_SECONDS = 20.0
+"""Limit for the outage of the metadata server. Chosen by hand."""
+
 _SLOW_SECONDS = 4.0
-"""google-auth waits for 3 at first, and then for longer."""
+"""Delay of a slow response. google-auth's first timeout is 3 seconds; later ones are longer."""
 
 _POLL_SECONDS = 0.1
 
 
 def refuse_storage(stack: Stack, seconds: float) -> int:
-    """Storage answers 503 for a while; how often."""
+    """Makes storage respond with 503 for a time; returns the number of refused requests."""
     stack.processes.halt("storage")
     refusing = _Refusing(("127.0.0.1", stack.storage_port), _Refusal)
     thread = threading.Thread(target=refusing.serve_forever, kwargs={"poll_interval": 0.05})
@@ -64,50 +67,53 @@ class _Refusal(BaseHTTPRequestHandler):
 
 
 class Metadata:
-    """The stack's metadata server, replaced for a while by one that cannot be relied on."""
+    """Replaces the stack's metadata server by an unreliable one for a time."""
 
     def __init__(self, stack: Stack, sam2: FaultySam2) -> None:
         self._stack = stack
         self._sam2 = sam2
 
-    def trouble(self, need_tokens: Callable[[], None]) -> Counter[str]:
-        """Fails in every way while those ask that `need_tokens` has made do so; how often."""
-        happened: Counter[str] = Counter()
+    def break_down(self, forget_tokens: Callable[[], None]) -> Counter[str]:
+        """Injects all faults of the metadata server; returns their numbers.
+
+        `forget_tokens` makes the functions request new tokens.
+        """
+        injected: Counter[str] = Counter()
         self._stack.processes.halt("metadata")
-        with servers.serving(self._app(happened), self._stack.metadata_port):
-            need_tokens()
+        with servers.serving(self._app(injected), self._stack.metadata_port):
+            forget_tokens()
             deadline = time.monotonic() + _MOST_SECONDS
             while time.monotonic() < deadline and (
-                happened.total() < _ASKED or not self._sam2.injected["tokens refused"]
+                injected.total() < _LEAST_REQUESTS or not self._sam2.injected["tokens refused"]
             ):
                 time.sleep(_POLL_SECONDS)
         self._stack.processes.resume("metadata")
-        need_tokens()  # those that were had here may be refused for hours
-        return happened
+        forget_tokens()  # SAM2 may refuse the tokens of this outage for hours
+        return injected
 
-    def _app(self, happened: Counter[str]) -> Any:
-        well = self._server(0)
+    def _app(self, injected: Counter[str]) -> Any:
+        healthy = self._server(0)
         faults = {
             "refused": _refused,
-            "an hour behind": self._server(-_HOUR),
-            "slow": well,
-            "an hour ahead": self._server(_HOUR),
+            "an hour behind": self._server(-_CLOCK_ERROR),
+            "slow": healthy,
+            "an hour ahead": self._server(_CLOCK_ERROR),
         }
 
         def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            if "identity" not in environ["PATH_INFO"]:  # it only looks whether anybody is there
-                return well(environ, start_response)
-            fault = list(faults)[happened.total() % len(faults)]
-            happened[f"metadata server {fault}"] += 1
+            if "identity" not in environ["PATH_INFO"]:  # google-auth checks for a server
+                return healthy(environ, start_response)
+            fault = list(faults)[injected.total() % len(faults)]
+            injected[f"metadata server {fault}"] += 1
             if fault == "slow":
                 time.sleep(_SLOW_SECONDS)
             return faults[fault](environ, start_response)
 
         return app
 
-    def _server(self, off: float) -> Any:
+    def _server(self, clock_error: float) -> Any:
         key = issuer_key(self._stack.buckets.parent)
-        return metadata.create_app(PROJECT, Issuer(key, lambda: time.time() + off))
+        return metadata.create_app(PROJECT, Issuer(key, lambda: time.time() + clock_error))
 
 
 def _refused(_: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""A SAM2 server that fails in every way, in front of one that does not."""
+"""A proxy that injects faults in front of a SAM2 server."""
 
 import base64
 import io
@@ -28,16 +28,18 @@ _GARBAGE = (
     b"\xff",
 )
 _KEPT = 50
-"""Answers of before, to be given to other questions."""
+"""Number of recent responses that may be sent for other images."""
 
-_LEAST_UNLIKE = 0.5
-"""Another image's masks share less than this with the right ones: nobody could mix them up."""
+_MOST_SIMILAR = 0.5
+"""The masks of another image have a smaller IoU with the right ones than this. So the audit can
+expect a reason to review the result."""
 
 _CELLS = 64
+"""Width and height to which masks are scaled before they are compared, in pixels."""
 
 
 class Server(ThreadingHTTPServer):
-    """Says nothing of clients that were killed while they asked."""
+    """A server that ignores connections broken by killed clients."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -48,40 +50,40 @@ class Server(ThreadingHTTPServer):
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """What was answered for one image's prompts; `masks` of bool, all of the same shape."""
+class _Response:
+    """The response to the prompts of one image. `masks` are bool (_CELLS, _CELLS)."""
 
     content: bytes
     colour: Colour
     masks: tuple[npt.NDArray[np.bool_], ...]
 
-    def is_unlike(self, other: "_Answer") -> bool:
-        """Whether it fits the other's question in its form, and in nothing else."""
+    def can_replace(self, other: "_Response") -> bool:
+        """Whether it has as many masks as the other, of another image, and all of them differ."""
         if self.colour == other.colour or len(self.masks) != len(other.masks):
             return False
         pairs = zip(self.masks, other.masks, strict=True)
-        return all((a & b).sum() < _LEAST_UNLIKE * (a | b).sum() for a, b in pairs)
+        return all((a & b).sum() < _MOST_SIMILAR * (a | b).sum() for a, b in pairs)
 
 
 class FaultySam2(Server):
-    """Hands calls on to `target`, or answers 500, 429, garbage, or nothing for too long.
+    """Forwards calls to `target`, or injects a fault.
 
-    Before that it wants a valid identity token, as Cloud Run does. Sometimes it answers with what
-    it answered for another image.
+    The faults are 500, 429, invalid data, a late response, and the response for another image. Like
+    Cloud Run, it refuses calls without a valid identity token.
     """
 
-    def __init__(self, mix: Mix, patience: float, issuer: Issuer) -> None:
-        """`patience`: seconds after which whoever calls gives up."""
+    def __init__(self, mix: Mix, client_timeout: float, issuer: Issuer) -> None:
+        """`client_timeout` is the time after which a client cancels its call, in seconds."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = ""
         self.injected: Counter[str] = Counter()
         self.reached: set[Colour] = set()
         self.mix = mix
-        self.patience = patience
+        self.client_timeout = client_timeout
         self.over = threading.Event()
         self._certs = issuer.certs()
-        self._fates: defaultdict[Colour, set[bool]] = defaultdict(set)
-        self._before: deque[_Answer] = deque(maxlen=_KEPT)
+        self._swapped: defaultdict[Colour, set[bool]] = defaultdict(set)
+        self._recent: deque[_Response] = deque(maxlen=_KEPT)
         self._dice = random.Random(mix.seed)
         self._lock = threading.Lock()
 
@@ -95,20 +97,20 @@ class FaultySam2(Server):
 
     @property
     def swapped(self) -> set[Colour]:
-        """Whose every answer was another image's."""
+        """The colours of images that got only responses for other images."""
         with self._lock:
-            return {colour for colour, fates in self._fates.items() if fates == {True}}
+            return {colour for colour, swaps in self._swapped.items() if swaps == {True}}
 
     def refusal(self, authorization: str) -> tuple[int, str] | None:
-        """Why the bearer may not come in."""
+        """Returns status and reason for a request without a valid token, else None."""
         refused = iam_proxy.refusal(authorization, self.origin, self._certs)
         if refused:
             with self._lock:
                 self.injected["tokens refused"] += 1
         return refused
 
-    def fate(self) -> str:
-        """What becomes of the next call; once it is `over`, all are answered."""
+    def draw_fault(self) -> str:
+        """Draws the fault of the next call, or `answered`. No faults once `over` is set."""
         if self.over.is_set():
             return "answered"
         mix = self.mix
@@ -120,28 +122,29 @@ class FaultySam2(Server):
             "another's masks": mix.swaps,
         }
         with self._lock:
-            (fate,) = self._dice.choices(
+            (fault,) = self._dice.choices(
                 [*rates, "answered"], [*rates.values(), 1 - sum(rates.values())]
             )
-            if fate != "another's masks":  # whether there is one to swap with shows later
-                self.injected[fate] += 1
-        return fate
+            if fault != "another's masks":  # counted in `choose`, if there is a response to swap
+                self.injected[fault] += 1
+        return fault
 
-    def answer(self, colour: Colour, right: bytes, *, swap: bool) -> bytes:
-        """The right answer, or one that was given to another image's question."""
-        answer = _Answer(right, colour, tuple(_masks(right)))
+    def choose(self, colour: Colour, right: bytes, *, swap: bool) -> bytes:
+        """Returns the right response, or with `swap` a recent one for another image, if any."""
+        response = _Response(right, colour, tuple(_masks(right)))
         with self._lock:
-            unlike = [one for one in self._before if one.is_unlike(answer)] if swap else []
-            self._fates[answer.colour].add(bool(unlike))
-            self._before.append(answer)
+            others = [other for other in self._recent if other.can_replace(response)]
+            swapped = others[-1] if swap and others else None
+            self._swapped[response.colour].add(swapped is not None)
+            self._recent.append(response)
             if swap:
-                self.injected["another's masks" if unlike else "answered"] += 1
-        return unlike[-1].content if unlike else right
+                self.injected["another's masks" if swapped else "answered"] += 1
+        return swapped.content if swapped else right
 
 
-def _colour(question: bytes) -> Colour:
-    """That of the background, by which the version that was sent is known."""
-    (image, *_) = json.loads(question)["images"]
+def _colour(request_bytes: bytes) -> Colour:
+    """Returns the colour of the image's background, which identifies the version."""
+    (image, *_) = json.loads(request_bytes)["images"]
     picture = PillowImage.open(io.BytesIO(base64.b64decode(image["image_base64"])))
     pixels = np.asarray(picture.convert("RGB"))
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
@@ -150,17 +153,17 @@ def _colour(question: bytes) -> Colour:
     return red, green, blue
 
 
-def _masks(answer: bytes) -> list[npt.NDArray[np.bool_]]:
-    """The best mask for each prompt of each image, all of the same small size."""
+def _masks(response_bytes: bytes) -> list[npt.NDArray[np.bool_]]:
+    """Returns the best mask for each prompt of each image, bool (_CELLS, _CELLS)."""
     return [
         np.asarray(
-            PillowImage.open(io.BytesIO(base64.b64decode(told["mask_png_base64"])))
+            PillowImage.open(io.BytesIO(base64.b64decode(masks["mask_png_base64"])))
             .convert("L")
             .resize((_CELLS, _CELLS))
         )
         > 127
-        for image in json.loads(answer)["images"]
-        for told in image
+        for image in json.loads(response_bytes)["images"]
+        for masks in image
     ]
 
 
@@ -172,44 +175,44 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         refused = self.server.refusal(self.headers.get("Authorization", ""))
         if refused:
-            status, why = refused
-            self._answer(status, why.encode())
+            status, reason = refused
+            self._respond(status, reason.encode())
             return
         colour = _colour(body)
         self.server.reached.add(colour)
-        match self.server.fate():
+        match self.server.draw_fault():
             case "500":
-                self._answer(500, b"out of memory")
+                self._respond(500, b"out of memory")
             case "429":
-                self._answer(429, b"too many requests", {"Retry-After": "1"})
+                self._respond(429, b"too many requests", {"Retry-After": "1"})
             case "garbage":
-                self._answer(200, _GARBAGE[self.server.injected["garbage"] % len(_GARBAGE)])
+                self._respond(200, _GARBAGE[self.server.injected["garbage"] % len(_GARBAGE)])
             case "hang":
-                self.server.over.wait(1.5 * self.server.patience)
+                self.server.over.wait(1.5 * self.server.client_timeout)
                 self.close_connection = True
-            case fate:
-                self._hand_on(body, colour, swap=fate != "answered")
+            case fault:
+                self._forward(body, colour, swap=fault != "answered")
 
-    def _hand_on(self, body: bytes, colour: Colour, *, swap: bool) -> None:
-        kind = {"Content-Type": self.headers["Content-Type"]}
+    def _forward(self, body: bytes, colour: Colour, *, swap: bool) -> None:
+        headers = {"Content-Type": self.headers["Content-Type"]}
         try:
-            answer = requests.post(self.server.target, data=body, headers=kind, timeout=60)
-        except requests.RequestException as error:  # it may have been killed just now
-            self._answer(503, json.dumps({"error": str(error)}).encode())
+            response = requests.post(self.server.target, data=body, headers=headers, timeout=60)
+        except requests.RequestException as error:  # the server may have been killed
+            self._respond(503, json.dumps({"error": str(error)}).encode())
             return
-        content = answer.content
-        if answer.status_code == 200:
-            content = self.server.answer(colour, content, swap=swap)
-        self._answer(answer.status_code, content)
+        content = response.content
+        if response.status_code == 200:
+            content = self.server.choose(colour, content, swap=swap)
+        self._respond(response.status_code, content)
 
-    def _answer(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
+    def _respond(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
         try:
             self.send_response(status)
             for name, value in {**(headers or {}), "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
-        except ConnectionError:  # whoever asked is tired of waiting, or dead
+        except ConnectionError:  # the client has timed out or was killed
             self.close_connection = True
 
     def log_message(self, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Uploads, and what overwrites them on their way."""
+"""Uploads images, and overwrites some of them during processing."""
 
 import random
 import threading
@@ -14,18 +14,23 @@ from tools.chaos.mix import Mix
 from tools.chaos.versions import Version
 
 _KINDS = {"face": 0.63, "two faces": 0.27, "nothing": 0.07, "no image": 0.03}
+"""Shares of the kinds of uploads. Chosen by hand: most have faces, because these need SAM2."""
+
 _LEAST_AHEAD, _SHARE_AHEAD = 12, 0.1
-"""How many uploads are on their way at a time: trouble that strikes late still finds some."""
+"""Limit for uploads without results: a number, and a share of all. Chosen by hand: with a higher
+limit, faults at the end would find no uploads in progress."""
 
 _LEAST_WIDTH, _WIDTHS = 212, 40
-"""Pixels: versions of one upload differ in it, so that a picture tells which it shows."""
+"""Smallest width and number of widths, in pixels. Versions of an upload have different widths, so a
+picture shows to which version it belongs."""
 
 _MOST_DELAY = 3.0
-"""Seconds from an upload to its overwriting: on the way, most of them."""
+"""Longest time from an upload to its overwriting, in seconds. Chosen by hand: most uploads are then
+still in progress."""
 
 
 class Uploads:
-    """All uploads of a run, from a seed."""
+    """The uploads of a run, chosen by its seed."""
 
     def __init__(self, stack: Stack, mix: Mix) -> None:
         self.newest: dict[str, tuple[int, Version]] = {}
@@ -41,34 +46,37 @@ class Uploads:
         self._ahead = threading.Semaphore(ahead)
 
     def start(self) -> None:
-        """Begins, in threads of its own."""
+        """Starts to upload in separate threads."""
         for album in range(self._mix.uploads):
             versions = list(self._versions(f"album {album % 7}/{album} ü.png"))
             delays = [self._dice.uniform(0, _MOST_DELAY) for _ in versions[1:]]
             self._running.append(self._pool.submit(self._put_in_turn, versions, delays))
 
-    def one_more(self) -> None:
-        """Another upload than those planned, at once: trouble that needs work makes some."""
+    def add(self) -> None:
+        """Uploads an additional image at once, for a fault that needs work in progress."""
         version = self._version(f"one more/{self._versions_made}.png", "face")
         self._running.append(self._more.submit(self._put_all, [version], []))
 
     @property
     def expected(self) -> int:
-        """How many results there are to be."""
+        """The number of uploads, and so of expected results."""
         return len(self._running)
 
-    def go_on(self, done: int) -> None:
-        """Lets as many begin as have their results; raises what an upload raised."""
+    def release(self, done: int) -> None:
+        """Starts as many uploads as have new results. Raises the error of a failed upload.
+
+        `done` is the number of all results.
+        """
         if done > self._done:
             self._ahead.release(done - self._done)
             self._done = done
-        for one in self._running:
-            if one.done():
-                one.result()
+        for upload in self._running:
+            if upload.done():
+                upload.result()
 
     @property
     def are_done(self) -> bool:
-        return all(one.done() for one in self._running)
+        return all(upload.done() for upload in self._running)
 
     def _versions(self, name: str) -> Iterator[Version]:
         while True:

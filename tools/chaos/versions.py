@@ -1,4 +1,4 @@
-"""What is uploaded: pictures with faces and without, what is no picture, what ends early."""
+"""The uploaded files: pictures with and without faces, other files, and truncated pictures."""
 
 import io
 from dataclasses import dataclass
@@ -23,10 +23,12 @@ FACES = {"face": 1, "two faces": 2, "cut off": 1}
 _FACE = PillowImage.open(EXAMPLES / "avataaars_05.png").convert("RGB")
 _HEIGHT, _SIZES = 128, (80, 96)
 _AROUND = 0.17
-"""What the example shows beside the face, as a share of its side."""
+"""Margin around the face in the example image, as a share of the image's side."""
 
 _SHADES = 64
 _DARKEST = (70, 120, 180)
+"""Backgrounds have 64 shades of each channel, from this colour on. So 64 ** 3 versions differ in
+their backgrounds."""
 
 Colour = tuple[int, int, int]
 
@@ -35,8 +37,8 @@ Colour = tuple[int, int, int]
 class Version:
     """One content of an object.
 
-    `number` is its own in the whole run, and so is the colour of its background; its width is
-    unlike those of the object's other versions.
+    `number` and the colour of the background are unique in the run. Versions of the same object
+    have different widths.
     """
 
     name: str
@@ -46,14 +48,14 @@ class Version:
 
     @property
     def colour(self) -> Colour:
-        """By which it is known wherever a part of it turns up."""
+        """The colour of the background, which identifies the version in each part of it."""
         shades = (self.number // _SHADES**place % _SHADES for place in range(3))
         red, green, blue = (dark + shade for dark, shade in zip(_DARKEST, shades, strict=True))
         return red, green, blue
 
     @property
     def content_type(self) -> str:
-        """As it is declared."""
+        """The content type of the upload."""
         return f"image/{self._format}"
 
     @property
@@ -61,7 +63,7 @@ class Version:
         return "jpeg" if self.kind == "cut off" and self.number % 2 else "png"
 
     def encoded(self) -> bytes:
-        """An image, a part of one, or nothing of the kind."""
+        """Returns the file's content: an image, a truncated one, or another file."""
         if self.kind == "no image":
             return b"no image " * self.width
         buffer = io.BytesIO()
@@ -70,7 +72,7 @@ class Version:
         return content[: len(content) // 2] if self.kind == "cut off" else content
 
     def _picture(self) -> PillowImage.Image:
-        """Faces lie in corners, so that in what SAM2 is shown they do not all lie alike."""
+        """Returns the picture. Its faces are in corners, so their places in the crops differ."""
         picture = PillowImage.new("RGB", (self.width, _HEIGHT), self.colour)
         size = _SIZES[self.number // 4 % len(_SIZES)]
         face, beyond = _FACE.resize((size, size)), round(size * _AROUND)

@@ -1,4 +1,4 @@
-"""The worker processes of a function, and the memory that they are left."""
+"""Limits the memory of a function's worker processes."""
 
 import resource
 import socket
@@ -9,31 +9,35 @@ from local.stack import Stack
 from tools.benchmarks.processes import followers
 
 _SIGNS = ("MemoryError", "bad_alloc", "can't start new thread", "Cannot allocate memory")
+"""Messages in the log of a worker without memory."""
+
 _MOST_SECONDS = 8.0
+"""Limit for the time without memory. Chosen by hand: within it, a worker usually gets work."""
+
 _POLL_SECONDS = 0.1
 
 
 def starve(stack: Stack, name: str) -> int:
-    """Gives a function's workers no more memory, until one wants some; how many were hurt.
+    """Gives a function's workers no more memory until one fails; returns the number of failures.
 
-    A worker dies of it, or a delivery fails. Linux alone can do this to a running process.
+    A worker ends, or a delivery fails. Only Linux can limit a running process.
     """
     workers = followers(stack.processes.group(name))
     before, deadline = _signs(stack, name), time.monotonic() + _MOST_SECONDS
     for worker in workers:
         _limit(worker, 1)
-    hurt = 0
-    while not hurt and time.monotonic() < deadline:
+    failures = 0
+    while not failures and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
         alive = followers(stack.processes.group(name))
-        hurt = _signs(stack, name) - before + len(set(workers) - set(alive))
+        failures = _signs(stack, name) - before + len(set(workers) - set(alive))
     for worker in workers:
         _limit(worker, resource.RLIM_INFINITY)
-    return hurt
+    return failures
 
 
 def await_listening(stack: Stack, name: str) -> None:
-    """Until a function that was started takes connections."""
+    """Waits until a started function accepts connections."""
     while True:
         stack.processes.check()
         with (

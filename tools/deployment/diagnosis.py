@@ -83,7 +83,7 @@ def _dead_letter(target: Target, hop: str, ref: ObjectRef) -> Iterator[str]:
 
 
 def _log_lines(target: Target, logs: Logs, progress: Progress) -> Iterator[str]:
-    service = f"{target.beginning}{HOPS[progress.hop]}"
+    service = f"{target.prefix}{HOPS[progress.hop]}"
     lines = logs.of_upload(progress.ref, progress.since)
     if lines:
         yield "The last log lines about it:"
@@ -111,7 +111,7 @@ def _uncalled(target: Target, hop: str) -> Iterator[str]:
     yield "functions have ended. In the cloud, `make deploy` restores what is missing here:"
     if hop == "uploads":
         yield f"  gcloud storage buckets notifications list gs://{target.input_bucket}"
-    yield f"  gcloud pubsub subscriptions describe {target.beginning}{hop} --project={project}"
+    yield f"  gcloud pubsub subscriptions describe {target.prefix}{hop} --project={project}"
 
 
 def _indented(lines: Sequence[LogEntry]) -> Iterator[str]:

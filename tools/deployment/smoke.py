@@ -18,7 +18,7 @@ from google.auth.exceptions import GoogleAuthError
 from pydantic import ValidationError
 from rich.console import Console
 
-from local.operations.deployment import NotRunning, Target, add_arguments, chosen
+from local.operations.deployment import NotRunning, Target, add_arguments, choose_target
 from shared.gcp.gcs import RETRY, TIMEOUT, ObjectRef, Storage
 from shared.gcp.provenance import Provenance
 from shared.runtime.deadline import Deadline
@@ -80,7 +80,7 @@ def main() -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it cleans up
     try:
-        target = chosen(arguments)
+        target = choose_target(arguments)
         project = arguments.project
         logs = CloudLogs(project) if project else LocalLogs(arguments.root / "logs")
         works = SmokeTest(target, logs, console).run(arguments.seconds)

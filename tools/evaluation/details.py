@@ -1,4 +1,4 @@
-"""What a corpus's truth says of prompts, and of what people complain of in masks of drawn faces."""
+"""Compares prompts and masks of drawn faces to the truth of a corpus, in detail."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,21 +12,24 @@ from shared.imaging.geometry import BoolMask, fill_holes
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt
 from tools.evaluation.manifest import IGNORE, CorpusImage, read_label
-from tools.evaluation.predict import Answer
+from tools.evaluation.predict import Output
 
 _MATCHED = 0.2
-"""A prompt is for the true face whose box meets its own best, with at least this IoU."""
+"""A prompt belongs to the true face with the highest IoU of the boxes, if it is at least this.
+Chosen by hand: as low as that of extra boxes in `scoring`."""
 
 _CHIN = 0.75
-"""Below the chin is what lies nearest to a part of the face lower than this share of its height."""
+"""A pixel is below the chin if the nearest pixel of the face is lower than this share of the face's
+height. Chosen by hand."""
 
 _TOO_MUCH = 0.05
-"""Share of a mask's area on neck, or on hair and the rest, from which it counts."""
+"""Share of a mask's area on neck, or on hair and background, from which the mask is counted as
+wrong. Chosen by hand: a lower share also counts small errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """One found face: its prompt against the truth, and what its mask takes or leaves wrongly."""
+    """One found face: its prompt's points and box, and errors of its mask."""
 
     positive: int
     positive_outside: int
@@ -41,7 +44,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Shares of points and faces, and means."""
+    """Shares of points and faces, and mean ratios of boxes."""
 
     faces: int
     positive_inside: float
@@ -53,26 +56,26 @@ class Summary:
     takes_hair: float
 
 
-def details_of(image: CorpusImage, root: Path, answer: Answer) -> Iterator[Details]:
-    """For each found face that is true."""
+def details_of(image: CorpusImage, root: Path, output: Output) -> Iterator[Details]:
+    """Yields the details of each found face that matches a true one."""
     if image.label is None:
         return
     label = read_label(root / image.label)
     numbers = _numbers(label, image)
-    for prompt in answer.prompts.instances:
+    for prompt in output.prompts.instances:
         overlaps = [face.box.iou(prompt.box) for face in image.faces]
         best = int(np.argmax(overlaps))
         if overlaps[best] >= _MATCHED and numbers[best]:
             yield _details(
-                prompt, image.faces[best].box, label, numbers[best], answer.instances[prompt.id]
+                prompt, image.faces[best].box, label, numbers[best], output.instances[prompt.id]
             )
 
 
 def summary(details: Iterable[Details]) -> Summary:
-    """Over all faces of a corpus.
+    """Summarises all faces of a corpus.
 
     Raises:
-        ZeroDivisionError: there is none.
+        ZeroDivisionError: there are no faces.
     """
     rows = list(details)
 
@@ -90,17 +93,17 @@ def summary(details: Iterable[Details]) -> Summary:
     )
 
 
-def _ratio(rows: list[Details], some: str, all_: str) -> float:
-    total = sum(getattr(row, all_) for row in rows)
-    return round(sum(getattr(row, some) for row in rows) / max(total, 1), 4)
+def _ratio(rows: list[Details], part: str, whole: str) -> float:
+    total = sum(getattr(row, whole) for row in rows)
+    return round(sum(getattr(row, part) for row in rows) / max(total, 1), 4)
 
 
 def _numbers(label: npt.NDArray[np.uint8], image: CorpusImage) -> list[int]:
-    """The label of each of the image's faces; 0 where it is not to be seen."""
+    """Returns the label of each of the image's faces; 0 for an invisible one."""
     numbers = []
     for face in image.faces:
-        there = label[face.box.slices]
-        counts = np.bincount(there[(there > 0) & (there < IGNORE)], minlength=1)
+        labels = label[face.box.slices]
+        counts = np.bincount(labels[(labels > 0) & (labels < IGNORE)], minlength=1)
         numbers.append(int(counts.argmax()))
     return numbers
 

@@ -1,6 +1,6 @@
-"""python -m tools.evaluation.evaluate MANIFEST: the real pipeline over a corpus, scored.
+"""python -m tools.evaluation.evaluate MANIFEST: runs the real pipeline on a corpus and scores it.
 
-With `--document FILE` the tables replace those in a Markdown file.
+With `--document FILE`, the tables replace those in a Markdown file.
 """
 
 import argparse
@@ -29,27 +29,28 @@ from tools.evaluation.scoring import Prediction, Scores, score_corpus, score_ima
 
 _OUTPUT = Path("evaluation")
 _THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+"""Values of MIN_SCORE in the report."""
 
 
 def main() -> None:
-    """Prints the tables; leaves masks, scores.json, report.md and worst.png in `evaluation/`."""
+    """Prints the tables; writes masks, scores.json, report.md and worst.png to `evaluation/`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--document", type=Path)
     options = parser.parse_args()
     manifest_file: Path = options.manifest
     if not manifest_file.is_file():
-        sys.exit(f"{manifest_file}: there is no such manifest.")
+        sys.exit(f"{manifest_file}: no such manifest.")
     root, corpus = manifest_file.parent, Manifest.read(manifest_file).images
     console = Console()
     predict.run_pipeline(manifest_file, _OUTPUT, console)
-    answers = [(image, predict.read_answer(_OUTPUT, image)) for image in corpus]
+    outputs = [(image, predict.read_output(_OUTPUT, image)) for image in corpus]
     cases = [
-        (image, answer.prediction, score_image(image, root, answer.prediction))
-        for image, answer in answers
+        (image, output.prediction, score_image(image, root, output.prediction))
+        for image, output in outputs
     ]
     scores = summarise(score for _, _, score in cases)
-    found = list(chain.from_iterable(details.details_of(i, root, a) for i, a in answers))
+    found = list(chain.from_iterable(details.details_of(i, root, o) for i, o in outputs))
     text = report(
         scores,
         score_corpus(manifest_file, predict.plain_recipe(root)),
@@ -67,7 +68,7 @@ def main() -> None:
 def _curve(
     manifest_file: Path, corpus: list[CorpusImage], console: Console
 ) -> Iterator[tuple[float, Scores]]:
-    """Scores of the detector alone, its outlines' bounds as boxes, by least score."""
+    """Yields the scores of the detector alone by MIN_SCORE. Boxes are the bounds of outlines."""
     detector = Detector(max_instances=20, min_score=min(_THRESHOLDS))
     detections: dict[str, list[Detection]] = {}
     for image in track(corpus, "detecting", console=console):
@@ -76,9 +77,9 @@ def _curve(
 
     def prediction(threshold: float) -> Callable[[CorpusImage], Prediction]:
         def predicted(image: CorpusImage) -> Prediction:
-            whole = Box(0, 0, image.width, image.height)
+            bounds = Box(0, 0, image.width, image.height)
             boxes = [
-                bounding_box(found.polygon).intersection(whole)
+                bounding_box(found.polygon).intersection(bounds)
                 for found in detections[image.image]
                 if found.score >= threshold
             ]

@@ -1,4 +1,4 @@
-"""A corpus: images with true faces, and label maps that show them to the pixel."""
+"""The manifest of a corpus: images with true faces, and label maps with their pixels."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from shared.imaging.geometry import BoolMask
 from shared.schemas.box import Box
 
 IGNORE = 255
+"""Label of pixels that are neither right nor wrong."""
 
 
 class Face(BaseModel):
@@ -21,7 +22,7 @@ class Face(BaseModel):
 
 
 class CorpusImage(BaseModel):
-    """One image; `label` is None where it shows no face. Paths are relative to the manifest."""
+    """One image. `label` is None if it has no face. Paths are relative to the manifest."""
 
     image: str
     label: str | None
@@ -31,7 +32,7 @@ class CorpusImage(BaseModel):
 
     @property
     def kind(self) -> str:
-        """What it is counted under: its style, `scenes`, or `negatives`."""
+        """The image's group in the report: its style, `scenes`, or `negatives`."""
         if self.label is None:
             return "negatives"
         return "scenes" if "scenes/" in self.image else self.faces[0].style
@@ -44,15 +45,15 @@ class Manifest(BaseModel):
 
     @classmethod
     def read(cls, file: Path) -> "Manifest":
-        """From a manifest.json."""
+        """Reads a manifest.json."""
         return TypeAdapter(cls).validate_json(file.read_bytes())
 
 
 def read_label(file: Path) -> npt.NDArray[np.uint8]:
-    """uint8 (h, w): 0 background, 1..N faces, IGNORE."""
+    """Reads a label map, uint8 (h, w): 0 for background, 1..N for faces, IGNORE."""
     return np.asarray(Image.open(file))
 
 
 def read_mask(file: Path) -> BoolMask:
-    """bool (h, w) of a grey picture."""
+    """Reads a grey image as a mask, bool (h, w)."""
     return np.asarray(Image.open(file).convert("L")) > 127

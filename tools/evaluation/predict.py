@@ -1,4 +1,4 @@
-"""Predictions for a corpus: the real pipeline's, and the plain recipe's."""
+"""Predictions of the real pipeline and of the plain recipe for a corpus."""
 
 import json
 import tempfile
@@ -23,8 +23,8 @@ from tools.evaluation.scoring import Prediction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """All that the pipeline said of one image."""
+class Output:
+    """The pipeline's output for one image. `instances` are the masks by instance."""
 
     prompts: PromptsDocument
     result: ResultDocument
@@ -33,18 +33,18 @@ class Answer:
 
     @property
     def prediction(self) -> Prediction:
-        """What is scored."""
+        """The mask and the boxes that are scored."""
         return Prediction(self.mask, [instance.box for instance in self.result.instances])
 
 
 def run_pipeline(manifest_file: Path, output: Path, console: Console) -> None:
-    """Runs every image through the local system; leaves `output/IMAGE/`, as the bucket has it.
+    """Runs all images through the local system; writes `output/IMAGE/`, as in the output bucket.
 
-    Beside it, for `a/b.png` of the manifest, what the corpus's own scorer expects: `a/b.mask.png`
-    and `a/b.faces.json`.
+    For `a/b.png` of the manifest, it also writes `a/b.mask.png` and `a/b.faces.json`, which the
+    corpus's own scorer expects.
 
     Raises:
-        RuntimeError: an image came to no pictures.
+        RuntimeError: an image has no image files in its result.
     """
     images = Manifest.read(manifest_file).images
     files = {image.image: manifest_file.parent / image.image for image in images}
@@ -52,8 +52,8 @@ def run_pipeline(manifest_file: Path, output: Path, console: Console) -> None:
         tempfile.TemporaryDirectory(prefix="toonmask-") as root,
         stack.running(Path(root), {"TARGETS": "face"}) as system,
     ):
-        ended = batch.outcomes(system, batch.upload(system, files))
-        for outcome in track(ended, "segmenting", total=len(files), console=console):
+        outcomes = batch.outcomes(system, batch.upload(system, files))
+        for outcome in track(outcomes, "segmenting", total=len(files), console=console):
             if outcome.document.outputs is None:
                 raise RuntimeError(f"{outcome.name} ended {outcome.status}: {outcome.message}")
             folder = output / outcome.name
@@ -64,34 +64,34 @@ def run_pipeline(manifest_file: Path, output: Path, console: Console) -> None:
             folder.with_suffix(".faces.json").write_text(json.dumps(boxes))
 
 
-def read_answer(output: Path, image: CorpusImage) -> Answer:
-    """What `run_pipeline` left for an image."""
+def read_output(output: Path, image: CorpusImage) -> Output:
+    """Reads what `run_pipeline` wrote for an image."""
     folder = output / image.image
     result = ResultDocument.model_validate_json((folder / object_names.RESULT).read_bytes())
-    return Answer(
+    return Output(
         PromptsDocument.model_validate_json((folder / object_names.PROMPTS).read_bytes()),
         result,
         read_mask(folder / Outputs().mask),
-        {one.id: read_mask(folder / one.files.mask) for one in result.instances},
+        {item.id: read_mask(folder / item.files.mask) for item in result.instances},
     )
 
 
 def plain_recipe(root: Path) -> Callable[[CorpusImage], Prediction]:
-    """What most would write: OpenCV's BGR image into Face Mesh, once; the face oval as the mask."""
+    """Returns the plain recipe: Face Mesh once on OpenCV's BGR image, the face oval as the mask."""
     model: Any = mp.solutions.face_mesh.FaceMesh(
         static_image_mode=True, max_num_faces=20, refine_landmarks=True
     )
 
     def predict(image: CorpusImage) -> Prediction:
         picture = cv2.imread(str(root / image.image))
-        whole = image_box(picture)
+        bounds = image_box(picture)
         mask = np.zeros(picture.shape[:2], bool)
         boxes = []
         for face in model.process(picture).multi_face_landmarks or ():
             marks = np.array([(mark.x, mark.y) for mark in face.landmark], np.float32)
-            oval = (marks[FACE_OVAL] * (whole.width, whole.height)).astype(np.float32)
-            mask |= polygon_mask(oval, whole)
-            boxes.append(bounding_box(oval).intersection(whole))
+            oval = (marks[FACE_OVAL] * (bounds.width, bounds.height)).astype(np.float32)
+            mask |= polygon_mask(oval, bounds)
+            boxes.append(bounding_box(oval).intersection(bounds))
         return Prediction(mask, boxes)
 
     return predict

@@ -1,4 +1,4 @@
-"""An evaluation as Markdown, and where it goes in docs/quality.md."""
+"""Writes an evaluation as Markdown, and into docs/quality.md."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ _HEAD = (
 def report(
     scores: Scores, plain: Scores, details: Summary | None, curve: Sequence[tuple[float, Scores]]
 ) -> str:
-    """The tables of one evaluation."""
+    """Returns the tables of one evaluation."""
     parts = [
         _HEAD + "".join(_row(kind, row, plain.rows[kind]) for kind, row in scores.rows.items()),
         f"Extra boxes per image {scores.extra_boxes_per_image:.3f} (plain recipe "
@@ -31,7 +31,7 @@ def report(
 
 
 def write_into(file: Path, text: str) -> None:
-    """Replaces what stands between the file's evaluation marks.
+    """Replaces the text between the file's evaluation marks.
 
     Raises:
         ValueError: the file has no such marks.
@@ -53,11 +53,11 @@ def _details(details: Summary) -> str:
     rows = [
         ("positive points inside the true face", f"{details.positive_inside:.2%}"),
         ("negative points inside any true face", f"{details.negative_inside:.2%}"),
-        ("share of the true face's box that the prompt's box covers", f"{details.box_cover:.2f}"),
-        ("the prompt's box's area over the true face's box's", f"{details.box_area:.2f}"),
-        ("masks with more than 5% below the chin", f"{details.leaks_below_chin:.2%}"),
+        ("share of the true face's box inside the prompt's box", f"{details.box_cover:.2f}"),
+        ("area of the prompt's box relative to the true face's box", f"{details.box_area:.2f}"),
+        ("masks with more than 5% of their area below the chin", f"{details.leaks_below_chin:.2%}"),
         ("masks with a hole inside the face", f"{details.has_hole:.2%}"),
-        ("masks with more than 5% hair or ground beside", f"{details.takes_hair:.2%}"),
+        ("masks with more than 5% of hair or background", f"{details.takes_hair:.2%}"),
     ]
     head = f"| over {details.faces} found faces | |\n| --- | ---: |\n"
     return head + "".join(f"| {name} | {value} |\n" for name, value in rows)

@@ -14,24 +14,29 @@ from shared.schemas.box import Box
 from tools.evaluation.manifest import IGNORE, CorpusImage, Manifest, read_label
 
 FOUND = 0.4
-"""A true face is found if a predicted box meets it with this IoU."""
+"""A true face is found if a predicted box has at least this IoU with it. A rule of the corpus."""
 
 EXTRA = 0.2
-"""A predicted box that meets no true face with this IoU is one too many."""
+"""A predicted box is extra if its IoU with each true face is lower. A rule of the corpus."""
 
 _TOLERANCE = 3
-"""Pixels that a boundary may be off."""
+"""Largest distance of matching boundary pixels. A rule of the corpus."""
 
 _IGNORE_BAND = 3
-"""Labels ignore so many pixels to either side of a face's edge; the edge lies in the middle."""
+"""Width of the ignored band on each side of a face's edge in label maps, in pixels."""
 
 _EAR_DEPTH = 9
-"""What is ignored farther than this from a face is an ear, not its edge."""
+"""Ignored pixels that are farther than this from a face belong to an ear, not to the edge's band.
+Chosen by hand: well above the band's width."""
+
+_EAR_MARGIN = 4
+"""Pixels around an ear in which predicted boundaries are not scored. Chosen by hand: one more than
+the tolerance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """What was predicted for one image: the union of all faces, and the box of each."""
+    """The prediction for one image: the union of all masks, bool (h, w), and the boxes."""
 
     mask: BoolMask
     boxes: list[Box]
@@ -39,7 +44,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class ImageScore:
-    """One image's scores; for a negative only `is_false_alarm` means anything."""
+    """The scores of one image. For an image without faces, only `is_false_alarm` is valid."""
 
     kind: str
     hits: tuple[bool, ...] = ()
@@ -51,7 +56,7 @@ class ImageScore:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Scores of a group of images that show faces."""
+    """The scores of a group of images with faces."""
 
     images: int
     faces: int
@@ -62,7 +67,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """`rows` by style, for scenes, and for ALL."""
+    """The scores of a corpus. `rows` has one entry for each style, for `scenes`, and for `ALL`."""
 
     rows: dict[str, Row]
     extra_boxes_per_image: float
@@ -71,7 +76,7 @@ class Scores:
 
 
 def score_corpus(manifest_file: Path, predict: Callable[[CorpusImage], Prediction]) -> Scores:
-    """Scores predictions for every image of a manifest."""
+    """Scores the predictions for all images of a manifest."""
     root = manifest_file.parent
     return summarise(
         score_image(image, root, predict(image)) for image in Manifest.read(manifest_file).images
@@ -82,7 +87,7 @@ def score_image(image: CorpusImage, root: Path, prediction: Prediction) -> Image
     """Scores one image.
 
     Raises:
-        ValueError: the mask has another size than the image.
+        ValueError: the sizes of mask and image differ.
     """
     if prediction.mask.shape != (image.height, image.width):
         raise ValueError(f"{image.image}: the mask has the shape {prediction.mask.shape}")
@@ -90,16 +95,18 @@ def score_image(image: CorpusImage, root: Path, prediction: Prediction) -> Image
         alarm = bool(prediction.mask.any() or prediction.boxes)
         return ImageScore(image.kind, is_false_alarm=alarm)
     label = read_label(root / image.label)
-    truth, cared_for = (label > 0) & (label < IGNORE), label != IGNORE
+    truth, scored = (label > 0) & (label < IGNORE), label != IGNORE
     distance = ndimage.distance_transform_edt(~truth)
     # A predicted edge in or beside an ear is neither right nor wrong.
-    ears = ndimage.binary_dilation((label == IGNORE) & (distance > _EAR_DEPTH), iterations=4)
+    ears = ndimage.binary_dilation(
+        (label == IGNORE) & (distance > _EAR_DEPTH), iterations=_EAR_MARGIN
+    )
     return ImageScore(
         kind=image.kind,
         hits=tuple(
             any(face.box.iou(box) >= FOUND for box in prediction.boxes) for face in image.faces
         ),
-        iou=mask_iou(prediction.mask & cared_for, truth & cared_for),
+        iou=mask_iou(prediction.mask & scored, truth & scored),
         boundary_f=boundary_f(prediction.mask, distance <= _IGNORE_BAND, ears),
         extra_boxes=sum(
             not any(face.box.iou(box) >= EXTRA for face in image.faces) for box in prediction.boxes
@@ -108,7 +115,7 @@ def score_image(image: CorpusImage, root: Path, prediction: Prediction) -> Image
 
 
 def summarise(scores: Iterable[ImageScore]) -> Scores:
-    """Means per style, for scenes and over all."""
+    """Returns the means for each style, for scenes, and for all images."""
     groups: dict[str, list[ImageScore]] = defaultdict(list)
     negatives: list[ImageScore] = []
     for score in scores:
@@ -128,7 +135,10 @@ def summarise(scores: Iterable[ImageScore]) -> Scores:
 
 
 def boundary_f(predicted: BoolMask, true: BoolMask, neutral: BoolMask) -> float:
-    """F-score of boundary pixels; predicted ones in `neutral` are left out."""
+    """Returns the F-score of boundary pixels. Predicted ones in `neutral` are not counted.
+
+    All masks are bool (h, w).
+    """
     predicted_edge, true_edge = _edge(predicted) & ~neutral, _edge(true)
     if not true_edge.any() or not predicted_edge.any():
         return float(true_edge.any() == predicted_edge.any())

@@ -1,4 +1,4 @@
-"""The worst cases of an evaluation in one picture."""
+"""Draws the worst cases of an evaluation into one picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +11,18 @@ from tools.evaluation.manifest import IGNORE, CorpusImage, read_label
 from tools.evaluation.scoring import ImageScore, Prediction
 
 _SIDE, _COLUMNS, _COUNT = 240, 6, 24
+"""Side of a tile in pixels, columns, and tiles. Chosen by hand: the sheet fits on a screen."""
+
 _TOO_MUCH, _MISSING, _EDGE = (255, 0, 0), (0, 0, 255), (0, 255, 0)
 
 Case = tuple[CorpusImage, Prediction, ImageScore]
 
 
 def worst_cases(cases: Sequence[Case], root: Path) -> Image:
-    """RGB: the lowest scored images; red is mask without face, blue face without mask."""
+    """Returns the images with the lowest scores, as RGB uint8 (h, w, 3).
+
+    A mask without a face is red, a face without a mask is blue.
+    """
 
     def badness(case: Case) -> float:
         score = case[2]

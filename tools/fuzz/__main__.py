@@ -1,7 +1,7 @@
-"""python -m tools.fuzz TARGET FOLDER [options of libFuzzer]: looks for inputs that break a target.
+"""python -m tools.fuzz TARGET FOLDER [options of libFuzzer]: searches for input that breaks TARGET.
 
-What is found goes on growing in FOLDER; what broke something once is in tools/fuzz/corpus, and is
-tried first.
+FOLDER keeps the corpus, which grows with each run. tools/fuzz/corpus has inputs that broke a target
+before; they are tried first.
 """
 
 import sys
@@ -18,14 +18,14 @@ _CORPUS = Path(__file__).parent / "corpus"
 
 
 def main() -> None:
-    """Exits with another code than 0 once something breaks; the input is in FOLDER then."""
+    """Runs the fuzzer. If a target breaks, the exit code is not 0, and FOLDER has the input."""
     target, folder, *options = sys.argv[1:]
-    grown = Path(folder) / target
-    grown.mkdir(parents=True, exist_ok=True)
+    corpus = Path(folder) / target
+    corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds(target)):
-        (grown / f"seed-{number}").write_bytes(seed)
-    known = [str(place) for place in (_CORPUS / target,) if place.is_dir()]
-    arguments = [sys.argv[0], f"-artifact_prefix={folder}/{target}-", *options, str(grown), *known]
+        (corpus / f"seed-{number}").write_bytes(seed)
+    known = [str(path) for path in (_CORPUS / target,) if path.is_dir()]
+    arguments = [sys.argv[0], f"-artifact_prefix={folder}/{target}-", *options, str(corpus), *known]
     atheris.Setup(arguments, TARGETS[target])
     atheris.Fuzz()
 

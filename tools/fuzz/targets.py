@@ -1,4 +1,7 @@
-"""What faces the outside: each takes any bytes, and raises nothing that it does not promise."""
+"""The fuzzing targets: parsers of external input. Each accepts any bytes.
+
+A target fails if its parser raises an error that is not documented.
+"""
 
 import json
 import struct
@@ -14,11 +17,13 @@ from shared.segmentation.sam2 import answers
 from tools.hostile import bombs
 
 _MOST_PIXELS = 100_000
+"""MAX_PIXELS of the decoder. Chosen by hand: with larger images the fuzzer tries fewer inputs."""
+
 _TAGS = list(bombs.TAGS)
 
 
 def envelope(data: bytes) -> None:
-    """A push request, in each of its modes."""
+    """Parses a push request, in each of its modes."""
     for headers in (
         {"content-type": "application/json"},
         {"content-type": "application/cloudevents+json"},
@@ -29,7 +34,7 @@ def envelope(data: bytes) -> None:
 
 
 def notification(data: bytes) -> None:
-    """What a bucket announces."""
+    """Parses a bucket notification."""
     with suppress(ForeignMessage, UnreadableMessage):
         parse_upload(Message(data, {"eventType": "OBJECT_FINALIZE"}))
     with suppress(ForeignMessage, UnreadableMessage, ValueError):
@@ -39,13 +44,13 @@ def notification(data: bytes) -> None:
 
 
 def prompts(data: bytes) -> None:
-    """prompts.json."""
+    """Parses a prompts message."""
     with suppress(ForeignMessage, UnreadableMessage):
         parse_prompts(Message(data, {}))
 
 
 def decoder(data: bytes) -> None:
-    """An upload's content."""
+    """Decodes an upload."""
     with suppress(Rejected):
         image = pixels.decode(data, _MOST_PIXELS)
         assert image.ndim == 3
@@ -53,39 +58,39 @@ def decoder(data: bytes) -> None:
 
 
 def tiff(data: bytes) -> None:
-    """A TIFF of any structure: what its header lets pass is decoded in little time and memory."""
-    given = _provider(data)
+    """Decodes a TIFF of any structure. If its header is accepted, decoding must be cheap."""
+    provider = _provider(data)
     tags: dict[str, int | list[int]] = {}
-    for name in given.PickValueInList([_TAGS, _TAGS[:8], _TAGS[4:]]):
-        count = given.ConsumeIntInRange(0, 300 if "offsets" in name or "bytes" in name else 1)
-        most = given.PickValueInList([3, 300, 2**16, 2**32 - 1])
+    for name in provider.PickValueInList([_TAGS, _TAGS[:8], _TAGS[4:]]):
+        count = provider.ConsumeIntInRange(0, 300 if "offsets" in name or "bytes" in name else 1)
+        most = provider.PickValueInList([3, 300, 2**16, 2**32 - 1])
         if count:
-            value = given.ConsumeIntInRange(0, most)
+            value = provider.ConsumeIntInRange(0, most)
             tags[name] = value if count == 1 else [value] * count
-    decoder(bombs.tiff(given.ConsumeBytes(len(data)), tags))
+    decoder(bombs.tiff(provider.ConsumeBytes(len(data)), tags))
 
 
 def webp(data: bytes) -> None:
-    """A WebP of any size, whatever its parts say."""
-    given = _provider(data)
+    """Decodes a WebP of any size and with any chunks."""
+    provider = _provider(data)
     kinds = [b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"EXIF", b"ICCP"]
     parts = b""
-    while given.remaining_bytes():
-        kind, size = given.PickValueInList(kinds), given.ConsumeIntInRange(0, 60)
-        body = given.ConsumeBytes(size)
+    while provider.remaining_bytes():
+        kind, size = provider.PickValueInList(kinds), provider.ConsumeIntInRange(0, 60)
+        body = provider.ConsumeBytes(size)
         parts += kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
     decoder(b"RIFF" + struct.pack("<I", 4 + len(parts)) + b"WEBP" + parts)
 
 
 def _provider(data: bytes) -> Any:
-    """Draws values from the fuzzer's bytes; imported here because it is there for Linux alone."""
+    """Returns a source of values from the fuzzer's bytes. atheris exists only for Linux."""
     import atheris  # noqa: PLC0415
 
     return atheris.FuzzedDataProvider(data)
 
 
 def sam2(data: bytes) -> None:
-    """What a SAM2 server answers."""
+    """Parses the response of a SAM2 server."""
     with suppress(Permanent):
         for mask in answers.parse_answer(answers.parse_json(data), (16, 24)):
             assert mask.values.ndim == 2
@@ -93,7 +98,7 @@ def sam2(data: bytes) -> None:
 
 
 def rle_counts(data: bytes) -> None:
-    """COCO's compressed RLE, and what decodes of it encodes back to the same mask."""
+    """Decodes COCO's compressed RLE. Encoding the result must give the same mask."""
     height, width = 1 + data[0] % 40 if data else 1, 1 + data[-1] % 40 if data else 1
     with suppress(ValueError):
         mask = rle.decode(data[1:-1].decode("latin-1"), (height, width))

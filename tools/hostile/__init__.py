@@ -1,1 +1,1 @@
-"""Hostile files, and what reading them costs."""
+"""Hostile and unusual files, and the cost of decoding them."""

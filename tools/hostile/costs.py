@@ -1,7 +1,7 @@
-"""python -m tools.hostile.costs: what decoding takes, each file in a process of its own.
+"""python -m tools.hostile.costs: measures the cost of decoding, each file in its own process.
 
-Prints two tables for docs/operations.md: honest images of all formats, nearly of MAX_PIXELS, and
-bombs. Memory is beside the file, and for images beside their pixels.
+It prints two tables for docs/operations.md: valid images of all formats with nearly MAX_PIXELS, and
+bombs. The memory does not include the file, and for images not the decoded pixels.
 """
 
 import os
@@ -27,12 +27,14 @@ from tools.hostile.pictures import encoded
 MAX_PIXELS = 50_000_000
 TASK = Task(max_pixels=MAX_PIXELS, over_white=True)
 _SIDE = 7000
+"""Side of the valid images in pixels: 49 megapixels, nearly MAX_PIXELS."""
+
 _MB = 1e6
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor seconds and bytes that a process took, what it was allowed, and how it ended."""
+    """CPU seconds and bytes that a process used, its limits, and how it ended."""
 
     seconds: float
     memory: int
@@ -43,7 +45,7 @@ class Cost:
 
 
 def cost(data: bytes) -> Cost:
-    """Decodes a file as the sandbox does, and waits for the end of the process."""
+    """Decodes a file as the sandbox does; waits for the end of the process."""
     ours, theirs = socket.socketpair()
     buffer = os.memfd_create("pixels")
     process = os.fork()
@@ -84,22 +86,22 @@ def _signal(number: int) -> str:
     return "ended: too much time" if number == signal.SIGXCPU else f"ended by signal {number}"
 
 
-def _header(told: bytes) -> tuple[Header | None, str]:
+def _header(message: bytes) -> tuple[Header | None, str]:
     try:
-        return Header.model_validate_json(told), ""
+        return Header.model_validate_json(message), ""
     except ValidationError:
-        return None, _end(told)
+        return None, _end(message)
 
 
-def _end(told: bytes) -> str:
+def _end(message: bytes) -> str:
     try:
-        return Refusal.model_validate_json(told).code.value
+        return Refusal.model_validate_json(message).code.value
     except ValidationError:
         return "decoded"
 
 
-def honest(side: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Square images that cost most in their formats."""
+def valid(side: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yields the most expensive valid images of each format. They are square."""
     y, x = np.mgrid[:side, :side]
     rgb = np.stack([(x * y >> 8) & 255, (x + y) & 255, (x ^ y) & 255], -1).astype(np.uint8)
     rgba = np.dstack([rgb, rgb[..., 0]])
@@ -142,7 +144,7 @@ def main() -> None:
     """Prints both tables."""
     print("| image | file, MB | processor, s | allowed, s | memory, bytes a pixel | allowed |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for name, make in honest(_SIDE):
+    for name, make in valid(_SIDE):
         data = make()
         found = cost(data)
         end = "" if found.end == "decoded" else f" ({found.end})"

@@ -1,4 +1,4 @@
-"""Files that are no pictures, broken pictures, and bombs: each is to be rejected with a reason."""
+"""Files that must be rejected: files that are not images, broken images, and bombs."""
 
 import gzip
 import io
@@ -26,7 +26,7 @@ _SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd
 
 @dataclass(frozen=True)
 class File:
-    """What is uploaded, as which type, and why it is rejected."""
+    """The content and the declared type of an upload, and the possible reasons of its rejection."""
 
     content: bytes
     reasons: tuple[ReasonCode, ...]
@@ -35,11 +35,11 @@ class File:
 
 
 def files() -> dict[str, File]:
-    """By their names."""
+    """Returns all files by name."""
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr("cat.png", encoded(_PICTURE, "PNG"))
-    no_pictures = {
+    other_files = {
         "hello.png": b"hello",
         "page.png": b"<!doctype html><html><script>alert(1)</script></html>",
         "drawing.png": _SVG,
@@ -61,7 +61,7 @@ def files() -> dict[str, File]:
         "riff alone.webp": b"RIFF\0\0\0\0WEBP",
     }
     return {
-        **{name: File(content, (UNSUPPORTED, CORRUPT)) for name, content in no_pictures.items()},
+        **{name: File(content, (UNSUPPORTED, CORRUPT)) for name, content in other_files.items()},
         "empty.png": File(b"", (ReasonCode.EMPTY_FILE,)),
         "a folder/": File(b"", (ReasonCode.UNSUPPORTED_NAME,), "application/x-directory"),
         "notes.txt": File(b"hello", (UNSUPPORTED,), "text/plain"),
@@ -75,7 +75,7 @@ def files() -> dict[str, File]:
 
 
 def _broken() -> dict[str, File]:
-    whole = {
+    valid = {
         "png": encoded(_PICTURE, "PNG"),
         "jpeg": encoded(_PICTURE, "JPEG"),
         "webp": encoded(_PICTURE, "WEBP", lossless=True),
@@ -84,8 +84,8 @@ def _broken() -> dict[str, File]:
         "tiff": encoded(_PICTURE, "TIFF", compression="tiff_lzw"),
         "avif": encoded(_PICTURE, "AVIF"),
     }
-    broken = {f"half a {kind}": content[: len(content) // 2] for kind, content in whole.items()}
-    png_content = bytearray(whole["png"])
+    broken = {f"half a {kind}": content[: len(content) // 2] for kind, content in valid.items()}
+    png_content = bytearray(valid["png"])
     png_content[60] ^= 0xFF
     broken |= {
         "png with a flipped bit": bytes(png_content),
@@ -93,7 +93,7 @@ def _broken() -> dict[str, File]:
         "png of three bits": png(8, 8, bytes(100), bits=3),
         "png of no pixels": png(8, 8, b""),
         "png of garbage pixels": png(8, 8, b"", packed=b"garbage"),
-        "jpeg without height": _jpeg_with_height(whole["jpeg"], 0),
+        "jpeg without height": _jpeg_with_height(valid["jpeg"], 0),
         "gif without frames": b"GIF89a\x08\0\x08\0\0\0\0;",
         "tiff in circles": b"II*\0\x08\0\0\0" + b"\0\0" + b"\x08\0\0\0",
         "tiff of a million tags": b"II*\0\x08\0\0\0\xff\xff" + bytes(range(12)) * 80_000,

@@ -1,4 +1,4 @@
-"""Odd but honest pictures: each is to be processed, whatever its format's corner."""
+"""Unusual but valid images of all formats. Each must be processed."""
 
 import io
 from pathlib import Path
@@ -19,14 +19,14 @@ _FLOAT = _COLOURS[..., 0].astype(np.float32)
 
 
 def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    """The picture in a format of Pillow's."""
+    """Encodes a picture in one of Pillow's formats."""
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 def pictures() -> dict[str, bytes]:
-    """By their names."""
+    """Returns all images by name."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     with_nan = _FLOAT.copy()
     with_nan[3, 3], with_nan[4, 4] = np.nan, np.inf
@@ -88,7 +88,7 @@ def pictures() -> dict[str, bytes]:
 
 
 def _ycck(cmyk: bytes) -> bytes:
-    """The same file, its Adobe marker saying that the colours are transformed."""
+    """Changes the Adobe marker of a CMYK JPEG, so that it declares transformed colours (YCCK)."""
     marker = cmyk.index(b"Adobe") + 11
     return cmyk[:marker] + b"\x02" + cmyk[marker + 1 :]
 
@@ -107,7 +107,7 @@ def _text() -> PngImagePlugin.PngInfo:
 
 
 def _interlaced() -> bytes:
-    """In the seven passes of Adam7, which Pillow does not write."""
+    """Returns a PNG with Adam7 interlacing, which Pillow does not write."""
     width, height = 8, 8
     starts = (
         (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),

@@ -1,4 +1,4 @@
-"""PNGs that no encoder writes."""
+"""Builds PNGs that no encoder writes."""
 
 import struct
 import zlib
@@ -15,7 +15,7 @@ def png(  # noqa: PLR0913 - a file format's fields
     packed: bytes | None = None,
     extra: Sequence[tuple[bytes, bytes]] = (),
 ) -> bytes:
-    """A grey PNG of these filtered lines; or with what is `packed` in their place."""
+    """Returns a grey PNG of these filtered lines. `packed` replaces the compressed lines."""
     header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, interlaced)
     content = zlib.compress(lines) if packed is None else packed
     chunks = [(b"IHDR", header), *extra, (b"IDAT", content), (b"IEND", b"")]

@@ -1,1 +1,1 @@
-"""What a deployment takes at a given load: a simulation, and its report in docs/scale.md."""
+"""Simulates the resources and the cost of a deployment under a load; reports in docs/scale.md."""

@@ -1,4 +1,4 @@
-"""python -m tools.simulation: what a deployment takes at a few loads; writes docs/scale.md."""
+"""python -m tools.simulation: simulates a deployment at a few loads; writes docs/scale.md."""
 
 import sys
 from collections.abc import Iterator
@@ -21,11 +21,14 @@ RAISED: Sizes = (
     replace(SEGMENTATION, most=50),
     replace(SAM2, most=12),
 )
-_SECONDS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
+"""Instance limits that suffice for a million uploads a day."""
+
+_UNITS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
+"""Units of time: the upper limit in seconds, the name, and the seconds of one unit."""
 
 
 def main() -> None:
-    """Prints the tables and writes them into the page."""
+    """Prints the tables, and writes them into the page."""
     lines = [*_mix(), *_days(), *_bursts()]
     sys.stdout.write("\n".join(lines))
     PAGE.write_text(with_generated(PAGE.read_text(), "\n".join(lines)))
@@ -53,13 +56,13 @@ def _mix() -> Iterator[str]:
 
 def _days() -> Iterator[str]:
     days = {
-        "100,000 a day, as set up": run(wave(100_000), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "1,000,000 a day, as set up": run(wave(1_000_000), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "1,000,000 a day, limits raised": run(wave(1_000_000), MIX, RAISED, PICTURE_SECONDS),
+        "100,000 a day, default limits": run(wave(100_000), MIX, AS_SET_UP, PICTURE_SECONDS),
+        "1,000,000 a day, default limits": run(wave(1_000_000), MIX, AS_SET_UP, PICTURE_SECONDS),
+        "1,000,000 a day, raised limits": run(wave(1_000_000), MIX, RAISED, PICTURE_SECONDS),
     }
     yield from ("### Days", "")
     yield from table(["", *days], [*_timely(days), *_instances(days)])
-    yield from ("### What the days cost, dollars at list prices", "")
+    yield from ("### Cost of the days, in dollars at list prices", "")
     bills = {title: bill(told) for title, told in days.items()}
     first = next(iter(bills.values()))
     rows = [[part, *(f"{one[part]:,.2f}" for one in bills.values())] for part in first]
@@ -71,11 +74,11 @@ def _days() -> Iterator[str]:
 
 def _bursts() -> Iterator[str]:
     bursts = {
-        "as set up": run(burst(10_000, 200), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "limits raised": run(burst(10_000, 200), MIX, RAISED, PICTURE_SECONDS),
+        "default limits": run(burst(10_000, 200), MIX, AS_SET_UP, PICTURE_SECONDS),
+        "raised limits": run(burst(10_000, 200), MIX, RAISED, PICTURE_SECONDS),
     }
-    yield from ("### 10,000 uploads in 50 seconds, all asleep before", "")
-    lasts = ["the last result after", *(_time(told.last) for told in bursts.values())]
+    yield from ("### 10,000 uploads in 50 seconds, after an idle period", "")
+    lasts = ["last result after", *(_time(told.last) for told in bursts.values())]
     yield from table(["", *bursts], [*_timely(bursts), lasts, *_instances(bursts)])
 
 
@@ -89,15 +92,15 @@ def _timely(runs: dict[str, Run]) -> Iterator[list[str]]:
 
 def _instances(runs: dict[str, Run]) -> Iterator[list[str]]:
     for name in ("landmarks", "segmentation", "sam2"):
-        services = [getattr(told, name) for told in runs.values()]
+        services = [getattr(result, name) for result in runs.values()]
         yield [
-            f"{name}: most instances (limit), starts",
+            f"{name}: maximum of instances (limit), starts",
             *(f"{one.most_at_once} ({one.size.most}), {one.starts}" for one in services),
         ]
 
 
 def _time(seconds: float) -> str:
-    unit, divisor = next((unit, divisor) for most, unit, divisor in _SECONDS if seconds < most)
+    unit, divisor = next((unit, divisor) for most, unit, divisor in _UNITS if seconds < most)
     return f"{seconds / divisor:.1f} {unit}"
 
 

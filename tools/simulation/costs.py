@@ -1,4 +1,4 @@
-"""What a simulated day costs, in dollars."""
+"""Calculates the cost of a simulated day, in dollars."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,18 @@ from tools.simulation.figures import PRICES, Kind
 from tools.simulation.simulation import Run, Service
 
 _LEAST_MESSAGE = 1_000
-"""Bytes that Pub/Sub charges for at least."""
+"""Minimum size of a message that Pub/Sub charges for, in bytes:
+https://cloud.google.com/pubsub/pricing."""
 
 _NOTIFICATION = 1_500
+"""Size of a bucket notification, in bytes. An estimate: object names differ in length."""
+
 _READS = 2
-"""Each function fetches the upload once."""
+"""Reads of each upload: one by each function."""
 
 
 def bill(run: Run) -> dict[str, float]:
-    """By what it is for; results are kept for a month."""
+    """Returns the cost by purpose. Storage is charged for a month."""
     uploads = run.uploads
     return {
         "landmarks": _compute(run.landmarks),
@@ -39,6 +42,6 @@ def _compute(service: Service) -> float:
 
 
 def _messages(uploads: Sequence[Kind]) -> float:
-    """Published once and delivered once, on both hops."""
+    """Returns the cost of messages. On both hops, each is published once and delivered once."""
     sizes = (_NOTIFICATION + max(kind.message, _LEAST_MESSAGE) for kind in uploads)
     return 2 * sum(sizes) / 2**40 * PRICES.tebibyte_of_messages

@@ -1,4 +1,4 @@
-"""What the simulation starts from: measured costs, the sizes of terraform/, list prices."""
+"""The inputs of the simulation: measured costs, the sizes in terraform/, list prices."""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of upload: its share of all, and what one of them costs.
+    """A kind of upload: its share of all uploads, and its costs.
 
-    Processor seconds of both functions; pictures that SAM2 sees; objects and bytes in both buckets,
-    the upload's included; bytes of its messages.
+    `landmarks` and `segmentation` are CPU seconds, `pictures` the images for SAM2. `objects` and
+    `stored` are objects and bytes in both buckets, including the upload. `message` is the size of
+    its prompts message in bytes.
     """
 
     title: str
@@ -30,14 +31,14 @@ _MEASURED = (ROOT / "docs/performance.md").read_text()
 
 
 def _processor_seconds(title: str) -> tuple[float, float]:
-    """Of landmarks and of segmentation, for the image of this title in docs/performance.md."""
+    """Returns the CPU seconds of landmarks and segmentation for an image in docs/performance.md."""
     _, _, section = _MEASURED.partition(f"\n### {title}")
     landmarks, segmentation = re.findall(r"^\| ours: \w+ \| ([\d.]+)", section, re.MULTILINE)[:2]
     return float(landmarks), float(segmentation)
 
 
 def _start_seconds(function: str) -> float:
-    """From the start of its process to its first answer, as docs/performance.md has it."""
+    """Returns the seconds from a process's start to its first response, by docs/performance.md."""
     (seconds,) = re.findall(rf"^\| {function} \| ([\d.]+) \| \*\*", _MEASURED, re.MULTILINE)
     return float(seconds)
 
@@ -48,18 +49,22 @@ MIX = (
     Kind("photo of three, 12 megapixels", 0.1, *_processor_seconds("Photo of three"), 3, 12,
          26_000_000, 20_000),
 )  # fmt: skip
-"""The shares are assumed."""
+"""The shares are assumed. The objects follow from the files of a result, the bytes are
+estimates."""
 
 _INSTANCE_SECONDS = 2
-"""Assumed: for an instance to come up before its process starts."""
+"""Seconds until a new instance starts its process. Assumed, not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of a service: requests at a time, most instances, seconds of a start; what an instance has.
+    """The size of a service.
 
-    `idle` are the seconds for which an instance that has nothing to do is kept and, where
-    `billed_idle`, paid.
+    `concurrency` limits the concurrent requests of an instance, `most` the number of instances.
+    `start` is the duration of a start in seconds, `memory` is in GiB. An idle instance is kept for
+    `idle` seconds, and charged during them if `billed_idle` is set. Cloud Run keeps idle instances
+    for at most 15 minutes, with a GPU for at most 10:
+    https://cloud.google.com/run/docs/about-instance-autoscaling.
     """
 
     concurrency: int
@@ -89,16 +94,17 @@ SEGMENTATION = Size(
 SAM2 = Size(
     concurrency=16, most=3, start=30, processors=4, memory=16, gpu=True, idle=600, billed_idle=True
 )
-"""Sizes as terraform/ has them. The GPU's start: 5 s (Cloud Run's documentation), and 25 s assumed
-for loading the model."""
+"""The sizes are the defaults of terraform/. The start of an instance with a GPU takes 5 s, by Cloud
+Run's documentation. Loading the model takes 25 s, which is assumed."""
 
 PICTURE_SECONDS = 0.178
-"""SAM2 large on an L4, one picture: Roboflow's documentation of its inference server."""
+"""Seconds for an image by SAM2 large on an L4, from the documentation of Roboflow's inference
+server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Dollars."""
+    """Prices in dollars. Memory is per GiB."""
 
     processor_second: float
     memory_second: float
@@ -124,7 +130,7 @@ PRICES = Prices(
     thousand_reads=0.000_4,
     gigabyte_month=0.020,
 )
-"""List prices of Iowa (us-central1) without free tiers and discounts, as published by October 2026:
-https://cloud.google.com/run/pricing (request-based billing for functions, instance-based for what
-has a GPU, without zonal redundancy), https://cloud.google.com/pubsub/pricing,
+"""List prices of Iowa (us-central1) in October 2026, without free tiers and discounts:
+https://cloud.google.com/run/pricing (request-based billing for functions; instance-based billing
+without zonal redundancy for the GPU), https://cloud.google.com/pubsub/pricing,
 https://cloud.google.com/storage/pricing."""

@@ -1,7 +1,7 @@
-"""The pipeline as queues: uploads come, instances start, serve so many at a time, and go.
+"""Simulates the pipeline as queues: uploads arrive; instances start, serve requests, and stop.
 
-Simplified: no request fails, Pub/Sub hands on at once what it holds, and whoever waits longest is
-served first.
+Simplifications: no request fails, Pub/Sub delivers at once, and requests are served in the order of
+their arrival.
 """
 
 from __future__ import annotations
@@ -19,25 +19,28 @@ from tools.simulation.figures import DAY, Kind, Size
 
 Process = Generator[simpy.Event, Any, Any]
 _BEFORE_SAM2 = 0.3
-"""Share of segmentation's processor time that is spent before SAM2 is asked."""
+"""Share of segmentation's CPU time before its call of SAM2. Assumed: it affects latencies, and not
+the sum of the CPU time."""
 
 
 @dataclass(slots=True)
 class Instance:
-    """One of a service's: what it is doing, and since when."""
+    """An instance of a service.
+
+    `processor` is its CPU, or its GPU, which processes one image at a time. `busy` is the number of
+    current requests, `since` the time since when there is one, `served` the seconds with requests.
+    `spans` has the time from each start to the end of the last request.
+    """
 
     processor: simpy.Resource
-    """A GPU is one: it does one picture after another."""
     busy: int = 0
     since: float = 0.0
     served: float = 0.0
-    """Seconds in which it served anything."""
     spans: list[tuple[float, float]] = field(default_factory=list)
-    """When it was up, from its start to the end of its last request, once for each start."""
 
 
 class Service:
-    """Instances that serve a few requests at a time and start when there are too few."""
+    """Instances that serve several requests at a time. More are started if requests wait."""
 
     def __init__(self, env: simpy.Environment, size: Size) -> None:
         self.size = size
@@ -45,12 +48,12 @@ class Service:
         self._env = env
         self._free: list[int] = []
         self._waiting: list[simpy.Event] = []
-        self._coming = 0
+        self._starting = 0
 
     def serve(self, work: Callable[[Instance], Process]) -> Process:
-        """A request: it waits for an instance, which then does the work."""
+        """Waits for an instance, and runs the work of a request on it."""
         if not self._free:
-            self._start_one()
+            self._start_if_needed()
             turn = self._env.event()
             self._waiting.append(turn)
             number = yield turn
@@ -70,9 +73,10 @@ class Service:
 
     @property
     def most_at_once(self) -> int:
-        """The most instances that were ever up together."""
-        ends = [(end + self.size.idle, -1) for one in self.instances for _, end in one.spans]
-        changes = sorted([(start, 1) for one in self.instances for start, _ in one.spans] + ends)
+        """The maximum number of instances at the same time."""
+        spans = [span for instance in self.instances for span in instance.spans]
+        ends = [(end + self.size.idle, -1) for _, end in spans]
+        changes = sorted([(start, 1) for start, _ in spans] + ends)
         most = now = 0
         for _, change in changes:
             now += change
@@ -81,35 +85,38 @@ class Service:
 
     @property
     def starts(self) -> int:
-        """How often an instance was started."""
-        return sum(len(one.spans) for one in self.instances)
+        """The number of starts of instances."""
+        return sum(len(instance.spans) for instance in self.instances)
 
     @property
     def paid_seconds(self) -> float:
-        """Of all instances: while they start and serve, or while they are up."""
+        """The charged seconds of all instances: starts and requests, or with idle times all."""
         if not self.size.billed_idle:
-            return sum(one.served for one in self.instances) + self.starts * self.size.start
+            served = sum(instance.served for instance in self.instances)
+            return served + self.starts * self.size.start
         return sum(
-            end - start + self.size.idle for one in self.instances for start, end in one.spans
+            end - start + self.size.idle
+            for instance in self.instances
+            for start, end in instance.spans
         )
 
-    def _start_one(self) -> None:
-        enough = self._coming * self.size.concurrency > len(self._waiting)
-        if len(self.instances) + self._coming < self.size.most and not enough:
-            self._coming += 1
+    def _start_if_needed(self) -> None:
+        suffices = self._starting * self.size.concurrency > len(self._waiting)
+        if len(self.instances) + self._starting < self.size.most and not suffices:
+            self._starting += 1
             self._env.process(self._start())
 
     def _start(self) -> Process:
         began = self._env.now
         yield self._env.timeout(self.size.start)
-        self._coming -= 1
+        self._starting -= 1
         processor = simpy.Resource(self._env, 1 if self.size.gpu else self.size.processors)
         self.instances.append(Instance(processor, spans=[(began, self._env.now)]))
         for _ in range(self.size.concurrency):
             self._release(len(self.instances) - 1)
 
     def _wake(self, instance: Instance) -> Process:
-        """An instance that had nothing to do for too long is gone: it has to start anew."""
+        """Starts an instance again if it was idle for too long and has stopped."""
         now = self._env.now
         if not instance.busy and now - instance.spans[-1][1] > self.size.idle:
             instance.spans.append((now, now))
@@ -119,12 +126,16 @@ class Service:
         if self._waiting:
             self._waiting.pop(0).succeed(number)
         else:
-            heapq.heappush(self._free, number)  # the first ones serve most, so the last may go
+            heapq.heappush(self._free, number)  # the first instances serve most, so others can stop
 
 
 @dataclass(slots=True)
 class Run:
-    """What came of a simulation: each upload's kind and seconds to its result, and the services."""
+    """The result of a simulation.
+
+    `uploads` and `seconds` have the kind of each upload and the time to its result. `last` is the
+    time of the last result.
+    """
 
     landmarks: Service
     segmentation: Service
@@ -132,7 +143,6 @@ class Run:
     uploads: list[Kind] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     last: float = 0.0
-    """When the last result was there."""
 
 
 def run(
@@ -142,10 +152,13 @@ def run(
     picture_seconds: float,
     seed: int = 1,
 ) -> Run:
-    """Uploads that arrive, at rising times in seconds, through landmarks, segmentation and SAM2."""
+    """Simulates uploads. `arrivals` are their times in seconds, in ascending order.
+
+    `sizes` are those of landmarks, segmentation and SAM2.
+    """
     env = simpy.Environment()
     landmarks, segmentation, sam2 = (Service(env, size) for size in sizes)
-    told = Run(landmarks, segmentation, sam2)
+    result = Run(landmarks, segmentation, sam2)
     draw = random.Random(seed)
     shares = [kind.share for kind in mix]
 
@@ -156,33 +169,33 @@ def run(
 
     def segment(instance: Instance, kind: Kind) -> Process:
         yield from compute(instance, kind.segmentation * _BEFORE_SAM2)
-        looking = picture_seconds * kind.pictures
-        yield from sam2.serve(lambda other: compute(other, looking))
+        seconds = picture_seconds * kind.pictures
+        yield from sam2.serve(lambda other: compute(other, seconds))
         yield from compute(instance, kind.segmentation * (1 - _BEFORE_SAM2))
 
     def upload(kind: Kind) -> Process:
         began = env.now
         yield from landmarks.serve(lambda instance: compute(instance, kind.landmarks))
         yield from segmentation.serve(lambda instance: segment(instance, kind))
-        told.uploads.append(kind)
-        told.seconds.append(env.now - began)
-        told.last = env.now
+        result.uploads.append(kind)
+        result.seconds.append(env.now - began)
+        result.last = env.now
 
-    def come() -> Process:
+    def arrive() -> Process:
         for time in arrivals:
             yield env.timeout(time - env.now)
             (kind,) = draw.choices(mix, shares)
             env.process(upload(kind))
 
-    env.process(come())
+    env.process(arrive())
     env.run()
-    return told
+    return result
 
 
 def wave(a_day: int, seed: int = 1) -> Iterator[float]:
-    """Random arrivals over a day twice as busy at noon as on average, and still at midnight.
+    """Yields random arrivals of a day: twice the mean rate at noon, none at midnight.
 
-    A Poisson process whose rate is a cosine, thinned (Lewis and Shedler, 1979).
+    A Poisson process with a cosine as its rate, by thinning (Lewis and Shedler, 1979).
     """
     draw = random.Random(seed)
     highest, time = 2 * a_day / DAY, 0.0
@@ -192,5 +205,5 @@ def wave(a_day: int, seed: int = 1) -> Iterator[float]:
 
 
 def burst(count: int, a_second: float) -> Iterator[float]:
-    """So many uploads, one after the other, into a system that is asleep."""
+    """Returns arrivals at a constant rate, from time 0."""
     return (number / a_second for number in range(count))

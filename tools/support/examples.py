@@ -12,5 +12,5 @@ EXAMPLES = ROOT / "examples"
 
 
 def example(name: str) -> Image:
-    """An example image as RGB uint8 (h, w, 3)."""
+    """Returns an example image, RGB uint8 (h, w, 3)."""
     return np.asarray(PillowImage.open(EXAMPLES / name).convert("RGB"))

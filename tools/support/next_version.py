@@ -1,4 +1,4 @@
-"""A next version of ours, whose documents have a field more."""
+"""Builds a next version of toonmask, whose documents have one more field."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from shared import VERSION
 from tools.support.examples import ROOT
 
 ADDED = "added_later"
-"""The field."""
+"""The name of the field."""
 
 _MODELS = {
     "schemas/documents.py": ("Source", "PromptsDocument", "Instance", "ResultDocument"),
@@ -18,7 +18,7 @@ _MODELS = {
 
 
 class NextVersion:
-    """A copy of shared/, changed. Made when it is first asked for."""
+    """A changed copy of shared/, which is made when it is first needed."""
 
     version = f"{VERSION}+next"
 
@@ -26,7 +26,7 @@ class NextVersion:
         self._folder = folder
 
     def environment(self) -> dict[str, str]:
-        """What makes a function import the copy instead of what lies in its working directory."""
+        """Returns the environment that makes a function import the copy."""
         if not self._folder.exists():
             self._make()
         return {"PYTHONPATH": f"{self._folder}{os.pathsep}{ROOT}", "PYTHONSAFEPATH": "1"}
@@ -46,5 +46,5 @@ class NextVersion:
 def _edit(file: Path, old: str, new: str) -> None:
     before = file.read_text()
     if old not in before:
-        raise ValueError(f"{file} has no {old!r}: the next version is made otherwise now")
+        raise ValueError(f"{file} has no {old!r}; change next_version.py to match it")
     file.write_text(before.replace(old, new))

@@ -1,4 +1,4 @@
-"""How often models for faces are run."""
+"""Counts runs of the face models."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,10 @@ _SIDES = {"short_range": SHORT_SIDE, "full_range": FULL_SIDE, "ovals": MESH_SIDE
 
 
 class Passes:
-    """Counts pictures of the size that a model was trained on: larger ones count as so many."""
+    """Counts passes while the context lasts. A pass is one image of the model's training size.
+
+    A larger image counts as the ratio of the areas.
+    """
 
     def __init__(self) -> None:
         self.count = 0.0

@@ -1,4 +1,4 @@
-"""Messages as Pub/Sub pushes them, and the tokens that it sends with them."""
+"""Builds push requests like those of Pub/Sub, and their tokens."""
 
 import base64
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def pushed(data: bytes, attributes: Mapping[str, str] = _NONE) -> dict[str, Any]:
-    """The body of a push request."""
+    """Returns the body of a push request."""
     encoded = base64.b64encode(data).decode()
     message = {"data": encoded, "attributes": dict(attributes), "messageId": "1"}
     return {"message": message, "subscription": "projects/a-project/subscriptions/a"}
 
 
 def authorisation(system: Stack, url: str) -> dict[str, str]:
-    """What proves to a function at that address that the system's broker pushes."""
+    """Returns headers with the broker's identity token for the function at this URL."""
     metadata = f"http://127.0.0.1:{system.metadata_port}/computeMetadata/v1/instance"
-    answer = requests.get(
+    response = requests.get(
         f"{metadata}/service-accounts/default/identity",
         params={"audience": url},
         headers={"Metadata-Flavor": "Google"},
         timeout=10,
     )
-    answer.raise_for_status()
-    return {"Authorization": f"Bearer {answer.text}"}
+    response.raise_for_status()
+    return {"Authorization": f"Bearer {response.text}"}

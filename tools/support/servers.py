@@ -1,4 +1,4 @@
-"""WSGI applications served by a thread of the tests."""
+"""Serves WSGI applications from a thread."""
 
 import threading
 from collections.abc import Iterator
@@ -8,11 +8,12 @@ from typing import Any
 from local.serving import server
 
 _STOPPING_SECONDS = 0.02
+"""Interval at which the server checks whether to stop. Chosen by hand: a longer one slows tests."""
 
 
 @contextmanager
 def serving(app: Any, port: int) -> Iterator[None]:
-    """The application at that port of 127.0.0.1, for as long as the context lasts."""
+    """Serves the application at this port of 127.0.0.1 while the context lasts."""
     running = server(app, port)
     running.expiration_interval = _STOPPING_SECONDS
     running.prepare()

@@ -1,4 +1,4 @@
-"""Strategies and builders for geometry."""
+"""Builders of shapes, and strategies of hypothesis for them."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -11,18 +11,18 @@ from shared.schemas.prompt import Prompt, PromptOptions
 
 
 def ellipse(cx: float, cy: float, rx: float, ry: float, vertices: int = 36) -> Polygon:
-    """A polygon like a face oval."""
+    """Returns an ellipse as a polygon, like a face oval."""
     angles = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
     return np.column_stack([cx + rx * np.cos(angles), cy + ry * np.sin(angles)]).astype(np.float32)
 
 
 def face(cx: float, cy: float, rx: float, ry: float, score: float = 1.0) -> Detection:
-    """A detected face."""
+    """Returns the detection of an elliptic face."""
     return Detection("face", score, ellipse(cx, cy, rx, ry))
 
 
 def prompt_for(polygon: Polygon, image: Box) -> Prompt:
-    """The prompt of a single face."""
+    """Returns the prompt for a single face."""
     (prompt,) = build_prompts([Detection("face", 1.0, polygon)], image, PromptOptions())
     return prompt
 

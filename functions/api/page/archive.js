@@ -1,11 +1,11 @@
-// One ZIP archive of many files.
+// Creates ZIP archives.
 
 import { downloadZip } from "./vendor/client-zip.js";
 
 /**
- * An archive, as a Blob, of [path, Blob] pairs: one file after the other, uncompressed, for PNGs do
- * not get smaller. Beyond 4 GiB it is a ZIP64; of more than 65,535 files client-zip makes none that
- * can be read unless it is as large as that, too.
+ * Returns a Blob with an archive of [path, Blob] pairs. Files are stored uncompressed, because PNGs
+ * are compressed already. An archive above 4 GiB is a ZIP64. A smaller one must have at most 65,535
+ * files: client-zip does not write ZIP64 for a larger number.
  */
 export function archive(files) {
   return downloadZip(files.map(([name, input]) => ({ name, input }))).blob();

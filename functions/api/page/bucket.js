@@ -1,96 +1,100 @@
-// The second view: the bucket, where every upload is and what became of it.
+// The second view: the uploads in the bucket, with their states.
 
 import { listUploads } from "./client.js";
+import * as details from "./details.js";
 import { byId } from "./dom.js";
-import * as look from "./look.js";
 import { emptyTile, update } from "./tiles.js";
 import * as uploads from "./uploads.js";
 
-const HURRY = 300;
-const SOON = 2_000;
-const LATER = 5_000;
+/**
+ * Milliseconds until the next refresh: after an upload, while an upload is being processed, and otherwise.
+ * Chosen by hand: shorter times show changes sooner, but send more requests.
+ */
+const AFTER_UPLOAD = 300;
+const WHILE_WORKING = 2_000;
+const OTHERWISE = 5_000;
 
-let onScreen = () => false;
+let isShown = () => false;
 let page = "";
 let next = null;
 let timer = 0;
-let hurry = 0;
+let uploadTimer = 0;
 let latest = 0;
 const tiles = new Map(); // by name
 
-/** Begins; `isShown` tells whether this view is the one on screen. */
-export function begin(about, isShown) {
-  onScreen = isShown;
+/** Initialises the view. `isActive` returns whether it is on screen. */
+export function begin(about, isActive) {
+  isShown = isActive;
   byId("gsutil").textContent =
     `gsutil cp *.png gs://${about.input_bucket}/\ngsutil cp -r gs://${about.output_bucket}/ .`;
-  look.begin();
-  uploads.begin(about, isShown, refreshSoon);
+  details.begin();
+  uploads.begin(about, isActive, refreshSoon);
   byId("filter").addEventListener("submit", (event) => event.preventDefault());
-  byId("filter").addEventListener("input", () => turnTo(""));
-  byId("first").addEventListener("click", () => turnTo(""));
-  byId("next").addEventListener("click", () => turnTo(next));
-  document.addEventListener("visibilitychange", () => !document.hidden && shown());
+  byId("filter").addEventListener("input", () => openPage(""));
+  byId("first").addEventListener("click", () => openPage(""));
+  byId("next").addEventListener("click", () => openPage(next));
+  document.addEventListener("visibilitychange", () => !document.hidden && refreshIfShown());
 }
 
-/** The view has come on screen. */
-export function shown() {
-  if (onScreen()) refresh();
+/** Refreshes the view if it is on screen. */
+export function refreshIfShown() {
+  if (isShown()) refresh();
 }
 
-function turnTo(token) {
+function openPage(token) {
   page = token;
   refresh();
 }
 
-/** Asks shortly, once for all that was uploaded meanwhile. */
+/** Refreshes shortly, once for several uploads. */
 function refreshSoon() {
-  hurry ||= setTimeout(() => {
-    hurry = 0;
+  uploadTimer ||= setTimeout(() => {
+    uploadTimer = 0;
     refresh();
-  }, HURRY);
+  }, AFTER_UPLOAD);
 }
 
-/** Asks for the page again, and goes on asking: sooner while something is being worked on. */
+/** Requests the page, and starts the timer for the next refresh. */
 async function refresh() {
   clearTimeout(timer);
   latest += 1;
-  const mine = latest;
+  const current = latest;
   const form = new FormData(byId("filter"));
   const query = { prefix: form.get("prefix"), state: form.get("state"), page };
   try {
-    let told = await listUploads(query);
-    while (mine === latest && told.next && !told.uploads.length) {
-      byId("told").textContent = "None so far, looking on …";
-      page = told.next;
-      told = await listUploads({ ...query, page });
+    let response = await listUploads(query);
+    while (current === latest && response.next && !response.uploads.length) {
+      byId("listing-status").textContent = "None found yet, still searching …";
+      page = response.next;
+      response = await listUploads({ ...query, page });
     }
-    if (mine !== latest) return; // somebody has typed on
-    next = told.next;
-    lay(told.uploads);
-    tell(told.uploads, query);
-    await uploads.follow(told.uploads);
+    if (current !== latest) return; // the query has changed
+    next = response.next;
+    showTiles(response.uploads);
+    showStatus(response.uploads, query);
+    await uploads.follow(response.uploads);
   } catch (error) {
-    if (mine === latest) byId("told").textContent = error.message;
+    if (current === latest) byId("listing-status").textContent = error.message;
   }
-  if (mine === latest && onScreen() && !document.hidden) {
-    const working = uploads.isWorking() || [...tiles.values()].some(({ state }) => state === "working");
-    timer = setTimeout(refresh, working ? SOON : LATER);
+  if (current === latest && isShown() && !document.hidden) {
+    const isWorking = uploads.isWorking() || [...tiles.values()].some(({ state }) => state === "working");
+    timer = setTimeout(refresh, isWorking ? WHILE_WORKING : OTHERWISE);
   }
 }
 
-function tell(listed, query) {
-  const which = query.prefix || query.state ? " such" : "";
-  const more = next ? ", and there are more" : "";
+function showStatus(listed, query) {
+  const matching = query.prefix || query.state ? "matching " : "";
+  const more = next ? ", more on the next page" : "";
   const text = listed.length
-    ? `${listed.length}${which} ${listed.length === 1 ? "upload" : "uploads"} on this page${more}.`
-    : `There are no${which} uploads${page ? " left" : " yet"}.`;
-  if (byId("told").textContent !== text) byId("told").textContent = text;
+    ? `${listed.length} ${matching}${listed.length === 1 ? "upload" : "uploads"} on this page${more}.`
+    : `No ${page ? "more " : ""}${matching}uploads${page ? "" : " yet"}.`;
+  if (byId("listing-status").textContent !== text) byId("listing-status").textContent = text;
   byId("first").disabled = page === "";
   byId("next").disabled = !next;
 }
 
-/** Brings the list in line with uploads. */
-function lay(listed) {
+/** Updates the tiles, so that they are those of the listed uploads, in the same order. */
+function showTiles(listed) {
   const list = byId("tiles");
   const names = new Set(listed.map(({ name }) => name));
   for (const [name, tile] of tiles) {

@@ -1,82 +1,86 @@
-// Calls to the service: its key, its errors, its "come back later".
+// Requests to the API and to Cloud Storage: API key, errors, retries.
 
 const KEY = "toonmask-key";
-const MOST_TRIES = 8;
+/** Attempts for a request, the first included. Chosen by hand: more keep the user waiting longer. */
+const MOST_ATTEMPTS = 8;
 const UNREACHABLE =
-  "The service cannot be reached. See that it is running and that you are online, then try again.";
-const NO_BUCKET = "The bucket cannot be reached. See that you are online, then upload it again.";
-const CAME_LATE =
-  "Another upload of this name came first, and was not replaced. Upload it again to choose what to do.";
+  "The service cannot be reached. Check that it is running and that you are online, then try again.";
+const STORAGE_UNREACHABLE =
+  "The bucket cannot be reached. Check that you are online, then upload the file again.";
+const EXISTS_NOW =
+  "An upload of this name was created in the meantime. It was not replaced. Upload the file again to choose what to do.";
 
-/** What the service answered instead; `message` is for people. */
-export class Refusal extends Error {
+/** An error response; `message` is for people. */
+export class ResponseError extends Error {
   constructor(status, problem) {
-    super(problem.detail ?? `The service answered ${status}.`);
+    super(problem.detail ?? `The service responded with status ${status}.`);
     this.status = status;
     this.code = problem.code ?? "";
   }
 }
 
-/** The JSON that a GET is answered with. */
-export const getJson = async (path, query) => JSON.parse(await asked(path, query, "text"));
+/** Returns the JSON response to a GET. */
+export const getJson = async (path, query) => JSON.parse(await get(path, query, "text"));
 
-/** The file that a GET is answered with, as a Blob. */
-export const getBlob = (path, query) => asked(path, query, "blob");
+/** Returns the response to a GET as a Blob. */
+export const getBlob = (path, query) => get(path, query, "blob");
 
-/** A page of uploads. */
+/** Returns a page of uploads. */
 export const listUploads = (query) => getJson("v1/uploads", query);
 
-function asked(path, query = {}, kind) {
+function get(path, query = {}, type) {
   const fields = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
-  return persistently(() => fetched(fields.size ? `${path}?${fields}` : path, {}, kind));
+  return withRetries(() => fetchBody(fields.size ? `${path}?${fields}` : path, {}, type));
 }
 
-/** The JSON that a POST of JSON is answered with. */
+/** Sends JSON by POST and returns the JSON response. */
 export async function post(path, body) {
   const headers = { "Content-Type": "application/json" };
   const request = { method: "POST", headers, body: JSON.stringify(body) };
-  return JSON.parse(await persistently(() => fetched(path, request, "text")));
+  return JSON.parse(await withRetries(() => fetchBody(path, request, "text")));
 }
 
-async function fetched(url, request, kind) {
+async function fetchBody(url, request, type) {
   try {
-    const answer = await fetch(url, { ...request, headers: { ...request.headers, ...keyHeader() } });
-    return answer.ok ? await answer[kind]() : refused(answer.status, answer.headers, await answer.text());
+    const response = await fetch(url, { ...request, headers: { ...request.headers, ...keyHeader() } });
+    if (response.ok) return await response[type]();
+    throw responseError(response.status, response.headers, await response.text());
   } catch (error) {
-    throw error instanceof TypeError ? new Error(UNREACHABLE) : error; // which is how fetch says it
+    throw error instanceof TypeError ? new Error(UNREACHABLE) : error; // fetch reports network errors so
   }
 }
 
-/** The JSON that a form with a picture is answered with; tells how much of it has been sent, 0..1. */
-export async function sendForm(path, form, { onSent, onWait, signal }) {
-  return persistently(async () => {
-    const request = await sent("POST", path, form, keyHeader(), onSent, UNREACHABLE, signal);
+/** Sends a form by POST and returns the JSON response. `onProgress` gets the share that is sent, 0..1. */
+export async function sendForm(path, form, { onProgress, onWait, signal }) {
+  return withRetries(async () => {
+    const request = await send("POST", path, form, keyHeader(), onProgress, UNREACHABLE, signal);
     const headers = { get: (name) => request.getResponseHeader(name) };
-    return request.status === 200
-      ? JSON.parse(request.responseText)
-      : refused(request.status, headers, request.responseText);
+    if (request.status === 200) return JSON.parse(request.responseText);
+    throw responseError(request.status, headers, request.responseText);
   }, onWait, signal);
 }
 
-/** Puts a file to an address that takes it; the generation of the new object. */
-export async function put(url, file, type, onSent) {
-  const request = await sent("PUT", url, file, { "Content-Type": type }, onSent, NO_BUCKET);
-  if (request.status === 412) throw new Error(CAME_LATE);
-  if (request.status >= 300) throw new Error(`The bucket answered ${request.status}. Upload it again.`);
+/** Sends a file to the URL of an upload session and returns the generation of the new object. */
+export async function put(url, file, type, onProgress) {
+  const request = await send("PUT", url, file, { "Content-Type": type }, onProgress, STORAGE_UNREACHABLE);
+  if (request.status === 412) throw new Error(EXISTS_NOW);
+  if (request.status >= 300) {
+    throw new Error(`Cloud Storage responded with status ${request.status}. Upload the file again.`);
+  }
   try {
     return BigInt(JSON.parse(request.responseText).generation);
   } catch {
-    return 0n; // it does not say
+    return 0n; // the response has no generation
   }
 }
 
-function sent(method, url, body, headers, onSent, unreachable, signal) {
+function send(method, url, body, headers, onProgress, unreachable, signal) {
   return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest(); // fetch tells nothing of what was sent
+    const request = new XMLHttpRequest(); // fetch does not report the progress of a request
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => onSent(event.total ? event.loaded / event.total : 0);
-    request.upload.onload = () => onSent(1);
+    request.upload.onprogress = (event) => onProgress(event.total ? event.loaded / event.total : 0);
+    request.upload.onload = () => onProgress(1);
     request.onload = () => resolve(request);
     request.onerror = () => reject(new Error(unreachable));
     request.onabort = () => reject(signal.reason);
@@ -85,37 +89,37 @@ function sent(method, url, body, headers, onSent, unreachable, signal) {
   });
 }
 
-function refused(status, headers, text) {
+function responseError(status, headers, text) {
   let problem = {};
   try {
     problem = JSON.parse(text);
   } catch {
-    // not ours: a proxy's page
+    // not from this API: the error page of a proxy
   }
-  const refusal = new Refusal(status, problem);
-  refusal.retryAfter = Number(headers.get("Retry-After")) || null;
-  throw refusal;
+  const error = new ResponseError(status, problem);
+  error.retryAfter = Number(headers.get("Retry-After")) || null;
+  return error;
 }
 
-/** Asks for the key where one is wanted, and comes back when the service says so. */
-async function persistently(call, onWait = () => {}, signal = undefined) {
-  for (let tries = 1; ; tries += 1) {
+/** Repeats a request after Retry-After, or once the user has entered the API key. */
+async function withRetries(call, onWait = () => {}, signal = undefined) {
+  for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof Refusal) || tries >= MOST_TRIES) throw error;
-      if (error.status === 401) await askForKey();
+      if (!(error instanceof ResponseError) || attempt >= MOST_ATTEMPTS) throw error;
+      if (error.status === 401) await requestKey();
       else if (error.retryAfter) {
         onWait(error);
-        await waited(error.retryAfter * 1000, signal);
+        await delay(error.retryAfter * 1000, signal);
       } else throw error;
     }
   }
 }
 
-/** Ends early where it is given up; whoever waits looks at the signal anyway. */
-function waited(milliseconds, signal) {
+/** Resolves early if the signal is aborted; the caller checks the signal. */
+function delay(milliseconds, signal) {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
     signal?.addEventListener("abort", resolve);
@@ -127,17 +131,18 @@ const keyHeader = () => {
   return key ? { "X-API-Key": key } : {};
 };
 
-let asking = null;
+let keyRequest = null;
 
-function askForKey() {
-  asking ??= new Promise((resolve) => {
-    const dialog = document.getElementById("ask");
+/** Asks the user for the API key. Parallel requests share one dialog. */
+function requestKey() {
+  keyRequest ??= new Promise((resolve) => {
+    const dialog = document.getElementById("key-dialog");
     dialog.addEventListener("close", () => {
       sessionStorage.setItem(KEY, document.getElementById("key").value.trim());
-      asking = null;
+      keyRequest = null;
       resolve();
     }, { once: true });
     dialog.showModal();
   });
-  return asking;
+  return keyRequest;
 }

@@ -1,8 +1,8 @@
-// Building pieces of the page. Text goes in as text: nothing here reads HTML.
+// Creates elements of the page. Text is inserted as text: this module never parses HTML.
 
 export const byId = (id) => document.getElementById(id);
 
-/** An element with properties, attributes (those with a dash or that are no property) and children. */
+/** Returns an element. A name in `properties` that is no property of the element is an attribute. */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -13,16 +13,22 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/**
+ * Milliseconds after which the address of a saved blob is revoked. Chosen by hand: the browser must
+ * have started the download by then, and the blob stays in memory until then.
+ */
+const REVOKE_AFTER = 60_000;
+
 /** Saves a blob as a file. */
 export function save(blob, name) {
   const link = element("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_AFTER);
 }
 
 const sizes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-/** 1536 as "1.5 kB". */
+/** Returns "1.5 kB" for 1536. */
 export function bytes(count) {
   const units = ["bytes", "kB", "MB", "GB"];
   const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(count, 1)) / 10));

@@ -1,4 +1,4 @@
-// Where the page begins: its views, and what the service says of itself.
+// The entry point: tabs of the two views, and the description of the service.
 
 import { getJson } from "./client.js";
 import * as bucket from "./bucket.js";
@@ -10,29 +10,29 @@ const isShown = (view) => !document.getElementById(view).hidden;
 
 function show(view) {
   for (const other of VIEWS) {
-    const chosen = other === view;
-    document.getElementById(other).hidden = !chosen;
-    tab(other).setAttribute("aria-selected", chosen);
-    tab(other).tabIndex = chosen ? 0 : -1;
+    const isSelected = other === view;
+    document.getElementById(other).hidden = !isSelected;
+    tab(other).setAttribute("aria-selected", isSelected);
+    tab(other).tabIndex = isSelected ? 0 : -1;
   }
   history.replaceState(null, "", view === VIEWS[0] ? location.pathname : `#${view}`);
-  if (view === "bucket") bucket.shown();
+  if (view === "bucket") bucket.refreshIfShown();
 }
 
-/** Arrow keys move between tabs, as https://www.w3.org/WAI/ARIA/apg/patterns/tabs/ asks for. */
-function moved(event) {
+/** Arrow keys select the next tab: https://www.w3.org/WAI/ARIA/apg/patterns/tabs/. */
+function selectByKey(event) {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (!step) return;
-  const open = VIEWS.filter((view) => !tab(view).hidden);
-  const here = open.indexOf(event.target.getAttribute("aria-controls"));
-  const next = open[(here + step + open.length) % open.length];
+  const visible = VIEWS.filter((view) => !tab(view).hidden);
+  const index = visible.indexOf(event.target.getAttribute("aria-controls"));
+  const next = visible[(index + step + visible.length) % visible.length];
   show(next);
   tab(next).focus();
 }
 
 for (const view of VIEWS) {
   tab(view).addEventListener("click", () => show(view));
-  tab(view).addEventListener("keydown", moved);
+  tab(view).addEventListener("keydown", selectByKey);
 }
 
 async function start() {
@@ -49,7 +49,7 @@ async function start() {
 try {
   await start();
 } catch (error) {
-  const trouble = document.getElementById("trouble");
-  trouble.textContent = error.message;
-  trouble.hidden = false;
+  const alert = document.getElementById("start-error");
+  alert.textContent = error.message;
+  alert.hidden = false;
 }

@@ -1,10 +1,10 @@
-// Doing much, but not all at once.
+// Runs asynchronous work with a limit.
 
-/** Does `work` with each item, with at most so many at a time. */
-export async function inParallel(items, atATime, work) {
+/** Calls `work` with each item. At most `limit` calls run at a time. */
+export async function inParallel(items, limit, work) {
   const waiting = [...items];
-  const line = async () => {
+  const worker = async () => {
     while (waiting.length) await work(waiting.shift());
   };
-  await Promise.all(Array.from({ length: atATime }, line));
+  await Promise.all(Array.from({ length: limit }, worker));
 }

@@ -1,18 +1,23 @@
-// The first view: pictures that are dropped here, and what was cut out of them.
+// The first view: pictures from the user, and their masks and cutouts.
 
 import { archive } from "./archive.js";
 import { sendForm } from "./client.js";
 import { byId, bytes, element, save } from "./dom.js";
-import { takeFiles } from "./files.js";
-import { numbered, safePath, sameness } from "./names.js";
-import { badge, reviewReasons, downloads, instances, needsReview, remark, reviewBadge, warnings } from "./results.js";
+import { acceptFiles } from "./file_input.js";
+import { collisionKey, numbered, safePath } from "./file_names.js";
+import { badge, reviewReasons, downloads, instances, needsReview, reason, reviewBadge, warnings } from "./results.js";
 import { viewer } from "./viewer.js";
 
-const AT_A_TIME = 2;
-/** On the page: results are kept in memory, and four files each are well within one archive. */
+/** Parallel requests: the default of the service's MAX_PARALLEL. More would only wait there. */
+const PARALLEL_REQUESTS = 2;
+/**
+ * Limit for the pictures on the page. Chosen by hand: results stay in memory, and an archive with four files
+ * for each picture must stay below the 65,535 files of a ZIP without ZIP64.
+ */
 const MOST_PICTURES = 1_000;
-/** Statuses of answers to what is no image that is taken; after any other it may be tried again. */
-const REJECTIONS = [400, 413, 415, 422];
+/** Statuses for unsupported images and invalid options. After any other error, a retry may succeed. */
+const REJECTED = [400, 413, 415, 422];
+/** The pictures of a response, by their file names in the archive: PICTURES in shared/api/responses.py. */
 const FIELDS = {
   "mask.png": "mask_png_base64",
   "overlay.png": "overlay_png_base64",
@@ -22,24 +27,24 @@ const FIELDS = {
 let limits = { max_bytes: Infinity };
 let pictures = [];
 let running = 0;
-let saving = false;
+let isSaving = false;
 
-/** Begins; `active` tells whether this view is the one on screen. */
-export function begin(about, active) {
+/** Initialises the view. `isActive` returns whether it is on screen. */
+export function begin(about, isActive) {
   limits = about;
-  byId("takes").textContent += `, up to ${bytes(about.max_bytes)} and ${about.max_pixels / 1e6} megapixels`;
+  byId("formats").textContent += `; at most ${bytes(about.max_bytes)} and ${about.max_pixels / 1e6} megapixels`;
   byId("curl").textContent =
     `curl -F image=@cartoon.png -H 'Accept: image/png' '${new URL("v1/face-mask-sam2", document.baseURI)}?output=cutout' > cutout.png`;
-  takeFiles({
+  acceptFiles({
     zone: byId("drop"),
     input: byId("files"),
     note: byId("drop-note"),
-    active,
-    most: () => MOST_PICTURES - pictures.length,
-    take: (files) => files.forEach(add),
+    isActive,
+    limit: () => MOST_PICTURES - pictures.length,
+    add: (files) => files.forEach(add),
   });
-  byId("options").addEventListener("input", chosen);
-  byId("again").addEventListener("click", runAgain);
+  byId("options").addEventListener("input", optionsChanged);
+  byId("rerun").addEventListener("click", rerun);
   byId("clear").addEventListener("click", clear);
   byId("zip").addEventListener("click", saveAll);
 }
@@ -49,11 +54,11 @@ function options() {
   return { targets: form.getAll("targets").join(","), expand: form.get("expand") };
 }
 
-function chosen(event) {
+function optionsChanged(event) {
   const boxes = [...byId("options").elements.targets];
   if (!boxes.some((box) => box.checked)) {
     const other = boxes.find((box) => box !== event.target);
-    other.checked = true; // something has to be looked for
+    other.checked = true; // at least one target is required
   }
   byId("expand").textContent = `${Math.round(options().expand * 100)}%`;
   refresh();
@@ -67,27 +72,27 @@ function add({ file, name }) {
   queue(picture);
 }
 
-/** The name, with a number if another one has it, and its folder in the archive. */
+/** Returns the name, with a number if another picture has it, and its folder in the archive. */
 function freeName(wanted) {
-  const taken = new Set(pictures.map(({ folder }) => sameness(folder)));
+  const used = new Set(pictures.map(({ folder }) => collisionKey(folder)));
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? wanted : numbered(wanted, number);
     const folder = safePath(name);
-    if (!taken.has(sameness(folder))) return { name, folder };
+    if (!used.has(collisionKey(folder))) return { name, folder };
   }
 }
 
-/** Whatever there was of it before is outdated, a request under way included. */
+/** Queues a picture. Its old result is dropped, and its running request is cancelled. */
 function queue(picture) {
   stop(picture);
   if (picture.file.size > limits.max_bytes) {
-    const error = `It has ${bytes(picture.file.size)}; the limit is ${bytes(limits.max_bytes)}.`;
+    const error = `The file has ${bytes(picture.file.size)}. The limit is ${bytes(limits.max_bytes)}.`;
     end(picture, "rejected", { error });
     return;
   }
   picture.state = "waiting";
-  draw(picture, "Waits for its turn …");
-  pump();
+  draw(picture, "Waiting …");
+  startRequests();
 }
 
 function stop(picture) {
@@ -96,9 +101,9 @@ function stop(picture) {
   Object.assign(picture, { abort: null, viewer: null, result: null, files: null, error: null });
 }
 
-function pump() {
+function startRequests() {
   for (const picture of pictures) {
-    if (running >= AT_A_TIME) break;
+    if (running >= PARALLEL_REQUESTS) break;
     if (picture.state === "waiting") run(picture);
   }
   refresh();
@@ -108,38 +113,38 @@ async function run(picture) {
   running += 1;
   const abort = new AbortController();
   const isCurrent = () => picture.abort === abort;
-  const tell = (...how) => isCurrent() && draw(picture, ...how);
+  const showProgress = (...progress) => isCurrent() && draw(picture, ...progress);
   Object.assign(picture, { state: "working", options: options(), abort });
   const form = new FormData();
   form.append("image", picture.file, picture.name);
   for (const [name, value] of Object.entries(picture.options)) form.append(name, value);
   try {
-    const answer = await sendForm("v1/face-mask-sam2", form, {
-      onSent: (share) => tell(share < 1 ? "Sending …" : "Looking and cutting …", share),
-      onWait: () => tell("The service is busy; tries again shortly …"),
+    const response = await sendForm("v1/face-mask-sam2", form, {
+      onProgress: (share) => showProgress(share < 1 ? "Sending …" : "Processing …", share),
+      onWait: () => showProgress("The service is busy. Trying again soon …"),
       signal: abort.signal,
     });
-    if (isCurrent()) accept(picture, answer);
+    if (isCurrent()) accept(picture, response);
   } catch (error) {
-    if (isCurrent()) end(picture, REJECTIONS.includes(error.status) ? "rejected" : "failed", { error: error.message });
+    if (isCurrent()) end(picture, REJECTED.includes(error.status) ? "rejected" : "failed", { error: error.message });
   } finally {
     running -= 1;
-    pump();
+    startRequests();
   }
 }
 
-function accept(picture, answer) {
-  const result = { ...answer };
+function accept(picture, response) {
+  const result = { ...response };
   const files = new Map();
   for (const [name, field] of Object.entries(FIELDS)) {
-    files.set(name, decoded(answer[field]));
+    files.set(name, decode(response[field]));
     delete result[field];
   }
   files.set("result.json", new Blob([JSON.stringify(result, null, 1)], { type: "application/json" }));
   end(picture, result.status, { result, files });
 }
 
-function decoded(base64) {
+function decode(base64) {
   const binary = atob(base64);
   const data = new Uint8Array(binary.length);
   for (let index = 0; index < binary.length; index += 1) data[index] = binary.charCodeAt(index);
@@ -152,39 +157,39 @@ function end(picture, state, outcome) {
   refresh();
 }
 
-function draw(picture, doing = null, sent = null) {
-  const remove = element("button", {
-    type: "button", className: "plain", "aria-label": `Remove ${picture.name}`, onclick: () => drop(picture),
+function draw(picture, activity = null, sent = null) {
+  const button = element("button", {
+    type: "button", className: "plain", "aria-label": `Remove ${picture.name}`, onclick: () => remove(picture),
   }, "×");
   const badges = [badge(picture.state), reviewBadge(needsReview(picture.result))];
-  const head = element("div", { className: "head" }, element("h2", {}, picture.name), ...badges, remove);
-  if (doing) {
-    const bar = element("progress", { "aria-label": doing });
+  const head = element("div", { className: "head" }, element("h2", {}, picture.name), ...badges, button);
+  if (activity) {
+    const bar = element("progress", { "aria-label": activity });
     if (sent !== null && sent < 1) bar.value = sent;
-    picture.card.replaceChildren(head, element("p", { className: "quiet" }, doing), bar);
+    picture.card.replaceChildren(head, element("p", { className: "secondary" }, activity), bar);
   } else if (picture.error) {
-    picture.card.replaceChildren(head, element("p", { className: "wrong", role: "alert" }, picture.error));
+    picture.card.replaceChildren(head, element("p", { className: "error", role: "alert" }, picture.error));
   } else {
-    picture.card.replaceChildren(head, shown(picture));
+    picture.card.replaceChildren(head, resultBody(picture));
   }
 }
 
-function shown(picture) {
+function resultBody(picture) {
   const { name, result, files } = picture;
   const load = (view) => (view === "original" ? picture.file : files.get(`${view}.png`));
   picture.viewer = viewer(name, result, load);
   const stem = name.split("/").pop().replace(/\.[^.]*$/, "");
-  const saveOne = (file) => save(files.get(file), safePath(`${stem}-${file}`));
+  const saveFile = (file) => save(files.get(file), safePath(`${stem}-${file}`));
   const side = element(
     "div", { className: "side" },
-    remark(result), reviewReasons(result), warnings(result), instances(result),
-    downloads([...files.keys()], name, saveOne),
+    reason(result), reviewReasons(result), warnings(result), instances(result),
+    downloads([...files.keys()], name, saveFile),
   );
   return element("div", { className: "body" }, picture.viewer.element, side);
 }
 
-/** Whether running it again may give another result. */
-function canRunAgain({ state, options: past }) {
+/** Whether another request may give another result. */
+function canRerun({ state, options: past }) {
   if (!past || state === "waiting") return false;
   return state === "failed" || JSON.stringify(past) !== JSON.stringify(options());
 }
@@ -195,9 +200,9 @@ function refresh() {
   const text = `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}: ${counts()}`;
   if (byId("summary").textContent !== text) byId("summary").textContent = text;
   byId("bar").hidden = pictures.length === 0;
-  byId("zip").disabled = saving || done === 0;
-  byId("zip").textContent = pending && done ? `Download the ${done} done so far (.zip)` : "Download all (.zip)";
-  byId("again").hidden = !pictures.some(canRunAgain);
+  byId("zip").disabled = isSaving || done === 0;
+  byId("zip").textContent = pending && done ? `Download ${done} finished (.zip)` : "Download all (.zip)";
+  byId("rerun").hidden = !pictures.some(canRerun);
 }
 
 function counts() {
@@ -208,11 +213,11 @@ function counts() {
   return [...states].map(([state, count]) => `${count} ${state}`).join(", ");
 }
 
-function runAgain() {
-  pictures.filter(canRunAgain).forEach(queue);
+function rerun() {
+  pictures.filter(canRerun).forEach(queue);
 }
 
-function drop(picture) {
+function remove(picture) {
   stop(picture);
   picture.card.remove();
   pictures = pictures.filter((other) => other !== picture);
@@ -220,21 +225,21 @@ function drop(picture) {
 }
 
 function clear() {
-  [...pictures].forEach(drop);
+  [...pictures].forEach(remove);
   byId("files").focus();
 }
 
 async function saveAll() {
-  saving = true;
+  isSaving = true;
   refresh();
   const files = pictures.filter((picture) => picture.files).flatMap((picture) =>
     [...picture.files].map(([name, blob]) => [`${picture.folder}/${name}`, blob]));
   try {
     save(await archive(files), "toonmask.zip");
   } catch (error) {
-    byId("drop-note").textContent = `The archive could not be made: ${error.message}`;
+    byId("drop-note").textContent = `The archive could not be created: ${error.message}`;
   } finally {
-    saving = false;
+    isSaving = false;
     refresh();
   }
 }

@@ -1,58 +1,58 @@
-// What is told of a result: its state, its reason, what was found, why to look at it again.
+// Elements that describe a result: its state, its reason, its instances, its warnings.
 
 import { element } from "./dom.js";
 
-/** The state in colour. */
+/** Returns a badge with the state. */
 export function badge(state) {
   return element("span", { className: `badge ${state}` }, state);
 }
 
-/** A second badge, where a person should look at the result. */
+/** Returns a second badge if a person should review the result, else null. */
 export function reviewBadge(toReview) {
   return toReview ? element("span", { className: "badge review" }, "to review") : null;
 }
 
-/** Whether a person should look at a result. */
+/** Whether a person should review a result. */
 export const needsReview = (result) => Boolean(result?.review?.length);
 
-/** Why a person should look at it, a sentence each; null where there is no reason. */
+/** Returns a list of the reasons to review a result; null if there are none. */
 export function reviewReasons(result) {
-  return sentences("review-reasons", "To review", (result.review ?? []).map(({ message }) => message));
+  return list("review-reasons", "To review", (result.review ?? []).map(({ message }) => message));
 }
 
-/** What the service took otherwise than it was asked to, a sentence each; null where there is none. */
+/** Returns a list of the API's warnings about the request; null if there are none. */
 export function warnings(result) {
-  return sentences("warnings", "Warnings", result.warnings ?? []);
+  return list("warnings", "Warnings", result.warnings ?? []);
 }
 
-function sentences(className, label, told) {
-  if (!told.length) return null;
-  return element("ul", { className, "aria-label": label }, ...told.map((one) => element("li", {}, one)));
+function list(className, label, sentences) {
+  if (!sentences.length) return null;
+  return element("ul", { className, "aria-label": label }, ...sentences.map((sentence) => element("li", {}, sentence)));
 }
 
-/** A line that says why the state is what it is. */
-export function remark(result) {
-  return element("p", { className: "quiet" }, result.reason?.message ?? outcome(result));
+/** Returns a paragraph with the reason for the state. */
+export function reason(result) {
+  return element("p", { className: "secondary" }, result.reason?.message ?? outcome(result));
 }
 
 function outcome({ instances }) {
   if (!instances.length) return "Nothing was found.";
-  const cutters = [...new Set(instances.map(({ segmenter }) => segmenter))];
-  return `Every mask was cut by ${new Intl.ListFormat("en").format(cutters)}.`;
+  const segmenters = [...new Set(instances.map(({ segmenter }) => segmenter))];
+  return `All masks were created by ${new Intl.ListFormat("en").format(segmenters)}.`;
 }
 
-/** What was found, a row each; null where nothing was. */
+/** Returns a table of the instances; null if there are none. */
 export function instances(result) {
   if (!result.instances.length) return null;
-  const heads = ["Found", "Score", "Quality", "Pixels", "Cut by"];
-  const rows = result.instances.map((one) =>
+  const heads = ["Found", "Score", "Quality", "Pixels", "Segmenter"];
+  const rows = result.instances.map((instance) =>
     element(
       "tr", {},
-      element("th", { scope: "row" }, one.side ? `${one.id} (${one.side})` : one.id),
-      element("td", {}, one.score.toFixed(2)),
-      element("td", {}, one.quality.toFixed(2)),
-      element("td", {}, one.area.toLocaleString("en")),
-      element("td", {}, one.segmenter),
+      element("th", { scope: "row" }, instance.side ? `${instance.id} (${instance.side})` : instance.id),
+      element("td", {}, instance.score.toFixed(2)),
+      element("td", {}, instance.quality.toFixed(2)),
+      element("td", {}, instance.area.toLocaleString("en")),
+      element("td", {}, instance.segmenter),
     ));
   return element(
     "table", {},
@@ -61,19 +61,19 @@ export function instances(result) {
   );
 }
 
-/** A button for each file; `save` is given its name, and what it throws is told beside them. */
-export function downloads(names, of, save) {
-  const trouble = element("p", { className: "wrong", role: "alert", hidden: true });
+/** Returns a button for each file. A click calls `save` with its name and displays the error, if any. */
+export function downloads(names, picture, save) {
+  const alert = element("p", { className: "error", role: "alert", hidden: true });
   const attempt = async (name) => {
-    trouble.hidden = true;
+    alert.hidden = true;
     try {
       await save(name);
     } catch (error) {
-      trouble.textContent = error.message;
-      trouble.hidden = false;
+      alert.textContent = error.message;
+      alert.hidden = false;
     }
   };
   const buttons = names.map((name) =>
-    element("button", { type: "button", "aria-label": `Download ${name} of ${of}`, onclick: () => attempt(name) }, name));
-  return element("div", { className: "downloads" }, ...buttons, trouble);
+    element("button", { type: "button", "aria-label": `Download ${name} of ${picture}`, onclick: () => attempt(name) }, name));
+  return element("div", { className: "downloads" }, ...buttons, alert);
 }

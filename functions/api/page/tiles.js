@@ -1,61 +1,65 @@
-// Tiles of uploads: a small picture, the name, what became of it.
+// Tiles of uploads: thumbnail, name, state.
 
+import { showDetails, updateDetails, picture } from "./details.js";
 import { bytes, element } from "./dom.js";
-import { look, lookAgain, picture } from "./look.js";
 import { badge, reviewBadge } from "./results.js";
 
+/** Longest side of a thumbnail, in pixels. Chosen by hand: a tile is 176 CSS pixels wide or more. */
 const SIDE = 320;
 
-/** A tile without an upload yet. */
+/** Distance from the screen at which a thumbnail is loaded. Chosen by hand: about one row of tiles. */
+const LOAD_MARGIN = "200px";
+
+/** Returns a tile without an upload. */
 export const emptyTile = () => ({ item: element("li", {}), state: "", generation: null });
 
-/** Brings a tile in line with its upload; one that stays the same is left alone. */
+/** Updates a tile if its upload has changed. */
 export function update(tile, upload) {
   const { state, generation, to_review } = upload;
   if (tile.state === state && tile.generation === generation && tile.to_review === to_review) return;
   Object.assign(tile, { state, generation, to_review });
   fill(tile.item, upload);
-  lookAgain(upload);
+  updateDetails(upload);
 }
 
 function fill(item, upload) {
   const label = element("span", { className: "name" }, upload.name);
-  const told = element("span", { className: "quiet" }, `${bytes(upload.size)} · ${new Date(upload.updated).toLocaleString()}`);
+  const description = element("span", { className: "secondary" }, `${bytes(upload.size)} · ${new Date(upload.updated).toLocaleString()}`);
   const open = element(
-    "button", { type: "button", className: "tile", onclick: () => look(upload) },
-    thumbnail(upload), label, badge(upload.state), reviewBadge(upload.to_review), told,
+    "button", { type: "button", className: "tile", onclick: () => showDetails(upload) },
+    thumbnail(upload), label, badge(upload.state), reviewBadge(upload.to_review), description,
   );
-  const before = item.querySelector("button") === document.activeElement;
+  const hadFocus = item.querySelector("button") === document.activeElement;
   item.replaceChildren(open);
-  if (before) open.focus();
+  if (hadFocus) open.focus();
 }
 
-const seen = new IntersectionObserver((entries) => {
+const visibility = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
-    seen.unobserve(target);
-    target.fetchPicture();
+    visibility.unobserve(target);
+    target.loadPicture();
   }
-}, { rootMargin: "200px" });
+}, { rootMargin: LOAD_MARGIN });
 
-/** A place for a small picture, which is fetched once it comes near the screen. */
+/** Returns an element whose picture is loaded when it comes near the screen. */
 function thumbnail(upload) {
-  const place = element("span", { className: "thumb quiet" });
+  const frame = element("span", { className: "thumb secondary" });
   if (upload.state === "rejected") {
-    place.append("no preview");
-    return place;
+    frame.append("no preview");
+    return frame;
   }
   const revoke = () => URL.revokeObjectURL(image.src);
   const image = element("img", { alt: "", onload: revoke, onerror: revoke });
   const hasPictures = ["segmented", "degraded", "empty"].includes(upload.state);
-  place.fetchPicture = async () => {
+  frame.loadPicture = async () => {
     try {
       image.src = URL.createObjectURL(await picture(upload, hasPictures ? "overlay.png" : "original", SIDE));
-      place.replaceChildren(image);
+      frame.replaceChildren(image);
     } catch {
-      place.replaceChildren("no preview"); // no image, or replaced meanwhile
+      frame.replaceChildren("no preview"); // not an image, or replaced by a newer upload
     }
   };
-  seen.observe(place);
-  return place;
+  visibility.observe(frame);
+  return frame;
 }

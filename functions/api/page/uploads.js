@@ -1,42 +1,54 @@
-// Uploading into the bucket, and what becomes of what was uploaded here.
+// Uploads files to the bucket, and follows the state of these uploads.
 
 import { listUploads, post, put } from "./client.js";
 import { byId, element } from "./dom.js";
-import { takeFiles } from "./files.js";
-import { numbered } from "./names.js";
+import { acceptFiles } from "./file_input.js";
+import { numbered } from "./file_names.js";
 import { inParallel } from "./parallel.js";
 import { badge } from "./results.js";
 import { emptyTile, update } from "./tiles.js";
 
-const MOST_FILES = 1_000; // at a time; for more there is gsutil
-const UPLOADS_AT_A_TIME = 3;
-const ASKED_AT_A_TIME = 4;
-const MOST_ASKED = 8; // one by one, each time that the page asks
-const LONGEST_LIST = 200;
+/** Limit for the files of one selection. Chosen by hand: gsutil is faster for more. */
+const MOST_FILES = 1_000;
 
-let tellUploaded = () => {};
-const fresh = new Map(); // tiles of what was uploaded here, by name
+/** Parallel uploads. Chosen by hand: more share the same network connection. */
+const PARALLEL_UPLOADS = 3;
 
-/** Begins; `active` tells whether this view is on screen, `uploaded` is called after each upload. */
-export function begin(about, active, uploaded) {
-  tellUploaded = uploaded;
-  const tellPlace = () => {
-    byId("place").textContent = `gs://${about.input_bucket}/${folder()}`;
+/** Parallel requests for single uploads. Chosen by hand: the browser opens 6 connections to a host. */
+const PARALLEL_REQUESTS = 4;
+
+/** Single uploads that each refresh requests. Chosen by hand: more load the service every two seconds. */
+const MOST_REQUESTS = 8;
+
+/** The API's limit for a page of uploads: UploadQuery.limit in shared/api/upload_listing.py. */
+const LONGEST_PAGE = 200;
+
+let onUploaded = () => {};
+const recent = new Map(); // tiles of the files that this page has uploaded, by name
+
+/**
+ * Initialises this part of the page. `isActive` returns whether the view is on screen. `uploaded` is called
+ * after each upload.
+ */
+export function begin(about, isActive, uploaded) {
+  onUploaded = uploaded;
+  const showTarget = () => {
+    byId("target").textContent = `gs://${about.input_bucket}/${folder()}`;
   };
-  tellPlace();
-  byId("folder").addEventListener("input", tellPlace);
-  takeFiles({
+  showTarget();
+  byId("folder").addEventListener("input", showTarget);
+  acceptFiles({
     zone: byId("bucket-drop"),
     input: byId("bucket-files"),
     note: byId("bucket-note"),
-    active,
-    most: () => MOST_FILES,
-    take: uploadAll,
+    isActive,
+    limit: () => MOST_FILES,
+    add: uploadAll,
   });
 }
 
-/** Whether anything that was uploaded here is being worked on. */
-export const isWorking = () => [...fresh.values()].some(({ state }) => state === "working");
+/** Whether a file that this page has uploaded is being processed. */
+export const isWorking = () => [...recent.values()].some(({ state }) => state === "working");
 
 function folder() {
   const parts = byId("folder").value.split("/").map((part) => part.trim()).filter(Boolean);
@@ -45,38 +57,38 @@ function folder() {
 
 async function uploadAll(files) {
   if (!files.length) return;
-  byId("fresh-part").hidden = false;
-  const into = folder();
-  const batch = { choice: null }; // for all that are there already, once somebody has said so
-  await inParallel(files, UPLOADS_AT_A_TIME, ({ file, name }) => upload(file, into + name, batch));
+  byId("recent-part").hidden = false;
+  const prefix = folder();
+  const batch = { choice: null }; // the user's choice for all files that exist already
+  await inParallel(files, PARALLEL_UPLOADS, ({ file, name }) => upload(file, prefix + name, batch));
 }
 
 async function upload(file, wanted, batch) {
   const tile = emptyTile();
-  byId("fresh").prepend(tile.item);
+  byId("recent").prepend(tile.item);
   const show = (name, ...children) =>
     tile.item.replaceChildren(element("div", { className: "tile" }, element("span", { className: "name" }, name), ...children));
   const bar = element("progress", { "aria-label": `Uploading ${wanted}`, value: 0 });
   show(wanted, bar);
   try {
-    const { name, url } = await placeFor(file, wanted, batch);
+    const { name, url } = await beginUpload(file, wanted, batch);
     if (!url) {
-      show(wanted, element("p", { className: "quiet" }, "Skipped: there is an upload of this name."));
+      show(wanted, element("p", { className: "secondary" }, "Skipped: an upload of this name exists already."));
       return;
     }
     show(name, bar);
     const generation = await put(url, file, file.type, (share) => { bar.value = share; });
-    fresh.get(name)?.item.remove(); // it was replaced
-    fresh.set(name, Object.assign(tile, { state: "working", uploaded: generation }));
+    recent.get(name)?.item.remove(); // the new upload has replaced it
+    recent.set(name, Object.assign(tile, { state: "working", uploaded: generation }));
     show(name, badge("working"));
-    tellUploaded();
+    onUploaded();
   } catch (error) {
-    show(wanted, element("p", { className: "wrong", role: "alert" }, error.message));
+    show(wanted, element("p", { className: "error", role: "alert" }, error.message));
   }
 }
 
-/** The name that a file gets, and where its content goes; nowhere if it is to be skipped. */
-async function placeFor(file, wanted, batch) {
+/** Returns the name and the session URL of a new upload; an empty object if the user skips the file. */
+async function beginUpload(file, wanted, batch) {
   let replace = false;
   for (let name = wanted, number = 1; ; ) {
     try {
@@ -85,22 +97,22 @@ async function placeFor(file, wanted, batch) {
     } catch (error) {
       if (error.code !== "exists") throw error;
     }
-    const choice = number === 1 ? await decided(wanted, batch) : "both";
+    const choice = number === 1 ? await choose(wanted, batch) : "both";
     if (choice === "skip") return {};
     if (choice === "replace") replace = true;
     else name = numbered(wanted, (number += 1));
   }
 }
 
-let asked = Promise.resolve();
+let lastChoice = Promise.resolve();
 
-/** "replace", "both" or "skip": one question at a time, and none where all were answered at once. */
-function decided(name, batch) {
-  asked = asked.then(() => batch.choice ?? ask(name, batch));
-  return asked;
+/** Returns "replace", "both" or "skip". One dialog is open at a time; none if the user has chosen for all. */
+function choose(name, batch) {
+  lastChoice = lastChoice.then(() => batch.choice ?? openDialog(name, batch));
+  return lastChoice;
 }
 
-function ask(name, batch) {
+function openDialog(name, batch) {
   const dialog = byId("exists");
   byId("exists-name").textContent = name;
   byId("exists-all").checked = false;
@@ -108,54 +120,54 @@ function ask(name, batch) {
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
-      const choice = dialog.returnValue || "skip"; // closed by Escape
+      const choice = dialog.returnValue || "skip"; // the Escape key closes it without a value
       if (byId("exists-all").checked) batch.choice = choice;
       resolve(choice);
     }, { once: true });
   });
 }
 
-let following = false;
+let isFollowing = false;
 
 /**
- * Looks up what became of the uploads that have no result yet: in the uploads that are known, in
- * one listing for all others, and a few of the rest one by one, each time others.
+ * Updates the tiles of uploads that have no result yet. It uses the listed `uploads`, one more listing, and
+ * single requests for a few of the others; the next call requests others.
  */
 export async function follow(uploads) {
-  if (following) return;
-  following = true;
+  if (isFollowing) return;
+  isFollowing = true;
   try {
-    await lookUp(uploads);
+    await updateRecent(uploads);
   } finally {
-    following = false;
+    isFollowing = false;
   }
 }
 
-async function lookUp(uploads) {
-  const known = new Map(uploads.map((one) => [one.name, one]));
-  const unknown = () => [...fresh].filter(([name, { state }]) => state === "working" && !known.has(name)).map(([name]) => name);
-  const first = unknown();
-  if (first.length > 1) {
-    const listed = await listUploads({ prefix: commonStart(first), limit: LONGEST_LIST });
-    listed.uploads.forEach((one) => known.set(one.name, one));
+async function updateRecent(uploads) {
+  const known = new Map(uploads.map((upload) => [upload.name, upload]));
+  const unknown = () => [...recent].filter(([name, { state }]) => state === "working" && !known.has(name)).map(([name]) => name);
+  const names = unknown();
+  if (names.length > 1) {
+    const page = await listUploads({ prefix: commonPrefix(names), limit: LONGEST_PAGE });
+    page.uploads.forEach((upload) => known.set(upload.name, upload));
   }
-  await inParallel(unknown().slice(0, MOST_ASKED), ASKED_AT_A_TIME, async (name) => {
-    // names are listed in order, so the first that begins with a whole name is that one
-    const { uploads: [one] } = await listUploads({ prefix: name, limit: 1 });
-    if (one) known.set(one.name, one);
-    const tile = fresh.get(name);
-    fresh.delete(name);
-    fresh.set(name, tile); // behind those that were not asked for
+  await inParallel(unknown().slice(0, MOST_REQUESTS), PARALLEL_REQUESTS, async (name) => {
+    // the listing is in the order of names, so the upload of this name is the first with this prefix
+    const { uploads: [upload] } = await listUploads({ prefix: name, limit: 1 });
+    if (upload) known.set(upload.name, upload);
+    const tile = recent.get(name);
+    recent.delete(name);
+    recent.set(name, tile); // the next refresh requests others first
   });
-  for (const [name, tile] of fresh) {
-    const one = known.get(name);
-    // a listing from before the upload still has the one that was replaced
-    const isNew = one && BigInt(one.generation) >= tile.uploaded;
-    if (tile.state === "working" && isNew) update(tile, one);
+  for (const [name, tile] of recent) {
+    const upload = known.get(name);
+    // a listing may be older than the upload, and have the generation that it replaced
+    const isCurrent = upload && BigInt(upload.generation) >= tile.uploaded;
+    if (tile.state === "working" && isCurrent) update(tile, upload);
   }
 }
 
-function commonStart(names) {
+function commonPrefix(names) {
   const [first, last] = [names.reduce((a, b) => (a < b ? a : b)), names.reduce((a, b) => (a > b ? a : b))];
   let length = 0;
   while (length < first.length && first[length] === last[length]) length += 1;

@@ -1,64 +1,67 @@
-// The original and its result on top of one another, with a slider between them.
+// Compares the original with its result: two images on top of each other, with a slider.
 
 import { element } from "./dom.js";
 
-/** In percent from the left: nearly all of the result, and enough to see that there is more. */
-const FIRST_CUT = 10;
+/**
+ * Initial position of the slider, in percent from the left. Chosen by hand: it shows most of the result,
+ * and enough of the original to see that there is one.
+ */
+const INITIAL_POSITION = 10;
 const VIEWS = { overlay: "Overlay", mask: "Mask", cutout: "Cutout" };
 let count = 0;
 
-/** What is best looked at first: the cutout, or the picture where nothing was cut out. */
-const first = (result) => (result.status === "empty" ? "overlay" : "cutout");
+/** The initial view: the cutout, or the overlay if the cutout is empty. */
+const initialView = (result) => (result.status === "empty" ? "overlay" : "cutout");
 
 /**
- * An element, and a function that gives back the memory of its pictures. `load` gives "original",
- * "overlay", "mask" or "cutout" as a Blob, or a promise of it.
+ * Returns the viewer's element, and a function that releases the memory of its images. `load` returns
+ * "original", "overlay", "mask" or "cutout" as a Blob or a promise of one.
  */
 export function viewer(name, result, load) {
   count += 1;
-  const shown = first(result);
+  const initial = initialView(result);
   const under = element("img", { alt: `${name}, the original`, className: "under" });
   const over = element("img", { className: "over" });
   const slider = element("input", {
-    type: "range", min: 0, max: 100, value: FIRST_CUT, className: "divide",
-    "aria-label": `How much of the original of ${name} is shown`,
+    type: "range", min: 0, max: 100, value: INITIAL_POSITION, className: "divide",
+    "aria-label": `Visible part of the original of ${name}`,
   });
   const stage = element("div", { className: "stage" }, under, over, slider);
   const divide = () => stage.style.setProperty("--cut", `${slider.value}%`);
   slider.addEventListener("input", divide);
   divide();
 
-  const alone = () => stage.classList.add("alone");
-  under.addEventListener("error", alone); // a TIFF, for one
-  let open = true;
-  const put = (image, blob) => {
+  const hideOriginal = () => stage.classList.add("alone");
+  under.addEventListener("error", hideOriginal); // for example, browsers cannot display TIFF
+  let isOpen = true;
+  const display = (image, blob) => {
     URL.revokeObjectURL(image.src);
-    if (open) image.src = URL.createObjectURL(blob);
+    if (isOpen) image.src = URL.createObjectURL(blob);
   };
-  Promise.resolve(load("original")).then((blob) => put(under, blob)).catch(alone);
+  Promise.resolve(load("original")).then((blob) => display(under, blob)).catch(hideOriginal);
 
   const show = async (view) => {
     stage.dataset.view = view;
     over.alt = `${name}, ${VIEWS[view].toLowerCase()}`;
     try {
       const blob = await load(view);
-      if (stage.dataset.view === view) put(over, blob); // or another one was chosen meanwhile
+      if (stage.dataset.view === view) display(over, blob); // else the user has chosen another view
     } catch (error) {
-      if (stage.dataset.view === view) over.alt = error.message; // replaced by a newer upload meanwhile, for one
+      if (stage.dataset.view === view) over.alt = error.message; // for example, a newer upload replaced it
     }
   };
   const choices = Object.entries(VIEWS).map(([view, label]) => {
     const radio = element("input", {
-      type: "radio", name: `view-${count}`, value: view, checked: view === shown,
+      type: "radio", name: `view-${count}`, value: view, checked: view === initial,
     });
     radio.addEventListener("change", () => show(view));
     return element("label", {}, radio, ` ${label}`);
   });
-  show(shown);
-  const legend = element("legend", { className: "reach" }, `What to see of ${name}`);
+  show(initial);
+  const legend = element("legend", { className: "visually-hidden" }, `View of ${name}`);
   const choice = element("fieldset", { className: "choices" }, legend, ...choices);
   const release = () => {
-    open = false;
+    isOpen = false;
     [under, over].forEach((image) => URL.revokeObjectURL(image.src));
   };
   return { element: element("div", { className: "viewer" }, stage, choice), release };

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from shared.gcp.id_tokens import Authorisation, BearerKey, IdentityToken, NoAuthorisation
-from shared.schemas.settings import MaskingSettings, revealed
+from shared.schemas.settings import SegmenterSettings, revealed
 from shared.segmentation.backends import grabcut, oval
 from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
+from shared.segmentation.backends.replicate import ReplicateSegmenter
 from shared.segmentation.backends.sam2 import BatchSegmenter, Sam2Segmenter
 from shared.segmentation.backends.unconfigured import UnconfiguredSegmenter
 from shared.segmentation.sam2.contract import FieldNames
@@ -18,14 +19,14 @@ _FALLBACKS: dict[str, Callable[[], Segmenter | None]] = {
     "none": lambda: None,
 }
 
-_AUTHORISATIONS: dict[str, Callable[[MaskingSettings], Authorisation]] = {
+_AUTHORISATIONS: dict[str, Callable[[SegmenterSettings], Authorisation]] = {
     "identity": lambda settings: IdentityToken(settings.audience),
     "api-key": lambda settings: BearerKey(revealed(settings.sam2_api_key)),
     "none": lambda _: NoAuthorisation(),
 }
 
 
-def primary(settings: MaskingSettings) -> Segmenter:
+def primary(settings: SegmenterSettings) -> Segmenter:
     """Returns the configured segmenter, or an UnconfiguredSegmenter if none is configured."""
     if settings.sam2_provider == "replicate":
         return _replicate(settings)
@@ -45,14 +46,11 @@ def primary(settings: MaskingSettings) -> Segmenter:
     return Sam2Segmenter(service, names)
 
 
-def _replicate(settings: MaskingSettings) -> Segmenter:
-    # Imported here, because importing Replicate's client makes every cold start slower.
-    from shared.segmentation.backends.replicate import ReplicateSegmenter  # noqa: PLC0415
-
+def _replicate(settings: SegmenterSettings) -> Segmenter:
     token = revealed(settings.replicate_api_token)
     return ReplicateSegmenter(token, settings.replicate_model, settings.sam2_timeout)
 
 
-def fallback(settings: MaskingSettings) -> Segmenter | None:
+def fallback(settings: SegmenterSettings) -> Segmenter | None:
     """Returns the segmenter to use if SAM2 fails permanently; None if there is none."""
     return _FALLBACKS[settings.sam2_fallback]()

@@ -4,15 +4,8 @@ https://replicate.com/meta/sam-2/api: input `image`, output `individual_masks`, 
 """
 
 import asyncio
-import io
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
-
-import httpx
-import httpx2
-from replicate.client import Client
-from replicate.exceptions import ReplicateError
-from replicate.identifier import ModelVersionIdentifier
 
 from shared.imaging.geometry import (
     BoolMask,
@@ -23,27 +16,32 @@ from shared.imaging.geometry import (
 )
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
-from shared.schemas.errors import Permanent, ReasonCode, Transient
+from shared.schemas.errors import Permanent, Transient
 from shared.schemas.prompt import Prompt
 from shared.segmentation.backends.base import CandidateMasks
+from shared.segmentation.backends.replicate_api import API, ReplicateApi
 from shared.segmentation.mask_selection import Candidate, outline_mask
 from shared.segmentation.masks import Mask
 from shared.segmentation.sam2.answers import AnswerError, parse_picture
 from shared.segmentation.sam2.crops import Crop, encode_crop
 from shared.segmentation.sam2.resilience import RetryPolicy
-from shared.segmentation.sam2.transport import UNCOMPRESSED, ByteBudget, fetch, in_loop, retry_after
+from shared.segmentation.sam2.transport import ByteBudget, in_loop
 
 _INLINE = 256 * 2**10
-"""Replicate recommends images up to this many bytes in the request, and larger ones as files."""
+"""Replicate's HTTP reference recommends a data URL for a file of at most 256 KB, and an uploaded
+file for a larger one."""
 
 _MOST_MASKS = 256
-"""Limit for the masks that are downloaded. Chosen by hand: more take longer."""
+"""Limit for the masks of a crop that are downloaded. Chosen by hand: a higher limit takes longer, a
+lower one may leave out the mask of the target."""
 
 _DOWNLOADS = 8
-"""Limit for concurrent downloads. Chosen by hand."""
+"""Limit for concurrent downloads. Chosen by hand: more occupy more memory and connections, fewer
+take longer."""
 
 _KEPT = 3
-"""Candidates that are kept in memory. Chosen by hand: SAM2 with prompts returns three, too."""
+"""Number of candidates that are kept in memory. SAM2 with a prompt also returns three. Chosen by
+hand: more need more memory."""
 
 _LEAST_FIT = 0.1
 """If the best mask fits the outline less than this, it is a mask of another object. Chosen by hand:
@@ -58,14 +56,10 @@ class ReplicateSegmenter:
     batch = 1
     parallel = 4
 
-    def __init__(self, token: str, model: str, timeout: float, base_url: str | None = None) -> None:
+    def __init__(self, token: str, model: str, timeout: float, base_url: str = API) -> None:
         self._model = model
         self._timeout = timeout
-        self._base_url = base_url
-        self._client = Client(
-            token, base_url=base_url, event_hooks={"response": [_raise_for_transient]}
-        )
-        self._downloads = httpx2.AsyncClient(headers=UNCOMPRESSED)
+        self._api = ReplicateApi(token, base_url)
         self._retry_policy = RetryPolicy("Replicate")
         self._version: str | None = None
 
@@ -109,67 +103,32 @@ class ReplicateSegmenter:
         slots, budget = asyncio.Semaphore(_DOWNLOADS), ByteBudget()
         return await asyncio.gather(*(self._download(url, slots, budget) for url in urls))
 
+    async def _download(self, url: str, slots: asyncio.Semaphore, budget: ByteBudget) -> bytes:
+        async with slots:
+            return await self._api.download(url, budget)
+
     async def _bounded(self, work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
-        """Runs the work within the time limits, and maps its errors to ours."""
+        """Runs the work within the time limits."""
         seconds = min(self._timeout, deadline.left)
         try:
             async with asyncio.timeout(seconds):
                 return await work
         except TimeoutError as error:
             raise Transient(f"Replicate gave no answer in {seconds:.0f} s") from error
-        except (httpx.TransportError, httpx2.TransportError) as error:
-            raise Transient(f"Replicate cannot be reached: {error}") from error
-        except ReplicateError as error:
-            raise Permanent(ReasonCode.SAM2_REFUSED, _refusal(error)) from error
-        except ValueError as error:  # the client raises it for invalid responses
-            raise AnswerError(error) from error
 
     async def _predict(self, crop: Crop) -> Any:
         """Runs one prediction and returns its output."""
+        version = await self._pinned_version()
         small = len(crop.data) <= _INLINE
-        file = crop.data_url if small else io.BytesIO(crop.data)
-        prediction = await self._client.predictions.async_create(
-            version=await self._pinned_version(), input={"image": file}, wait=True
-        )
-        await prediction.async_wait()
-        if prediction.status == "failed":
-            raise Permanent(ReasonCode.SAM2_REFUSED, f"Replicate failed: {prediction.error}")
-        if prediction.status != "succeeded":
-            raise Transient(f"Replicate's prediction ended as {prediction.status}")
-        return prediction.output
+        image = crop.data_url if small else await self._api.upload(crop.data)
+        return await self._api.predict(version, {"image": image})
 
     async def _pinned_version(self) -> str:
         """Returns the model's version: the configured one, or the newest at the first call."""
         if self._version is None:
-            identifier = ModelVersionIdentifier.parse(self._model)
-            self._version = identifier.version
-        if self._version is None:
-            model = await self._client.models.async_get(self._model)
-            if model.latest_version is None:
-                raise Permanent(ReasonCode.SAM2_REFUSED, f"{self._model} has no version.")
-            self._version = model.latest_version.id
+            name, _, version = self._model.partition(":")
+            self._version = version or await self._api.newest_version(name)
         return self._version
-
-    async def _download(self, url: str, slots: asyncio.Semaphore, budget: ByteBudget) -> bytes:
-        local = self._base_url is not None and url.startswith(self._base_url)
-        if not (url.startswith("https://") or local):
-            raise AnswerError(f"individual_masks: {url[:80]} is no https address")
-        async with slots, self._downloads.stream("GET", url) as response:
-            if response.status_code != 200:
-                raise Transient(f"Replicate's file answered {response.status_code}")
-            return await fetch(response, budget)
-
-
-async def _raise_for_transient(response: httpx.Response) -> None:
-    """Raises Transient for 429 and 5xx, with Replicate's Retry-After."""
-    if response.status_code == 429 or response.status_code >= 500:
-        raise Transient(f"Replicate answered {response.status_code}", retry_after(response.headers))
-
-
-def _refusal(error: ReplicateError) -> str:
-    if error.status in (401, 403):
-        return f"Replicate answered {error.status}: it does not accept REPLICATE_API_TOKEN."
-    return f"Replicate answered {error.status}: {error.detail or error.title or 'no reason given'}"
 
 
 def _mask_urls(output: Any) -> list[str]:

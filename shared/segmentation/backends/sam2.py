@@ -24,8 +24,9 @@ from shared.segmentation.sam2.crops import Crop, encode_crop, shared_windows
 from shared.segmentation.sam2.transport import MOST_BYTES, JsonService
 
 _MOST_BYTES = 18 * 2**20
-"""Limit for the images of a request, in bytes. Base64 makes them a third larger. Cloud Run and our
-own service accept 32 MiB."""
+"""Limit for the images of a request, in bytes. Base64 makes them a third larger, and Cloud Run and
+our own service accept requests up to 32 MiB
+(https://cloud.google.com/run/quotas#request_limits)."""
 
 CropWithPrompts: TypeAlias = tuple[Crop, Sequence[Prompt]]
 
@@ -88,10 +89,10 @@ class BatchSegmenter(_ServiceSegmenter):
         most_bytes = MOST_BYTES // len(requests)  # all responses are in memory together
         responses: dict[str, CandidateMasks] = {}
         for request in requests:
-            responses |= self._ask(request, deadline, most_bytes, multimask=multimask)
+            responses |= self._send(request, deadline, most_bytes, multimask=multimask)
         return [responses[prompt.id] for prompt in prompts]
 
-    def _ask(
+    def _send(
         self,
         crops: Sequence[CropWithPrompts],
         deadline: Deadline,

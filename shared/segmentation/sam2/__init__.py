@@ -1,1 +1,4 @@
-"""SAM2 over HTTP: the contract that both sides keep, and the client's calls."""
+"""SAM2 over HTTP: the request and response formats, and the client.
+
+`contract` has the formats, `transport` sends requests, `crops` encodes images.
+"""

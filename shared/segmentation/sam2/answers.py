@@ -170,8 +170,8 @@ def parse_picture(data: bytes, field: str) -> Values:
         pixels = picture.width * picture.height
         check_scans(data)
         grey = _grey(picture) if pixels <= MOST_MASK_PIXELS else None
-    except Exception as error:  # Pillow's decoders raise nearly anything on broken files
-        raise AnswerError(f"{field}: the {len(data):,} bytes are no whole image") from error
+    except Exception as error:  # Pillow's decoders raise many types of errors on broken files
+        raise AnswerError(f"{field}: the {len(data):,} bytes are not a complete image") from error
     if grey is None:
         raise AnswerError(f"{field}: {pixels:,} pixels are too many; {_LIMIT}")
     return _scaled(grey)
@@ -196,7 +196,7 @@ def _from_rle(value: Any, field: str) -> Values:
         raise AnswerError(f"{field}.size: want [height, width], got {_excerpt(size)}")
     height, width = size
     if not (height > 0 and width > 0 and height * width <= MOST_MASK_PIXELS):
-        raise AnswerError(f"{field}.size: {height} x {width} makes no sense; {_LIMIT}")
+        raise AnswerError(f"{field}.size: {height} x {width} is invalid; {_LIMIT}")
     if not isinstance(counts, str) and not (
         isinstance(counts, list) and all(_is_integer(run) for run in counts)
     ):

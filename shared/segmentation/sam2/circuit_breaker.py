@@ -1,4 +1,6 @@
-"""A circuit breaker: stops calls to a server that fails, so that callers fail fast.
+"""A circuit breaker: stops calls to a server that fails.
+
+Calls then fail at once, with the time until the next trial call; the retry policy waits for it.
 
 https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker
 """
@@ -56,8 +58,8 @@ class CircuitBreaker:
         left = self._next_trial - time.monotonic()
         if left > 0:
             raise Transient(
-                f"{self._server} failed {self._failures} times in a row and is left alone for a "
-                f"while; the last time: {self._last_failure}",
+                f"{self._server} failed {self._failures} times in a row and is not called for a "
+                f"while; last error: {self._last_failure}",
                 retry_after=left,
             )
         self._next_trial = time.monotonic() + self._reset_timeout  # only one trial call at a time

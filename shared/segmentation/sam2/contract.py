@@ -41,7 +41,7 @@ Base64Image = Annotated[
     str,
     Field(
         min_length=1,
-        description="a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF as base64, or as a data URL",
+        description="a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF file, as base64 or as a data URL",
         json_schema_extra={"format": "base64-image"},
     ),
 ]
@@ -62,7 +62,10 @@ class _Part(BaseModel):
 
 
 class PromptPart(_Part):
-    """What is asked about a picture, in its pixels: points (x, y, label 1 in, 0 out) and a box."""
+    """A prompt, in pixels of its image: points (x, y, label) and a box (x0, y0, x1, y1).
+
+    A point with the label 1 is inside the object, one with 0 outside.
+    """
 
     # stop at the first invalid point: a million error messages need a gigabyte
     points: Annotated[list[tuple[float, float, PointLabel]], FailFast()] = Field(
@@ -72,19 +75,23 @@ class PromptPart(_Part):
 
 
 class PicturePart(_Part):
-    """A picture (base64, or a data URL) and all that is asked about it."""
+    """An image (base64, or a data URL) and its prompts."""
 
     image_base64: Base64Image
     prompts: list[PromptPart] = Field(min_length=1, max_length=MOST_PROMPTS)
 
 
 class _Options(_Part):
-    multimask: bool = Field(True, description="several candidates where there is doubt, not one")
-    return_prob: bool = Field(False, description="masks as probabilities, 0..255, not as 0 and 255")
+    multimask: bool = Field(
+        True, description="return several candidates for an ambiguous prompt, not one"
+    )
+    return_prob: bool = Field(
+        False, description="return masks as probabilities, 0..255, not as 0 and 255"
+    )
 
 
 class SegmentRequest(PromptPart, _Options):
-    """One picture, one prompt."""
+    """A request with one image and one prompt."""
 
     image_base64: Base64Image
 
@@ -98,13 +105,13 @@ class SegmentRequest(PromptPart, _Options):
 
 
 class BatchRequest(_Options):
-    """Many pictures with many prompts each."""
+    """A request with several images, and several prompts for each."""
 
     images: list[PicturePart] = Field(min_length=1, max_length=MOST_PICTURES)
 
 
 class SegmenterPart(_Part):
-    """What computes the masks: `sam2` with its checkpoint and that one's revision, or `grabcut`."""
+    """The segmenter: `sam2` with its checkpoint and the checkpoint's revision, or `grabcut`."""
 
     backend: str = Field(pattern=r"^[a-z0-9._-]{1,40}$")
     checkpoint: str | None = Field(None, pattern=r"^[\w./-]{1,150}$")
@@ -118,15 +125,15 @@ class SegmenterPart(_Part):
 
 
 class Description(_Part):
-    """What the service says of itself."""
+    """The service's description of itself."""
 
     segmenter: SegmenterPart
 
 
 class MaskAnswer(_Part):
-    """All candidates for one prompt: PNGs of the picture's size with the predicted IoU of each.
+    """All candidates for one prompt: PNGs of the image's size as base64, and their predicted IoUs.
 
-    `mask_png_base64` is the best of them.
+    `mask_png_base64` is the candidate with the highest predicted IoU.
     """
 
     masks: list[str]
@@ -135,17 +142,17 @@ class MaskAnswer(_Part):
 
 
 class SingleAnswer(MaskAnswer, Description):
-    """The answer to one prompt, and what computed it."""
+    """The response to a request with one prompt, with the segmenter."""
 
 
 class BatchAnswer(Description):
-    """An answer for each prompt of each picture, in the request's order, and what computed them."""
+    """A response for each prompt of each image, in the request's order, with the segmenter."""
 
     images: list[list[MaskAnswer]]
 
 
 class ErrorAnswer(_Part):
-    """What was wrong with a request."""
+    """An error response: `error` says what is wrong with the request."""
 
     error: str
 

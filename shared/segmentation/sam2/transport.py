@@ -36,10 +36,15 @@ _MOST_DESCRIPTION = 2**16
 hand: shorter timeouts fail for slow servers, longer ones delay retries."""
 
 _RETRYABLE = frozenset({408, 425, 429})
+"""Client errors that a later attempt may not get: RFC 9110, section 15.5.9; RFC 8470, section 5.2;
+RFC 6585, section 4."""
 
 _PLAIN = "identity"
 UNCOMPRESSED = {"Accept-Encoding": _PLAIN}
 _JSON = {"Content-Type": "application/json", **UNCOMPRESSED}
+
+INVALID_HEADER = (httpx2.LocalProtocolError, UnicodeEncodeError)
+"""Errors of a request whose header has a character that HTTP does not allow, e.g. a line end."""
 
 T = TypeVar("T")
 
@@ -122,6 +127,9 @@ class JsonService:
             raise Transient(f"{self._name} gave no answer in {seconds:.0f} s") from error
         except httpx2.DecodingError as error:
             raise AnswerError(error) from error
+        except INVALID_HEADER:  # the error's text contains the key
+            sentence = f"The key for {self._name} has characters that no HTTP header may have."
+            raise Permanent(ReasonCode.SAM2_REFUSED, sentence) from None
         except httpx2.TransportError as error:
             reason = str(error) or type(error).__name__
             raise Transient(f"{self._name} cannot be reached: {reason}") from error
@@ -153,7 +161,7 @@ class JsonService:
             await response.aclose()
 
     def _check(self, response: httpx2.Response, body: bytes) -> None:
-        """Raises unless the status is 200."""
+        """Raises Transient or Permanent, unless the status is 200."""
         status = response.status_code
         sentence = f"{self._name} answered {status} {response.reason_phrase}".rstrip()
         if status in _RETRYABLE or status >= 500:

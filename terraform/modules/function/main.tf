@@ -1,5 +1,5 @@
-# A function from zipped source: its folder, its part of `shared`, and its lock. Nothing else is in
-# the zip, and changing any of it changes the zip's name, which deploys the function anew.
+# A function from zipped source. The zip contains only its folder, its part of `shared`, and its lock
+# file. If one of these files changes, the zip's name changes, and the function is deployed again.
 
 locals {
   root = "${path.module}/../../.."
@@ -12,9 +12,9 @@ locals {
 
   shared = { for name in var.shared_files : name => "${local.root}/${name}" }
 
-  # No more threads for OpenCV's and NumPy's loops than the function has processors, which is not
-  # what the host has; and one heap for all threads, where glibc gives each its own and keeps what
-  # large pictures leave behind: a fifth of the peak at 48 megapixels.
+  # OpenCV and NumPy would start a thread for each processor of the host, but the function has fewer.
+  # By default, glibc gives each thread its own heap, which keeps the memory of large images. One heap
+  # for all threads saves a fifth of the peak memory at 48 megapixels.
   processors = tostring(ceil(try(tonumber(var.size.cpu), 1)))
   threads = {
     OPENCV_FOR_THREADS_NUM = local.processors
@@ -50,13 +50,14 @@ resource "google_service_account" "runtime" {
   display_name = "Runs the function ${var.name}"
 }
 
-# Not depends_on of the module, which would keep Terraform from looking at the code before it applies.
+# A depends_on of the module would make Terraform read the code only during apply, so plans would be
+# incomplete.
 resource "terraform_data" "ready" {
   input = var.ready
 }
 
 resource "google_cloudfunctions2_function" "this" {
-  # checkov:skip=CKV_GCP_124:Internal traffic alone, as which Pub/Sub's pushes count, but for the API
+  # checkov:skip=CKV_GCP_124:Only the API accepts external traffic; Pub/Sub's pushes count as internal
   name     = "${var.deployment.prefix}-${var.name}"
   project  = var.deployment.project_id
   location = var.deployment.region
@@ -64,7 +65,7 @@ resource "google_cloudfunctions2_function" "this" {
   kms_key_name = var.deployment.kms_key
 
   build_config {
-    runtime           = "python311" # MediaPipe's last line with models ends at 3.12
+    runtime           = "python311" # MediaPipe 0.10.21, the last version with the needed models, supports up to 3.12
     entry_point       = var.name
     service_account   = var.deployment.build_account
     docker_repository = var.deployment.repository

@@ -1,5 +1,5 @@
 output "uri" {
-  description = "Address of the function's Cloud Run service."
+  description = "URL of the function's Cloud Run service."
   value       = google_cloudfunctions2_function.this.service_config[0].uri
 }
 
@@ -9,11 +9,11 @@ output "service" {
 }
 
 output "member" {
-  description = "The account that the function runs as, as IAM names it."
+  description = "Service account of the function, as an IAM member."
   value       = google_service_account.runtime.member
 }
 
 output "package" {
-  description = "The zip that the function is built from."
+  description = "Path of the zip with the function's source."
   value       = data.archive_file.source.output_path
 }

@@ -1,10 +1,10 @@
 variable "name" {
-  description = "Of the function: its folder under functions/, and its entry point."
+  description = "Name of the function, of its folder under functions/, and of its entry point."
   type        = string
 }
 
 variable "deployment" {
-  description = "What all functions share: names, place, key, where their code and images are kept, and the account that builds them (projects/P/serviceAccounts/EMAIL)."
+  description = "Common to all functions: prefix of names, project, region, key, bucket of the zipped code, service account that builds (projects/P/serviceAccounts/EMAIL), and Artifact Registry repository of the images (projects/P/locations/R/repositories/NAME)."
   type = object({
     prefix        = string
     project_id    = string
@@ -17,7 +17,7 @@ variable "deployment" {
 }
 
 variable "size" {
-  description = "CPU, memory, requests at a time, instances, and seconds for one request."
+  description = "CPU, memory, concurrent requests per instance, number of instances, and timeout of a request in seconds."
   type = object({
     cpu           = string
     memory        = string
@@ -29,7 +29,7 @@ variable "size" {
 }
 
 variable "ingress" {
-  description = "Where calls may come from: ALLOW_INTERNAL_ONLY or ALLOW_ALL. IAM says who may call."
+  description = "Networks that may send requests: ALLOW_INTERNAL_ONLY or ALLOW_ALL. IAM controls the callers."
   type        = string
 }
 
@@ -39,17 +39,17 @@ variable "shared_files" {
 }
 
 variable "environment" {
-  description = "Settings, as environment variables."
+  description = "Settings of the function, as environment variables."
   type        = map(string)
 }
 
 variable "secrets" {
-  description = "Secrets, as ID and version, by the environment variable that shows them."
+  description = "Secrets, as ID and version, by the environment variable that gets their value."
   type        = map(object({ id = string, version = string }))
   default     = {}
 }
 
 variable "ready" {
-  description = "IDs of what must be there before the function is built and started: grants that have taken effect."
+  description = "IDs of resources that must exist before the function is built and started."
   type        = list(string)
 }

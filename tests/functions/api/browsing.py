@@ -1,4 +1,4 @@
-"""What the tests of the page's two views share."""
+"""Helpers for the tests of both views of the page."""
 
 from pathlib import Path
 
@@ -8,27 +8,27 @@ from playwright.sync_api import Locator, Page
 from tools.support.examples import ROOT
 
 SOON = 60_000
-"""Milliseconds within which the system has an answer, on a machine that does much else."""
+"""Timeout for a result of the system, in milliseconds, on a machine with other load."""
 
 _SCREENSHOTS = ROOT / ".toonmask" / "screenshots"
 
 
 def keep(page: Page, name: str) -> None:
-    """A picture of the page, from its top, for people to look at."""
+    """Saves a screenshot of the page for people, from its top."""
     _SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=_SCREENSHOTS / name)
 
 
 def save(page: Page, button: Locator) -> bytes:
-    """The file that a button gives."""
+    """Returns the file that a button downloads."""
     with page.expect_download() as saved:
         button.click()
     return Path(saved.value.path()).read_bytes()
 
 
 def drop(page: Page, *files: Path) -> None:
-    """Drops files and folders of this machine on the page, as from a file manager."""
+    """Drops files and folders on the page, as from a file manager."""
     session = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
@@ -36,6 +36,6 @@ def drop(page: Page, *files: Path) -> None:
 
 
 def check_accessibility(page: Page) -> None:
-    """axe finds nothing, however small."""
+    """Checks that axe reports no violation."""
     found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["help"], one["nodes"][0]["html"]) for one in found] == []
+    assert [(item["id"], item["help"], item["nodes"][0]["html"]) for item in found] == []

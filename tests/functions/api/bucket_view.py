@@ -1,4 +1,4 @@
-"""What the tests of the page's view of the bucket share."""
+"""Helpers for the tests of the page's view of the bucket."""
 
 import numpy as np
 from playwright.sync_api import Locator, Page, expect
@@ -11,8 +11,8 @@ AVATAR = EXAMPLES / "adventurer_02.png"
 BLANK = png(np.full((8, 8, 3), 255, np.uint8))
 
 
-LOOK_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
-"""Instead of waiting until the page asks of itself, which it does every few seconds."""
+REFRESH = "document.dispatchEvent(new Event('visibilitychange'))"
+"""A script that refreshes the page at once. It does so by itself every few seconds."""
 
 
 def tile_of(page: Page, name: str, where: str = "#tiles") -> Locator:
@@ -26,6 +26,6 @@ def ended_tile(page: Page, name: str, state: str, where: str = "#tiles") -> Loca
 
 
 def opened(page: Page) -> Page:
-    """The page, once it shows the bucket."""
+    """Opens the view and returns the page."""
     page.get_by_role("tab", name="Bucket").click()
     return page

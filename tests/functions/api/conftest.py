@@ -1,4 +1,4 @@
-"""A real browser, and the whole system with the page."""
+"""Fixtures: the API with buckets, a real browser, and the complete system with the page."""
 
 import shutil
 import tempfile
@@ -6,18 +6,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
+from google.cloud import storage as gcs
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from local import stack
 from local.stack import Stack
+from tests.functions.api.service import client
+from tests.shared.segmentation_runs import output
 
 _QUIET = ("background-networking", "component-update", "gpu", "quic", "sync")
-"""What Chromium would do at its start beside showing the page: it goes looking for its maker."""
+"""Features of Chromium that are disabled. Most of them send requests to Google at the start."""
+
+
+@pytest.fixture
+def api(bucket: gcs.Bucket) -> FlaskClient:
+    """A test client of the API with a pair of buckets."""
+    return client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name)
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+    """Headless Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
@@ -37,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def system() -> Iterator[Stack]:
-    """The whole system with the page."""
+    """The complete system with the page."""
     with (
         tempfile.TemporaryDirectory(prefix="toonmask-page-") as root,
         stack.running(Path(root), {}, "embedded", with_api=True) as running,
@@ -47,7 +57,7 @@ def system() -> Iterator[Stack]:
 
 @pytest.fixture
 def page(system: Stack, browser: Browser) -> Iterator[Page]:
-    """The page, just opened. In the end nothing may have gone wrong in it unseen."""
+    """The page, just opened. At the end, checks that its console has no errors."""
     with browser.new_context(
         viewport={"width": 1200, "height": 900}, reduced_motion="reduce"
     ) as context:
@@ -55,7 +65,7 @@ def page(system: Stack, browser: Browser) -> Iterator[Page]:
         errors: list[str] = []
         opened.on("pageerror", lambda error: errors.append(str(error)))
         opened.on(
-            "console", lambda line: errors.append(line.text) if _is_trouble(line.text) else None
+            "console", lambda line: errors.append(line.text) if _is_error(line.text) else None
         )
         opened.goto(system.page)
         opened.wait_for_selector("html[data-ready]", state="attached")
@@ -63,5 +73,5 @@ def page(system: Stack, browser: Browser) -> Iterator[Page]:
         assert errors == []
 
 
-def _is_trouble(text: str) -> bool:
+def _is_error(text: str) -> bool:
     return any(word in text for word in ("Content Security Policy", "Trusted", "Uncaught"))

@@ -1,4 +1,4 @@
-"""What the tests of the page's view of pictures share."""
+"""Helpers for the tests of the page's view of pictures."""
 
 import base64
 import mimetypes
@@ -14,9 +14,10 @@ from tools.support.pipeline import png
 
 
 def choose(page: Page, *files: Path | FilePayload) -> None:
-    """By the file chooser."""
+    """Adds files through the file chooser."""
     chosen = [
-        file_named(one.name, one.read_bytes()) if isinstance(one, Path) else one for one in files
+        file_named(file.name, file.read_bytes()) if isinstance(file, Path) else file
+        for file in files
     ]
     page.locator("#files").set_input_files(chosen)
 
@@ -31,7 +32,7 @@ def card_of(page: Page, name: str) -> Locator:
 
 
 def finished_card(page: Page, name: str, state: str) -> Locator:
-    """The card of a picture that has come to its end."""
+    """Waits for the final state of a picture, and returns its card."""
     card = card_of(page, name)
     expect(card.locator(".badge:not(.review)")).to_have_text(state, timeout=SOON)
     return card
@@ -40,20 +41,20 @@ def finished_card(page: Page, name: str, state: str) -> Locator:
 DOT = png(np.zeros((1, 1, 3), np.uint8))
 
 
-def api_answer(**fields: Any) -> dict[str, Any]:
-    """As the API answers about a picture with nothing in it, but for some fields."""
+def api_response(**fields: Any) -> dict[str, Any]:
+    """Returns the API's response to a picture without faces, with some fields changed."""
     picture = base64.b64encode(DOT).decode()
     pictures = ("mask_png_base64", "overlay_png_base64", "face_rgba_png_base64")
-    told = {"width": 1, "height": 1, "boxes": [], "status": "empty", "reason": None}
-    return {**told, "instances": [], **dict.fromkeys(pictures, picture), **fields}
+    defaults = {"width": 1, "height": 1, "boxes": [], "status": "empty", "reason": None}
+    return {**defaults, "instances": [], **dict.fromkeys(pictures, picture), **fields}
 
 
 def dot_file(name: str) -> FilePayload:
     return file_named(name, DOT)
 
 
-def told_card(page: Page, **fields: Any) -> Locator:
-    """The card of a picture about which the API answers that."""
-    page.route(f"**{PATH}", lambda route: route.fulfill(json=api_answer(**fields)))
-    choose(page, dot_file("told.png"))
-    return finished_card(page, "told.png", fields.get("status", "empty"))
+def card_with(page: Page, **fields: Any) -> Locator:
+    """Returns the card of a picture whose response has these fields."""
+    page.route(f"**{PATH}", lambda route: route.fulfill(json=api_response(**fields)))
+    choose(page, dot_file("response.png"))
+    return finished_card(page, "response.png", fields.get("status", "empty"))

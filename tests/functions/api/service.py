@@ -1,4 +1,4 @@
-"""The HTTP API through functions-framework's own app, and what is sent to it."""
+"""The HTTP API in functions-framework's app, and requests to it."""
 
 import base64
 import io
@@ -18,21 +18,24 @@ from werkzeug.test import TestResponse
 
 from local.processes import ProcessTree, free_ports
 from local.stack import function_command
+from shared.api import openapi
+from tests.functions.documented import documented_client
 from tools.support.examples import EXAMPLES, ROOT
 
 PATH = "/v1/face-mask-sam2"
 SOURCE = ROOT / "functions" / "api" / "main.py"
+DOCUMENT = openapi.document(with_key=False, max_upload=1)
 
 
 def client(**settings: str) -> FlaskClient:
-    """The API with these settings, which it reads as it starts."""
+    """Returns a test client of the API with these settings."""
     with mock.patch.dict("os.environ", settings):
-        return create_app("api", str(SOURCE), "http").test_client()
+        return documented_client(create_app("api", str(SOURCE), "http"), DOCUMENT)
 
 
 @contextmanager
 def served(logs: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
-    """The API as the cloud serves it; its address."""
+    """Runs the API with gunicorn, as in the cloud, and yields its address."""
     (port,) = free_ports(1)
     with ProcessTree(logs) as tree:
         environment = {"PYTHONPATH": str(ROOT), **settings}
@@ -49,28 +52,28 @@ def send(
     query: str = "",
     headers: dict[str, str] | None = None,
 ) -> TestResponse:
-    """The answer about an image."""
+    """Returns the response to an image."""
     content = image if isinstance(image, bytes) else image.read_bytes()
     form: dict[str, Any] = {"image": (io.BytesIO(content), "cartoon.png"), **fields}
-    # read to its end, as by a client: until then its image has its turn
+    # buffered: the image occupies its slot until the response is read
     return to.post(PATH + query, data=form, headers=headers, buffered=True)
 
 
 def decoded(png_base64: str) -> npt.NDArray[np.uint8]:
-    """A picture of an answer."""
+    """Returns the pixels of a picture in a JSON response."""
     return pixels(base64.b64decode(png_base64, validate=True))
 
 
 def pixels(png: bytes) -> npt.NDArray[np.uint8]:
-    """A PNG's."""
+    """Returns the pixels of a PNG."""
     return np.asarray(PillowImage.open(io.BytesIO(png), formats=["PNG"]))
 
 
-def problem(answer: TestResponse, status: int, code: str) -> str:
-    """The sentence of a problem+json with that status and code."""
-    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
-    told = answer.get_json()
-    assert (told["status"], told["code"]) == (status, code)
-    assert "Traceback" not in answer.text
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    return str(told["detail"])
+def problem(response: TestResponse, status: int, code: str) -> str:
+    """Checks the status and the code of a problem, and returns its detail."""
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json")
+    body = response.get_json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert "Traceback" not in response.text
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    return str(body["detail"])

@@ -1,4 +1,4 @@
-"""Who may call: with the key, from which pages, and by which names."""
+"""Access control: API key, origins, host names."""
 
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ def api() -> FlaskClient:
     return client(MAX_BYTES="200000", MAX_PIXELS="200000")
 
 
-def test_a_key_is_wanted_for_all_but_the_page() -> None:
+def test_all_but_the_page_requires_the_key() -> None:
     api = client(API_KEY=KEY)
     assert "X-API-Key" in problem(send(api), 401, "no-key")
     problem(api.get("/v1/about", headers={"X-API-Key": "wrong"}), 401, "wrong-key")
@@ -29,7 +29,7 @@ def test_a_key_is_wanted_for_all_but_the_page() -> None:
     assert operation["security"] == [{"key": []}]
 
 
-def test_scripts_of_other_pages_may_call_only_where_they_are_let_in() -> None:
+def test_scripts_of_other_sites_may_call_only_if_allowed() -> None:
     origin = {"Origin": "https://example.com"}
     allowed = "Access-Control-Allow-Origin"
     assert allowed not in send(client(), b"", headers=origin).headers
@@ -38,16 +38,19 @@ def test_scripts_of_other_pages_may_call_only_where_they_are_let_in() -> None:
     refused = send(api, b"", headers={"Origin": "https://evil.example"})
     assert allowed not in refused.headers
     problem(refused, 403, "foreign-origin")
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key"}
-    preflight = api.options(PATH, headers={**origin, **asked})
+    preflight_headers = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "x-api-key",
+    }
+    preflight = api.options(PATH, headers={**origin, **preflight_headers})
     assert preflight.status_code == 200
     assert "x-api-key" in preflight.headers["Access-Control-Allow-Headers"].lower()
 
 
 @pytest.mark.parametrize(
-    ("host", "origin", "answered"),
+    ("host", "origin", "accepted"),
     [
-        ("masks.example", "https://masks.example", True),  # TLS ends before us
+        ("masks.example", "https://masks.example", True),  # a proxy ends TLS
         ("127.0.0.1:8080", "http://127.0.0.1:8080", True),
         ("127.0.0.1:8080", "http://127.0.0.1:9090", False),
         ("masks.example", "https://masks.example.evil.example", False),
@@ -56,25 +59,25 @@ def test_scripts_of_other_pages_may_call_only_where_they_are_let_in() -> None:
         ("masks.example", "", False),
     ],
 )
-def test_a_form_of_another_page_gets_no_masks_and_begins_no_upload(
-    api: FlaskClient, host: str, origin: str, answered: bool
+def test_forms_of_other_sites_are_refused(
+    api: FlaskClient, host: str, origin: str, accepted: bool
 ) -> None:
     headers = {"Host": host, "Origin": origin}
-    for answer in (
+    for response in (
         send(api, b"", headers=headers),
         api.post("/v1/uploads", json={"name": "a", "size": 1}, headers=headers),
     ):
-        assert (answer.status_code != 403) is answered
-        assert answered or "CORS_ORIGINS" in problem(answer, 403, "foreign-origin")
+        assert (response.status_code != 403) is accepted
+        assert accepted or "CORS_ORIGINS" in problem(response, 403, "foreign-origin")
     assert api.get("/healthz", headers=headers).status_code == 200
 
 
-def test_where_it_has_names_no_other_host_is_answered() -> None:
+def test_requests_to_other_hosts_are_refused() -> None:
     api = client(TRUSTED_HOSTS="localhost, 127.0.0.1")
     for path in ("/", "/v1/about", "/healthz"):
         assert api.get(path, headers={"Host": "127.0.0.1:8080"}).status_code == 200
-        answer = api.get(path, headers={"Host": "evil.example"})
-        assert "127.0.0.1, localhost" in problem(answer, 403, "foreign-host")
+        response = api.get(path, headers={"Host": "evil.example"})
+        assert "127.0.0.1, localhost" in problem(response, 403, "foreign-host")
 
 
 @pytest.mark.parametrize(
@@ -89,23 +92,26 @@ def test_where_it_has_names_no_other_host_is_answered() -> None:
         "null",
     ],
 )
-def test_no_other_origin_is_taken_for_one_that_is_let_in(origin: str) -> None:
+def test_similar_origins_are_refused(origin: str) -> None:
     api = client(CORS_ORIGINS="https://EXAMPLE.com,http://[::1]:80")
-    asked = {"Origin": quote(origin, ":/[]"), "Access-Control-Request-Method": "GET"}
-    assert "Access-Control-Allow-Origin" not in api.options("/v1/about", headers=asked).headers
+    preflight_headers = {"Origin": quote(origin, ":/[]"), "Access-Control-Request-Method": "GET"}
+    assert (
+        "Access-Control-Allow-Origin"
+        not in api.options("/v1/about", headers=preflight_headers).headers
+    )
 
 
 @pytest.mark.parametrize("origin", ["https://example.com", "http://[::1]:80"])
-def test_an_origin_is_let_in_as_it_is_written(origin: str) -> None:
+def test_allowed_origins_get_cors_headers(origin: str) -> None:
     api = client(CORS_ORIGINS="https://EXAMPLE.com,http://[::1]:80")
-    answer = api.get("/v1/about", headers={"Origin": origin})
-    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    response = api.get("/v1/about", headers={"Origin": origin})
+    assert response.headers["Access-Control-Allow-Origin"] == origin
 
 
-def test_a_star_lets_in_all_pages() -> None:
+def test_a_star_allows_all_origins() -> None:
     origin = "https://a.example"
-    answer = client(CORS_ORIGINS="*").get("/v1/about", headers={"Origin": origin})
-    assert answer.headers["Access-Control-Allow-Origin"] in ("*", origin)
+    response = client(CORS_ORIGINS="*").get("/v1/about", headers={"Origin": origin})
+    assert response.headers["Access-Control-Allow-Origin"] in ("*", origin)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +128,6 @@ def test_a_star_lets_in_all_pages() -> None:
         ".*",
     ],
 )
-def test_what_is_no_plain_origin_stops_the_start(origins: str) -> None:
+def test_invalid_origins_stop_the_start(origins: str) -> None:
     with pytest.raises(SystemExit, match=r"CORS_ORIGINS: .*(as https://example|stands alone)"):
         client(CORS_ORIGINS=origins)

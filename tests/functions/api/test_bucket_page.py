@@ -1,4 +1,4 @@
-"""The page's view of the bucket: uploads come from anywhere, and one sees what becomes of them."""
+"""The page's view of the bucket: uploads from any source, and their states."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,25 +7,27 @@ from playwright.sync_api import Page, Route, expect
 
 from local.stack import OUTPUT_BUCKET, Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
-from tests.functions.api.bucket_view import AVATAR, BLANK, LOOK_AGAIN, ended_tile, opened, tile_of
+from tests.functions.api.bucket_view import AVATAR, BLANK, REFRESH, ended_tile, opened, tile_of
 from tools.support.pipeline import output, process, put
 
 
 @pytest.fixture
 def bucket(page: Page) -> Page:
-    """That view."""
+    """The page with the view of the bucket."""
     return opened(page)
 
 
-def test_what_others_upload_appears_and_changes_its_state(bucket: Page, system: Stack) -> None:
+def test_uploads_from_other_sources_appear_and_change_their_state(
+    bucket: Page, system: Stack
+) -> None:
     bucket.get_by_label("Name begins with").fill("live/")
-    expect(bucket.locator("#told")).to_have_text("There are no such uploads yet.")
+    expect(bucket.locator("#listing-status")).to_have_text("No matching uploads yet.")
     put(system, "live/avatar.png", AVATAR.read_bytes())
-    bucket.evaluate(LOOK_AGAIN)
+    bucket.evaluate(REFRESH)
     tile = ended_tile(bucket, "live/avatar.png", "segmented")
     expect(tile.locator("img")).to_have_js_property("complete", value=True)
     put(system, "live/notes.txt", b"no picture", "text/plain")
-    bucket.evaluate(LOOK_AGAIN)
+    bucket.evaluate(REFRESH)
     ended_tile(bucket, "live/notes.txt", "rejected")
     tile.click()
     dialog = bucket.get_by_role("dialog")
@@ -44,7 +46,7 @@ def test_what_others_upload_appears_and_changes_its_state(bucket: Page, system: 
     expect(dialog).to_contain_text("was uploaded as 'text/plain'")
 
 
-def test_a_rare_state_is_looked_for_until_it_is_found(bucket: Page) -> None:
+def test_the_search_for_a_rare_state_continues_until_it_finds_one(bucket: Page) -> None:
     upload = {"name": "rare.png", "generation": "1", "size": 1, "updated": "2026-01-01T00:00:00Z"}
     pages = {
         "": {"uploads": [], "next": "second"},
@@ -52,18 +54,18 @@ def test_a_rare_state_is_looked_for_until_it_is_found(bucket: Page) -> None:
         "third": {"uploads": [{**upload, "state": "failed"}], "next": None},
     }
 
-    def answer(route: Route) -> None:
-        asked = parse_qs(urlsplit(route.request.url).query)
-        (page,) = asked.get("page", [""])
+    def respond(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        (page,) = query.get("page", [""])
         route.fulfill(json=pages[page])
 
-    bucket.route("**/v1/uploads?*state=failed*", answer)
+    bucket.route("**/v1/uploads?*state=failed*", respond)
     bucket.get_by_label("State").select_option("failed")
     expect(tile_of(bucket, "rare.png")).to_be_visible()
     expect(bucket.get_by_role("button", name="First page")).to_be_enabled()
 
 
-def test_many_uploads_come_in_pages(bucket: Page, system: Stack) -> None:
+def test_many_uploads_have_pages(bucket: Page, system: Stack) -> None:
     for number in range(70):
         put(system, f"many/{number:03}.png", BLANK)
     bucket.get_by_label("Name begins with").fill("many/")
@@ -76,7 +78,7 @@ def test_many_uploads_come_in_pages(bucket: Page, system: Stack) -> None:
     expect(bucket.locator("#tiles .tile").first).to_contain_text("many/000.png")
 
 
-LIVE_ADDRESSES = """() => {
+COUNT_OBJECT_URLS = """() => {
   const live = window.live = new Set();
   const [create, revoke] = [URL.createObjectURL, URL.revokeObjectURL];
   URL.createObjectURL = (blob) => { const url = create(blob); live.add(url); return url; };
@@ -84,16 +86,16 @@ LIVE_ADDRESSES = """() => {
 }"""
 
 
-def _await_addresses(page: Page, at_most: int) -> None:
-    """Thumbnails give theirs back once they have loaded."""
+def _await_object_urls(page: Page, at_most: int) -> None:
+    """Waits until at most so many object URLs exist. Thumbnails revoke theirs after loading."""
     while page.evaluate("live.size") > at_most:
         page.wait_for_timeout(20)
 
 
-def test_pictures_that_are_not_shown_take_no_memory(bucket: Page, system: Stack) -> None:
+def test_hidden_pictures_release_their_memory(bucket: Page, system: Stack) -> None:
     process(system, "memory/one.png", BLANK)
     process(system, "memory/two.png", AVATAR.read_bytes())
-    bucket.evaluate(LIVE_ADDRESSES)
+    bucket.evaluate(COUNT_OBJECT_URLS)
     bucket.get_by_label("Name begins with").fill("memory/")
     for name in ("memory/one.png", "memory/two.png"):
         tile_of(bucket, name).click()
@@ -102,22 +104,22 @@ def test_pictures_that_are_not_shown_take_no_memory(bucket: Page, system: Stack)
             bucket.get_by_label(view, exact=True).check()
             expect(over).to_have_attribute("alt", f"{name}, {view.lower()}")
             expect(over).to_have_js_property("complete", value=True)
-        _await_addresses(bucket, at_most=2)
+        _await_object_urls(bucket, at_most=2)
         bucket.keyboard.press("Escape")
-        _await_addresses(bucket, at_most=0)
+        _await_object_urls(bucket, at_most=0)
 
 
-def test_what_is_doubtful_about_a_result_is_told(bucket: Page, system: Stack) -> None:
+def test_reasons_to_review_are_displayed(bucket: Page, system: Stack) -> None:
     process(system, "doubt/cat.png", AVATAR.read_bytes())
 
     def doubt(route: Route) -> None:
-        told = {"code": "low-score", "message": "face-1 may be no face.", "instance": "face-1"}
-        route.fulfill(json={**route.fetch().json(), "review": [told]})
+        reason = {"code": "low-score", "message": "face-1 may be no face.", "instance": "face-1"}
+        route.fulfill(json={**route.fetch().json(), "review": [reason]})
 
     def listed(route: Route) -> None:
-        told = route.fetch().json()
-        uploads = [{**upload, "to_review": True} for upload in told["uploads"]]
-        route.fulfill(json={**told, "uploads": uploads})
+        listing = route.fetch().json()
+        uploads = [{**upload, "to_review": True} for upload in listing["uploads"]]
+        route.fulfill(json={**listing, "uploads": uploads})
 
     bucket.route("**/v1/uploads/result?*", doubt)
     bucket.route("**/v1/uploads?*", listed)
@@ -132,7 +134,7 @@ def test_what_is_doubtful_about_a_result_is_told(bucket: Page, system: Stack) ->
     keep(bucket, "doubt.png")
 
 
-def test_a_download_that_fails_says_why(bucket: Page, system: Stack) -> None:
+def test_a_failed_download_displays_the_reason(bucket: Page, system: Stack) -> None:
     process(system, "gone/cat.png", AVATAR.read_bytes())
     bucket.get_by_label("Name begins with").fill("gone/")
     tile_of(bucket, "gone/cat.png").click()
@@ -145,7 +147,7 @@ def test_a_download_that_fails_says_why(bucket: Page, system: Stack) -> None:
     )
 
 
-def test_a_service_that_is_gone_is_told(bucket: Page) -> None:
+def test_an_unreachable_service_is_reported(bucket: Page) -> None:
     bucket.route("**/v1/uploads*", lambda route: route.abort())
-    bucket.evaluate(LOOK_AGAIN)
-    expect(bucket.locator("#told")).to_contain_text("The service cannot be reached.")
+    bucket.evaluate(REFRESH)
+    expect(bucket.locator("#listing-status")).to_contain_text("The service cannot be reached.")

@@ -1,4 +1,4 @@
-"""A page of another site, in a real browser, against everything that `make up` starts."""
+"""Attacks by a page of another site, in a real browser, on all that `make up` starts."""
 
 import json
 from collections.abc import Iterator
@@ -17,40 +17,40 @@ NAMED = {"bucketId": INPUT_BUCKET, "objectId": "victim.png", "objectGeneration":
 
 
 def _form(action: str, kind: str, value: str) -> str:
-    """A page that sends itself on; a form as text/plain has the value in its body as it is."""
+    """Returns a page that submits a form. As text/plain, the body has the value unchanged."""
     return f"""<form method="post" action="{action}" enctype="{kind}">
         <textarea name="x">{value}</textarea></form><script>document.forms[0].submit()</script>"""
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A window that shows nothing yet."""
+    """An empty window."""
     with browser.new_context() as context:
         yield context.new_page()
 
 
 def _sent(page: Page, html: str, sandbox: str = "") -> int:
-    """What the browser was answered after it had opened a foreign page."""
+    """Opens a page of another site, and returns the status of the response that it gets."""
     headers = {"Content-Type": "text/html", "Content-Security-Policy": sandbox}
     page.route(SITE, lambda route: route.fulfill(headers=headers, body=html))
-    with page.expect_response(lambda answer: answer.url != SITE) as told:
+    with page.expect_response(lambda response: response.url != SITE) as received:
         page.goto(SITE)
     page.unroute(SITE)
-    return told.value.status
+    return received.value.status
 
 
 @pytest.mark.parametrize("sandbox", ["", "sandbox allow-scripts allow-forms"])
-def test_its_forms_store_nothing(system: Stack, page: Page, sandbox: str) -> None:
-    """From a sandbox the browser sends `Origin: null`."""
-    place = f"http://127.0.0.1:{system.storage_port}/upload/storage/v1/b/{INPUT_BUCKET}/o"
-    media = f"{place}?uploadType=media&amp;name=evil.html"
+def test_forms_store_nothing(system: Stack, page: Page, sandbox: str) -> None:
+    """In a sandbox, the browser sends `Origin: null`."""
+    url = f"http://127.0.0.1:{system.storage_port}/upload/storage/v1/b/{INPUT_BUCKET}/o"
+    media = f"{url}?uploadType=media&amp;name=evil.html"
     for kind in ("text/plain", "multipart/form-data"):
         assert _sent(page, _form(media, kind, "&lt;script>"), sandbox) == 403
     assert _sent(page, _form(f"{system.page}v1/face-mask-sam2", kind, ""), sandbox) == 403
     assert not system.storage.bucket(INPUT_BUCKET).blob("evil.html").exists()
 
 
-def test_its_pushes_are_refused_and_leave_nothing(system: Stack, page: Page) -> None:
+def test_pushes_are_refused_and_store_nothing(system: Stack, page: Page) -> None:
     before = _records(system)
     for function in FUNCTIONS:
         body = json.dumps(pushed(b"{}", NAMED))
@@ -59,7 +59,7 @@ def test_its_pushes_are_refused_and_leave_nothing(system: Stack, page: Page) -> 
     assert _records(system) == before
 
 
-def test_pushes_without_the_brokers_token_and_under_other_names_are_refused(system: Stack) -> None:
+def test_pushes_without_a_valid_token_or_to_other_hosts_are_refused(system: Stack) -> None:
     for function in FUNCTIONS:
         url = _url(system, function)
         other = authorisation(system, _url(system, "sam2"))
@@ -71,9 +71,9 @@ def test_pushes_without_the_brokers_token_and_under_other_names_are_refused(syst
 
 
 @pytest.mark.parametrize("part", ["metadata", "storage", "iam-proxy", "sam2", "api"])
-def test_nothing_answers_to_the_name_of_another_site(system: Stack, part: str) -> None:
-    answer = requests.get(_url(system, part), headers={"Host": "evil.example"}, timeout=10)
-    assert (answer.status_code, "127.0.0.1" in answer.text) == (403, True)
+def test_requests_to_other_hosts_are_refused(system: Stack, part: str) -> None:
+    response = requests.get(_url(system, part), headers={"Host": "evil.example"}, timeout=10)
+    assert (response.status_code, "127.0.0.1" in response.text) == (403, True)
 
 
 def _pushed(url: str, **headers: str) -> int:

@@ -1,6 +1,6 @@
-"""The client of the API that this one replaces, untouched: its curl line and its script.
+"""The unchanged client of the API that this one replaces: its curl command and its script.
 
-Both are copied from that API's documentation; paths and the address are filled in.
+Both are copied from the documentation of that API, with paths and the address filled in.
 """
 
 import subprocess
@@ -51,11 +51,11 @@ def _run(line: str, url: str, picture: Path, folder: Path) -> None:
     assert str(picture) in filled
     subprocess.run(["bash", "-ec", filled], cwd=folder, check=True, capture_output=True)
     script = [sys.executable, "-c", SAVE_OUTPUTS]
-    told = subprocess.run(script, cwd=folder, check=True, capture_output=True, text=True)
-    assert told.stdout.startswith("Saved")
+    done = subprocess.run(script, cwd=folder, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith("Saved")
 
 
-def test_it_saves_masks(url: str, tmp_path: Path) -> None:
+def test_the_client_saves_masks(url: str, tmp_path: Path) -> None:
     picture = EXAMPLES / "avataaars_05.png"
     _run(CURL, url, picture, tmp_path)
     shape = example(picture.name).shape[:2]
@@ -68,31 +68,31 @@ def test_it_saves_masks(url: str, tmp_path: Path) -> None:
     assert 0.1 < (mask > 0).mean() < 0.3
 
 
-def test_it_saves_the_empty_set_where_there_is_no_face(url: str, tmp_path: Path) -> None:
+def test_the_client_saves_empty_masks_without_a_face(url: str, tmp_path: Path) -> None:
     _run(CURL, url, EXAMPLES / "apple.png", tmp_path)
     assert not pixels((tmp_path / "mask_png.png").read_bytes()).any()
 
 
-def test_answers_are_sent_in_chunks(url: str) -> None:
-    """Cloud Run takes no more than 32 MiB of an answer whose length is told beforehand."""
+def test_responses_are_sent_in_chunks(url: str) -> None:
+    """Cloud Run limits responses with a Content-Length to 32 MiB."""
     with (EXAMPLES / "apple.png").open("rb") as picture:
-        answer = requests.post(url + PATH, files={"image": picture}, timeout=60)
-    assert answer.headers["Transfer-Encoding"] == "chunked"
-    assert "Content-Length" not in answer.headers
+        response = requests.post(url + PATH, files={"image": picture}, timeout=60)
+    assert response.headers["Transfer-Encoding"] == "chunked"
+    assert "Content-Length" not in response.headers
 
 
-def test_a_picture_that_is_too_large_is_refused_over_a_real_connection(url: str) -> None:
+def test_a_too_large_image_is_refused_over_a_real_connection(url: str) -> None:
     files = {"image": ("large.png", bytes(40 * 2**20))}
-    answer = requests.post(url + PATH, files=files, timeout=60)
-    assert (answer.status_code, answer.json()["status"]) == (413, 413)
+    response = requests.post(url + PATH, files=files, timeout=60)
+    assert (response.status_code, response.json()["status"]) == (413, 413)
 
 
-def test_the_page_is_its_own_and_loads_nothing_from_elsewhere(url: str) -> None:
-    answer = requests.get(url, timeout=60)
-    assert answer.headers["Content-Type"].startswith("text/html")
-    policy = answer.headers["Content-Security-Policy"]
+def test_the_page_loads_nothing_from_other_sites(url: str) -> None:
+    response = requests.get(url, timeout=60)
+    assert response.headers["Content-Type"].startswith("text/html")
+    policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "connect-src 'self';" in policy
-    again = requests.get(url, headers={"If-None-Match": answer.headers["ETag"]}, timeout=60)
+    again = requests.get(url, headers={"If-None-Match": response.headers["ETag"]}, timeout=60)
     assert (again.status_code, again.content) == (304, b"")

@@ -1,4 +1,4 @@
-"""The page in a real browser: pictures go in, masks come out."""
+"""The page's view of pictures, in a real browser."""
 
 import contextlib
 import io
@@ -17,7 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 from local.stack import Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
 from tests.functions.api.pictures_view import (
-    api_answer,
+    api_response,
     card_of,
     choose,
     dot_file,
@@ -33,7 +33,7 @@ APPLE = EXAMPLES / "apple.png"
 
 
 def _colour(image: Locator) -> list[int]:
-    """RGBA of the middle of a picture as the browser has decoded it."""
+    """Returns the RGBA of the central pixel, as decoded by the browser."""
     return list(
         image.evaluate(
             """async (image) => {
@@ -48,12 +48,12 @@ def _colour(image: Locator) -> list[int]:
     )
 
 
-def test_a_picture_becomes_a_cutout_and_its_mask_is_the_apis(page: Page, system: Stack) -> None:
+def test_a_picture_gets_a_cutout_and_the_mask_of_the_api(page: Page, system: Stack) -> None:
     choose(page, AVATAR)
     card = finished_card(page, AVATAR.name, "segmented")
     (found,) = _result(page, card)["instances"]
     expect(card.get_by_role("row", name="face-1")).to_contain_text(found["segmenter"])
-    expect(card).to_contain_text(f"Every mask was cut by {found['segmenter']}.")
+    expect(card).to_contain_text(f"All masks were created by {found['segmenter']}.")
     over = card.locator("img.over")
     assert _colour(over)[3] == 255, "the face's middle is in the cutout"
     keep(page, "page.png")
@@ -62,16 +62,16 @@ def test_a_picture_becomes_a_cutout_and_its_mask_is_the_apis(page: Page, system:
     assert _colour(over) == [255, 255, 255, 255]
     mask = save(page, card.get_by_role("button", name="Download mask.png"))
     with AVATAR.open("rb") as picture:
-        answer = requests.post(
+        response = requests.post(
             f"{system.page.rstrip('/')}{PATH}?output=mask",
             files={"image": picture},
             headers={"Accept": "image/png"},
             timeout=60,
         )
-    assert mask == answer.content
+    assert mask == response.content
 
 
-def test_many_pictures_end_each_in_its_state_and_go_into_one_archive(page: Page) -> None:
+def test_many_pictures_get_their_states_and_one_archive(page: Page) -> None:
     twin = file_named(APPLE.name, AVATAR.read_bytes())
     choose(page, APPLE, SCENE, file_named("notes.txt", b"no picture"), twin)
     card = finished_card(page, "notes.txt", "rejected")
@@ -87,14 +87,16 @@ def test_many_pictures_end_each_in_its_state_and_go_into_one_archive(page: Page)
     assert archive.testzip() is None
     names = ("mask.png", "overlay.png", "cutout.png", "result.json")
     pictures = ("apple.png", "apple (2).png", SCENE.name)
-    assert set(archive.namelist()) == {f"{one}/{name}" for one in pictures for name in names}
+    assert set(archive.namelist()) == {
+        f"{picture}/{name}" for picture in pictures for name in names
+    }
     mask = np.asarray(PillowImage.open(archive.open(f"{SCENE.name}/mask.png")))
     single = save(page, scene.get_by_role("button", name="Download mask.png"))
     assert (mask == np.asarray(PillowImage.open(io.BytesIO(single)))).all()
 
 
 class _Held:
-    """Requests for masks, which wait until they are answered."""
+    """Holds requests for masks until `answer` is called."""
 
     def __init__(self, page: Page) -> None:
         self.routes: list[Route] = []
@@ -105,15 +107,15 @@ class _Held:
         self.routes.append(route)
 
     def answer(self, index: int, status: str) -> None:
-        """Answers one of them, once there is one."""
+        """Waits for a request, and responds to it."""
         while len(self.routes) <= index:
             self._page.wait_for_timeout(20)
-        self.routes[index].fulfill(json=api_answer(status=status))
+        self.routes[index].fulfill(json=api_response(status=status))
 
 
-def test_an_older_answer_never_wins(page: Page) -> None:
-    held, given_up = _Held(page), list[str]()
-    page.on("requestfailed", lambda request: given_up.append(request.url))
+def test_an_older_response_never_replaces_a_newer_one(page: Page) -> None:
+    held, cancelled = _Held(page), list[str]()
+    page.on("requestfailed", lambda request: cancelled.append(request.url))
     again = page.get_by_role("button", name="Run again")
     choose(page, dot_file("a.png"))
     held.answer(0, "empty")
@@ -124,14 +126,14 @@ def test_an_older_answer_never_wins(page: Page) -> None:
     again.click()
     held.answer(2, "degraded")
     finished_card(page, "a.png", "degraded")
-    with contextlib.suppress(PlaywrightError):  # given up, there is nobody to be answered
+    with contextlib.suppress(PlaywrightError):  # the request is cancelled
         held.answer(1, "empty")
     page.get_by_role("tab", name="Pictures").click()
     expect(card_of(page, "a.png").locator(".badge")).to_have_text("degraded")
-    assert len(given_up) == 1
+    assert len(cancelled) == 1
 
 
-def test_outdated_results_are_not_offered(page: Page) -> None:
+def test_outdated_results_cannot_be_downloaded(page: Page) -> None:
     held = _Held(page)
     everything = page.get_by_role("button", name="Download all (.zip)")
     expect(everything).to_be_hidden()
@@ -143,17 +145,17 @@ def test_outdated_results_are_not_offered(page: Page) -> None:
     page.get_by_role("button", name="Run again").click()
     expect(everything).to_be_disabled()
     held.answer(2, "degraded")
-    some = page.get_by_role("button", name="Download the 1 done so far (.zip)")
+    some = page.get_by_role("button", name="Download 1 finished (.zip)")
     archive = zipfile.ZipFile(io.BytesIO(save(page, some)))
     folders = {name.partition("/")[0] for name in archive.namelist()}
-    assert [json.loads(archive.read(f"{one}/result.json"))["status"] for one in folders] == [
-        "degraded"
-    ]
+    assert [
+        json.loads(archive.read(f"{picture}/result.json"))["status"] for picture in folders
+    ] == ["degraded"]
     held.answer(3, "degraded")
     expect(everything).to_be_enabled()
 
 
-def test_choices_shape_what_is_found_and_can_be_made_anew(page: Page) -> None:
+def test_options_change_the_result_and_can_be_changed_again(page: Page) -> None:
     choose(page, AVATAR)
     card = finished_card(page, AVATAR.name, "segmented")
     ((left, *_),) = _result(page, card)["boxes"]
@@ -165,7 +167,7 @@ def test_choices_shape_what_is_found_and_can_be_made_anew(page: Page) -> None:
     finished_card(page, AVATAR.name, "empty")
     page.get_by_label("hands").uncheck()
     expect(page.get_by_label("faces")).to_be_checked()
-    page.get_by_label("Room around each").fill("0.4")
+    page.get_by_label("Margin around each").fill("0.4")
     expect(page.locator("#expand")).to_have_text("40%")
     again.click()
     card = finished_card(page, AVATAR.name, "segmented")
@@ -178,7 +180,7 @@ def _result(page: Page, card: Locator) -> Any:
     return json.loads(save(page, card.get_by_role("button", name="Download result.json")))
 
 
-def test_all_of_it_works_by_keyboard(page: Page) -> None:
+def test_the_page_works_with_the_keyboard(page: Page) -> None:
     choose(page, AVATAR)
     card = finished_card(page, AVATAR.name, "segmented")
     slider = card.get_by_role("slider")
@@ -196,7 +198,7 @@ def test_all_of_it_works_by_keyboard(page: Page) -> None:
     expect(page.get_by_role("tab", name="Bucket")).to_be_focused()
 
 
-def test_a_busy_service_is_asked_again(page: Page) -> None:
+def test_requests_to_a_busy_service_are_repeated(page: Page) -> None:
     refusals = iter([429, 503])
 
     def refuse(route: Route) -> None:
@@ -209,11 +211,11 @@ def test_a_busy_service_is_asked_again(page: Page) -> None:
 
     page.route(f"**{PATH}", refuse)
     choose(page, APPLE)
-    expect(card_of(page, APPLE.name)).to_contain_text("tries again", timeout=SOON)
+    expect(card_of(page, APPLE.name)).to_contain_text("Trying again", timeout=SOON)
     finished_card(page, APPLE.name, "empty")
 
 
-def test_a_service_that_is_gone_is_told(page: Page) -> None:
+def test_an_unreachable_service_is_reported(page: Page) -> None:
     page.route(f"**{PATH}", lambda route: route.abort())
     choose(page, APPLE)
     card = finished_card(page, APPLE.name, "failed")
@@ -223,19 +225,19 @@ def test_a_service_that_is_gone_is_told(page: Page) -> None:
     finished_card(page, APPLE.name, "empty")
 
 
-def test_a_service_that_is_gone_from_the_start_is_told(page: Page) -> None:
+def test_an_unreachable_service_is_reported_at_the_start(page: Page) -> None:
     page.route("**/v1/about", lambda route: route.abort())
     page.reload()
     expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached.")
 
 
-def test_names_are_shown_as_they_are(page: Page) -> None:
+def test_names_are_displayed_as_text(page: Page) -> None:
     name = "<img src=x onerror=alert(1)>.png"
     choose(page, file_named(name, APPLE.read_bytes()))
     expect(finished_card(page, name, "empty").get_by_role("heading")).to_have_text(name)
 
 
-def test_a_key_is_asked_for_where_one_is_wanted(browser: Browser, tmp_path: Path) -> None:
+def test_the_page_asks_for_a_required_key(browser: Browser, tmp_path: Path) -> None:
     with (
         served(tmp_path / "logs", {"API_KEY": "open sesame"}) as url,
         browser.new_context() as context,
@@ -251,7 +253,7 @@ def test_a_key_is_asked_for_where_one_is_wanted(browser: Browser, tmp_path: Path
         finished_card(page, APPLE.name, "empty")
 
 
-def test_a_phone_shows_all_of_it(page: Page) -> None:
+def test_the_page_fits_on_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     choose(page, AVATAR, SCENE)
     finished_card(page, AVATAR.name, "segmented")
@@ -263,7 +265,7 @@ def test_a_phone_shows_all_of_it(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_read_it(page: Page, scheme: Any) -> None:
+def test_the_page_is_accessible(page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     check_accessibility(page)
     choose(page, AVATAR, ROOT / "README.md")

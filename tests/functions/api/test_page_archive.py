@@ -1,4 +1,4 @@
-"""The archive of all results: whoever unpacks it, and however large it is."""
+"""The archive of all results: its names on every system, and its size."""
 
 import hashlib
 import io
@@ -8,15 +8,15 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.functions.api.browsing import drop, save
-from tests.functions.api.pictures_view import DOT, api_answer, choose, dot_file
+from tests.functions.api.pictures_view import DOT, api_response, choose, dot_file
 from tests.functions.api.service import PATH
 from tools.support.examples import EXAMPLES, ROOT
 
 APPLE = EXAMPLES / "apple.png"
 
 
-def test_names_in_the_archive_are_taken_by_every_system(page: Page, tmp_path: Path) -> None:
-    page.route(f"**{PATH}", lambda route: route.fulfill(json=api_answer()))
+def test_names_in_the_archive_are_valid_on_every_system(page: Page, tmp_path: Path) -> None:
+    page.route(f"**{PATH}", lambda route: route.fulfill(json=api_response()))
     names = (
         "..\\up:1.png", "up\u00001.png", "CON.png", "a?.png", "a*.png", "..", "ünü.png",
         "u\u0308nu\u0308.PNG",
@@ -39,12 +39,12 @@ def test_names_in_the_archive_are_taken_by_every_system(page: Page, tmp_path: Pa
 
 
 SAFE = """async (paths) => {
-  const { safePath } = await import("./page/names.js");
+  const { safePath } = await import("./page/file_names.js");
   return [...paths, "\\ud800"].map(safePath);
 }"""
 
 
-def test_no_path_leads_out_of_the_folder_or_is_one_of_windows_devices(page: Page) -> None:
+def test_no_path_leads_out_of_the_folder_or_to_a_windows_device(page: Page) -> None:
     paths = {
         "../../up.png": "__/__/up.png",
         "/etc//passwd": "_/etc/_/passwd",
@@ -71,7 +71,7 @@ def test_no_path_leads_out_of_the_folder_or_is_one_of_windows_devices(page: Page
 
 ZIP64 = """async () => {
   const { makeZip } = await import("./page/vendor/client-zip.js");
-  const lengths = [0, 2 ** 32]; // of nothing its checksum is made, which would take half a minute
+  const lengths = [0, 2 ** 32]; // the checksum of 4 GiB would take half a minute
   const piece = Object.defineProperty(new Uint8Array(0), "length", {
     get: () => (lengths.length > 1 ? lengths.shift() : lengths[0]),
   });
@@ -88,7 +88,7 @@ ZIP64 = """async () => {
 
 def test_an_archive_beyond_four_gigabytes_can_be_read(page: Page, tmp_path: Path) -> None:
     size, last = page.evaluate(ZIP64)
-    with (tmp_path / "large.zip").open("wb") as file:  # all between is zeros, and takes no room
+    with (tmp_path / "large.zip").open("wb") as file:  # a sparse file: all bytes before are zeros
         file.seek(size - len(last))
         file.write(bytes(last))
     with zipfile.ZipFile(tmp_path / "large.zip") as archive:
@@ -97,6 +97,6 @@ def test_an_archive_beyond_four_gigabytes_can_be_read(page: Page, tmp_path: Path
     assert small.header_offset > 2**32
 
 
-def test_the_library_of_others_is_as_it_was_published() -> None:
+def test_the_vendored_library_is_unchanged() -> None:
     content = (ROOT / "functions/api/page/vendor/client-zip.js").read_bytes()
     assert hashlib.sha256(content).hexdigest() in (ROOT / "docs/attribution.md").read_text()

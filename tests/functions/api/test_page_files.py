@@ -1,4 +1,4 @@
-"""How pictures come into the page: folders, drops, the clipboard."""
+"""How pictures are added to the page: folders, drops, the clipboard."""
 
 from pathlib import Path
 
@@ -13,29 +13,29 @@ from tools.support.examples import EXAMPLES
 APPLE = EXAMPLES / "apple.png"
 
 
-def test_a_folder_is_taken_with_the_pictures_in_it(page: Page, tmp_path: Path) -> None:
+def test_a_folder_is_added_with_its_pictures(page: Page, tmp_path: Path) -> None:
     page.route(f"**{PATH}", lambda _: None)
     (tmp_path / "trip" / "day 1" / ".cache").mkdir(parents=True)
     (tmp_path / "trip" / "many").mkdir()
     inside = ["a.png", "day 1/b.JPG", *(f"many/{number}.png" for number in range(120))]
-    for place in (*inside, ".hidden.png", "day 1/.cache/c.png", "notes.txt", "day 1/d.mp4"):
-        (tmp_path / "trip" / place).write_bytes(DOT)
+    for path in (*inside, ".hidden.png", "day 1/.cache/c.png", "notes.txt", "day 1/d.mp4"):
+        (tmp_path / "trip" / path).write_bytes(DOT)
     (tmp_path / "single.txt").write_bytes(DOT)
     drop(page, tmp_path / "trip", tmp_path / "single.txt")
     expect(page.locator("#drop-note")).to_have_text(
-        "123 taken; left out 2 files that are no pictures."
+        "123 added. 2 files were ignored, because they are not pictures."
     )
     shown = set(page.locator(".card h2").all_text_contents())
-    assert shown == {"single.txt", *(f"trip/{place}" for place in inside)}
+    assert shown == {"single.txt", *(f"trip/{path}" for path in inside)}
 
 
-def test_a_folder_without_pictures_is_told(page: Page, tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_reported(page: Page, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     drop(page, tmp_path / "empty")
-    expect(page.locator("#drop-note")).to_have_text("There are no pictures in it.")
+    expect(page.locator("#drop-note")).to_have_text("No pictures found.")
 
 
-def test_more_than_the_page_holds_is_refused_as_a_whole(page: Page, tmp_path: Path) -> None:
+def test_too_many_files_are_refused_together(page: Page, tmp_path: Path) -> None:
     (tmp_path / "all").mkdir()
     for number in range(1_001):
         (tmp_path / "all" / f"{number}.png").touch()

@@ -26,7 +26,7 @@ def _encoded(picture: PillowImage.Image, kind: str, **options: object) -> bytes:
 
 
 def _corners() -> PillowImage.Image:
-    """6 x 4: red, green, blue, white in the corners, clockwise from the top left; black else."""
+    """6 x 4 pixels: red, green, blue, white corners, clockwise from the top left; else black."""
     picture = PillowImage.new("RGB", (6, 4))
     for place, colour in (((0, 0), RED), ((5, 0), GREEN), ((5, 3), BLUE), ((0, 3), WHITE)):
         picture.putpixel(place, colour)
@@ -96,7 +96,7 @@ def test_jpegs_have_the_pixels_that_pillow_sees(
 
 
 def test_a_jpeg_with_a_fault_that_can_be_borne_is_taken() -> None:
-    """Bytes that are nobody's between two markers: libjpeg warns, viewers show the picture."""
+    """Extra bytes between two markers: libjpeg warns, but viewers show the picture."""
     data = _encoded(PillowImage.fromarray(NOISE), "JPEG")
     scan = data.index(b"\xff\xda")
     faulty = data[:scan] + b"nobody's" + data[scan:]
@@ -151,7 +151,7 @@ def test_of_an_animation_the_first_frame_counts() -> None:
 
 
 def test_more_pixels_than_allowed_are_refused_before_they_are_decoded() -> None:
-    """The file says 50,000 x 50,000 and holds next to nothing: decoding would take 7 GB."""
+    """The file declares 50,000 x 50,000 pixels with almost no data; decoding would need 7 GB."""
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")]
     bomb = b"\x89PNG\r\n\x1a\n" + b"".join(

@@ -1,4 +1,4 @@
-"""Whatever a file does to its decoder, the caller gets a sentence, in bounded time and memory."""
+"""The sandbox returns an image or an error for any file, in limited time and memory."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from shared.decoding.job import SPARE
 from shared.decoding.sandbox import Sandbox
 from shared.schemas.errors import Cancelled, ReasonCode, Rejected, Transient
 from tools.hostile.bombs import BOMBS, odd_tags, tiles
-from tools.hostile.costs import cost, honest
+from tools.hostile.costs import cost, valid
 from tools.hostile.pictures import encoded
 from tools.support.examples import EXAMPLES
 
@@ -221,8 +221,8 @@ def test_a_thumbnail_fits_into_its_square(sandbox: Sandbox) -> None:
     half.paste((0, 0, 0, 0), (200, 0, 400, 200))
     file = encoded(half, "PNG")
     for over_white, right in ((True, (255, 255, 255, 255)), (False, (0, 0, 0, 0))):
-        told = sandbox.thumbnail(file, 64, over_white=over_white)
-        small = Image.open(io.BytesIO(told)).convert("RGBA")
+        webp = sandbox.thumbnail(file, 64, over_white=over_white)
+        small = Image.open(io.BytesIO(webp)).convert("RGBA")
         assert (small.size, small.getpixel((60, 16))) == ((64, 32), right)
         assert small.getpixel((3, 16)) == pytest.approx((0, 0, 255, 255), abs=5)
 
@@ -234,14 +234,14 @@ COSTLIEST = (
 
 
 @cache
-def _honest() -> dict[str, Callable[[], bytes]]:
-    return dict(honest(1500))
+def _valid() -> dict[str, Callable[[], bytes]]:
+    return dict(valid(1500))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is bound on Linux alone")
 @pytest.mark.parametrize("name", COSTLIEST)
-def test_an_honest_image_takes_less_than_it_is_allowed(name: str) -> None:
-    found = cost(_honest()[name]())
+def test_a_valid_image_takes_less_than_it_is_allowed(name: str) -> None:
+    found = cost(_valid()[name]())
     assert found.end == "decoded"
     assert found.memory < SPARE + found.allowed_memory
     assert found.seconds < found.allowed_seconds

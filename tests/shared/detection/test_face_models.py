@@ -1,4 +1,4 @@
-"""The models are MediaPipe's: run by its own graphs they see the same."""
+"""The face models give the same results as MediaPipe's own graphs."""
 
 from itertools import pairwise
 from typing import Any

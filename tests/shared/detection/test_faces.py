@@ -1,4 +1,4 @@
-"""Faces in styles, sizes and positions that no part of the detector was made for."""
+"""Detection of faces in styles, sizes and positions for which the detector was not tuned."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A drawn figure whose parts are known, cut out of its flat colours."""
+"""Segmentation of flat drawings with known parts."""
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ def _truth() -> BoolMask:
 
 
 def _figure(skin: tuple[int, int, int], *, chin_line: bool = False, fringe: bool = False) -> Image:
-    """Eyes, a mouth that is open, a neck of the face's colour, shoulders."""
+    """Returns a drawing with eyes, an open mouth, a neck of the face's colour, and shoulders."""
     image = np.full((SIDE, SIDE, 3), GROUND, np.uint8)
     cv2.rectangle(image, (125, 200), (195, 290), skin, cv2.FILLED)
     cv2.rectangle(image, (70, 285), (250, SIDE), SHIRT, cv2.FILLED)

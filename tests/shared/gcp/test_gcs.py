@@ -105,7 +105,7 @@ def test_a_failure_replaces_older_uploads_and_gives_way_to_any_result_of_its_own
 def test_a_replacement_whose_answer_was_lost_still_counts_as_one(
     bucket: gcs.Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client repeats the request, and is told that something else is there: its own."""
+    """The client repeats the request, and gets 412 because of its own first request."""
     Storage().write(bucket.name, _item("a", b"old"), OLD)
     send = gcs.Blob.upload_from_string
 
@@ -144,7 +144,7 @@ def test_a_broken_gzip_is_rejected(bucket: gcs.Bucket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "generation"),
+    ("text", "generation"),
     [
         ("7", 7),
         (str(2**63 - 1), 2**63 - 1),
@@ -155,8 +155,8 @@ def test_a_broken_gzip_is_rejected(bucket: gcs.Bucket) -> None:
     ],
 )
 def test_a_stamp_of_what_can_be_no_generation_is_older_than_any_upload(
-    bucket: gcs.Bucket, told: str, generation: int
+    bucket: gcs.Bucket, text: str, generation: int
 ) -> None:
     blob = bucket.blob("a")
-    blob.metadata = {"source-generation": told}
+    blob.metadata = {"source-generation": text}
     assert Provenance.of(blob).generation == generation

@@ -1,4 +1,4 @@
-"""Whose pushes a function takes: tokens good and forged, and certificates that come and go."""
+"""Identity tokens of pushes: valid and forged ones, and changing certificates."""
 
 import base64
 import logging
@@ -28,7 +28,7 @@ HOUR = 3600
 
 @dataclass
 class Google:
-    """Who issues tokens, and how often its certificates were fetched."""
+    """An issuer of tokens that counts how often its certificates are fetched."""
 
     url: str
     issuer: Issuer = field(default_factory=Issuer)
@@ -52,7 +52,7 @@ def google() -> Iterator[Google]:
 
 
 class Function:
-    """A function that takes the pushes of one account, and what it has handled."""
+    """A function that accepts pushes of one account, and records handled messages."""
 
     def __init__(self, google: Google) -> None:
         settings = BucketSettings(
@@ -77,12 +77,12 @@ class Function:
         headers = {"Host": "landmarks.example", "X-Forwarded-Proto": scheme}
         if authorisation is not None:
             headers["Authorization"] = authorisation
-        told = pushed(b"hello") if body is None else body
-        return self._app.test_client().post("/", json=told, headers=headers).status_code
+        payload = pushed(b"hello") if body is None else body
+        return self._app.test_client().post("/", json=payload, headers=headers).status_code
 
 
 def _signed(issuer: Issuer, **changes: Any) -> str:
-    """A token like those of the issuer, but for some claims."""
+    """Returns a token like those of the issuer, with some claims changed."""
     claims = jwt.decode(issuer.token(ADDRESS), verify=False) | changes
     return f"Bearer {jwt.encode(crypt.RSASigner(issuer._key, 'local'), claims).decode()}"
 

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from shared.imaging.boxes import FloatBox, bounds_of, centred, iou, ious, overlap
 from shared.schemas.box import Box
 
-whole = st.integers(-50, 50)
+coordinate = st.integers(-50, 50)
 sizes = st.integers(1, 60)
 
 
 @st.composite
 def pixel_boxes(draw: st.DrawFn) -> Box:
-    x, y = draw(whole), draw(whole)
+    x, y = draw(coordinate), draw(coordinate)
     return Box(x, y, x + draw(sizes), y + draw(sizes))
 
 

@@ -35,7 +35,7 @@ def test_only_the_border_of_a_mask_is_reconsidered(oval: Polygon, reach: int) ->
 
 @pytest.mark.parametrize("shift", [(1, 0), (40, 90), (255, 13)])
 def test_it_does_not_matter_where_in_a_picture_a_border_lies(shift: tuple[int, int]) -> None:
-    """What lies along a border is looked at block by block."""
+    """Pixels along a border are processed block by block."""
     down, right = shift
     mask = _disc(50)
     margins = ((down, 0), (right, 0))

@@ -1,4 +1,4 @@
-"""PNGs that are put together from blocks read as what any encoder would have written."""
+"""PNGs that are assembled from blocks decode like those of any encoder."""
 
 import io
 import math
@@ -21,7 +21,7 @@ MODES = {(): "L", (3,): "RGB", (4,): "RGBA"}
 
 @st.composite
 def sparse_images(draw: st.DrawFn) -> SparseImage:
-    """Of noise, of flat areas, and of nothing, side by side in images of any shape."""
+    """Images of any shape, with noise, flat areas and empty areas side by side."""
     image = Box(0, 0, draw(st.integers(1, 60)), draw(st.integers(1, 60)))
     channels: tuple[int, ...] = draw(st.sampled_from([(), (3,), (4,)]))
     noise = np.random.default_rng(draw(st.integers(0, 99)))
@@ -72,7 +72,7 @@ def test_a_part_is_the_background_with_the_tiles_on_it(picture: SparseImage) -> 
 @given(sparse_images())
 @settings(max_examples=100)
 def test_every_checksum_is_right(picture: SparseImage) -> None:
-    """Readers are lenient, and differ in what they forgive."""
+    """Readers tolerate errors, and each one tolerates other errors."""
     chunks = _chunks(png.encode(picture))
     rows = zlib.decompress(b"".join(content for kind, content in chunks if kind == b"IDAT"))
     stride = 1 + picture.image.width * math.prod(picture.channels)

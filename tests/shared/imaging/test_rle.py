@@ -17,7 +17,7 @@ masks = hnp.arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 20)), elem
 
 
 def _runs(mask: BoolMask) -> list[int]:
-    """Column-major runs that start with zeros, counted plainly."""
+    """Returns column-major runs that start with zeros, by a simple implementation."""
     runs, value, length = [], False, 0
     for pixel in mask.ravel(order="F").tolist():
         if pixel == value:

@@ -1,4 +1,4 @@
-"""A result says what really cut its masks, and is finished only if the same would cut them now."""
+"""A result names the segmenter of its masks, and is up to date only for that segmenter."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -42,7 +42,7 @@ def _everything(**more: Any) -> dict[str, Any]:
 
 
 def _is(sam2: Endpoint, segmenter: dict[str, str]) -> None:
-    """Lets the server say what it is, in answers and when it is asked."""
+    """Makes the server name its segmenter, in responses and in its description."""
     sam2.description = {"segmenter": segmenter}
     sam2.answer = lambda _: (200, _everything(segmenter=segmenter))
 
@@ -99,10 +99,10 @@ class _Again:
 
     def asks(self) -> bool:
         """Whether a repeated message makes the service cut the masks anew."""
-        before = len(self._sam2.asked)
+        before = len(self._sam2.requests)
         again = replace(self._message, attributes={REPEATED: "true"})
         self._function.handle(again)
-        return len(self._sam2.asked) > before
+        return len(self._sam2.requests) > before
 
 
 def test_other_weights_behind_the_same_address_cut_what_the_former_cut(

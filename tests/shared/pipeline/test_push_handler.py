@@ -1,4 +1,4 @@
-"""What a function answers to a push, and what it logs about it."""
+"""The response of a function to a push, and its log lines."""
 
 import json
 import logging

@@ -64,9 +64,9 @@ def test_a_preview_is_drawn_where_it_is_wanted_and_goes_where_it_is_not(
     message = event(bucket, upload(bucket), PROMPT)
     segmentation(bucket, sam2, preview=kind).handle(message)
     blob = output(bucket).get_blob(f"cat.png/{name}")
-    shown = PillowImage.open(io.BytesIO(blob.download_as_bytes()))
-    assert shown.size == (WIDTH, HEIGHT)
-    assert blob.content_type == PillowImage.MIME[shown.format or ""]
+    preview = PillowImage.open(io.BytesIO(blob.download_as_bytes()))
+    assert preview.size == (WIDTH, HEIGHT)
+    assert blob.content_type == PillowImage.MIME[preview.format or ""]
     assert result(bucket)["outputs"]["preview"] == name
     segmentation(bucket, sam2).handle(message)
     assert not output(bucket).blob(f"cat.png/{name}").exists()
@@ -80,10 +80,10 @@ def test_the_request_carries_the_settings_field_names_and_key(
     changes = {"sam2_auth": "api-key", "sam2_api_key": "k", "sam2_image_field": "img"}
     function = segmentation(bucket, sam2, **changes, sam2_box_field="")
     function.handle(event(bucket, upload(bucket), PROMPT))
-    (asked,) = sam2.asked
-    assert asked.headers["Authorization"] == "Bearer k"
-    assert "img" in asked.body
-    assert "box" not in asked.body
+    (request,) = sam2.requests
+    assert request.headers["Authorization"] == "Bearer k"
+    assert "img" in request.body
+    assert "box" not in request.body
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_an_address_with_secrets_shows_them_nowhere(
         function = segmentation(bucket, sam2, sam2_url=url)
         with suppress(Transient):
             function.handle(replace(event(bucket, upload(bucket), PROMPT), attempt=10))
-        shown = capfd.readouterr().err + json.dumps(result(bucket))
-        assert str(status) in shown
-        assert sam2.url.rstrip("/") in shown
-        assert "hidden" not in shown
+        texts = capfd.readouterr().err + json.dumps(result(bucket))
+        assert str(status) in texts
+        assert sam2.url.rstrip("/") in texts
+        assert "hidden" not in texts
     finally:
         logging.root.handlers[:] = before
 

@@ -1,4 +1,4 @@
-"""Which pictures there are of a result, and how often they are made."""
+"""The image files of a result, and how often each is encoded."""
 
 from unittest import mock
 

@@ -30,7 +30,7 @@ def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it()
 
 
 def test_a_cutout_of_many_is_the_cutouts_of_each() -> None:
-    """Whether their boxes lie apart, or meet so that they are drawn together."""
+    """Both if the boxes are separate, and if they overlap and are drawn together."""
     for other_one in (ellipse(240, 70, 40, 50), ellipse(140, 140, 40, 50)):
         ovals = ellipse(65, 70, 40, 50), other_one
         shown = [Mask(IMAGE, polygon_mask(oval, IMAGE)) for oval in ovals]
@@ -44,7 +44,7 @@ def test_a_cutout_of_nothing_is_transparent() -> None:
 
 
 def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
-    """A red disc, anti-aliased, on blue: laid on any other ground there must be no blue left."""
+    """On another background, an anti-aliased red disc from a blue one must have no blue edge."""
     fine = polygon_mask(ellipse(150, 100, 40, 50, vertices=90) * 8, Box(0, 0, 2400, 1600))
     covered = cv2.resize(fine.astype(np.float32), (300, 200), interpolation=cv2.INTER_AREA)
     red, blue = np.array([200, 30, 20]), np.array([10, 40, 220])
@@ -69,7 +69,7 @@ def test_an_overlay_has_a_box_and_a_name() -> None:
 
 
 def test_an_overlay_of_many_is_the_overlays_of_each() -> None:
-    """Though those that lie apart are drawn apart."""
+    """Although separate masks are drawn separately."""
     ovals = ellipse(65, 110, 40, 50), ellipse(240, 110, 40, 50)
     one, other = (_drawn(Mask(IMAGE, polygon_mask(oval, IMAGE))) for oval in ovals)
     both = overlays.overlay(PICTURE, [one, other])

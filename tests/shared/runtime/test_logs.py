@@ -1,4 +1,4 @@
-"""What the logs make of what strangers name."""
+"""Log lines with text from outside."""
 
 import json
 import logging
@@ -17,6 +17,6 @@ def test_a_line_is_bounded_whatever_it_tells(capsys: pytest.CaptureFixture[str])
     finally:
         logging.root.handlers[:] = before
     (line,) = capsys.readouterr().err.splitlines()
-    told = json.loads(line)
+    fields = json.loads(line)
     assert len(line) < 30_000
-    assert (told["why"][0], told["why"][-1]) == ("a", "z")
+    assert (fields["why"][0], fields["why"][-1]) == ("a", "z")

@@ -1,4 +1,4 @@
-"""What is in memory at a time, whoever asks for it in whatever order."""
+"""The memory budget, with requests in any order."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ PATIENT = 30
 
 
 class _Worker(threading.Thread):
-    """Acquires pixels, and keeps them until it is told to leave."""
+    """Acquires pixels, and keeps them until `leave` is set."""
 
     def __init__(self, budget: MemoryBudget, pixels: int, then: Callable[[], None]) -> None:
         super().__init__(daemon=True)

@@ -8,7 +8,7 @@ from shared.sam2_server.batching import Batcher
 
 
 class Device:
-    """Doubles numbers; busy with its first batch until it is let go."""
+    """Doubles numbers. Its first batch waits until `free` is set."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []

@@ -1,10 +1,10 @@
-"""What a checkpoint in a folder is called, and which revision it has."""
+"""The name and the revision of a checkpoint."""
 
 from pathlib import Path
 
 import pytest
 
-from shared.sam2_server.checkpoint import identified
+from shared.sam2_server.checkpoint import identify
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "pytorch_model.bin"])
@@ -12,20 +12,20 @@ def test_the_revision_is_a_digest_of_the_weights(tmp_path: Path, file: str) -> N
     revisions = []
     for content in (b"one", b"other", b"one"):
         (tmp_path / file).write_bytes(content)
-        revisions.append(identified(str(tmp_path), None).revision)
+        revisions.append(identify(str(tmp_path), None).revision)
     assert None not in revisions
     assert revisions[0] == revisions[2] != revisions[1]
 
 
 def test_without_weights_there_is_no_revision(tmp_path: Path) -> None:
-    assert identified(str(tmp_path), None).revision is None
+    assert identify(str(tmp_path), None).revision is None
 
 
 @pytest.mark.parametrize("name", ["my weights", "gewichte-ü", "x" * 200])
 def test_any_folder_has_a_name_that_answers_may_carry(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    part = identified(str(folder), None)
+    part = identify(str(folder), None)
     assert part.version.name == part.checkpoint
     assert len(part.version.name) <= 150
 
@@ -34,5 +34,5 @@ def test_a_model_of_the_hub_has_its_commit() -> None:
     class Config:
         _commit_hash = "0123abc"
 
-    part = identified("facebook/sam2.1-hiera-tiny", Config())
+    part = identify("facebook/sam2.1-hiera-tiny", Config())
     assert str(part.version) == "sam2.1-hiera-tiny@0123abc"

@@ -74,9 +74,9 @@ def _said(json: str, **how: Any) -> str:
         ('"name": "abcdef"', "name must have at most 5 characters, not 6."),
         ('"name": "a/b"', "name must not be 'a/b': a name has no slash."),
         ('"name": {}', "name must be text, not an object."),
-        ('"place": "1a"', "place must be what fits ^[a-z][0-9]$, not '1a'."),
+        ('"place": "1a"', "place must match ^[a-z][0-9]$, but is '1a'."),
         ('"points": [{"x": 1}, {"x": "y"}]', "points[1].x must be a whole number, not 'y'."),
-        ('"points": [{"y": 1}]', "points[0].y is not known here."),
+        ('"points": [{"y": 1}]', "points[0].y is an unknown field."),
         ('"points": "p"', "points must be a list, not 'p'."),
         ('"tags": []', "tags must not be empty."),
         ('"point": 7', "point must be an object, not 7."),
@@ -115,7 +115,7 @@ def test_parts_of_a_place_are_left_out_where_the_caller_never_wrote_them() -> No
 
 def test_numbers_and_names_without_end_are_cut() -> None:
     assert _said(f'{{"needed": 1, "count": {"9" * 4000}}}') == (
-        "count must be less than 100, not a number that large."
+        "count must be less than 100, not a number of more than 60 digits."
     )
     assert len(_said(f'{{"needed": 1, "point": {{"{"x" * 10_000}": 1}}}}')) < 300
 

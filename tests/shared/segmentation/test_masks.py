@@ -37,7 +37,7 @@ def test_the_union_shows_every_mask_as_255() -> None:
 
 @pytest.mark.parametrize("gap", [70, 40, 10])
 def test_masks_that_meet_are_parted_where_their_faces_meet(gap: int) -> None:
-    """Two faces side by side, each mask leaking over the other's half."""
+    """Returns two faces side by side, with masks that reach into each other's half."""
     left, right = ellipse(150 - gap / 2, 100, 20, 30), ellipse(150 + gap / 2, 100, 20, 30)
     one, other = prompt_for(left, IMAGE), prompt_for(right, IMAGE)
     wide = [Mask(p.crop, _in_crop(ellipse(150, 100, 50, 40), p)) for p in (one, other)]

@@ -1,4 +1,4 @@
-"""What makes a person look at a result, and what does not."""
+"""The reasons to review a result."""
 
 from dataclasses import replace
 

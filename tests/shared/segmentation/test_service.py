@@ -1,4 +1,4 @@
-"""The segmentation service: memory, and the circuit that all callers share."""
+"""The segmentation service: memory, and the circuit breaker that all callers share."""
 
 import asyncio
 import gc
@@ -31,7 +31,7 @@ def sam2() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def without_collector() -> Iterator[None]:
-    """It runs when it likes: until then images that only it can free add up."""
+    """It runs at unknown times. Until then, images that only it can free accumulate."""
     gc.disable()
     yield
     gc.enable()
@@ -71,8 +71,8 @@ def test_one_circuit_serves_requests_for_one_candidate_and_for_several(sam2: End
     for number in range(10):
         with pytest.raises(Transient):
             masks.segment_image(image, [PROMPT], multimask=number % 2 == 0)
-    asked = len(sam2.asked)
+    count = len(sam2.requests)
     for multimask in (True, False):
-        with pytest.raises(Transient, match="left alone for a while"):
+        with pytest.raises(Transient, match="not called for a while"):
             masks.segment_image(image, [PROMPT], multimask=multimask)
-    assert len(sam2.asked) == asked
+    assert len(sam2.requests) == count

@@ -38,9 +38,9 @@ def cloud(system: Stack) -> Iterator[Target]:
     """A project in which uploads are not announced."""
     project = "my-project"
     target = replace(
-        deployment.of(system),
+        deployment.local_target(system),
         project=project,
-        beginning="toonmask-",
+        prefix="toonmask-",
         input_bucket=f"toonmask-input-{project}",
         output_bucket=f"toonmask-output-{project}",
     )

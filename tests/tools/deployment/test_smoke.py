@@ -113,7 +113,7 @@ def _smoke(system: Stack, root: Path) -> tuple[bool, str]:
     """Runs the test in this process; returns whether it passes, and its output."""
     output = io.StringIO()
     console = Console(file=output, soft_wrap=True, markup=False, highlight=False)
-    test = smoke.SmokeTest(deployment.of(system), LocalLogs(root / "logs"), console)
+    test = smoke.SmokeTest(deployment.local_target(system), LocalLogs(root / "logs"), console)
     works = test.run(60)
     return works, " ".join(output.getvalue().split())
 
@@ -240,7 +240,7 @@ def _refuse(*_: object) -> None:
 def test_without_a_system_it_says_so(tmp_path: Path) -> None:
     code, output = _end(_start(tmp_path))
     assert code == 1
-    assert "start `make up`, or say PROJECT=my-project." in output
+    assert "Start `make up`, or add PROJECT=my-project." in output
 
 
 @on_one_broker

@@ -1,1 +1,1 @@
-"""What is measured, each in a process that imports nothing else."""
+"""The measured programs. Each runs in its own process, which imports nothing else."""

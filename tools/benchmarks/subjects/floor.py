@@ -1,4 +1,4 @@
-"""The least that any pipeline could do: decode once, look once, encode three pictures once."""
+"""The least possible work of a pipeline: one decode, one run of a model, three encoded images."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tools.benchmarks.costs import Cost, measured
 
 
 def measure(data: bytes, runs: int) -> Cost:
-    """Of an image file."""
+    """Measures the work with an image file."""
     mesh: Any = mp.solutions.face_mesh.FaceMesh(static_image_mode=True)
 
     def work() -> None:

@@ -11,7 +11,7 @@ from tools.benchmarks.costs import Cost, measured
 
 
 def measure(messages: Sequence[Message]) -> Cost:
-    """Of one of these uploads, which are all the same."""
+    """Measures the function with notifications of equal uploads; returns the cost of one."""
     settings = LandmarksSettings(
         input_bucket=servers.INPUT, output_bucket=servers.OUTPUT, prompts_topic=servers.TOPIC
     )

@@ -1,8 +1,8 @@
-"""The plain recipe, as the API that this one replaces has it: what ours is measured against.
+"""The plain recipe: the API that this project replaces, to which ours is compared.
 
-Written out from that API's documentation: Face Mesh built for every request and given BGR, the
-whole image as PNG and base64 once for every face, the mask of the largest area, three PNGs by
-Pillow.
+It follows the documentation of that API. It builds Face Mesh for each request and gives it BGR. It
+sends the complete image as a PNG in base64 once for each face, and uses the mask with the largest
+area. It writes three PNGs with Pillow.
 """
 
 import base64
@@ -30,22 +30,25 @@ _MOST_FACES = 5
 _POINTS = 16
 _PAD = 20
 _EXPAND = 0.15
+"""From the documentation of that API: the limit for faces, the number of positive points, the
+distance of negative points from the face in pixels, and the margin of the box as a share of its
+size."""
 
 
 def measure(data: bytes, faces: Sequence[Polygon], runs: int) -> Cost:
-    """Of an image file."""
-    answers: list[int] = []
-    address = f"{os.environ[servers.SAM2]}/v1/segment"
+    """Measures the recipe with an image file. `faces` as in `run`."""
+    sizes: list[int] = []
+    url = f"{os.environ[servers.SAM2]}/v1/segment"
     servers.sent()
-    cost = measured([lambda: answers.append(len(run(data, address, faces)))] * runs)
-    return replace(cost, sent=servers.sent() // runs, written=answers[-1])
+    cost = measured([lambda: sizes.append(len(run(data, url, faces)))] * runs)
+    return replace(cost, sent=servers.sent() // runs, written=sizes[-1])
 
 
 def run(data: bytes, url: str, faces: Sequence[Polygon]) -> bytes:
-    """The answer's JSON for an image file.
+    """Returns the JSON of the response for an image file.
 
-    Where it finds fewer faces than `faces` holds, it goes on with those: what is compared is the
-    cost of the same work.
+    If it finds fewer faces than `faces` has, it continues with `faces`, so that the costs of the
+    same work are compared.
     """
     watch = StageTimer()
     image = np.array(PillowImage.open(io.BytesIO(data)).convert("RGB"))
@@ -58,12 +61,12 @@ def run(data: bytes, url: str, faces: Sequence[Polygon]) -> bytes:
     for outline in outlines:
         box = _box(outline, image)
         boxes.append(box)
-        mask = np.maximum(mask, _asked(image, outline, box, url))
+        mask = np.maximum(mask, _segmented(image, outline, box, url))
     watch.lap("segment")
     cutout = np.dstack([image, mask])
     overlay = image.copy()
     overlay[mask == 255] = (0.6 * overlay[mask == 255] + (0, 102, 0)).astype(np.uint8)
-    answer = {
+    response = {
         "width": image.shape[1],
         "height": image.shape[0],
         "boxes": boxes,
@@ -71,9 +74,9 @@ def run(data: bytes, url: str, faces: Sequence[Polygon]) -> bytes:
         "face_rgba_png_base64": _png_base64(cutout),
         "overlay_png_base64": _png_base64(overlay),
     }
-    told = json.dumps(answer).encode()
+    body = json.dumps(response).encode()
     watch.lap("finished")
-    return told
+    return body
 
 
 def _detected(image: Image) -> list[Polygon]:
@@ -84,9 +87,10 @@ def _detected(image: Image) -> list[Polygon]:
         meshes = mesh.process(cv2.cvtColor(image, cv2.COLOR_RGB2BGR)).multi_face_landmarks or ()
     return [
         np.array(
-            [(one.landmark[i].x * width, one.landmark[i].y * height) for i in FACE_OVAL], np.float32
+            [(face.landmark[i].x * width, face.landmark[i].y * height) for i in FACE_OVAL],
+            np.float32,
         )
-        for one in meshes
+        for face in meshes
     ]
 
 
@@ -102,8 +106,10 @@ def _box(outline: Polygon, image: Image) -> list[int]:
     ]
 
 
-def _asked(image: Image, outline: Polygon, box: Sequence[int], url: str) -> npt.NDArray[np.uint8]:
-    """SAM2's mask of one face."""
+def _segmented(
+    image: Image, outline: Polygon, box: Sequence[int], url: str
+) -> npt.NDArray[np.uint8]:
+    """Returns SAM2's mask of one face."""
     x, y = outline.mean(axis=0)
     inside = [[int(x), int(y), 1]] * _POINTS
     (x0, y0), (x1, y1) = outline.min(axis=0) - _PAD, outline.max(axis=0) + _PAD
@@ -115,8 +121,8 @@ def _asked(image: Image, outline: Polygon, box: Sequence[int], url: str) -> npt.
         "multimask": True,
         "return_prob": False,
     }
-    answer: Any = requests.post(url, json=body, timeout=300).json()
-    masks = [_decoded(one) for one in answer["masks"]]
+    response: Any = requests.post(url, json=body, timeout=300).json()
+    masks = [_decoded(encoded) for encoded in response["masks"]]
     return max(masks, key=lambda mask: int((mask > 0).sum()))
 
 

@@ -14,7 +14,7 @@ from tools.benchmarks.costs import Cost, measured
 
 
 def measure(documents: Sequence[bytes]) -> Cost:
-    """Of one of these prompts.json, which are all the same."""
+    """Measures the function with equal prompts.json documents; returns the cost of one."""
     settings = SegmentationSettings(
         input_bucket=servers.INPUT,
         output_bucket=servers.OUTPUT,

@@ -1,4 +1,4 @@
-"""What goes wrong inside of a process whose PYTHONPATH names this folder; see sitecustomize.py."""
+"""Names of the faults in a process whose PYTHONPATH has this folder; see sitecustomize.py."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""What goes wrong inside a process: Python runs this first where PYTHONPATH names this folder.
+"""Injects faults into a process. Python runs this module at the start if PYTHONPATH has its folder.
 
-CHAOS_CLOCK: seconds by which the clock jumps in each worker, CHAOS_CLOCK_AFTER seconds after it was
-forked. CHAOS_DISK_FULL: seconds during which there is no space for files, once one is written.
+CHAOS_CLOCK: seconds by which the clock of each worker jumps, CHAOS_CLOCK_AFTER seconds after its
+fork. CHAOS_DISK_FULL: seconds during which the disk is full, from the first write of a file on.
 """
 
 import errno
@@ -42,7 +42,7 @@ def fill_disk(seconds: float) -> None:
 
 
 class _Full:
-    """Takes half of what is written, as a disk does whose last blocks these are."""
+    """Writes half of the content, then fails, like a disk without free blocks."""
 
     def __init__(self, file: Any) -> None:
         self._write = file.write

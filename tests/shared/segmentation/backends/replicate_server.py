@@ -1,4 +1,4 @@
-"""A local server that speaks as much of Replicate's HTTP API as segmentation uses.
+"""A local server with the part of Replicate's HTTP API that segmentation uses.
 
 https://replicate.com/docs/reference/http
 """
@@ -25,7 +25,7 @@ NEWEST = "fe" * 32
 
 
 class Replicate:
-    """What a test sets, and what it may look at afterwards."""
+    """The server's behaviour, which a test sets, and the requests that it received."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -34,6 +34,8 @@ class Replicate:
         ]
         self.refuse: Callable[[int], ResponseReturnValue | None] = lambda _: None
         """Gives the answer to the n-th prediction where it is not accepted."""
+        self.refuse_poll: Callable[[int], ResponseReturnValue | None] = lambda _: None
+        """Gives the answer to the n-th poll where it is not accepted."""
         self.end: dict[str, Any] = {"status": "succeeded"}
         self.output: Any = None
         self.predictions: list[dict[str, Any]] = []
@@ -86,14 +88,17 @@ class Replicate:
         self.masks = [png.encode_array(picture(mask)) for mask in found]
         return self._state("starting"), 201
 
-    def _image(self, told: str) -> Image:
-        if told.startswith("data:"):
-            return pixels.decode(base64.b64decode(told.partition(",")[2]), 10**8)
-        return pixels.decode(self.uploads[int(told.rpartition("/")[2])], 10**8)
+    def _image(self, url: str) -> Image:
+        if url.startswith("data:"):
+            return pixels.decode(base64.b64decode(url.partition(",")[2]), 10**8)
+        return pixels.decode(self.uploads[int(url.rpartition("/")[2])], 10**8)
 
     def _prediction(self, name: str) -> ResponseReturnValue:
         assert name == "p"
         self._polls += 1
+        refused = self.refuse_poll(self._polls)
+        if refused is not None:
+            return refused
         return self._state("processing" if self._polls % 2 else self.end["status"])
 
     def _state(self, status: str) -> dict[str, Any]:
@@ -109,8 +114,8 @@ class Replicate:
 
 @contextmanager
 def serving() -> Iterator[Replicate]:
-    """A server for as long as the context lasts."""
+    """Runs a server while the context lasts."""
     (port,) = free_ports(1)
-    made = Replicate(f"http://127.0.0.1:{port}")
-    with servers.serving(made.app(), port):
-        yield made
+    replicate = Replicate(f"http://127.0.0.1:{port}")
+    with servers.serving(replicate.app(), port):
+        yield replicate

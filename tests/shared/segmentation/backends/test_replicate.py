@@ -1,4 +1,4 @@
-"""Replicate's client against a server that speaks its HTTP API."""
+"""The segmenter at Replicate against a server that speaks its HTTP API."""
 
 import time
 from collections.abc import Iterator
@@ -16,8 +16,10 @@ from shared.schemas.prompt import Prompt
 from shared.schemas.settings import SegmentationSettings
 from shared.segmentation.backends import factory
 from shared.segmentation.backends.replicate import ReplicateSegmenter
+from shared.segmentation.backends.replicate_api import ReplicateApi
 from shared.segmentation.mask_selection import Candidate, choose
 from shared.segmentation.masks import covered
+from shared.segmentation.sam2.transport import in_loop
 from tests.shared.segmentation.backends.replicate_server import NEWEST, TOKEN, Replicate, serving
 from tools.support.shapes import ellipse, prompt_for
 
@@ -35,7 +37,7 @@ def replicate() -> Iterator[Replicate]:
 
 
 def _everything(image: Image) -> list[BoolMask]:
-    """As automatic masks are: the face, what is around it, a part of it, all, and nothing."""
+    """Returns masks as without prompts: the face, its surroundings, a part of it, all, nothing."""
     face = image[..., 0] > 128
     part = face.copy()
     part[: len(part) // 2] = False
@@ -103,6 +105,19 @@ def test_trouble_that_lasts_is_left_to_the_next_delivery(replicate: Replicate, s
     assert len(replicate.predictions) == 1
 
 
+def test_a_failed_poll_starts_no_second_prediction(replicate: Replicate) -> None:
+    replicate.refuse_poll = lambda count: ({"detail": "busy"}, 503) if count == 1 else None
+    assert _ask(replicate)
+    assert len(replicate.predictions) == 1
+
+
+@pytest.mark.parametrize("status", ["canceled", "aborted"])
+def test_a_prediction_that_was_ended_early_is_transient(replicate: Replicate, status: str) -> None:
+    replicate.refuse = lambda _: ({"id": "p", "status": status}, 201)
+    with pytest.raises(Transient, match=f"ended as {status}"):
+        in_loop(ReplicateApi(TOKEN, replicate.url).predict(NEWEST, {}))
+
+
 def test_a_prediction_that_never_ends_does_not_hang(replicate: Replicate) -> None:
     replicate.end = {"status": "processing"}
     with pytest.raises(Transient, match="no answer"):
@@ -121,9 +136,12 @@ def test_nobody_there_is_transient(replicate: Replicate) -> None:
         ({"end": {"status": "failed", "error": "out of memory"}}, "out of memory"),
         ({"output": {"combined_mask": "x"}}, "want individual_masks"),
         ({"output": ["ftp://elsewhere/mask.png"]}, "no https address"),
+        ({"output": ["https://example.com:port/mask.png"]}, "not understood"),
+        ({"end": {"status": "odd"}}, "status: odd"),
         ({"output": {"individual_masks": [7]}}, "want individual_masks"),
         ({"segment": lambda image: [np.zeros(image.shape[:2], bool)]}, "is near face-1"),
         ({"refuse": lambda _: ({"detail": "bad input"}, 422)}, "bad input"),
+        ({"refuse": lambda _: ("<html>", 404)}, "404: no reason given"),
         ({"refuse": lambda _: ("<html>", 200)}, "not understood"),
         ({"refuse": lambda _: ({"status": "odd"}, 201)}, "not understood"),
     ],
@@ -141,6 +159,13 @@ def test_what_will_never_work_says_why(
 def test_a_wrong_token_is_named(replicate: Replicate) -> None:
     with pytest.raises(Permanent, match="REPLICATE_API_TOKEN"):
         _ask(replicate, token="wrong")
+
+
+@pytest.mark.parametrize("token", ["secret\n", "secret é"])
+def test_an_error_does_not_contain_an_invalid_token(replicate: Replicate, token: str) -> None:
+    with pytest.raises(Permanent, match="REPLICATE_API_TOKEN") as caught:
+        _ask(replicate, token=token)
+    assert "secret" not in str(caught.value)
 
 
 def test_it_is_chosen_by_its_setting() -> None:

@@ -28,7 +28,7 @@ def _runs() -> list[int]:
 
 
 def _claiming(width: int, height: int) -> str:
-    """A PNG whose header claims a size, and little else."""
+    """Returns a PNG whose header declares a size, with almost no data."""
     header = b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + bytes([8, 0, 0, 0, 0])
     chunks = [part + zlib.crc32(part).to_bytes(4) for part in (header, b"IDAT")]
     content = (13).to_bytes(4) + chunks[0] + (0).to_bytes(4) + chunks[1]
@@ -90,8 +90,11 @@ def test_scores_stay_with_their_masks(field: str) -> None:
         ({"mask_png_base64": "!!"}, "mask_png_base64"),
         ({"mask_png_base64": base64.b64encode(b"x" * 99).decode()}, "mask_png_base64"),
         ({"mask_png_base64": _claiming(100_000, 100_000)}, "too many"),
-        ({"mask_png_base64": base64.b64encode(jpeg_of_scans(64, 101)).decode()}, "no whole image"),
-        ({"mask_png_base64": PNG[: len(PNG) // 2 // 4 * 4]}, "no whole image"),
+        (
+            {"mask_png_base64": base64.b64encode(jpeg_of_scans(64, 101)).decode()},
+            "not a complete image",
+        ),
+        ({"mask_png_base64": PNG[: len(PNG) // 2 // 4 * 4]}, "not a complete image"),
         ({"mask_rle": 7}, "mask_rle"),
         ({"mask_rle": {"counts": [1]}}, r"mask_rle\.size"),
         ({"mask_rle": {"counts": [1], "size": [0, 5]}}, r"mask_rle\.size"),

@@ -17,7 +17,7 @@ from shared.sam2_server.settings import Sam2Settings
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt, PromptOptions
 from shared.segmentation.sam2.answers import ScoredMask
-from tests.endpoint import Asked, Endpoint, serving
+from tests.endpoint import Endpoint, ReceivedRequest, serving
 from tests.shared.segmentation_runs import event, result, segmentation, upload
 from tools.support.shapes import face
 
@@ -38,7 +38,7 @@ def _crowd() -> Any:
 
 
 class Counting(GrabCutBackend):
-    """The embedded backend, remembering its jobs."""
+    """The embedded backend, which records its jobs."""
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
@@ -55,13 +55,13 @@ def backend() -> Counting:
 
 @pytest.fixture
 def sam2(backend: Counting) -> Iterator[Endpoint]:
-    """Our own service, without the framework."""
+    """Our own service, without the HTTP framework."""
 
-    def answer(asked: Asked) -> tuple[int, Any]:
-        told, status = respond(
-            backend, Sandbox(10**7), json.dumps(asked.body).encode, Sam2Settings()
+    def answer(request: ReceivedRequest) -> tuple[int, Any]:
+        response, status = respond(
+            backend, Sandbox(10**7), json.dumps(request.body).encode, Sam2Settings()
         )
-        return status, json.loads(told.model_dump_json())
+        return status, json.loads(response.model_dump_json())
 
     with serving() as made:
         made.answer = answer
@@ -81,7 +81,7 @@ def test_twenty_faces_are_one_request_and_few_pictures(
     found = _segment(bucket, sam2)
     assert found["status"] == "segmented"
     assert [one["id"] for one in found["instances"]] == [f"face-{n + 1}" for n in range(20)]
-    assert len(sam2.asked) == 1
+    assert len(sam2.requests) == 1
     assert sum(len(job.prompts) for job in backend.jobs) == 20
     assert len(backend.jobs) < 10
     ellipse = np.pi * 44 * 55
@@ -93,7 +93,7 @@ def test_pictures_that_are_too_large_together_go_in_several_requests(
 ) -> None:
     monkeypatch.setattr("shared.segmentation.backends.sam2._MOST_BYTES", 1)
     assert _segment(bucket, sam2)["status"] == "segmented"
-    assert len(sam2.asked) == len(backend.jobs) > 1
+    assert len(sam2.requests) == len(backend.jobs) > 1
 
 
 def test_each_answer_finds_its_prompt(bucket: gcs.Bucket, sam2: Endpoint) -> None:
@@ -106,13 +106,13 @@ def test_each_answer_finds_its_prompt(bucket: gcs.Bucket, sam2: Endpoint) -> Non
 def test_one_face_without_a_mask_leaves_the_others_alone(
     bucket: gcs.Bucket, sam2: Endpoint
 ) -> None:
-    honest = sam2.answer
+    correct = sam2.answer
 
-    def answer(asked: Asked) -> tuple[int, Any]:
-        status, told = honest(asked)
-        told["images"][0][0]["masks"] = ["nonsense"]
-        told["segmenter"] = {"backend": "sam2"}
-        return status, told
+    def answer(request: ReceivedRequest) -> tuple[int, Any]:
+        status, response = correct(request)
+        response["images"][0][0]["masks"] = ["nonsense"]
+        response["segmenter"] = {"backend": "sam2"}
+        return status, response
 
     sam2.answer = answer
     found = _segment(bucket, sam2)

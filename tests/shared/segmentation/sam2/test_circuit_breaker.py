@@ -1,4 +1,4 @@
-"""What a circuit breaker lets through, and what it keeps of what went wrong."""
+"""The circuit breaker: the calls that it allows, and the memory that errors keep."""
 
 import asyncio
 import gc
@@ -45,9 +45,9 @@ def test_after_failures_in_a_row_nothing_passes_and_the_last_failure_is_told() -
         await _fail_times(breaker, 3)
         with pytest.raises(
             Transient, match=r"a server failed 3 times in a row.*it is down"
-        ) as told:
+        ) as raised:
             await breaker.call(_succeed)
-        assert 0 < (told.value.retry_after or 0) <= 60
+        assert 0 < (raised.value.retry_after or 0) <= 60
 
     asyncio.run(story())
 
@@ -92,7 +92,7 @@ def test_while_one_call_tries_others_are_refused(monkeypatch: pytest.MonkeyPatch
 
         trial = asyncio.create_task(breaker.call(slow))
         await asyncio.sleep(0)
-        with pytest.raises(Transient, match="left alone"):
+        with pytest.raises(Transient, match="not called for a while"):
             await breaker.call(_succeed)
         go.set()
         assert await trial == "answer"

@@ -1,4 +1,4 @@
-"""Our own service's answers, understood by our client and by the references'."""
+"""Our own service's responses, parsed by our client and by the reference implementation's."""
 
 import base64
 import json
@@ -64,8 +64,8 @@ def test_a_batch_is_read_as_it_was_built_and_its_answers_find_their_prompts() ->
             images=[masks[:2], masks[2:]], segmenter=SegmenterPart(backend="grabcut")
         ).model_dump_json()
     )
-    told = [one["scores"] for one, _, _ in per_prompt(answer, pictures)]
-    assert told == [[0.0], [0.25], [0.5]]
+    scores = [masks["scores"] for masks, _, _ in per_prompt(answer, pictures)]
+    assert scores == [[0.0], [0.25], [0.5]]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What travels to SAM2, and that prompts and masks find their way there and back."""
+"""Crops for SAM2: their size, and the mapping of prompts and masks."""
 
 import base64
 import io
@@ -52,7 +52,7 @@ def test_points_and_box_point_at_the_same_place_in_what_is_sent(
 def test_a_shape_drawn_in_the_picture_comes_back_within_a_pixel(
     width: int, height: int, cx: float, cy: float, shared: bool
 ) -> None:
-    """Whatever the scale and wherever the border: a pixel of the picture, or of the image."""
+    """At any scale and place: the error is at most a pixel of the crop, or of the image."""
     image = Box(0, 0, width, height)
     polygon = _oval(width, height, cx, cy)
     prompt = prompt_for(polygon, image)
@@ -95,7 +95,7 @@ def test_flat_art_travels_as_it_is_and_a_photo_as_a_far_smaller_jpeg() -> None:
 
 
 def test_three_faces_on_12_megapixels_travel_in_a_twentieth_of_the_plain_recipes_bytes() -> None:
-    """The plain recipe sends the whole image as a PNG, once per face."""
+    """The plain recipe sends the complete image as a PNG, once per face."""
     image = _photo(3000, 4000)
     prompts = _prompts(image, [(700, 800), (2000, 1500), (3300, 2200)], 350)
     whole = io.BytesIO()
@@ -148,12 +148,12 @@ def _prompts(image: Image, places: list[tuple[float, float]], radius: float) -> 
 
 
 def _oval(width: int, height: int, cx: float, cy: float) -> Any:
-    """In the image, over its border, or in a corner of it."""
+    """Inside the image, across its border, or in a corner."""
     return ellipse(width * cx, height * cy, width / 5 + 2, height / 5 + 2)
 
 
 def _photo(height: int, width: int) -> Image:
-    """A photograph with a sensor's noise, enlarged to the size."""
+    """Returns a photo with a sensor's noise, enlarged to the size."""
     picture = cv2.resize(example("astronaut.jpg"), (width, height), interpolation=cv2.INTER_CUBIC)
     noise = np.random.default_rng(0).normal(0, 5, picture.shape)
     return np.asarray((picture + noise).clip(0, 255), np.uint8)

@@ -1,4 +1,4 @@
-"""A dozen SAM2 servers, honest and not: exact masks or a clear state, and never a hang."""
+"""Correct and broken SAM2 servers: each gives exact masks or a clear status, and none hangs."""
 
 import base64
 import gzip
@@ -22,7 +22,7 @@ from shared.schemas.errors import Transient
 from shared.schemas.prompt import PromptOptions
 from shared.segmentation import masks
 from shared.segmentation.sam2 import resilience, transport
-from tests.endpoint import Asked, Endpoint, serving
+from tests.endpoint import Endpoint, ReceivedRequest, serving
 from tests.shared.segmentation_runs import (
     HEIGHT,
     IMAGE,
@@ -44,14 +44,14 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 @pytest.fixture
 def sam2() -> Iterator[Endpoint]:
-    """Answers with what is bright in the picture it is sent, until a test says otherwise."""
+    """A server whose mask has the bright pixels of the image, unless a test changes it."""
     with serving() as made:
-        made.answer = lambda asked: (200, {"masks": [_seen(asked).tolist()]})
+        made.answer = lambda request: (200, {"masks": [_bright_pixels(request).tolist()]})
         yield made
 
 
-def _seen(asked: Asked) -> BoolMask:
-    picture = pixels.decode(base64.b64decode(asked.body["image_base64"]), 10**6)
+def _bright_pixels(request: ReceivedRequest) -> BoolMask:
+    picture = pixels.decode(base64.b64decode(request.body["image_base64"]), 10**6)
     return np.asarray(picture[..., 0] > 128)
 
 
@@ -83,7 +83,7 @@ FORMATS: dict[str, Callable[[BoolMask], Any]] = {
 def test_every_format_gives_the_exact_mask(
     bucket: gcs.Bucket, sam2: Endpoint, answer: Callable[[BoolMask], Any]
 ) -> None:
-    sam2.answer = lambda asked: (200, answer(_seen(asked)))
+    sam2.answer = lambda request: (200, answer(_bright_pixels(request)))
     segmentation(bucket, sam2).handle(event(bucket, upload(bucket, DRAWING), PROMPT))
     assert result(bucket)["status"] == "segmented"
     assert _written_mask(bucket) == TRUTH.tolist()
@@ -95,22 +95,22 @@ def _written_mask(bucket: gcs.Bucket) -> list[list[bool]]:
 
 
 def test_a_flaky_server_is_asked_again(bucket: gcs.Bucket, sam2: Endpoint) -> None:
-    honest = sam2.answer
-    sam2.answer = lambda asked: (503, None) if len(sam2.asked) < 3 else honest(asked)
+    correct = sam2.answer
+    sam2.answer = lambda request: (503, None) if len(sam2.requests) < 3 else correct(request)
     function = segmentation(bucket, sam2, sam2_deadline=30)
     function.handle(event(bucket, upload(bucket, DRAWING), PROMPT))
     assert _written_mask(bucket) == TRUTH.tolist()
-    assert len(sam2.asked) == 3
+    assert len(sam2.requests) == 3
 
 
 def test_a_server_that_says_when_to_come_back_is_left_alone_until_then(
     bucket: gcs.Bucket, sam2: Endpoint
 ) -> None:
-    honest, sam2.headers = sam2.answer, {"Retry-After": "2"}
-    sam2.answer = lambda asked: (429, None) if len(sam2.asked) < 2 else honest(asked)
+    correct, sam2.headers = sam2.answer, {"Retry-After": "2"}
+    sam2.answer = lambda request: (429, None) if len(sam2.requests) < 2 else correct(request)
     function = segmentation(bucket, sam2, sam2_deadline=30)
     function.handle(event(bucket, upload(bucket, DRAWING), PROMPT))
-    first, second = sam2.asked
+    first, second = sam2.requests
     assert second.when - first.when >= 2
     assert _written_mask(bucket) == TRUTH.tolist()
 
@@ -122,7 +122,7 @@ def test_a_server_that_wants_more_time_than_there_is_is_left_to_the_next_deliver
     function = segmentation(bucket, sam2, sam2_deadline=30)
     with pytest.raises(Transient, match="503"):
         function.handle(event(bucket, upload(bucket, DRAWING), PROMPT))
-    assert len(sam2.asked) == 1
+    assert len(sam2.requests) == 1
 
 
 def _silence(_: BufferedIOBase) -> None:
@@ -151,7 +151,7 @@ def _say(*parts: bytes) -> Callable[[BufferedIOBase], None]:
 
 
 @pytest.mark.parametrize(
-    ("stream", "told"),
+    ("stream", "sentence"),
     [
         (_silence, "no answer in 0 s"),
         (_drip(b"HTTP/1.1 200 OK\r\nX-Drip: "), "no answer in 0 s"),
@@ -166,12 +166,12 @@ def test_a_server_that_gives_no_whole_answer_raises_within_the_deadline(
     bucket: gcs.Bucket,
     sam2: Endpoint,
     stream: Callable[[BufferedIOBase], None],
-    told: str,
+    sentence: str,
 ) -> None:
     sam2.stream = stream
     function = segmentation(bucket, sam2, sam2_timeout=0.3, sam2_deadline=0.3)
     message = event(bucket, upload(bucket, DRAWING), PROMPT)
-    with pytest.raises(Transient, match=told):
+    with pytest.raises(Transient, match=sentence):
         function.handle(message)
     assert not output(bucket).blob("cat.png/result.json").exists()
     sam2.stream = None
@@ -191,7 +191,7 @@ PACKED = OK + b"Content-Encoding: gzip\r\nContent-Length: "
 
 
 @pytest.mark.parametrize(
-    ("stream", "told"),
+    ("stream", "sentence"),
     [
         (_huge, "more than 67,108,864 bytes"),
         (_say(PACKED + str(len(BOMB)).encode() + b"\r\n\r\n", BOMB), "compressed (gzip)"),
@@ -206,30 +206,30 @@ def test_nonsense_ends_in_the_fallback_with_a_reason(
     bucket: gcs.Bucket,
     sam2: Endpoint,
     stream: Callable[[BufferedIOBase], None],
-    told: str,
+    sentence: str,
 ) -> None:
     sam2.stream = stream
     function = segmentation(bucket, sam2, sam2_deadline=30)
     function.handle(event(bucket, upload(bucket, DRAWING), PROMPT))
     assert result(bucket)["status"] == "degraded"
-    assert told in result(bucket)["reason"]["message"]
+    assert sentence in result(bucket)["reason"]["message"]
 
 
 def test_a_dead_server_is_spared_for_a_while_and_then_tried_again(
     bucket: gcs.Bucket, sam2: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resilience, "_RESET_SECONDS", 60)
-    honest, sam2.answer = sam2.answer, lambda _: (500, None)
+    correct, sam2.answer = sam2.answer, lambda _: (500, None)
     function = segmentation(bucket, sam2)
     message = event(bucket, upload(bucket, DRAWING), PROMPT)
     for _ in range(10):
         with pytest.raises(Transient, match="500"):
             function.handle(message)
-    asked = len(sam2.asked)
-    with pytest.raises(Transient, match=r"left alone for a while; the last time: .* 500"):
+    count = len(sam2.requests)
+    with pytest.raises(Transient, match=r"not called for a while; last error: .* 500"):
         function.handle(message)
-    assert len(sam2.asked) == asked
-    sam2.answer = honest
+    assert len(sam2.requests) == count
+    sam2.answer = correct
     later = time.monotonic() + 61
     monkeypatch.setattr("shared.segmentation.sam2.circuit_breaker.time.monotonic", lambda: later)
     function.handle(message)
@@ -239,32 +239,32 @@ def test_a_dead_server_is_spared_for_a_while_and_then_tried_again(
 def test_prompts_of_one_image_are_asked_at_the_same_time_but_not_without_bound(
     bucket: gcs.Bucket, sam2: Endpoint
 ) -> None:
-    """The server answers nobody before four have asked, and counts who is waiting."""
+    """The server responds only after four requests have arrived, and counts waiting ones."""
     together, waiting, most = threading.Barrier(4), [0], [0]
     lock = threading.Lock()
 
-    def answer(asked: Asked) -> tuple[int, Any]:
+    def answer(request: ReceivedRequest) -> tuple[int, Any]:
         with lock:
             waiting[0] += 1
             most[0] = max(most[0], waiting[0])
         together.wait(timeout=20)
         with lock:
             waiting[0] -= 1
-        return 200, {"masks": [np.ones(_seen(asked).shape).tolist()]}
+        return 200, {"masks": [np.ones(_bright_pixels(request).shape).tolist()]}
 
     sam2.answer = answer
     places = [(30 + 34 * column, 50 + 90 * row) for row in range(2) for column in range(4)]
     prompts = build_prompts([face(x, y, 12, 15) for x, y in places], WHOLE, PromptOptions())
     function = segmentation(bucket, sam2, sam2_deadline=60)
     function.handle(event(bucket, upload(bucket, DRAWING), *prompts))
-    assert len(result(bucket)["instances"]) == len(sam2.asked) == 8
+    assert len(result(bucket)["instances"]) == len(sam2.requests) == 8
     assert most[0] == 4
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("header", "seconds"),
     [("7", 7), (" 0 ", 0), ("soon", None), ("-3", None), ("", None), ("1.5", None),
      ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Mon, 01 Jan 2027 00:00:00 +99999999999999", None)],
 )  # fmt: skip
-def test_retry_after_is_read_as_the_standard_has_it(told: str, seconds: float | None) -> None:
-    assert transport.retry_after({"Retry-After": told}) == seconds
+def test_retry_after_is_read_as_the_standard_has_it(header: str, seconds: float | None) -> None:
+    assert transport.retry_after({"Retry-After": header}) == seconds

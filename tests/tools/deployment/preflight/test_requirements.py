@@ -127,7 +127,7 @@ def test_files_are_those_beside_the_configuration_and_later_options_win(
     ("option", "text"),
     [
         ("-var=regoin=x", 'A variable named "regoin" was assigned on the command line'),
-        ("-var=region=EU", "region is like us-central1"),
+        ("-var=region=EU", "region must be a region such as us-central1"),
         ("-var-file=none.tfvars", "none.tfvars does not exist"),
         ("-var=api={", "Expected the start of an expression"),
     ],

@@ -1,4 +1,4 @@
-"""Clients that read nothing, or leave before they are answered, keep little from others."""
+"""Clients that read nothing, or disconnect early, do not block others."""
 
 import gzip
 import socket
@@ -22,7 +22,7 @@ from local.stack import function_command
 from local.storage.api import create_app
 from local.storage.store import Store
 from tests import endpoint
-from tests.endpoint import Asked, Endpoint
+from tests.endpoint import Endpoint, ReceivedRequest
 from tests.functions.api.service import PATH
 from tools.support import servers
 from tools.support.examples import EXAMPLES, ROOT
@@ -35,7 +35,7 @@ THREADS = 6
 
 @dataclass(frozen=True)
 class Api:
-    """The running API, the bucket that it reads, and the SAM2 server that it asks."""
+    """The running API, its bucket, and its SAM2 server."""
 
     url: str
     pid: int
@@ -43,20 +43,20 @@ class Api:
     sam2: Endpoint
 
     def picture(self, name: str, generation: int) -> str:
-        """Address of an upload's content."""
+        """Returns the address of an upload's content."""
         query = {"name": name, "generation": generation, "picture": "original"}
         return f"{self.url}/v1/uploads/picture?{urlencode(query)}"
 
     @property
     def memory(self) -> int:
-        """Bytes of all its processes."""
-        whole = psutil.Process(self.pid)
-        return sum(one.memory_info().rss for one in (whole, *whole.children(recursive=True)))
+        """Memory of all its processes, in bytes."""
+        main = psutil.Process(self.pid)
+        return sum(process.memory_info().rss for process in (main, *main.children(recursive=True)))
 
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
-    """One image at a time, and others wait for long."""
+    """An API that processes one image at a time, and lets others wait for a long time."""
     port, storage_port = free_ports(2)
     storage = f"http://127.0.0.1:{storage_port}"
     with (
@@ -77,8 +77,8 @@ def api() -> Iterator[Api]:
         yield Api(f"http://127.0.0.1:{port}", tree.group("api"), bucket, sam2)
 
 
-def _asking(url: str, method: str = "GET", body: bytes = b"", kind: str = "") -> socket.socket:
-    """A client that has sent a request, and reads nothing of its own accord."""
+def _connect(url: str, method: str = "GET", body: bytes = b"", kind: str = "") -> socket.socket:
+    """Sends a request, and returns the connection without reading the response."""
     parts = urlsplit(url)
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -90,90 +90,88 @@ def _asking(url: str, method: str = "GET", body: bytes = b"", kind: str = "") ->
     return client
 
 
-def _asking_for_masks(url: str) -> socket.socket:
+def _request_masks(url: str) -> socket.socket:
     request = requests.Request("POST", f"{url}{PATH}", files={"image": FACE}).prepare()
     assert isinstance(request.body, bytes)
-    return _asking(f"{url}{PATH}", "POST", request.body, request.headers["Content-Type"])
+    return _connect(f"{url}{PATH}", "POST", request.body, request.headers["Content-Type"])
 
 
 @pytest.fixture(scope="module")
 def bomb(api: Api) -> str:
-    """Where 64 MiB are read that are stored as 64 KB."""
+    """The address of an upload of 64 MiB that is stored as 64 KB."""
     blob = api.bucket.blob("bomb.png")
     blob.content_encoding = "gzip"
     blob.upload_from_string(gzip.compress(bytes(SIZE)), content_type="image/png")
     return api.picture("bomb.png", blob.generation)
 
 
-def test_what_is_stored_gzipped_is_sent_in_chunks_and_whole(bomb: str) -> None:
-    with requests.get(bomb, stream=True, timeout=60) as answer:
-        assert "Content-Length" not in answer.headers
-        assert answer.headers["Transfer-Encoding"] == "chunked"
-        assert sum(len(part) for part in answer.iter_content(MIB)) == SIZE
+def test_gzipped_uploads_are_sent_in_chunks_and_complete(bomb: str) -> None:
+    with requests.get(bomb, stream=True, timeout=60) as response:
+        assert "Content-Length" not in response.headers
+        assert response.headers["Transfer-Encoding"] == "chunked"
+        assert sum(len(part) for part in response.iter_content(MIB)) == SIZE
 
 
-def test_downloads_that_nobody_reads_take_little_memory_and_leave_threads_to_others(
-    api: Api, bomb: str
-) -> None:
+def test_unread_downloads_need_little_memory_and_leave_threads_free(api: Api, bomb: str) -> None:
     requests.get(bomb, timeout=60)
     before = api.memory
     with ExitStack() as held:
-        clients = [held.enter_context(_asking(bomb)) for _ in range(14)]
-        answers = [client.recv(12) for client in clients]
-        assert answers.count(b"HTTP/1.1 200") == 4
-        assert answers.count(b"HTTP/1.1 429") == 10
+        clients = [held.enter_context(_connect(bomb)) for _ in range(14)]
+        status_lines = [client.recv(12) for client in clients]
+        assert status_lines.count(b"HTTP/1.1 200") == 4
+        assert status_lines.count(b"HTTP/1.1 429") == 10
         assert requests.get(f"{api.url}/healthz", timeout=10).ok
         assert api.memory - before < 30 * MIB
     assert requests.get(bomb, timeout=60).ok
 
 
-def test_a_turn_ends_at_once_when_its_client_leaves_while_sam2_is_asked(api: Api) -> None:
-    asked, free = threading.Event(), threading.Event()
+def test_a_disconnect_during_a_sam2_call_frees_the_slot_at_once(api: Api) -> None:
+    received, released = threading.Event(), threading.Event()
 
-    def once(_: Asked) -> tuple[int, Any]:
-        first = not asked.is_set()
-        asked.set()
+    def respond(_: ReceivedRequest) -> tuple[int, Any]:
+        first = not received.is_set()
+        received.set()
         if first:
-            assert free.wait(60)
+            assert released.wait(60)
         return 400, None
 
-    api.sam2.answer = once
+    api.sam2.answer = respond
     try:
-        with _asking_for_masks(api.url):
-            assert asked.wait(30)
-        answer = requests.post(f"{api.url}{PATH}", files={"image": FACE}, timeout=30)
-        assert answer.json()["status"] == "degraded"
-        assert not free.is_set()
+        with _request_masks(api.url):
+            assert received.wait(30)
+        response = requests.post(f"{api.url}{PATH}", files={"image": FACE}, timeout=30)
+        assert response.json()["status"] == "degraded"
+        assert not released.is_set()
     finally:
-        free.set()
+        released.set()
 
 
-def test_who_leaves_while_waiting_gives_its_thread_back(api: Api) -> None:
-    asked, free = threading.Event(), threading.Event()
+def test_a_disconnect_while_waiting_frees_the_thread(api: Api) -> None:
+    received, released = threading.Event(), threading.Event()
 
-    def once(_: Asked) -> tuple[int, Any]:
-        asked.set()
-        assert free.wait(60)
+    def respond(_: ReceivedRequest) -> tuple[int, Any]:
+        received.set()
+        assert released.wait(60)
         return 400, None
 
-    api.sam2.answer = once
+    api.sam2.answer = respond
     try:
         with ExitStack() as first:
-            first.enter_context(_asking_for_masks(api.url))
-            assert asked.wait(30)
+            first.enter_context(_request_masks(api.url))
+            assert received.wait(30)
             with ExitStack() as waiting:
                 for _ in range(THREADS - 1):
-                    waiting.enter_context(_asking_for_masks(api.url))
+                    waiting.enter_context(_request_masks(api.url))
                 with pytest.raises(requests.Timeout):
                     requests.get(f"{api.url}/healthz", timeout=0.5)
             assert requests.get(f"{api.url}/healthz", timeout=10).ok
-            free.set()
+            released.set()
     finally:
-        free.set()
+        released.set()
 
 
 @pytest.mark.parametrize("body", [b"zz\r\n", b"-1\r\n", b"5\r\nabcdefgh\r\n"])
-def test_a_body_that_is_broken_is_the_senders_fault(api: Api, body: bytes) -> None:
+def test_a_body_with_invalid_chunks_is_refused(api: Api, body: bytes) -> None:
     parts = urlsplit(api.url)
     header = "POST /v1/uploads HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
     with socket.create_connection((parts.hostname, parts.port), timeout=30) as client:

@@ -1,4 +1,4 @@
-"""What the routes share: reading a request's parts, naming things in an answer."""
+"""Helpers for all routes: parse parts of requests, and build parts of responses."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -11,25 +11,33 @@ from local.storage.index import Entry
 
 
 def base() -> str:
-    """The server's own address, as the client knows it."""
+    """Returns the server's base URL, as the client used it."""
     return request.host_url.rstrip("/")
 
 
 def resource(entry: Entry) -> dict[str, Any]:
-    """The object's resource with links to this server."""
+    """Returns the object's resource with links to this server."""
     return resources.object_resource(entry, base())
 
 
 def decoded(name: str) -> str:
-    """An object name from a path that was kept as it was sent."""
+    """Decodes an object name from a path.
+
+    Raises:
+        ApiError: the name is not UTF-8.
+    """
     try:
         return unquote(name, errors="strict")
     except UnicodeDecodeError as error:
-        raise invalid("Object names are UTF-8.") from error
+        raise invalid("Object names must be UTF-8.") from error
 
 
-def asked_generation(parameter: str = "generation") -> int | None:
-    """The generation that the query asks for."""
+def requested_generation(parameter: str = "generation") -> int | None:
+    """Returns the generation in the query; None if it has none.
+
+    Raises:
+        ApiError: the value is not a number.
+    """
     value = request.args.get(parameter, "")
     if value and not value.isdigit():
         raise invalid(f"{parameter} must be a number, not {value!r}.")

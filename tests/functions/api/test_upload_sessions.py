@@ -1,5 +1,6 @@
-"""Beginning an upload: where its content goes, and what it may replace."""
+"""Begins uploads: the session's URL, valid names, and what an upload may replace."""
 
+import io
 import json
 from typing import Any
 
@@ -7,40 +8,35 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
+from gunicorn.http.errors import InvalidChunkSize
 
 from tests.functions.api.service import client
 from tests.functions.api.uploads import PICTURE, put_upload
 from tests.shared.segmentation_runs import output
 
-
-@pytest.fixture
-def api(bucket: gcs.Bucket) -> FlaskClient:
-    return client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name)
-
-
 ORIGIN = {"Origin": "http://localhost"}
 
 
-def test_an_upload_goes_straight_into_the_bucket_from_the_page_that_began_it(
+def test_the_page_that_began_an_upload_sends_it_directly_to_the_bucket(
     api: FlaskClient, bucket: gcs.Bucket
 ) -> None:
     upload = {"name": "album/cät 1.png", "type": "image/png", "size": len(PICTURE)}
-    place = api.post("/v1/uploads", json=upload, headers=ORIGIN).get_json()["url"]
+    url = api.post("/v1/uploads", json=upload, headers=ORIGIN).get_json()["url"]
     policy = api.get("/").headers["Content-Security-Policy"]
-    assert any(place.startswith(f"{origin}/") for origin in policy.replace(";", " ").split())
-    asked = {
+    assert any(url.startswith(f"{origin}/") for origin in policy.replace(";", " ").split())
+    preflight_headers = {
         "Access-Control-Request-Method": "PUT",
         "Access-Control-Request-Headers": "content-type",
     }
-    preflight = requests.options(place, headers={**ORIGIN, **asked}, timeout=60)
+    preflight = requests.options(url, headers={**ORIGIN, **preflight_headers}, timeout=60)
     assert preflight.ok
     assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
     assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
-    answer = requests.put(
-        place, PICTURE, headers={**ORIGIN, "Content-Type": "image/png"}, timeout=60
+    response = requests.put(
+        url, PICTURE, headers={**ORIGIN, "Content-Type": "image/png"}, timeout=60
     )
-    assert answer.ok
-    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+    assert response.ok
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
     blob = bucket.get_blob("album/cät 1.png")
     assert (blob.content_type, blob.download_as_bytes()) == ("image/png", PICTURE)
 
@@ -50,29 +46,27 @@ def _begin(api: FlaskClient, **fields: Any) -> Any:
     return api.post("/v1/uploads", json=upload, headers=ORIGIN)
 
 
-def _put(place: str) -> requests.Response:
+def _put(url: str) -> requests.Response:
     headers = {**ORIGIN, "Content-Type": "image/png"}
-    return requests.put(place, PICTURE, headers=headers, timeout=60)
+    return requests.put(url, PICTURE, headers=headers, timeout=60)
 
 
-def test_an_upload_replaces_another_only_where_it_is_told_to(
-    api: FlaskClient, bucket: gcs.Bucket
-) -> None:
+def test_an_upload_replaces_another_only_on_request(api: FlaskClient, bucket: gcs.Bucket) -> None:
     generation = put_upload(bucket, "cat.png")
-    answer = _begin(api)
-    assert (answer.status_code, answer.get_json()["code"]) == (409, "exists")
-    assert f"gs://{bucket.name}/cat.png" in answer.get_json()["detail"]
+    response = _begin(api)
+    assert (response.status_code, response.get_json()["code"]) == (409, "exists")
+    assert f"gs://{bucket.name}/cat.png" in response.get_json()["detail"]
     assert bucket.get_blob("cat.png").generation == generation
     assert _put(_begin(api, replace=True).get_json()["url"]).ok
     assert bucket.get_blob("cat.png").generation > generation
 
 
-def test_who_comes_second_replaces_nothing_and_the_page_may_know(
+def test_a_later_put_replaces_nothing_and_the_page_can_read_the_error(
     api: FlaskClient, bucket: gcs.Bucket
 ) -> None:
-    place = _begin(api).get_json()["url"]
+    url = _begin(api).get_json()["url"]
     generation = put_upload(bucket, "cat.png", b"first")
-    late = _put(place)
+    late = _put(url)
     assert late.status_code == 412
     assert late.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
     assert bucket.get_blob("cat.png").generation == generation
@@ -88,18 +82,18 @@ def test_who_comes_second_replaces_nothing_and_the_page_may_know(
         ("g2/../../home/.bashrc", "lead out of a folder"),
         ("/etc/passwd", "lead out of a folder"),
         ("..\\..\\up.png", "U+005C"),
-        ("C:/up.png", "a drive of Windows"),
+        ("C:/up.png", "a Windows drive"),
         ("\u202egnp.exe", "U+202E"),
-        ("cat.png/face-1", "have such names"),
-        (".toonmask/foreign/x", "have such names"),
+        ("cat.png/face-1", "such names are reserved"),
+        (".toonmask/foreign/x", "such names are reserved"),
         ("ä" * 600, "at most 1024 bytes"),
-        (".well-known/acme-challenge/x", "keeps this name for itself"),
+        (".well-known/acme-challenge/x", "reserves this prefix"),
     ],
 )
-def test_names_that_no_object_may_have(api: FlaskClient, name: str, why: str) -> None:
-    answer = _begin(api, name=name)
-    problem = answer.get_json()
-    assert (answer.status_code, problem["code"]) == (422, "bad-field")
+def test_refused_names(api: FlaskClient, name: str, why: str) -> None:
+    response = _begin(api, name=name)
+    problem = response.get_json()
+    assert (response.status_code, problem["code"]) == (422, "bad-field")
     assert problem["detail"].startswith("name must ")
     assert why in problem["detail"]
     assert problem["detail"].isprintable()
@@ -108,24 +102,38 @@ def test_names_that_no_object_may_have(api: FlaskClient, name: str, why: str) ->
 @pytest.mark.parametrize(
     "name", ["...", "%2e%2e%2f.png", "<script>.png", "12:30 ü.png", "x" * 1024]
 )
-def test_odd_names_that_lead_nowhere_are_taken(api: FlaskClient, name: str) -> None:
+def test_odd_but_safe_names_are_accepted(api: FlaskClient, name: str) -> None:
     assert _begin(api, name=name).status_code == 200
 
 
-def test_uploads_are_begun_with_json_alone(api: FlaskClient) -> None:
-    """Another page's form could send text, and would not be asked for leave."""
+def test_uploads_begin_with_json_only(api: FlaskClient) -> None:
+    """A form of another site can send text without a preflight request."""
     body = json.dumps({"name": "cat.png", "type": "image/png", "size": 1})
-    answer = api.post("/v1/uploads", data=body, content_type="text/plain")
-    assert answer.status_code == 415
+    response = api.post("/v1/uploads", data=body, content_type="text/plain")
+    assert response.status_code == 415
     assert api.post("/v1/uploads", data="{", content_type="application/json").status_code == 422
 
 
-def test_an_upload_that_the_pipeline_would_not_take_is_refused(bucket: gcs.Bucket) -> None:
+def test_a_too_large_upload_is_refused(bucket: gcs.Bucket) -> None:
     api = client(INPUT_BUCKET=bucket.name, OUTPUT_BUCKET=output(bucket).name, MAX_UPLOAD="1000")
-    answer = _begin(api, size=1001)
-    assert (answer.status_code, answer.get_json()["code"]) == (422, "too-many-bytes")
-    assert "1,001 bytes; at most 1,000" in answer.get_json()["detail"]
+    response = _begin(api, size=1001)
+    assert (response.status_code, response.get_json()["code"]) == (422, "too-many-bytes")
+    assert "1,001 bytes. The limit is 1,000" in response.get_json()["detail"]
     assert _begin(api, size=1000).status_code == 200
+
+
+def test_a_body_with_invalid_chunks_is_refused(api: FlaskClient) -> None:
+    class Chunked(io.BytesIO):
+        def readinto(self, _: Any) -> int:
+            raise InvalidChunkSize(b"zz")
+
+    response = api.post(
+        "/v1/uploads",
+        input_stream=Chunked(b"{}"),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert (response.status_code, response.get_json()["code"]) == (400, "broken-body")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +150,7 @@ def test_an_upload_that_the_pipeline_would_not_take_is_refused(bucket: gcs.Bucke
         b'{"size":1,"name":"a","replace":' + b"9" * 3000 + b"}",
     ],
 )
-def test_json_that_goes_too_far_is_refused_shortly(api: FlaskClient, body: bytes) -> None:
-    answer = api.post("/v1/uploads", data=body, content_type="application/json")
-    assert (answer.status_code, answer.get_json()["code"]) == (422, "bad-field")
-    assert len(answer.text) < 400
+def test_extreme_json_gets_a_short_refusal(api: FlaskClient, body: bytes) -> None:
+    response = api.post("/v1/uploads", data=body, content_type="application/json")
+    assert (response.status_code, response.get_json()["code"]) == (422, "bad-field")
+    assert len(response.text) < 400

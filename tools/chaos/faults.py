@@ -1,4 +1,4 @@
-"""Trouble beside SAM2's: what strikes the processes of the stack, and when."""
+"""Injects faults into the processes of the stack, except those of SAM2's responses."""
 
 import random
 import time
@@ -13,30 +13,37 @@ from tools.chaos.outages import Metadata, refuse_storage
 from tools.chaos.sam2 import FaultySam2
 from tools.support.next_version import NextVersion
 
-_VICTIMS = ("landmarks", "segmentation", "segmentation", "landmarks", "sam2", "drain")
+_KILLED = ("landmarks", "segmentation", "segmentation", "landmarks", "sam2", "drain")
+"""Processes to kill. Those that are listed twice are killed twice as often."""
+
 _FIRST, _LAST = 0.1, 0.75
-"""Shares of the uploads that are done when the first and the last trouble strikes."""
+"""Shares of uploads with results at which the first and the last fault is injected. Chosen by hand:
+there must be uploads in progress."""
 
 _HOUR = 3600.0
 _JUMP_AFTER = 2.0
-"""Seconds from a worker's fork to the jump of its clock: it is at work then."""
+"""Seconds from a worker's fork to the jump of its clock. Chosen by hand: it then processes
+messages."""
 
 _MOST_SECONDS = 20.0
-"""Until then it has jumped, or its worker is dead."""
+"""Limit for the wait for a jump. Chosen by hand: after it, the worker was killed."""
 
 _POLL_SECONDS = 0.1
 
-Strike = Callable[[], int]
-"""Tells how often it hurt; one that found nothing to hurt comes again."""
+Fault = Callable[[], int]
+"""Injects a fault, and returns how often it took effect. If it took none, it is injected again."""
 
 
-class Trouble:
-    """Strikes when it is time: call `strike` often, from the thread that checks the stack."""
+class FaultInjector:
+    """Injects faults at planned times.
+
+    Call `inject_due` often, from the thread that checks the stack.
+    """
 
     def __init__(
         self, stack: Stack, mix: Mix, sam2: FaultySam2, root: Path, make_work: Callable[[], None]
     ) -> None:
-        """`make_work` uploads one more image: what strikes needs something that is at work."""
+        """`make_work` uploads an additional image, because faults need work in progress."""
         self.injected: Counter[str] = Counter()
         self.next_version = NextVersion(root / "next")
         self._stack = stack
@@ -46,47 +53,47 @@ class Trouble:
         self._metadata = Metadata(stack, sam2)
         self._upgraded: dict[str, dict[str, str]] = {}
         self._next_kill = time.monotonic() + mix.kill_every
-        self._strikes = list(self._planned())
+        self._planned = list(self._plan())
 
-    def strike(self, done: float) -> None:
-        """`done` is the share of uploads that have their result."""
+    def inject_due(self, done: float) -> None:
+        """Injects the faults that are due. `done` is the share of uploads with results."""
         if self._mix.kill_every and time.monotonic() >= self._next_kill:
-            self._kill(self._dice.choice(_VICTIMS))
+            self._kill(self._dice.choice(_KILLED))
             self._next_kill = time.monotonic() + self._dice.uniform(0.5, 1.5) * self._mix.kill_every
-        due = [one for share, one in self._strikes if done >= share]
-        self._strikes = self._strikes[len(due) :]
-        self._strikes = [(0, one) for one in due if not self._hit(one)] + self._strikes
+        due = [fault for share, fault in self._planned if done >= share]
+        self._planned = self._planned[len(due) :]
+        self._planned = [(0, fault) for fault in due if not self._inject(fault)] + self._planned
 
     @property
-    def is_over(self) -> bool:
-        """Whether all has struck that was planned."""
-        return not self._strikes
+    def are_done(self) -> bool:
+        """Whether all planned faults were injected."""
+        return not self._planned
 
     def finish(self) -> None:
-        """Counts what the logs alone can tell."""
+        """Counts the faults that only logs show."""
         self.injected["clock jumped by an hour"] += self._jumps()
         self.injected["disk full"] += self._full_disks()
 
-    def _planned(self) -> Iterator[tuple[float, Strike]]:
-        """All but the kills, in any order, over the run."""
+    def _plan(self) -> Iterator[tuple[float, Fault]]:
+        """Yields all faults except kills in random order, with the share of results at which."""
         mix = self._mix
-        strikes: list[Strike] = [
+        faults: list[Fault] = [
             *[lambda: self._kill("broker")] * mix.broker_restarts,
             *[self._limit_memory] * mix.memory_limits,
-            *[self._trouble_metadata] * mix.metadata_troubles,
+            *[self._break_metadata] * mix.metadata_troubles,
             *[lambda number=number: self._shift_clock(number) for number in range(mix.clock_jumps)],
             *[self._refuse_storage] * bool(mix.storage_outage),
             *[self._fill_disk] * bool(mix.disk_full),
             *[self._upgrade] * bool(mix.upgrades),
         ]
-        self._dice.shuffle(strikes)
-        step = (_LAST - _FIRST) / max(1, len(strikes) - 1)
-        for number, one in enumerate(strikes):
-            yield _FIRST + number * step, one
+        self._dice.shuffle(faults)
+        step = (_LAST - _FIRST) / max(1, len(faults) - 1)
+        for number, fault in enumerate(faults):
+            yield _FIRST + number * step, fault
 
-    def _hit(self, one: Strike) -> int:
+    def _inject(self, fault: Fault) -> int:
         self._make_work()
-        return one()
+        return fault()
 
     def _kill(self, name: str) -> int:
         self.injected[f"{name} killed"] += 1
@@ -113,10 +120,10 @@ class Trouble:
     def _full_disks(self) -> int:
         return _lines(self._stack.logs, "storage", "No space left on device")
 
-    def _trouble_metadata(self) -> int:
-        happened = self._metadata.trouble(self._forget_tokens)
-        self.injected += happened
-        return happened.total()
+    def _break_metadata(self) -> int:
+        injected = self._metadata.break_down(self._forget_tokens)
+        self.injected += injected
+        return injected.total()
 
     def _forget_tokens(self) -> None:
         self._kill("segmentation")
@@ -124,16 +131,16 @@ class Trouble:
 
     def _limit_memory(self) -> int:
         name = self._dice.choice(["landmarks", "segmentation"])
-        hurt = workers.starve(self._stack, name)
-        self.injected["out of memory"] += hurt
-        return hurt
+        failures = workers.starve(self._stack, name)
+        self.injected["out of memory"] += failures
+        return failures
 
     def _shift_clock(self, number: int) -> int:
-        """In segmentation alone: gRPC, which landmarks publishes by, has clocks of its own."""
-        off = _HOUR * (-1) ** number
-        places = [str(hooks.FOLDER), self._upgraded.get("segmentation", {}).get("PYTHONPATH", "")]
-        path = ":".join([*filter(None, places), str(hooks.ROOT)])
-        hooked = {hooks.CLOCK: str(off), hooks.CLOCK_AFTER: str(_JUMP_AFTER)}
+        """Shifts the clock of segmentation, not of landmarks, whose gRPC has other clocks."""
+        seconds = _HOUR * (-1) ** number
+        folders = [str(hooks.FOLDER), self._upgraded.get("segmentation", {}).get("PYTHONPATH", "")]
+        path = ":".join([*filter(None, folders), str(hooks.ROOT)])
+        hooked = {hooks.CLOCK: str(seconds), hooks.CLOCK_AFTER: str(_JUMP_AFTER)}
         before = self._jumps()
         self._restart("segmentation", PYTHONPATH=path, **hooked)
         workers.await_listening(self._stack, "segmentation")
@@ -146,7 +153,7 @@ class Trouble:
         return _lines(self._stack.logs, "segmentation", hooks.JUMPED)
 
     def _upgrade(self) -> int:
-        """One function after the other, at work on the other's messages meanwhile."""
+        """Upgrades one function after the other; meanwhile both versions exchange messages."""
         environment = self.next_version.environment()
         for name in ("landmarks", "segmentation"):
             self._upgraded[name] = environment

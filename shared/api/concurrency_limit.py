@@ -1,4 +1,4 @@
-"""Who may work, and who waits."""
+"""A limit for concurrent requests: so many are processed, others wait for a slot."""
 
 import threading
 from collections.abc import Iterator
@@ -8,21 +8,21 @@ from shared.api.problems import busy
 from shared.runtime.deadline import Check, Deadline
 
 
-class Turns:
-    """So many at a time; `full` says so to whoever has waited `seconds` for nothing."""
+class ConcurrencyLimit:
+    """Gives out `slots`. A caller that has waited `seconds` is refused with the sentence `full`."""
 
-    def __init__(self, most: int, seconds: float, full: str) -> None:
-        self._free = threading.BoundedSemaphore(most)
+    def __init__(self, slots: int, seconds: float, full: str) -> None:
+        self._free = threading.BoundedSemaphore(slots)
         self._seconds = seconds
         self._full = full
 
     @contextmanager
-    def one(self, check: Check) -> Iterator[None]:
-        """Waits for a turn, which ends with the context.
+    def acquired(self, check: Check) -> Iterator[None]:
+        """Waits for a slot, which is free again when the context ends.
 
         Raises:
-            Refused: too many others came first.
-            Cancelled: `check` raised it meanwhile.
+            Refused: no slot was free in time (429).
+            Cancelled: raised by `check`.
         """
         deadline = Deadline.after(self._seconds, check)
         if not deadline.wait(lambda seconds: self._free.acquire(timeout=seconds)):

@@ -1,4 +1,4 @@
-"""An image has its turn until its answer is sent; and what is sent is in memory once."""
+"""An image occupies its slot until its response is sent. An upload is in memory once."""
 
 import io
 import json
@@ -21,12 +21,12 @@ from tools.support.pipeline import png
 APPLE = (EXAMPLES / "apple.png").read_bytes()
 SIDE = 1500
 NOISE = png(np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), np.uint8))
-"""Its overlay is as large as itself: no buffer of a connection holds that."""
+"""Its overlay has the same size, which is larger than all buffers of a connection."""
 
 
 @contextmanager
-def _asking(url: str) -> Iterator[socket.socket]:
-    """A client that has sent a picture, has begun to receive its answer, and reads no further."""
+def _half_read(url: str) -> Iterator[socket.socket]:
+    """Sends an image, and reads only the start of the response."""
     boundary = "a-boundary"
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
     body = head.encode() + NOISE + f"\r\n--{boundary}--\r\n".encode()
@@ -44,42 +44,42 @@ def _asking(url: str) -> Iterator[socket.socket]:
         yield client
 
 
-def _ask(url: str) -> requests.Response:
+def _send(url: str) -> requests.Response:
     return requests.post(f"{url}{PATH}", files={"image": APPLE}, timeout=60)
 
 
-def test_others_wait_until_an_answer_is_read(tmp_path: Path) -> None:
+def test_others_wait_until_a_response_is_read(tmp_path: Path) -> None:
     limits = {"MAX_PARALLEL": "1", "MAX_WAIT": "0.2", "THREADS": "4"}
-    with served(tmp_path, limits) as url, _asking(url) as client:
-        assert _ask(url).status_code == 429
+    with served(tmp_path, limits) as url, _half_read(url) as client:
+        assert _send(url).status_code == 429
         rest = b"".join(iter(lambda: client.recv(2**20), b""))
         assert b"".join(_chunks(rest.partition(b"\r\n\r\n")[2])).endswith(b"}")
-        assert _ask(url).status_code == 200
+        assert _send(url).status_code == 200
 
 
-def test_who_does_not_read_is_hung_up_on_and_the_next_has_its_turn(tmp_path: Path) -> None:
+def test_a_client_that_does_not_read_is_disconnected(tmp_path: Path) -> None:
     limits = {"MAX_PARALLEL": "1", "MAX_WAIT": "50", "MAX_SEND": "0.5", "THREADS": "4"}
-    with served(tmp_path, limits) as url, _asking(url):
-        assert _ask(url).status_code == 200
+    with served(tmp_path, limits) as url, _half_read(url):
+        assert _send(url).status_code == 200
 
 
-def test_who_hangs_up_gives_its_turn_back(tmp_path: Path) -> None:
+def test_a_disconnect_frees_the_slot(tmp_path: Path) -> None:
     limits = {"MAX_PARALLEL": "1", "MAX_WAIT": "50", "MAX_SEND": "1000", "THREADS": "4"}
     with served(tmp_path, limits) as url:
-        with _asking(url):
+        with _half_read(url):
             pass
-        assert _ask(url).status_code == 200
+        assert _send(url).status_code == 200
 
 
-def test_a_connection_serves_again_after_an_answer_was_sent_in_time(tmp_path: Path) -> None:
+def test_a_connection_is_reused_after_a_response(tmp_path: Path) -> None:
     with served(tmp_path, {"THREADS": "4"}) as url, requests.Session() as session:
         for _ in range(2):
-            answer = session.post(f"{url}{PATH}", files={"image": APPLE}, timeout=60)
-            assert json.loads(answer.content)["status"] == "empty"
+            response = session.post(f"{url}{PATH}", files={"image": APPLE}, timeout=60)
+            assert json.loads(response.content)["status"] == "empty"
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:
-    """Of an answer that is sent in chunks: RFC 9112, section 7.1."""
+    """Yields the chunks of a chunked body: RFC 9112, section 7.1."""
     file = io.BytesIO(body)
     while size := int(file.readline(), 16):
         yield file.read(size)
