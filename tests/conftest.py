@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from google.cloud import storage as gcs
 from hypothesis import settings
+from tenacity import wait_exponential_jitter, wait_random
 
 from local import stack
 from local.broker import official
@@ -14,6 +15,7 @@ from local.processes import free_ports
 from local.stack import Stack
 from local.storage.api import create_app
 from local.storage.store import Store
+from shared.segmentation.sam2 import resilience
 from tools.support.servers import serving
 
 # how long an example takes says nothing on a machine that others share
@@ -39,6 +41,14 @@ def system(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 
 @pytest.fixture
+def brief_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls to SAM2 and Replicate are retried as often as always, after hundredths of a second."""
+    brief = wait_exponential_jitter(initial=0.01, max=0.1, jitter=0.01)
+    monkeypatch.setattr(resilience, "_BACKOFF", brief)
+    monkeypatch.setattr(resilience, "_STAGGER", wait_random(0, 0.01))
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> Store:
     """What a storage server keeps, empty."""
     return Store(tmp_path / "buckets")
@@ -61,7 +71,17 @@ def bucket(storage_url: str) -> gcs.Bucket:
     return gcs.Client().create_bucket("a-bucket")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Parallel processes share no servers: each file runs in one, and so do files of one group."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Nothing is left out in silence."""
-    if terminalreporter.config.option.markexpr == "not slow":
+    option = terminalreporter.config.option
+    if option.markexpr == "not slow":
         terminalreporter.write_line("The slow tests were left out: make test-slow")
+    if "tests/model" in (option.ignore or ()):
+        terminalreporter.write_line("The tests of real SAM2 were left out: make test-model")
