@@ -27,6 +27,10 @@ FUZZED := envelope notification prompts decoder tiff webp sam2 rle
 run evaluate chaos bench soak: STARTS := landmarks segmentation sam2
 up: STARTS := landmarks segmentation sam2 api
 
+# Tests start many processes. Where Python is told to write no bytecode, each compiles all of its
+# imports again, which is two thirds of the time that it needs to start.
+test test-slow test-model: export PYTHONDONTWRITEBYTECODE =
+
 # what was given to make, and what the environment has that can hardly be meant for others
 from = $(foreach name,$(.VARIABLES),$(if $(filter $(1),$(firstword $(origin $(name)))),$(name)))
 GIVEN = $(call from,command)
@@ -59,8 +63,8 @@ backfill: $(READY) ## Reprocess uploads without a result (ALL=1: all) under PREF
 	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
-test: $(READY) ## All tests but the slow ones, and those of real SAM2 where torch is not installed
-	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile
+test: $(READY) ## All tests but the slow ones and those of real SAM2
+	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadgroup --ignore tests/model
 
 test-slow: $(READY) ## The slow tests: chaos, interleavings, fuzzing, Terraform's own, processes that are killed
 	$(VENV)/bin/pytest -m slow
