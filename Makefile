@@ -64,7 +64,7 @@ backfill: $(READY) ## Reprocess uploads without a result (ALL=1: all) under PREF
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
 test: $(READY) ## All tests but the slow ones and those of real SAM2
-	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadgroup --ignore tests/model
+	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/model
 
 test-slow: $(READY) ## The slow tests: chaos, interleavings, fuzzing, Terraform's own, processes that are killed
 	$(VENV)/bin/pytest -m slow

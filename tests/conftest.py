@@ -1,13 +1,16 @@
 """What tests share: the running system on either broker, a storage server, example images."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.cloud import storage as gcs
 from hypothesis import settings
 from tenacity import wait_exponential_jitter, wait_random
+from xdist.scheduler import LoadFileScheduling
 
 from local import stack
 from local.broker import official
@@ -71,11 +74,25 @@ def bucket(storage_url: str) -> gcs.Bucket:
     return gcs.Client().create_bucket("a-bucket")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Parallel processes share no servers: each file runs in one, and so do files of one group."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+_SHARING = (
+    r"tests/(test_pipeline|local/test_(broker|command_line_tools|notifications|operations))\.py",
+    r"tests/functions/api/test_\w*pages?\w*\.py",
+)
+"""The files whose tests use the same `system`, as patterns of their paths. Its start takes ten
+processes."""
+
+
+class _BySystem(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each file to one process, and all files that share a system to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return next((pattern for pattern in _SHARING if re.fullmatch(pattern, file)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Distributes the tests over the processes of `make test`."""
+    return _BySystem(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

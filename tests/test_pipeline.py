@@ -30,8 +30,6 @@ from tools.support.pipeline import (
 )
 from tools.support.pushes import authorisation, pushed
 
-pytestmark = pytest.mark.xdist_group("system")
-
 FACE = "avataaars_05.png"
 
 

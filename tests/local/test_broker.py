@@ -16,8 +16,6 @@ from local.processes import ProcessTree, free_ports
 from local.stack import Stack, subscription_path, topic_path
 from tests.endpoint import Asked, Endpoint, serving
 
-pytestmark = pytest.mark.xdist_group("system")
-
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:

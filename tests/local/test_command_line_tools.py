@@ -14,10 +14,7 @@ from tools.support.examples import EXAMPLES
 from tools.support.pipeline import await_results, put
 
 # They talk to storage alone: one broker is enough.
-pytestmark = [
-    pytest.mark.parametrize("system", ["embedded"], indirect=True),
-    pytest.mark.xdist_group("system"),
-]
+pytestmark = pytest.mark.parametrize("system", ["embedded"], indirect=True)
 
 TOOLS = ("gsutil", "gcloud storage", "curl")
 

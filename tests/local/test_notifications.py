@@ -11,8 +11,6 @@ from google.pubsub_v1 import types
 
 from local.stack import PROJECT, Stack, subscription_path, topic_path
 
-pytestmark = pytest.mark.xdist_group("system")
-
 
 @pytest.fixture
 def watched(system: Stack) -> tuple[gcs.Bucket, str]:

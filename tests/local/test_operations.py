@@ -19,8 +19,6 @@ from tests.pulling import pulling
 from tools.support.examples import ROOT
 from tools.support.pipeline import await_results, document, output_names, png, put
 
-pytestmark = pytest.mark.xdist_group("system")
-
 PLAIN = png(np.full((60, 80, 3), 200, np.uint8))
 
 

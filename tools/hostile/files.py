@@ -1,5 +1,6 @@
 """Files that are no pictures, broken pictures, and bombs: each is to be rejected with a reason."""
 
+import gzip
 import io
 import struct
 import zipfile
@@ -7,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from zlib_ng import gzip_ng as gzip
 from zlib_ng import zlib_ng as zlib
 
 from shared.schemas.errors import ReasonCode

@@ -10,8 +10,6 @@ from tests.functions.api.browsing import SOON, check_accessibility, keep, save
 from tests.functions.api.bucket_view import AVATAR, BLANK, LOOK_AGAIN, ended_tile, opened, tile_of
 from tools.support.pipeline import output, process, put
 
-pytestmark = pytest.mark.xdist_group("page")
-
 
 @pytest.fixture
 def bucket(page: Page) -> Page:

@@ -11,8 +11,6 @@ from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
 from tools.support.pipeline import output_names
 from tools.support.pushes import authorisation, pushed
 
-pytestmark = pytest.mark.xdist_group("page")
-
 SITE = "http://evil.example/"
 FUNCTIONS = ("landmarks", "segmentation", "drain")
 NAMED = {"bucketId": INPUT_BUCKET, "objectId": "victim.png", "objectGeneration": "1"}

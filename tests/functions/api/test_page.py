@@ -27,8 +27,6 @@ from tests.functions.api.pictures_view import (
 from tests.functions.api.service import PATH, served
 from tools.support.examples import EXAMPLES, ROOT
 
-pytestmark = pytest.mark.xdist_group("page")
-
 AVATAR = EXAMPLES / "avataaars_05.png"
 SCENE = EXAMPLES / "scenes" / "scene_03.png"
 APPLE = EXAMPLES / "apple.png"

@@ -5,15 +5,12 @@ import io
 import zipfile
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functions.api.browsing import drop, save
 from tests.functions.api.pictures_view import DOT, api_answer, choose, dot_file
 from tests.functions.api.service import PATH
 from tools.support.examples import EXAMPLES, ROOT
-
-pytestmark = pytest.mark.xdist_group("page")
 
 APPLE = EXAMPLES / "apple.png"
 

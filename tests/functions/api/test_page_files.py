@@ -10,8 +10,6 @@ from tests.functions.api.pictures_view import DOT, finished_card
 from tests.functions.api.service import PATH
 from tools.support.examples import EXAMPLES
 
-pytestmark = pytest.mark.xdist_group("page")
-
 APPLE = EXAMPLES / "apple.png"
 
 

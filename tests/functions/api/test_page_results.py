@@ -2,13 +2,10 @@
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functions.api.browsing import check_accessibility, keep
 from tests.functions.api.pictures_view import told_card
-
-pytestmark = pytest.mark.xdist_group("page")
 
 
 def _instance(number: int, segmenter: str) -> dict[str, Any]:

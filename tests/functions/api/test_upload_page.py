@@ -12,8 +12,6 @@ from tests.functions.api.bucket_view import AVATAR, BLANK, LOOK_AGAIN, ended_til
 from tools.support.examples import ROOT
 from tools.support.pipeline import put
 
-pytestmark = pytest.mark.xdist_group("page")
-
 
 @pytest.fixture
 def bucket(page: Page) -> Page:
