@@ -28,7 +28,7 @@ run evaluate chaos bench soak: STARTS := landmarks segmentation sam2
 up: STARTS := landmarks segmentation sam2 api
 
 # Tests start many processes. Where Python is told to write no bytecode, each compiles all of its
-# imports again, which is two thirds of the time that it needs to start.
+# imports again, which is more than half of the time that it needs to start.
 test test-slow test-model: export PYTHONDONTWRITEBYTECODE =
 
 # what was given to make, and what the environment has that can hardly be meant for others
@@ -66,7 +66,7 @@ backfill: $(READY) ## Reprocess uploads without a result (ALL=1: all) under PREF
 test: $(READY) ## All tests but the slow ones and those of real SAM2
 	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/model
 
-test-slow: $(READY) ## The slow tests: chaos, interleavings, fuzzing, Terraform's own, processes that are killed
+test-slow: $(READY) ## The slow tests: chaos, interleavings, fuzzing, Terraform's own, installs, kills
 	$(VENV)/bin/pytest -m slow
 
 test-model: $(READY) ## The tests of real SAM2; installs torch for them (3 GB to download)
