@@ -96,7 +96,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says that which tests were left out."""
+    """Says which tests were left out."""
     option = terminalreporter.config.option
     if option.markexpr == "not slow":
         terminalreporter.write_line("The slow tests were left out: make test-slow")
