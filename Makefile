@@ -36,6 +36,10 @@ FUZZED := envelope notification prompts decoder tiff webp sam2 rle
 run evaluate chaos bench soak: STARTS := landmarks segmentation sam2
 up: STARTS := landmarks segmentation sam2 api
 
+# Tests start many processes. Where Python is told to write no bytecode, each compiles all of its
+# imports again, which is more than half of the time that it needs to start.
+test test-slow test-model: export PYTHONDONTWRITEBYTECODE =
+
 # The variables on make's command line, and those of the environment that look like our settings.
 from = $(foreach name,$(.VARIABLES),$(if $(filter $(1),$(firstword $(origin $(name)))),$(name)))
 GIVEN = $(call from,command)
@@ -71,10 +75,10 @@ backfill: $(READY) ## Count uploads without a result (ALL=1: all) under PREFIX; 
 smoke: $(READY) ## Upload an example to `make up`, or to PROJECT, wait SECONDS for its result, clean up
 	$(RUN) -m tools.deployment.smoke --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --seconds $(SECONDS)
 
-test: $(READY) ## Run all tests except the slow ones; those of real SAM2 only if torch is installed
-	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile
+test: $(READY) ## Run all tests except the slow ones and those of real SAM2
+	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/model
 
-test-slow: $(READY) ## Run the slow tests: chaos, interleavings, fuzzing, Terraform's own, killed processes
+test-slow: $(READY) ## Run the slow tests: chaos, interleavings, fuzzing, Terraform's own, installs, killed processes
 	$(VENV)/bin/pytest -m slow
 
 test-model: $(READY) ## Run the tests of real SAM2; installs torch (3 GB to download)

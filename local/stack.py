@@ -27,19 +27,13 @@ HOPS = {"uploads": "landmarks", "prompts": "segmentation"}
 
 _ROOT = Path(__file__).parent.parent
 _ACK_SECONDS = 600
-"""Acknowledgement deadline of push subscriptions: the maximum that Pub/Sub accepts, as in
-terraform/messaging.tf."""
+"""Acknowledgement deadline: Pub/Sub's maximum, as in terraform/messaging.tf."""
 
 _LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=0.5), timedelta(seconds=5)
-"""Pauses between deliveries of a message. Chosen by hand: shorter than in terraform/messaging.tf,
-because a person waits."""
+"""Pauses between deliveries. Chosen by hand: shorter than in the cloud, because a person waits."""
 
 LEAN = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""Environment variables that limit a worker to one processor and one heap, as in
-terraform/modules/function."""
-
-_API_THREADS = 16
-"""Threads of the API's process. Chosen by hand: most of them wait for storage or for memory."""
+"""Limits a worker to one processor and one heap, as terraform/modules/function does."""
 
 BrokerKind = Literal["official", "embedded"]
 
@@ -68,8 +62,7 @@ class Stack:
             "GCE_METADATA_IP": metadata,
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_APPLICATION_CREDENTIALS": "",
-            # Google's packages print a warning about Python 3.11 at every start
-            "PYTHONWARNINGS": "ignore::FutureWarning",
+            "PYTHONWARNINGS": "ignore::FutureWarning",  # Google's packages warn about Python 3.11
         }
 
     @property
@@ -111,10 +104,8 @@ def running(
 ) -> Iterator[Stack]:
     """Starts the system, yields it, and stops it.
 
-    `root` is the folder of buckets and logs. `settings` are environment variables for the
-    functions, such as TARGETS. With `with_api`, the HTTP API and the page are served too. The
-    embedded broker is the default, because the official emulator lets every page in a browser
-    publish messages.
+    `root` is the folder of buckets and logs. `settings` are environment variables of the functions.
+    The embedded broker is the default: the official emulator lets pages in a browser publish.
 
     Raises:
         BadSettings: a variable has an invalid value.
@@ -174,9 +165,8 @@ def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, proxy: int
 
 
 def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:
-    """Starts the HTTP API and the page."""
-    # one process, so that all requests share one memory budget
-    environment = {"WORKERS": "1", "THREADS": str(_API_THREADS), **_sam2(stack), **settings}
+    """Starts the HTTP API and the page in one process, so that requests share a memory budget."""
+    environment = {"WORKERS": "1", "THREADS": "16", **_sam2(stack), **settings}
     _start_function(stack, "api", port, environment)
 
 
@@ -201,8 +191,7 @@ def _start_function(stack: Stack, name: str, port: int, settings: Mapping[str, s
         "THREADS": "2",
         **LEAN,
         **FIXED,
-        # the official emulator sends no tokens
-        "PUSH_ACCOUNT": ACCOUNT if stack.broker == "embedded" else "",
+        "PUSH_ACCOUNT": ACCOUNT if stack.broker == "embedded" else "",  # official: no tokens
         "PUSH_CERTS_URL": stack.certs,
         **settings,
     }
@@ -225,10 +214,7 @@ def create_hops(stack: Stack) -> None:
 
 
 def _create_hop(stack: Stack, hop: str, port: int, drain: int) -> None:
-    """Creates a topic and its dead-letter topic, with their subscriptions.
-
-    Messages are pushed to the function. Dead letters are kept, and pushed to the function drain.
-    """
+    """Creates a topic with a push to its function. Dead letters are kept, and pushed to drain."""
     topic, dead = topic_path(hop), topic_path(f"{hop}-dead")
     for name in (topic, dead):
         with suppress(AlreadyExists):  # the embedded broker keeps topics over a restart

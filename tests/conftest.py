@@ -1,12 +1,16 @@
 """Fixtures of all tests: the running system on either broker, and a storage server."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.cloud import storage as gcs
 from hypothesis import settings
+from tenacity import wait_exponential_jitter, wait_random
+from xdist.scheduler import LoadFileScheduling
 
 from local import stack
 from local.broker import official
@@ -14,6 +18,7 @@ from local.processes import free_ports
 from local.stack import Stack
 from local.storage.api import create_app
 from local.storage.store import Store
+from shared.segmentation.sam2 import resilience
 from tools.support.servers import serving
 
 # on a shared machine, the duration of an example has no meaning
@@ -39,6 +44,14 @@ def system(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 
 @pytest.fixture
+def brief_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls to SAM2 and Replicate are retried as often as always, after hundredths of a second."""
+    brief = wait_exponential_jitter(initial=0.01, max=0.1, jitter=0.01)
+    monkeypatch.setattr(resilience, "_BACKOFF", brief)
+    monkeypatch.setattr(resilience, "_STAGGER", wait_random(0, 0.01))
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty store for a storage server."""
     return Store(tmp_path / "buckets")
@@ -61,7 +74,31 @@ def bucket(storage_url: str) -> gcs.Bucket:
     return gcs.Client().create_bucket("a-bucket")
 
 
+_SHARING = (
+    r"tests/(test_pipeline|local/test_(broker|command_line_tools|notifications|operations)|tools/deployment/test_(diagnosis|smoke))\.py",
+    r"tests/functions/api/test_\w*pages?\w*\.py",
+)
+"""The files whose tests use the same `system`, as patterns of their paths. Its start takes ten
+processes."""
+
+
+class _BySystem(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each file to one process, and all files that share a system to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return next((pattern for pattern in _SHARING if re.fullmatch(pattern, file)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Distributes the tests over the processes of `make test`."""
+    return _BySystem(config, log)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says that the slow tests were not run."""
-    if terminalreporter.config.option.markexpr == "not slow":
+    """Says which tests were left out."""
+    option = terminalreporter.config.option
+    if option.markexpr == "not slow":
         terminalreporter.write_line("The slow tests were left out: make test-slow")
+    if "tests/model" in (option.ignore or ()):
+        terminalreporter.write_line("The tests of real SAM2 were left out: make test-model")

@@ -1,4 +1,4 @@
 """Renders masks as image files: overlays, cutouts, and the set of files of a result.
 
-Imports `imaging`, `schemas` and `segmentation`. Start with `artifacts`.
+Imports `imaging`, `runtime`, `schemas` and `segmentation`. Start with `artifacts`.
 """

@@ -1,4 +1,4 @@
-"""Process-level tools: deadlines, the memory budget, timers, pools, logs.
+"""Process-level tools: deadlines, the memory budget, a bounded parallel map, timers, pools, logs.
 
 Imports `schemas`. Start with `deadline`.
 """

@@ -22,6 +22,8 @@ from tools.support.examples import EXAMPLES, ROOT
 from tools.support.pushes import pushed
 from tools.support.shapes import ellipse, prompt_for
 
+pytestmark = pytest.mark.slow
+
 TOPIC = "projects/a-project/topics/prompts"
 Serve = Callable[[str, Mapping[str, str]], str]
 

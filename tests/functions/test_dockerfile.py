@@ -59,6 +59,7 @@ def url(image: Build, tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.slow
 def test_the_cpu_image_answers(image: Build, url: str) -> None:
     answer = requests.post(f"{url}/v1/segment", json=REQUEST, timeout=60)
     assert answer.status_code == 200
@@ -70,6 +71,7 @@ def test_the_cpu_image_answers(image: Build, url: str) -> None:
     assert not list((image.app / ".venv").rglob("torch")), "small"
 
 
+@pytest.mark.slow
 def test_a_request_under_way_is_answered_though_the_service_is_told_to_stop(
     image: Build, tmp_path: Path
 ) -> None:

@@ -5,11 +5,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import requests
 from google.auth import jwt
+from google.auth._exponential_backoff import ExponentialBackoff
 from google.pubsub_v1 import types
 
 from local import iam_proxy, metadata
@@ -224,7 +226,8 @@ def test_without_a_metadata_server_the_trouble_is_transient(
     (port,) = free_ports(1)
     for variable in ("GCE_METADATA_HOST", "GCE_METADATA_IP"):
         monkeypatch.setenv(variable, f"127.0.0.1:{port}")
-    monkeypatch.setenv("GCE_METADATA_DETECT_RETRIES", "1")
+    brief = partial(ExponentialBackoff, initial_wait_seconds=0.01)
+    monkeypatch.setattr("google.auth.compute_engine._metadata.ExponentialBackoff", brief)
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     with pytest.raises(Transient, match=AUDIENCE):
         IdentityToken(AUDIENCE).headers().result(60)

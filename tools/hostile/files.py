@@ -4,11 +4,11 @@ import gzip
 import io
 import struct
 import zipfile
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from zlib_ng import zlib_ng as zlib
 
 from shared.schemas.errors import ReasonCode
 from tools.hostile.bombs import BOMBS
@@ -102,7 +102,7 @@ def _broken() -> dict[str, File]:
 
 
 def _bombs() -> dict[str, File]:
-    zeros = zlib.compressobj(9)
+    zeros = zlib.compressobj()
     line = bytes(1 + 50_000 // 8)
     packed = b"".join(zeros.compress(line * 500) for _ in range(100)) + zeros.flush()
     jpeg = encoded(_PICTURE, "JPEG", progressive=True)

@@ -63,12 +63,12 @@ def _days() -> Iterator[str]:
     yield from ("### Days", "")
     yield from table(["", *days], [*_timely(days), *_instances(days)])
     yield from ("### Cost of the days, in dollars at list prices", "")
-    bills = {title: bill(told) for title, told in days.items()}
+    bills = {title: bill(day) for title, day in days.items()}
     first = next(iter(bills.values()))
-    rows = [[part, *(f"{one[part]:,.2f}" for one in bills.values())] for part in first]
-    totals = {title: sum(one.values()) for title, one in bills.items()}
+    rows = [[part, *(f"{costs[part]:,.2f}" for costs in bills.values())] for part in first]
+    totals = {title: sum(costs.values()) for title, costs in bills.items()}
     rows.append(["**all**", *(f"**{total:,.2f}**" for total in totals.values())])
-    each = [f"{1000 * totals[title] / len(told.uploads):.3f}" for title, told in days.items()]
+    each = [f"{1000 * totals[title] / len(day.uploads):.3f}" for title, day in days.items()]
     yield from table(["", *bills], [*rows, ["1,000 uploads", *each]])
 
 
@@ -78,7 +78,7 @@ def _bursts() -> Iterator[str]:
         "raised limits": run(burst(10_000, 200), MIX, RAISED, PICTURE_SECONDS),
     }
     yield from ("### 10,000 uploads in 50 seconds, after an idle period", "")
-    lasts = ["last result after", *(_time(told.last) for told in bursts.values())]
+    lasts = ["last result after", *(_time(burst_run.last) for burst_run in bursts.values())]
     yield from table(["", *bursts], [*_timely(bursts), lasts, *_instances(bursts)])
 
 
@@ -86,7 +86,7 @@ def _timely(runs: dict[str, Run]) -> Iterator[list[str]]:
     for share in (50, 99):
         yield [
             f"{share}% of results within",
-            *(_time(float(np.percentile(told.seconds, share))) for told in runs.values()),
+            *(_time(float(np.percentile(result.seconds, share))) for result in runs.values()),
         ]
 
 

@@ -219,7 +219,7 @@ async def fetch(response: httpx2.Response, budget: ByteBudget) -> bytes:
     body = bytearray()
     encoding = response.headers.get("Content-Encoding", _PLAIN)
     if encoding != _PLAIN:  # httpx would decompress nested encodings without a limit
-        raise AnswerError(f"it is compressed ({encoding[:40]}), which was not asked for")
+        raise AnswerError(f"it is compressed ({encoding[:40]}), which was not requested")
     async for chunk in response.aiter_raw():
         budget.use(len(chunk))
         body += chunk

@@ -36,6 +36,7 @@ def server(sandbox: Sandbox) -> psutil.Process:
     """The fork server of this process."""
     sandbox.decode(FACE)
     (found,) = _servers()
+    _until(lambda: not found.children())
     return found
 
 

@@ -29,6 +29,8 @@ from tests.shared.segmentation_runs import (
 )
 from tools.support.shapes import ellipse, prompt_for
 
+pytestmark = pytest.mark.usefixtures("brief_backoff")
+
 WHOLE = Box(0, 0, WIDTH, HEIGHT)
 
 

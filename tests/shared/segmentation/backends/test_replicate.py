@@ -23,6 +23,8 @@ from shared.segmentation.sam2.transport import in_loop
 from tests.shared.segmentation.backends.replicate_server import NEWEST, TOKEN, Replicate, serving
 from tools.support.shapes import ellipse, prompt_for
 
+pytestmark = pytest.mark.usefixtures("brief_backoff")
+
 WHOLE = Box(0, 0, 300, 200)
 TRUTH = polygon_mask(ellipse(150, 100, 44, 55), WHOLE)
 DRAWING = np.where(TRUTH[..., None], np.uint8(220), np.full((200, 300, 3), 60, np.uint8))
@@ -30,7 +32,8 @@ PROMPT = prompt_for(ellipse(150, 100, 40, 50), WHOLE)
 
 
 @pytest.fixture
-def replicate() -> Iterator[Replicate]:
+def replicate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replicate]:
+    monkeypatch.setenv("REPLICATE_POLL_INTERVAL", "0.01")
     with serving() as made:
         made.segment = _everything
         yield made
