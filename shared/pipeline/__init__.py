@@ -1,6 +1,5 @@
 """The use cases of the functions between the buckets: `landmarks`, `segmentation`, `drain`.
 
-`push_handler` receives push requests, `upload_decoder` decodes uploads, `result_store` writes results.
-Imports every other package
-except `api` and `sam2_server`.
+`push_handler` receives push requests, `upload_decoder` decodes uploads, `result_store` writes
+results. Imports every other package except `api` and `sam2_server`.
 """
