@@ -1,6 +1,7 @@
 """The simulation agrees with the theory of queues."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -97,3 +98,20 @@ def test_the_page_starts_from_what_was_measured_last(kind: Kind) -> None:
     page = (ROOT / "docs/scale.md").read_text()
     measured = f"{kind.landmarks:.2f} | {kind.segmentation:.2f}"
     assert f"| {kind.title} | {kind.share:.0%} | {measured} |" in page, "run `make simulate`"
+
+
+@pytest.mark.parametrize(
+    ("variable", "file", "size"),
+    [
+        ("landmarks", "variables.tf", figures.LANDMARKS),
+        ("segmentation", "variables.tf", figures.SEGMENTATION),
+        ("sam2", "variables_sam2.tf", figures.SAM2),
+    ],
+)
+def test_the_limits_are_the_defaults_of_terraform(variable: str, file: str, size: Size) -> None:
+    text = (ROOT / "terraform" / file).read_text()
+    body = text.partition(f'variable "{variable}" {{')[2].partition("\n}\n")[0]
+    (instances,) = re.findall(r"max_instances = optional\(number, (\d+)\)", body)
+    assert int(instances) == size.most
+    for concurrency in re.findall(r"concurrency   = optional\(number, (\d+)\)", body):
+        assert int(concurrency) == size.concurrency

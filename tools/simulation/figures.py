@@ -79,20 +79,20 @@ class Size:
 
 LANDMARKS = Size(
     concurrency=1,
-    most=20,
+    most=5,
     start=_INSTANCE_SECONDS + _start_seconds("landmarks"),
     processors=1,
     memory=2,
 )
 SEGMENTATION = Size(
     concurrency=4,
-    most=20,
+    most=3,
     start=_INSTANCE_SECONDS + _start_seconds("segmentation"),
     processors=1,
     memory=2,
 )
 SAM2 = Size(
-    concurrency=16, most=3, start=30, processors=4, memory=16, gpu=True, idle=600, billed_idle=True
+    concurrency=16, most=1, start=30, processors=4, memory=16, gpu=True, idle=600, billed_idle=True
 )
 """The sizes are the defaults of terraform/. The start of an instance with a GPU takes 5 s, by Cloud
 Run's documentation. Loading the model takes 25 s, which is assumed."""
