@@ -106,9 +106,31 @@ locals {
     for name, metric in google_logging_metric.this :
     name => "logging_googleapis_com:user_${replace(metric.name, "/[^a-zA-Z0-9]/", "_")}{monitored_resource=\"cloud_run_revision\"}"
   }
+  promql_failed  = replace(local.promql["results"], "}", ",state=\"failed\"}")
   promql_uploads = "pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource=\"pubsub_topic\",topic_id=\"${google_pubsub_topic.work["uploads"].name}\"}"
 
+  # The objective: 99.5% of the uploads do not end as failed, over 30 days. The alerts compare how fast
+  # the other 0.5% are used up, over a long window and, to end in time, over a short one:
+  # https://sre.google/workbook/alerting-on-slos/ (multiwindow, multi-burn-rate alerts)
+  failed_budget = 0.005
+  failed_share = {
+    for window in ["5m", "30m", "1h", "6h"] :
+    window => "sum(rate(${local.promql_failed}[${window}])) / sum(rate(${local.promql["results"]}[${window}]))"
+  }
+
   query_alerts = {
+    failing-fast = {
+      name     = "many uploads fail"
+      text     = "At this rate, a day or two use up the failures that a month may have. The result.json of the uploads has the reason."
+      query    = "(${local.failed_share["1h"]} > ${14.4 * local.failed_budget}) and (${local.failed_share["5m"]} > ${14.4 * local.failed_budget})"
+      duration = "0s"
+    }
+    failing-slowly = {
+      name     = "uploads fail again and again"
+      text     = "At this rate, five days use up the failures that a month may have. The result.json of the uploads has the reason."
+      query    = "(${local.failed_share["6h"]} > ${6 * local.failed_budget}) and (${local.failed_share["30m"]} > ${6 * local.failed_budget})"
+      duration = "0s"
+    }
     dropped = {
       name     = "messages that are not from this pipeline"
       text     = "Another program publishes to the topics. The log has the message."

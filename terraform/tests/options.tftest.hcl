@@ -128,6 +128,11 @@ run "alerts_on_metrics_of_the_same_apply" {
     condition     = strcontains(google_monitoring_alert_policy.query["silence"].conditions[0].condition_prometheus_query_language[0].query, "logging_googleapis_com:user_toonmask_results{")
     error_message = "PromQL names the log-based metric."
   }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.query["failing-fast"].conditions[0].condition_prometheus_query_language[0].query, "user_toonmask_results{monitored_resource=\"cloud_run_revision\",state=\"failed\"}[1h]") && strcontains(google_monitoring_alert_policy.query["failing-fast"].conditions[0].condition_prometheus_query_language[0].query, "> 0.072)")
+    error_message = "The burn rate compares failed uploads with all."
+  }
 }
 
 run "budget_and_retention" {
