@@ -26,8 +26,13 @@ schema = schemathesis.openapi.from_wsgi("/openapi.json", APP)
 
 # Each operation has a test of its own. pytest 9.2 gives all operations of one test the same id, and
 # xdist runs only one test of an id.
-OPERATIONS = [("GET", "/healthz"), ("GET", "/v1/segment"), ("POST", "/v1/segment")]
-get_health, get_segment, post_segment = (
+OPERATIONS = [
+    ("GET", "/healthz"),
+    ("GET", "/openapi.json"),
+    ("GET", "/v1/segment"),
+    ("POST", "/v1/segment"),
+]
+get_health, get_document, get_segment, post_segment = (
     schema.include(method=method, path=path) for method, path in OPERATIONS
 )
 generated = settings(
@@ -38,6 +43,12 @@ generated = settings(
 @get_health.parametrize()
 @generated
 def test_health_is_as_documented_and_no_server_error(case: schemathesis.Case[Any]) -> None:
+    case.call_and_validate()
+
+
+@get_document.parametrize()
+@generated
+def test_the_document_is_as_documented_and_no_server_error(case: schemathesis.Case[Any]) -> None:
     case.call_and_validate()
 
 
