@@ -51,7 +51,7 @@ need_project = test -n "$(PROJECT)" || { echo "Name the project: PROJECT=my-proj
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # the prerequisites of a goal depend on each other, from left to right
 .PHONY: help check-variables run up redrive backfill smoke test test-slow test-model chaos fuzz audit lint format evaluate \
-  bench simulate soak bench-model docs terraform-real preflight deploy destroy sam2-image lock clean
+  bench simulate soak bench-model docs sbom terraform-real preflight deploy destroy sam2-image lock clean
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,6 +124,11 @@ bench-model: $(READY) ## Measure the cost of real SAM2 on this machine's device;
 
 docs: $(READY) ## Update the generated parts of the documentation
 	$(RUN) -m tools.documentation
+
+sbom: $(UV) check-variables ## Write an SBOM of each function (CycloneDX) into OUTPUT
+	@mkdir -p $(OUTPUT)
+	for function in $(FUNCTIONS); do $(UV) export --directory functions/$$function --locked --quiet \
+	  --format cyclonedx1.5 --output-file $(abspath $(OUTPUT))/$$function.cdx.json >/dev/null || exit 1; done
 
 terraform-real: check-variables ## Check terraform/ with the real providers, from Terraform's registry
 	@$(call need,terraform)
