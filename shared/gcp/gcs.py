@@ -63,7 +63,14 @@ class WriteOutcome(Enum):
     CREATED = "created"
     REPLACED = "replaced"
     SAME = "same"
+    KEPT = "kept"
     OUTRANKED = "outranked"
+
+
+def _keep_none(existing: Provenance) -> bool:
+    """Keeps no existing object."""
+    del existing
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +167,17 @@ class Storage:
             for blob in self._list(bucket, folder)
         }
 
-    def write(self, bucket: str, item: ObjectToWrite, provenance: Provenance) -> WriteOutcome:
+    def write(
+        self,
+        bucket: str,
+        item: ObjectToWrite,
+        provenance: Provenance,
+        keep: Callable[[Provenance], bool] = _keep_none,
+    ) -> WriteOutcome:
         """Writes one object, unless the same or one that outranks it already exists.
 
-        The first attempt assumes that no object exists, so the common path is a single request.
+        If another object exists, `keep` decides from its provenance whether it stays. The first
+        attempt assumes that no object exists, so the common path is a single request.
 
         Raises:
             Transient: other writers won `_MAX_RACES` races.
@@ -189,6 +203,8 @@ class Storage:
                     return WriteOutcome.REPLACED if expected else WriteOutcome.SAME
                 if existing and provenance.is_outranked_by(existing):
                     return WriteOutcome.OUTRANKED
+                if existing and keep(existing):
+                    return WriteOutcome.KEPT
                 expected = found.generation if found else 0
             else:
                 return WriteOutcome.REPLACED if expected else WriteOutcome.CREATED

@@ -51,7 +51,8 @@ class ResultStore:
         `files` may draw the images lazily: a file is taken when it can be written. The first image
         file is written before the others. Every upload with image files has it. If it did not
         exist, no older upload left files, so the common path lists nothing. If a newer upload has
-        written, the files of this one are deleted.
+        written, the files of this one are deleted. If another worker has finished the same upload
+        with the same settings, its result stays, even if its masks differ.
 
         Raises:
             Transient: another worker wrote other masks of the same upload at the same time, and
@@ -70,8 +71,13 @@ class ResultStore:
     ) -> WriteOutcome:
         folder = object_names.folder(document.source.name)
         items = (_image_object(folder, file) for file in files)
-        outcomes = self._storage.write_all(self._bucket, islice(items, 1), provenance)
+        outcomes = {
+            self._storage.write(self._bucket, item, provenance, self._keeps(document))
+            for item in islice(items, 1)
+        }
         has_files = bool(outcomes)
+        if WriteOutcome.KEPT in outcomes:
+            return WriteOutcome.KEPT
         if WriteOutcome.OUTRANKED not in outcomes:
             outcomes |= self._storage.write_all(self._bucket, items, provenance)
         if WriteOutcome.OUTRANKED not in outcomes:
@@ -157,6 +163,17 @@ class ResultStore:
             return False
         return is_current(document) and self._is_complete(document, provenance)
 
+    def _keeps(self, document: ResultDocument) -> Callable[[Provenance], bool]:
+        """Returns whether an existing image file belongs to a finished result of equal standing."""
+        source = document.source
+        ref = ObjectRef(source.bucket, source.name, source.generation)
+
+        def keep(existing: Provenance) -> bool:
+            is_equal = (existing.generation, existing.config) == (ref.generation, document.config)
+            return is_equal and self.is_finished(ref, lambda r: r.config == document.config)
+
+        return keep
+
     def _upload_exists(self, ref: ObjectRef) -> bool:
         """Whether exactly this generation exists; clears the files of one that does not.
 
@@ -210,6 +227,9 @@ def _log_end(timer: StageTimer, document: ResultDocument, outcome: WriteOutcome)
     """Logs one line per finished upload. The metrics count the lines by `state`."""
     if outcome is WriteOutcome.OUTRANKED:
         timer.lap("superseded", state="superseded", outcome=outcome.value)
+        return
+    if outcome is WriteOutcome.KEPT:
+        timer.lap("finished before", state="repeated", outcome=outcome.value)
         return
     why = {"reason": document.reason.message} if document.reason else {}
     timer.lap("finished", state=document.status.value, outcome=outcome.value, **why)

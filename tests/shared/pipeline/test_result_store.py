@@ -156,6 +156,23 @@ def test_what_a_dead_worker_drew_from_other_masks_is_drawn_anew(bucket: gcs.Buck
     assert len(stamps) == 1
 
 
+def test_a_finished_result_with_other_masks_of_the_same_settings_stays(
+    bucket: gcs.Bucket,
+) -> None:
+    """SAM2 gave two workers different masks. A worker that is killed while it replaces files of a
+    finished result would leave a mixture, which no delivery repairs."""
+    _write(bucket, NEW, 1)
+    before = {blob.name: blob.generation for blob in bucket.list_blobs()}
+    document = _document(NEW, 2)
+
+    def files() -> Iterator[ImageFile]:
+        yield _files(document)[0]
+        raise AssertionError("the second file is drawn")
+
+    assert _results(bucket).write(document, files()) is WriteOutcome.KEPT
+    assert {blob.name: blob.generation for blob in bucket.list_blobs()} == before
+
+
 def test_a_duplicate_changes_nothing(bucket: gcs.Bucket) -> None:
     _write(bucket, NEW, 1)
     before = {blob.name: blob.generation for blob in bucket.list_blobs()}
