@@ -77,7 +77,7 @@ def test_nothing_is_granted_to_everybody_but_a_public_api() -> None:
 
 def test_no_alert_treats_missing_data_without_a_duration() -> None:
     """Cloud Monitoring refuses such a condition, with 400."""
-    text = (ROOT / "terraform/monitoring.tf").read_text()
+    text = (ROOT / "terraform/alerts.tf").read_text()
     conditions = re.findall(r"^    condition_\w+ \{(.*?)^    \}", text, re.DOTALL | re.MULTILINE)
     assert len(conditions) == 2
     for condition in conditions:
