@@ -17,6 +17,8 @@ locals {
   dead_subscriptions = [for subscription in google_pubsub_subscription.dead : subscription.name]
   work_subscriptions = [for subscription in google_pubsub_subscription.work : subscription.name]
 
+  oldest_message = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.work_subscriptions)}\")"
+
   alerts = {
     dead-letters = {
       name      = "messages among the dead letters"
@@ -28,10 +30,20 @@ locals {
       period    = "60s"
       reducer   = "REDUCE_SUM"
     }
+    late-results = {
+      name      = "results are late"
+      text      = "Messages wait for more than five minutes. Check the functions' max_instances and errors, and SAM2's."
+      filter    = local.oldest_message
+      aligner   = "ALIGN_MAX"
+      threshold = 300
+      duration  = "900s"
+      period    = "60s"
+      reducer   = "REDUCE_MAX"
+    }
     oldest-message = {
       name      = "a message waits too long"
       text      = "The functions are too slow, or they fail. Check their errors, and max_instances."
-      filter    = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=one_of(\"${join("\",\"", local.work_subscriptions)}\")"
+      filter    = local.oldest_message
       aligner   = "ALIGN_MAX"
       threshold = 3600
       duration  = "300s"
