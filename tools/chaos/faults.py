@@ -50,7 +50,7 @@ class FaultInjector:
         self._mix = mix
         self._make_work = make_work
         self._dice = random.Random(mix.seed + 1)
-        self._metadata = Metadata(stack, sam2)
+        self._metadata = Metadata(stack, sam2, make_work)
         self._upgraded: dict[str, dict[str, str]] = {}
         self._next_kill = time.monotonic() + mix.kill_every
         self._planned = list(self._plan())

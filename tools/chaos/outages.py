@@ -27,7 +27,9 @@ _MOST_SECONDS = 20.0
 _SLOW_SECONDS = 4.0
 """Delay of a slow response. google-auth's first timeout is 3 seconds; later ones are longer."""
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 1.0
+"""Interval between images while the metadata server is out. Chosen by hand: fewer images may
+request too few tokens."""
 
 
 def refuse_storage(stack: Stack, seconds: float) -> int:
@@ -69,9 +71,11 @@ class _Refusal(BaseHTTPRequestHandler):
 class Metadata:
     """Replaces the stack's metadata server by an unreliable one for a time."""
 
-    def __init__(self, stack: Stack, sam2: FaultySam2) -> None:
+    def __init__(self, stack: Stack, sam2: FaultySam2, make_work: Callable[[], None]) -> None:
+        """`make_work` uploads an image whose masks need a token."""
         self._stack = stack
         self._sam2 = sam2
+        self._make_work = make_work
 
     def break_down(self, forget_tokens: Callable[[], None]) -> Counter[str]:
         """Injects all faults of the metadata server; returns their numbers.
@@ -86,6 +90,7 @@ class Metadata:
             while time.monotonic() < deadline and (
                 injected.total() < _LEAST_REQUESTS or not self._sam2.injected["tokens refused"]
             ):
+                self._make_work()  # a worker that has no work requests no token
                 time.sleep(_POLL_SECONDS)
         self._stack.processes.resume("metadata")
         forget_tokens()  # SAM2 may refuse the tokens of this outage for hours
