@@ -95,6 +95,7 @@ def test_anchors_are_headings(page: Path) -> None:
 _OF_USERS = {
     "terraform/backend.tf",
     "terraform/deployments/PROJECT/PREFIX.tfvars",
+    "terraform/deployments/PROJECT/toonmask.tfvars",
     "terraform/terraform.tfstate.d",
 }
 """Files that a deployment creates."""
