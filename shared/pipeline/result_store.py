@@ -82,13 +82,15 @@ class ResultStore:
             outcomes |= self._storage.write_all(self._bucket, items, provenance)
         if WriteOutcome.OUTRANKED not in outcomes:
             outcomes.add(last := self._write_document(document, provenance))
-            if has_files and outcomes == {WriteOutcome.CREATED}:
+            is_new = has_files and outcomes == {WriteOutcome.CREATED}
+            if is_new and self._has_first_file(document, provenance):
                 return last
         if WriteOutcome.OUTRANKED in outcomes:
             self._delete_up_to(document.source.name, provenance.generation)
             return WriteOutcome.OUTRANKED
         self._delete_others(document.source.name, provenance)
-        if WriteOutcome.REPLACED in outcomes and not self._is_complete(document, provenance):
+        is_contested = is_new or WriteOutcome.REPLACED in outcomes
+        if is_contested and not self._is_complete(document, provenance):
             raise Transient("Another worker replaced some of the pictures meanwhile.")
         return last
 
@@ -163,14 +165,23 @@ class ResultStore:
             return False
         return is_current(document) and self._is_complete(document, provenance)
 
+    def _has_first_file(self, document: ResultDocument, provenance: Provenance) -> bool:
+        """Whether no other worker has replaced the first image file, with which each begins."""
+        name = object_names.folder(document.source.name) + document.pictures[0]
+        return self._storage.provenance(self._bucket, name) == provenance
+
     def _keeps(self, document: ResultDocument) -> Callable[[Provenance], bool]:
         """Returns whether an existing image file belongs to a finished result of equal standing."""
         source = document.source
         ref = ObjectRef(source.bucket, source.name, source.generation)
 
+        def is_as_good(result: ResultDocument) -> bool:
+            # another attempt may need the fallback for fewer instances
+            return result.config == document.config and result.status is not Status.DEGRADED
+
         def keep(existing: Provenance) -> bool:
             is_equal = (existing.generation, existing.config) == (ref.generation, document.config)
-            return is_equal and self.is_finished(ref, lambda r: r.config == document.config)
+            return is_equal and self.is_finished(ref, is_as_good)
 
         return keep
 

@@ -27,6 +27,13 @@ _POLL_SECONDS = 0.5
 """Interval between requests for the state of a prediction. The default of Replicate's own client,
 https://github.com/replicate/replicate-python."""
 
+_MOST_FAILED_POLLS = 5
+"""Failed requests for the state in a row, after which the attempt fails. Chosen by hand: a larger
+number survives a longer outage, but hides it for longer from the retry policy."""
+
+_MOST_REASON = 200
+"""Limit for a reason that Replicate gives, in characters. It ends up in results."""
+
 _TIMEOUT = httpx2.Timeout(None, connect=5.0)
 """Replicate's own client waits 5 s for a connection, too. `Prefer: wait` delays a response by up to
 60 s, so the caller's time limit is the only other one."""
@@ -68,7 +75,7 @@ class ReplicateApi:
             case "succeeded":
                 return prediction.get("output")
             case "failed":
-                reason = f"Replicate failed: {prediction.get('error')}"
+                reason = f"Replicate failed: {str(prediction.get('error'))[:_MOST_REASON]}"
                 raise Permanent(ReasonCode.SAM2_REFUSED, reason)
             case "canceled" | "aborted" as status:
                 raise Transient(f"Replicate's prediction ended as {status}")
@@ -81,11 +88,16 @@ class ReplicateApi:
         The states: https://replicate.com/docs/topics/predictions/lifecycle.
         """
         name = quote(_string(prediction, "id"), safe="")
+        failed = 0
         while _string(prediction, "status") in ("starting", "processing"):
             try:
                 await asyncio.sleep(_POLL_SECONDS)
                 prediction = await self._call("GET", f"predictions/{name}")
+                failed = 0
             except Transient as error:
+                failed += 1
+                if failed == _MOST_FAILED_POLLS:
+                    raise
                 await asyncio.sleep(error.retry_after or 0)
         return prediction
 
@@ -131,7 +143,8 @@ async def _errors() -> AsyncIterator[None]:
         raise Permanent(ReasonCode.SAM2_REFUSED, sentence) from None
     except httpx2.TransportError as error:
         raise Transient(f"Replicate cannot be reached: {error}") from error
-    except (httpx2.InvalidURL, ValueError) as error:
+    except (httpx2.InvalidURL, ValueError, ExceptionGroup) as error:
+        # a port beyond 65535 raises OverflowError in the connection's task group
         raise AnswerError(error) from error
 
 
@@ -144,7 +157,7 @@ def _refusal(status: int, body: bytes) -> str:
         problem = parse_json(body)
     fields = problem if isinstance(problem, dict) else {}
     reason = fields.get("detail") or fields.get("title") or "no reason given"
-    return f"Replicate answered {status}: {reason}"
+    return f"Replicate answered {status}: {str(reason)[:_MOST_REASON]}"
 
 
 def _string(response: Any, *path: str) -> str:

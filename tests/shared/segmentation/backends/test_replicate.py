@@ -14,7 +14,7 @@ from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, Transient
 from shared.schemas.prompt import Prompt
 from shared.schemas.settings import SegmentationSettings
-from shared.segmentation.backends import factory
+from shared.segmentation.backends import factory, replicate_api
 from shared.segmentation.backends.replicate import ReplicateSegmenter
 from shared.segmentation.backends.replicate_api import ReplicateApi
 from shared.segmentation.mask_selection import Candidate, choose
@@ -33,7 +33,7 @@ PROMPT = prompt_for(ellipse(150, 100, 40, 50), WHOLE)
 
 @pytest.fixture
 def replicate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replicate]:
-    monkeypatch.setenv("REPLICATE_POLL_INTERVAL", "0.01")
+    monkeypatch.setattr(replicate_api, "_POLL_SECONDS", 0.01)
     with serving() as made:
         made.segment = _everything
         yield made
@@ -140,6 +140,7 @@ def test_nobody_there_is_transient(replicate: Replicate) -> None:
         ({"output": {"combined_mask": "x"}}, "want individual_masks"),
         ({"output": ["ftp://elsewhere/mask.png"]}, "no https address"),
         ({"output": ["https://example.com:port/mask.png"]}, "not understood"),
+        ({"output": ["https://127.0.0.1:99999/mask.png"]}, "not understood"),
         ({"end": {"status": "odd"}}, "status: odd"),
         ({"output": {"individual_masks": [7]}}, "want individual_masks"),
         ({"segment": lambda image: [np.zeros(image.shape[:2], bool)]}, "is near face-1"),
