@@ -14,7 +14,7 @@ REGION ?= us-central1
 REGION_OPTION = $(if $(filter command environment,$(firstword $(origin REGION))),-var region=$(REGION))
 KEPT = deployments/$(PROJECT)/$(DEPLOYMENT).tfvars
 VARIABLES = -var-file=$(KEPT) $(TF)
-WORKSPACE = terraform workspace select -or-create=true $(PROJECT)-$(DEPLOYMENT)
+WORKSPACE = terraform workspace select -or-create=true $(PROJECT)_$(DEPLOYMENT)
 # of Terraform: Compute's default account is absent or has no roles in new projects
 BUILD_ACCOUNT = projects/$(PROJECT)/serviceAccounts/$(DEPLOYMENT)-build@$(PROJECT).iam.gserviceaccount.com
 # a first upload waits for cold starts, and for roles that take effect late

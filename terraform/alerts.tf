@@ -7,6 +7,7 @@ resource "google_monitoring_notification_channel" "email" {
   display_name = "${var.prefix}: ${var.notification_email}"
   type         = "email"
   labels       = { email_address = var.notification_email }
+  force_delete = true # policies are updated after the channel is deleted
 
   depends_on = [time_sleep.apis]
 }

@@ -21,7 +21,7 @@ module "api" {
   size         = var.api
   ingress      = "ALLOW_ALL"
   shared_files = local.shared_files["api"]
-  ready        = [time_sleep.build_grants.id, time_sleep.secret_grants.id]
+  ready        = [time_sleep.build_grants.id, time_sleep.runtime_grants.id, time_sleep.secret_grants.id, time_sleep.sam2_grants.id]
   secrets      = { for name in local.api_reads : name => local.secrets[name] }
   environment  = local.api_environment
 }

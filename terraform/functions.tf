@@ -43,6 +43,26 @@ locals {
     { landmarks = module.landmarks, segmentation = module.segmentation, drain = module.drain },
     { for api in module.api[*] : "api" => api },
   )
+
+  # The accounts of the functions. They exist before the functions, so grants need not wait for these.
+  members = merge(
+    { landmarks = module.landmarks.member, segmentation = module.segmentation.member, drain = module.drain.member },
+    var.enable_api ? { api = module.api[0].member } : {}, # module.api[*] would wait for the function
+  )
+}
+
+# Functions wait for this. Without their roles, the first uploads would fail for minutes.
+resource "time_sleep" "runtime_grants" {
+  create_duration = local.iam_propagation
+  triggers = {
+    publishes = google_pubsub_topic_iam_member.landmarks_publishes.id
+    buckets = join(" ", concat(
+      [for grant in google_storage_bucket_iam_member.functions_read_input : grant.id],
+      [for grant in google_storage_bucket_iam_member.functions_write_output : grant.id],
+      google_storage_bucket_iam_member.api_uploads[*].id,
+      google_storage_bucket_iam_member.api_reads_output[*].id,
+    ))
+  }
 }
 
 # Each function has a module of its own. One module for all would make each function wait for
@@ -56,7 +76,7 @@ module "landmarks" {
   size         = var.landmarks
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["landmarks"]
-  ready        = [time_sleep.build_grants.id]
+  ready        = [time_sleep.build_grants.id, time_sleep.runtime_grants.id]
   environment  = local.landmarks_environment
 }
 
@@ -68,7 +88,7 @@ module "segmentation" {
   size         = var.segmentation
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["segmentation"]
-  ready        = [time_sleep.build_grants.id, time_sleep.secret_grants.id]
+  ready        = [time_sleep.build_grants.id, time_sleep.runtime_grants.id, time_sleep.secret_grants.id, time_sleep.sam2_grants.id]
   secrets      = { for name in local.sam2_keys : name => local.secrets[name] }
   environment  = local.segmentation_environment
 }
@@ -81,7 +101,7 @@ module "drain" {
   size         = local.drain_size
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["drain"]
-  ready        = [time_sleep.build_grants.id]
+  ready        = [time_sleep.build_grants.id, time_sleep.runtime_grants.id]
   environment  = local.drain_environment
 }
 

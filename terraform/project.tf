@@ -114,7 +114,7 @@ resource "google_kms_crypto_key_iam_member" "agents" {
 # Everything that is encrypted waits for this. Without a key it waits for nothing but the APIs.
 resource "time_sleep" "encryption" {
   create_duration = var.kms_key == null ? "0s" : local.iam_propagation
-  triggers        = { agents = join(" ", keys(local.cmek_agents)) }
+  triggers        = { agents = join(" ", keys(local.cmek_agents)), key = coalesce(var.kms_key, "none") }
 
   depends_on = [google_kms_crypto_key_iam_member.agents, time_sleep.apis]
 }

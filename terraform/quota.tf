@@ -19,5 +19,8 @@ locals {
     for size in local.sizes :
     size.instances * tonumber(regex("^[0-9.]+", size.memory)) * local.gib_of_unit[regex("[GM]i?$", size.memory)]
   ])
-  most_cpus = sum([for size in local.sizes : size.instances * tonumber(size.cpu)])
+  most_cpus = sum([
+    for size in local.sizes :
+    size.instances * tonumber(regex("^[0-9.]+", size.cpu)) / (endswith(size.cpu, "m") ? 1000 : 1)
+  ])
 }

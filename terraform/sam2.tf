@@ -113,7 +113,7 @@ resource "google_cloud_run_v2_service_iam_member" "invokes_yours" {
   location = coalesce(var.sam2_region, var.region)
   name     = var.sam2_service
   role     = "roles/run.invoker"
-  member   = local.function[each.value].member
+  member   = local.members[each.value]
 }
 
 # ---- functions/sam2 ----
@@ -139,7 +139,7 @@ resource "google_service_account" "sam2" {
 resource "terraform_data" "sam2_image" {
   count = var.deploy_sam2 && var.sam2.image == null ? 1 : 0
 
-  triggers_replace = [local.sam2_image]
+  triggers_replace = [local.sam2_image, var.kms_key] # a new key makes a new repository, without images
 
   provisioner "local-exec" {
     working_dir = local.repository
@@ -238,5 +238,16 @@ resource "google_cloud_run_v2_service_iam_member" "invokes_ours" {
   location = var.region
   name     = google_cloud_run_v2_service.sam2[0].name
   role     = "roles/run.invoker"
-  member   = local.function[each.value].member
+  member   = local.members[each.value]
+}
+
+# Functions that call SAM2 wait for this. A 403 is final: the fallback would make the masks.
+resource "time_sleep" "sam2_grants" {
+  create_duration = var.deploy_sam2 || var.sam2_service != null ? local.iam_propagation : "0s"
+  triggers = {
+    grants = join(" ", concat(
+      [for grant in google_cloud_run_v2_service_iam_member.invokes_yours : grant.id],
+      [for grant in google_cloud_run_v2_service_iam_member.invokes_ours : grant.id],
+    ))
+  }
 }

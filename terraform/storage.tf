@@ -106,7 +106,7 @@ resource "google_storage_bucket_iam_member" "functions_read_input" {
 
   bucket = google_storage_bucket.data["input"].name
   role   = "roles/storage.objectViewer"
-  member = local.function[each.key].member
+  member = local.members[each.key]
 }
 
 # Results of newer uploads replace older ones, so a role that only creates objects is not enough.
@@ -115,5 +115,5 @@ resource "google_storage_bucket_iam_member" "functions_write_output" {
 
   bucket = google_storage_bucket.data["output"].name
   role   = "roles/storage.objectUser"
-  member = local.function[each.key].member
+  member = local.members[each.key]
 }

@@ -74,19 +74,24 @@ variable "soft_delete_days" {
 }
 
 variable "deletion_protection" {
-  description = "Whether terraform destroy refuses to delete buckets with objects and the SAM2 service."
+  description = "Whether terraform destroy refuses to delete buckets with objects."
   type        = bool
   default     = true
 }
 
 variable "kms_key" {
-  description = "Cloud KMS key for buckets, topics and secrets, as projects/P/locations/REGION/keyRings/R/cryptoKeys/K; null uses Google's keys."
+  description = "Cloud KMS key for buckets, topics, secrets, images, functions and the SAM2 service, as projects/P/locations/REGION/keyRings/R/cryptoKeys/K; null uses Google's keys. Choose it before the first apply: a change deletes all images and builds them again, and Terraform takes away the roles on the old key, with which older objects are still encrypted."
   type        = string
   default     = null
 
   validation {
     condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
     error_message = "kms_key must be a key's full name, projects/P/locations/REGION/keyRings/R/cryptoKeys/K, without a version."
+  }
+
+  validation {
+    condition     = var.kms_key == null || try(split("/", var.kms_key)[3] == var.region, false)
+    error_message = "kms_key must be in the region of the deployment: its resources are regional."
   }
 }
 

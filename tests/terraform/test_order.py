@@ -82,6 +82,12 @@ def test_grants_to_agents_wait_for_the_agents(graph: Graph) -> None:
         ("google_storage_notification.uploads", "storage_publishes"),
         ("terraform_data.sam2_image", "build_grants"),
         (f"module.landmarks.{_FUNCTION}", "build_grants"),
+        (f"module.landmarks.{_FUNCTION}", "runtime_grants"),
+        (f"module.segmentation.{_FUNCTION}", "runtime_grants"),
+        (f"module.segmentation.{_FUNCTION}", "sam2_grants"),
+        (f"module.drain.{_FUNCTION}", "runtime_grants"),
+        (f"module.api.{_FUNCTION}", "runtime_grants"),
+        (f"module.api.{_FUNCTION}", "sam2_grants"),
         (f"module.segmentation.{_FUNCTION}", "build_grants"),
         (f"module.segmentation.{_FUNCTION}", "secret_grants"),
         (f"module.drain.{_FUNCTION}", "build_grants"),
@@ -98,11 +104,17 @@ def test_what_needs_a_grant_waits_until_it_takes_effect(
 def test_all_that_is_encrypted_waits_for_the_key(graph: Graph) -> None:
     encrypted = {name for name, body in _blocks().items() if "var.kms_key" in body}
     encrypted -= {"time_sleep.encryption", "google_kms_crypto_key_iam_member.agents"}
-    assert len(encrypted) == 7
+    assert len(encrypted) == 8
     functions = {name for name in graph if name.endswith(_FUNCTION)}
     for name in encrypted | functions:
         assert "time_sleep.encryption" in graph[name], name
     assert "google_kms_crypto_key_iam_member.agents" in graph["time_sleep.encryption"]
+
+
+def test_grants_to_functions_wait_for_no_function(graph: Graph) -> None:
+    """They take effect while the functions are built."""
+    for name in ("runtime_grants", "secret_grants", "sam2_grants"):
+        assert not any(needed.endswith(_FUNCTION) for needed in graph[f"time_sleep.{name}"]), name
 
 
 def test_a_refused_sam2_service_keeps_no_other_function_from_being_made(graph: Graph) -> None:

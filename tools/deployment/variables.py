@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--project", required=True)
     parser.add_argument("--deployment", required=True, help="Terraform's variable prefix")
-    parser.add_argument("-var", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("-var", "--var", action="append", default=[], metavar="NAME=VALUE")
     arguments, _ = parser.parse_known_args()  # others are options of `terraform apply`
     file = file_of(arguments.project, arguments.deployment)
     own = {"project_id": arguments.project, "prefix": arguments.deployment}

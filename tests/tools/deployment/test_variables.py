@@ -76,5 +76,5 @@ def test_make_deploy_applies_the_file() -> None:
     command = ["make", "-n", "deploy", "PROJECT=a-project", "TF=-var enable_api=true"]
     steps = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "-m tools.deployment.variables --project a-project --deployment toonmask" in steps
-    assert "terraform workspace select -or-create=true a-project-toonmask" in steps
+    assert "terraform workspace select -or-create=true a-project_toonmask" in steps
     assert "-var-file=deployments/a-project/toonmask.tfvars" in steps

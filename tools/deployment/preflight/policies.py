@@ -128,6 +128,14 @@ def _functions_ingress(required: Requirements, rules: list[_Rule]) -> Verdict:
     return _all_of(rules, needed, _WITHOUT_OPEN)
 
 
+_OUTSIDE_SERVICE_USAGE = {
+    f"{service}.googleapis.com"
+    for service in ("cloudresourcemanager", "iam", "iamcredentials", "logging", "monitoring")
+}
+"""APIs that the constraint does not restrict, so an allowlist need not have them. IAM, Logging and
+Monitoring: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-resources.
+The other two are not in its list of supported services either."""
+
 _WITHOUT_OPEN = "Deploy without enable_api and deploy_sam2, which take traffic from outside"
 
 
@@ -146,7 +154,8 @@ def _service_accounts(required: Requirements, rules: list[_Rule]) -> Verdict:
 
 
 def _service_usage(required: Requirements, rules: list[_Rule]) -> Verdict:
-    return _all_of(rules, required.apis, "The deployment cannot do without them")
+    needed = set(required.apis) - _OUTSIDE_SERVICE_USAGE
+    return _all_of(rules, needed, "The deployment cannot do without them")
 
 
 def _all_of(rules: list[_Rule], needed: Iterable[str], remedy: str) -> Verdict:

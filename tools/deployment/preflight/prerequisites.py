@@ -1,10 +1,7 @@
-"""What this machine needs before anything is asked of Google: credentials, Terraform, gcloud.
-
-Terraform's provider also reads GOOGLE_CREDENTIALS, GOOGLE_OAUTH_ACCESS_TOKEN and
-GOOGLE_IMPERSONATE_SERVICE_ACCOUNT. These are not read here.
-"""
+"""What this machine needs before the first call to Google: credentials, Terraform, gcloud."""
 
 import functools
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -15,7 +12,7 @@ import google.auth.exceptions
 from google.auth.transport.requests import AuthorizedSession, Request
 from pydantic import BaseModel, ValidationError
 
-from tools.deployment.preflight.findings import Finding, ok, wrong
+from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _LEAST_TERRAFORM = (1, 11)
@@ -29,6 +26,15 @@ _LOGIN = "gcloud auth application-default login"
 _NEXT = "Without them the project is not checked"
 
 
+_OTHER_CREDENTIALS = (
+    "GOOGLE_CREDENTIALS",
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
+)
+"""Variables that the provider prefers to Application Default Credentials:
+https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference."""
+
+
 @dataclass(frozen=True)
 class Login:
     """Application Default Credentials that work."""
@@ -39,8 +45,16 @@ class Login:
 
 
 def find_login() -> tuple[Finding, Login | None]:
-    """The credentials that Terraform uses, refreshed once."""
+    """The credentials that Terraform uses, refreshed once.
+
+    Terraform may use others, which the preflight cannot. It then checks nothing as a caller who may
+    have other roles.
+    """
     check = "credentials"
+    others = [name for name in _OTHER_CREDENTIALS if os.environ.get(name)]
+    if others:
+        text = f"Terraform uses {others[0]}, which the preflight cannot. The project is not checked"
+        return unknown(check, text), None
     try:
         credentials, _ = google.auth.default(scopes=_SCOPES)
         credentials.refresh(functools.partial(Request(), timeout=_TIMEOUT_SECONDS))

@@ -64,6 +64,7 @@ def _denied(*values: str) -> dict[str, Any]:
         (("gcp.restrictServiceUsage", _denied("run.googleapis.com")), {}, State.WRONG),
         (("gcp.restrictServiceUsage", _allowed("run.googleapis.com")), {}, State.WRONG),
         (("gcp.restrictServiceUsage", _denied("sqladmin.googleapis.com")), {}, State.OK),
+        (("gcp.restrictServiceUsage", _denied("iam.googleapis.com")), {}, State.OK),
     ],
 )
 def test_policies(

@@ -120,3 +120,16 @@ def test_gclouds_own_login(programs: Path, script: str | None, state: State, tex
     finding = check_gcloud()
     assert finding.state is state
     assert text in finding.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"],
+)
+def test_other_credentials_of_terraform_are_not_judged_by_those_here(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "x")
+    finding, login = find_login()
+    assert (finding.state, login) == (State.UNKNOWN, None)
+    assert name in finding.text
