@@ -108,7 +108,7 @@ locals {
 }
 
 resource "google_monitoring_alert_policy" "this" {
-  for_each = local.alerts
+  for_each = merge(local.alerts, local.query_alerts)
 
   project               = var.project_id
   display_name          = "${var.prefix}: ${each.value.name}"
@@ -123,16 +123,33 @@ resource "google_monitoring_alert_policy" "this" {
   conditions {
     display_name = each.value.name
 
-    condition_threshold {
-      filter          = each.value.filter
-      comparison      = "COMPARISON_GT"
-      threshold_value = each.value.threshold
-      duration        = each.value.duration
+    dynamic "condition_threshold" {
+      for_each = contains(keys(local.alerts), each.key) ? [local.alerts[each.key]] : []
+      iterator = alert
 
-      aggregations {
-        alignment_period     = each.value.period
-        per_series_aligner   = each.value.aligner
-        cross_series_reducer = each.value.reducer
+      content {
+        filter          = alert.value.filter
+        comparison      = "COMPARISON_GT"
+        threshold_value = alert.value.threshold
+        duration        = alert.value.duration
+
+        aggregations {
+          alignment_period     = alert.value.period
+          per_series_aligner   = alert.value.aligner
+          cross_series_reducer = alert.value.reducer
+        }
+      }
+    }
+
+    dynamic "condition_prometheus_query_language" {
+      for_each = contains(keys(local.query_alerts), each.key) ? [local.query_alerts[each.key]] : []
+      iterator = alert
+
+      content {
+        query                     = alert.value.query
+        duration                  = alert.value.duration
+        evaluation_interval       = "60s"
+        disable_metric_validation = true
       }
     }
   }
@@ -140,29 +157,7 @@ resource "google_monitoring_alert_policy" "this" {
   depends_on = [time_sleep.apis]
 }
 
-resource "google_monitoring_alert_policy" "query" {
-  for_each = local.query_alerts
-
-  project               = var.project_id
-  display_name          = "${var.prefix}: ${each.value.name}"
-  combiner              = "OR"
-  notification_channels = local.notification_channels
-
-  documentation {
-    content   = "${each.value.text}\n\nMore in docs/operations.md, section ${each.value.name}."
-    mime_type = "text/markdown"
-  }
-
-  conditions {
-    display_name = each.value.name
-
-    condition_prometheus_query_language {
-      query                     = each.value.query
-      duration                  = each.value.duration
-      evaluation_interval       = "60s"
-      disable_metric_validation = true
-    }
-  }
-
-  depends_on = [time_sleep.apis]
+moved {
+  from = google_monitoring_alert_policy.silence
+  to   = google_monitoring_alert_policy.this["silence"]
 }

@@ -56,8 +56,8 @@ def choose_target(arguments: argparse.Namespace) -> Target:
         return _target(
             project,
             f"{deployment}-",
-            f"{deployment}-input-{project}",
-            f"{deployment}-output-{project}",
+            cloud_bucket(deployment, "input", project),
+            cloud_bucket(deployment, "output", project),
         )
     file = running_file(arguments.root)
     if not file.exists():
@@ -66,6 +66,11 @@ def choose_target(arguments: argparse.Namespace) -> Target:
         )
     os.environ.update(json.loads(file.read_text()))
     return _target(PROJECT, "", INPUT_BUCKET, OUTPUT_BUCKET)
+
+
+def cloud_bucket(deployment: str, purpose: str, project: str) -> str:
+    """Returns the name of a bucket that Terraform creates (`bucket_names` in requirements.tf)."""
+    return f"{deployment}-{purpose}-{project}"
 
 
 def local_target(system: Stack) -> Target:

@@ -67,12 +67,6 @@ class WriteOutcome(Enum):
     OUTRANKED = "outranked"
 
 
-def _keep_none(existing: Provenance) -> bool:
-    """Keeps no existing object."""
-    del existing
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class ObjectToWrite:
     """One object to write."""
@@ -172,12 +166,13 @@ class Storage:
         bucket: str,
         item: ObjectToWrite,
         provenance: Provenance,
-        keep: Callable[[Provenance], bool] = _keep_none,
+        keep: Callable[[Provenance], bool] | None = None,
     ) -> WriteOutcome:
         """Writes one object, unless the same or one that outranks it already exists.
 
-        If another object exists, `keep` decides from its provenance whether it stays. The first
-        attempt assumes that no object exists, so the common path is a single request.
+        If another object exists, `keep` decides from its provenance whether it stays; without it,
+        the object is replaced. The first attempt assumes that no object exists, so the common path
+        is a single request.
 
         Raises:
             Transient: other writers won `_MAX_RACES` races.
@@ -203,7 +198,7 @@ class Storage:
                     return WriteOutcome.REPLACED if expected else WriteOutcome.SAME
                 if existing and provenance.is_outranked_by(existing):
                     return WriteOutcome.OUTRANKED
-                if existing and keep(existing):
+                if existing and keep and keep(existing):
                     return WriteOutcome.KEPT
                 expected = found.generation if found else 0
             else:

@@ -120,17 +120,17 @@ run "alerts_on_metrics_of_the_same_apply" {
   command = plan
 
   assert {
-    condition     = alltrue([for policy in google_monitoring_alert_policy.query : policy.conditions[0].condition_prometheus_query_language[0].disable_metric_validation])
+    condition     = alltrue([for name in keys(local.query_alerts) : google_monitoring_alert_policy.this[name].conditions[0].condition_prometheus_query_language[0].disable_metric_validation])
     error_message = "Log-based metrics of the same apply do not exist yet."
   }
 
   assert {
-    condition     = strcontains(google_monitoring_alert_policy.query["silence"].conditions[0].condition_prometheus_query_language[0].query, "logging_googleapis_com:user_toonmask_results{")
+    condition     = strcontains(google_monitoring_alert_policy.this["silence"].conditions[0].condition_prometheus_query_language[0].query, "logging_googleapis_com:user_toonmask_results{")
     error_message = "PromQL names the log-based metric."
   }
 
   assert {
-    condition     = strcontains(google_monitoring_alert_policy.query["failing-fast"].conditions[0].condition_prometheus_query_language[0].query, "user_toonmask_results{monitored_resource=\"cloud_run_revision\",state=\"failed\"}[1h]") && strcontains(google_monitoring_alert_policy.query["failing-fast"].conditions[0].condition_prometheus_query_language[0].query, "> 0.072)")
+    condition     = strcontains(google_monitoring_alert_policy.this["failing-fast"].conditions[0].condition_prometheus_query_language[0].query, "user_toonmask_results{monitored_resource=\"cloud_run_revision\",state=\"failed\"}[1h]") && strcontains(google_monitoring_alert_policy.this["failing-fast"].conditions[0].condition_prometheus_query_language[0].query, "> 0.072)")
     error_message = "The burn rate compares failed uploads with all."
   }
 }

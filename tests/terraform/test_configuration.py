@@ -78,7 +78,9 @@ def test_nothing_is_granted_to_everybody_but_a_public_api() -> None:
 def test_no_alert_treats_missing_data_without_a_duration() -> None:
     """Cloud Monitoring refuses such a condition, with 400."""
     text = (ROOT / "terraform/alerts.tf").read_text()
-    conditions = re.findall(r"^    condition_\w+ \{(.*?)^    \}", text, re.DOTALL | re.MULTILINE)
+    conditions = re.findall(
+        r'^    dynamic "condition_\w+" \{(.*?)^    \}', text, re.DOTALL | re.MULTILINE
+    )
     assert len(conditions) == 2
     for condition in conditions:
         assert "evaluation_missing_data" not in condition or '"0s"' not in condition

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from google.api_core.exceptions import Forbidden, NotFound
 from google.cloud import storage
 
+from local.operations.deployment import cloud_bucket
+
 _MOST_COUNTED = 1000
 """Objects that are counted in a bucket. More need more requests, and change nothing."""
 
@@ -24,7 +26,8 @@ def main() -> None:
     arguments = parser.parse_args()
     client = storage.Client(project=arguments.project)
     names = [
-        f"{arguments.deployment}-{purpose}-{arguments.project}" for purpose in ("input", "output")
+        cloud_bucket(arguments.deployment, purpose, arguments.project)
+        for purpose in ("input", "output")
     ]
     obstacles = [obstacle for name in names for obstacle in _obstacles(client, name)]
     for obstacle in obstacles:
