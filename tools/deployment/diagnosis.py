@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-import requests
-from google.api_core.exceptions import GoogleAPIError
-from google.auth.exceptions import GoogleAuthError
-from pydantic import ValidationError
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
 
 from local.operations import dead_letters
 from local.operations.deployment import Target
 from local.stack import HOPS
 from shared.gcp.gcs import ObjectRef
+from tools.deployment.google_apis import ApiError
 from tools.deployment.upload_logs import LogEntry, Logs
 
 _PROGRESS = {
@@ -61,18 +59,23 @@ def diagnosis(target: Target, logs: Logs, progress: Progress) -> Iterator[str]:
         yield from _dead_letter(target, hop, progress.ref)
     try:
         yield from _log_lines(target, logs, progress)
-    except (GoogleAuthError, requests.RequestException, ValidationError) as error:
-        yield f"Cloud Logging shows nothing ({error})."
-        yield "To read log lines, you need roles/logging.viewer on the project."
+    except ApiError as error:
+        yield f"The log lines cannot be read: {error}"
+        if error.status == HTTPStatus.FORBIDDEN:
+            yield "To read them, you need roles/logging.viewer on the project."
 
 
 def _dead_letter(target: Target, hop: str, ref: ObjectRef) -> Iterator[str]:
     subscription = target.dead_letters(hop)
     try:
         is_held = dead_letters.holds(target, hop, ref)
+    except NotFound:
+        yield f"There is no subscription {subscription}. `make deploy` creates it."
+        return
     except GoogleAPIError as error:
         yield f"The dead letters in {subscription} cannot be read ({error})."
-        yield "To read them, you need roles/pubsub.subscriber on that subscription."
+        if isinstance(error, Forbidden):
+            yield "To read them, you need roles/pubsub.subscriber on that subscription."
         return
     if is_held:
         yield f"Its message is among the dead letters in {subscription}: every delivery failed."

@@ -26,6 +26,7 @@ from shared.schemas import object_names
 from shared.schemas.documents import Reason, ResultDocument, Status
 from shared.schemas.errors import ReasonCode
 from tools.deployment.diagnosis import Progress, diagnosis
+from tools.deployment.google_apis import LOGIN
 from tools.deployment.upload_logs import CloudLogs, LocalLogs, Logs
 from tools.support.examples import EXAMPLES
 
@@ -89,7 +90,7 @@ def main() -> None:
     except NotRunning as error:
         sys.exit(str(error))
     except GoogleAuthError as error:
-        sys.exit(f"{error}\nLog in first: gcloud auth application-default login")
+        sys.exit(f"{error}\nLog in first: {LOGIN}")
     except (GoogleAPIError, requests.RequestException) as error:
         sys.exit(f"{error}\n{_UNEXPECTED}")
     except ValidationError as error:

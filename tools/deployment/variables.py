@@ -30,9 +30,10 @@ def main() -> None:
     arguments, _ = parser.parse_known_args()  # others are options of `terraform apply`
     file = file_of(arguments.project, arguments.deployment)
     own = {"project_id": arguments.project, "prefix": arguments.deployment}
+    declared = _declared()
     try:
-        lines = {name: _line(name, value) for name, value in own.items()}
-        lines |= dict(_given(option) for option in arguments.var)
+        lines = {name: _line(name, value, declared) for name, value in own.items()}
+        lines |= dict(_given(option, declared) for option in arguments.var)
         text = updated(file.read_text() if file.exists() else "", lines)
     except Refused as error:
         sys.exit(str(error))
@@ -65,17 +66,17 @@ def updated(text: str, lines: dict[str, str]) -> str:
     return "\n".join(kept) + "\n"
 
 
-def _given(option: str) -> tuple[str, str]:
+def _given(option: str, declared: dict[str, str]) -> tuple[str, str]:
     """Returns the name and the line of a `-var NAME=VALUE`."""
     name, _, value = option.partition("=")
     if name in _OWN_OPTIONS:
         raise Refused(f"{name} is not given in TF: say {_OWN_OPTIONS[name]}={value}.")
-    return name, _line(name, value)
+    return name, _line(name, value, declared)
 
 
-def _line(name: str, value: str) -> str:
+def _line(name: str, value: str, declared: dict[str, str]) -> str:
     """Returns a variable as a line of a tfvars file. `-var` has strings without quotes."""
-    body = _declared().get(name)
+    body = declared.get(name)
     if body is None:
         raise Refused(f"terraform/ has no variable {name}.")
     if re.search(r"^\s+sensitive\s+= true$", body, re.MULTILINE):

@@ -8,9 +8,9 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from tools.deployment.google_apis import ROOT, GoogleApis
 from tools.deployment.preflight.checks import check_all
 from tools.deployment.preflight.findings import Finding, State, failed, ok, summary, wrong
-from tools.deployment.preflight.google_apis import ROOT, GoogleApis
 from tools.deployment.preflight.prerequisites import check_gcloud, check_terraform, find_login
 from tools.deployment.preflight.requirements import NotEvaluated, evaluate
 from tools.support.examples import ROOT as REPOSITORY

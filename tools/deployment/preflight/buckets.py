@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from tools.deployment.google_apis import Answer, ApiError, GoogleApis
 from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
-from tools.deployment.preflight.google_apis import Answer, ApiError, GoogleApis
 
 
 class _Bucket(Answer):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from tools.deployment.google_apis import ApiError, GoogleApis
 from tools.deployment.preflight.buckets import check_bucket
 from tools.deployment.preflight.findings import Finding, State, unknown
-from tools.deployment.preflight.google_apis import ApiError, GoogleApis
 from tools.deployment.preflight.permissions import (
     check_bucket_permissions,
     check_budget,

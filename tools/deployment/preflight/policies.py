@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from tools.deployment.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.findings import Finding, State
-from tools.deployment.preflight.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
 _SECRETS = "secretmanager.googleapis.com"

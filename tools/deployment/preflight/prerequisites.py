@@ -12,6 +12,7 @@ import google.auth.exceptions
 from google.auth.transport.requests import AuthorizedSession, Request
 from pydantic import BaseModel, ValidationError
 
+from tools.deployment.google_apis import LOGIN
 from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -22,7 +23,6 @@ _TIMEOUT_SECONDS = 30
 """Longest time for a command and for a new token. Chosen by hand: a smaller value fails where
 gcloud starts slowly, a larger one keeps people waiting for a server that does not answer."""
 
-_LOGIN = "gcloud auth application-default login"
 _NEXT = "Without them the project is not checked"
 
 
@@ -60,12 +60,12 @@ def find_login() -> tuple[Finding, Login | None]:
         credentials.refresh(functools.partial(Request(), timeout=_TIMEOUT_SECONDS))
     except google.auth.exceptions.DefaultCredentialsError as error:
         text = f"there are no Application Default Credentials ({error.args[0]})"
-        return wrong(check, f"{text}. Run: {_LOGIN}. {_NEXT}"), None
+        return wrong(check, f"{text}. Run: {LOGIN}. {_NEXT}"), None
     except google.auth.exceptions.TransportError as error:
         return wrong(check, f"Google's token server cannot be reached: {error}. {_NEXT}"), None
     except google.auth.exceptions.GoogleAuthError as error:
         text = f"the Application Default Credentials cannot be refreshed ({error.args[0]})"
-        return wrong(check, f"{text}. Run: {_LOGIN}. {_NEXT}"), None
+        return wrong(check, f"{text}. Run: {LOGIN}. {_NEXT}"), None
     member = _member(credentials)
     login = Login(AuthorizedSession(credentials), member)
     return ok(check, f"Application Default Credentials work ({member})"), login

@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from tests.tools.deployment.preflight.google_server import PROJECT, REGION, Google, running
+from tools.deployment.google_apis import GoogleApis
 from tools.deployment.preflight.checks import check_all
 from tools.deployment.preflight.findings import Finding
-from tools.deployment.preflight.google_apis import GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
 ME = "user:me@example.com"

@@ -17,9 +17,9 @@ from tests.tools.deployment.preflight.conftest import (
     Run,
 )
 from tests.tools.deployment.preflight.google_server import NUMBER, Google, error
+from tools.deployment.google_apis import GoogleApis
 from tools.deployment.preflight.checks import check_all
 from tools.deployment.preflight.findings import Finding, State
-from tools.deployment.preflight.google_apis import GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
 OTHERS = {"quota memory", "quota CPU"}
