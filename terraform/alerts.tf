@@ -156,8 +156,3 @@ resource "google_monitoring_alert_policy" "this" {
 
   depends_on = [time_sleep.apis]
 }
-
-moved {
-  from = google_monitoring_alert_policy.silence
-  to   = google_monitoring_alert_policy.this["silence"]
-}

@@ -105,26 +105,6 @@ module "drain" {
   environment  = local.drain_environment
 }
 
-moved {
-  from = module.function["landmarks"]
-  to   = module.landmarks
-}
-
-moved {
-  from = module.function["segmentation"]
-  to   = module.segmentation
-}
-
-moved {
-  from = module.function["drain"]
-  to   = module.drain
-}
-
-moved {
-  from = module.function["api"]
-  to   = module.api[0]
-}
-
 resource "google_artifact_registry_repository" "images" {
   # checkov:skip=CKV_GCP_84:The images contain only code of this repository
   repository_id = var.prefix

@@ -118,13 +118,3 @@ resource "time_sleep" "encryption" {
 
   depends_on = [google_kms_crypto_key_iam_member.agents, time_sleep.apis]
 }
-
-moved {
-  from = google_project_service.apis["cloudresourcemanager.googleapis.com"]
-  to   = google_project_service.data_source_apis["cloudresourcemanager.googleapis.com"]
-}
-
-moved {
-  from = google_project_service.apis["storage.googleapis.com"]
-  to   = google_project_service.data_source_apis["storage.googleapis.com"]
-}

@@ -43,6 +43,14 @@ locals {
   ))
   keys = setunion(local.sam2_keys, local.api_keys)
 
+  # Ephemeral, as these variables are.
+  key_values = {
+    API_KEY             = var.api_key
+    REPLICATE_API_TOKEN = var.replicate_api_token
+    SAM2_API_KEY        = var.sam2_api_key
+  }
+  given_keys = toset([for name, value in local.key_values : name if try(length(value) > 0, false)])
+
   # Read by tools/deployment/preflight/requirements.py.
   requirements = {
     project_id      = var.project_id
@@ -58,6 +66,8 @@ locals {
     api_callers     = var.api.callers
     deploy_sam2     = var.deploy_sam2
     sam2_image      = var.sam2.image
+
+    notification_email = var.notification_email
 
     services = {
       for name, size in local.sizes : name => merge(size, { l4_gpus = name == "sam2" && var.sam2.gpu ? 1 : 0 })

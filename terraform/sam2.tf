@@ -63,17 +63,20 @@ resource "google_secret_manager_secret" "keys" {
 resource "google_secret_manager_secret_version" "keys" {
   for_each = local.keys
 
-  secret = google_secret_manager_secret.keys[each.value].id
-  secret_data_wo = {
-    API_KEY             = var.api_key
-    REPLICATE_API_TOKEN = var.replicate_api_token
-    SAM2_API_KEY        = var.sam2_api_key
-  }[each.value]
+  secret                 = google_secret_manager_secret.keys[each.value].id
+  secret_data_wo         = local.key_values[each.value]
   secret_data_wo_version = var.secret_version
 
-  # The functions name a version: the new one is there before the old one goes.
+  # The functions name a version, which must stay until they name the new one. With
+  # create_before_destroy, Terraform would also create a secret before it destroys the one of the same
+  # name, which Secret Manager refuses.
+  deletion_policy = "ABANDON"
+
   lifecycle {
-    create_before_destroy = true
+    precondition {
+      condition     = contains(local.given_keys, each.value)
+      error_message = "The secret ${each.value} has no value. Pass it at each apply: TF_VAR_${lower(each.value)}=…"
+    }
   }
 }
 

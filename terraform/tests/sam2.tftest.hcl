@@ -66,6 +66,11 @@ run "with_a_key" {
   }
 
   assert {
+    condition     = google_secret_manager_secret_version.keys["SAM2_API_KEY"].deletion_policy == "ABANDON"
+    error_message = "A version stays until no function names it."
+  }
+
+  assert {
     condition     = google_secret_manager_secret_iam_member.segmentation_reads["SAM2_API_KEY"].role == "roles/secretmanager.secretAccessor"
     error_message = "Segmentation alone reads it."
   }
@@ -74,6 +79,17 @@ run "with_a_key" {
     condition     = local.secrets["SAM2_API_KEY"].version == google_secret_manager_secret_version.keys["SAM2_API_KEY"].version
     error_message = "The function names the version, so a new key makes a new revision."
   }
+}
+
+run "without_its_key" {
+  command = plan
+
+  variables {
+    sam2_url  = "https://sam2.example.com/v1/segment"
+    sam2_auth = "api-key"
+  }
+
+  expect_failures = [google_secret_manager_secret_version.keys["SAM2_API_KEY"]]
 }
 
 run "replicate" {

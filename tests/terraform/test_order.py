@@ -111,6 +111,11 @@ def test_all_that_is_encrypted_waits_for_the_key(graph: Graph) -> None:
     assert "google_kms_crypto_key_iam_member.agents" in graph["time_sleep.encryption"]
 
 
+def test_nothing_is_made_before_what_it_replaces_is_destroyed() -> None:
+    """Their names are the same. Terraform does so with all that the resource depends on, too."""
+    assert not [name for name, body in _blocks().items() if "create_before_destroy" in body]
+
+
 def test_grants_to_functions_wait_for_no_function(graph: Graph) -> None:
     """They take effect while the functions are built."""
     for name in ("runtime_grants", "secret_grants", "sam2_grants"):

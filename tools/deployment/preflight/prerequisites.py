@@ -1,4 +1,4 @@
-"""What this machine needs before the first call to Google: credentials, Terraform, gcloud."""
+"""What this machine needs before it calls Google: credentials, Terraform, secrets, gcloud."""
 
 import functools
 import os
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from tools.deployment.google_apis import LOGIN
 from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
+from tools.deployment.preflight.requirements import Requirements
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _LEAST_TERRAFORM = (1, 11)
@@ -102,6 +103,16 @@ def check_terraform() -> Finding:
         text = f"{version.terraform_version} is too old; {least} or newer is needed. {install}"
         return wrong(check, text)
     return ok(check, f"version {version.terraform_version}")
+
+
+def check_secrets(required: Requirements) -> Finding:
+    """Whether the apply gets a value for each secret. Terraform keeps none of them."""
+    variables = [f"TF_VAR_{name.lower()}" for name in required.secrets]
+    if required.secrets_given:
+        return ok("secrets", f"each has a value: {', '.join(variables)}")
+    values = " ".join(f"{name}=…" for name in variables)
+    text = "not every secret of this deployment has a value, and each apply needs all of them"
+    return wrong("secrets", f"{text}. Set them in front of the command: {values} make deploy …")
 
 
 def check_gcloud() -> Finding:

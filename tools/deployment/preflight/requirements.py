@@ -20,7 +20,16 @@ _COPIED = ("variables*.tf", "requirements.tf", "quota.tf", "*.tfvars", "*.tfvars
 _OUTPUT = """output "requirements" {
   value = local.requirements
 }
+
+check "secrets" {
+  assert {
+    condition     = length(setsubtract(local.keys, local.given_keys)) == 0
+    error_message = "A secret has no value."
+  }
+}
 """
+"""A check, because outputs must not depend on secrets."""
+
 _TIMEOUT_SECONDS = 60
 """Longest time for one call of Terraform; a plan of these files takes half a second."""
 
@@ -55,7 +64,7 @@ class Service(_Frozen):
 
 
 class Requirements(_Frozen):
-    """`local.requirements` in terraform/requirements.tf."""
+    """`local.requirements` in terraform/requirements.tf, and whether the secrets are given."""
 
     project_id: str
     region: str
@@ -67,6 +76,12 @@ class Requirements(_Frozen):
     """Where a budget is made; without billingAccounts/."""
 
     secrets: tuple[str, ...]
+    """The environment variables of the functions that hold them."""
+
+    secrets_given: bool
+    """Whether each of these secrets has a value."""
+
+    notification_email: str | None
     enable_api: bool
     api_public: bool
     api_callers: tuple[str, ...]
@@ -106,7 +121,12 @@ def evaluate(terraform: Path, project: str, options: Sequence[str]) -> Requireme
         _terraform(folder, *plan, *variables)
         shown = json.loads(_terraform(folder, "show", "-json", "plan"))
     outputs = shown["planned_values"]["outputs"]
-    return Requirements.model_validate(outputs["requirements"]["value"])
+    (given,) = (
+        check["status"] == "pass"
+        for check in shown["checks"]
+        if check["address"]["to_display"] == "check.secrets"
+    )
+    return Requirements.model_validate(outputs["requirements"]["value"] | {"secrets_given": given})
 
 
 def _absolute(options: Sequence[str], terraform: Path) -> Iterator[str]:

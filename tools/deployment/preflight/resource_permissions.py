@@ -134,6 +134,7 @@ ON_BILLING_ACCOUNT: dict[str, Permissions] = {
 
 ONLY_WHERE: dict[str, Callable[[Requirements], object]] = {
     "google_cloud_run_v2_service": lambda required: required.deploy_sam2,
+    "google_monitoring_notification_channel": lambda required: required.notification_email,
     "google_secret_manager_secret": lambda required: required.secrets,
     "google_secret_manager_secret_iam_member": lambda required: required.secrets,
     "google_secret_manager_secret_version": lambda required: required.secrets,

@@ -44,6 +44,8 @@ def required() -> Requirements:
             "kms_key": None,
             "billing_account": None,
             "secrets": [],
+            "secrets_given": True,
+            "notification_email": None,
             "enable_api": False,
             "api_public": False,
             "api_callers": [],

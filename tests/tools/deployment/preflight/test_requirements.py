@@ -59,6 +59,7 @@ def test_a_plain_deployment() -> None:
     assert "run.googleapis.com" in required.apis
     assert "cloudkms.googleapis.com" not in required.apis
     assert not required.secrets
+    assert required.secrets_given
     assert not required.uses_l4
     assert not required.builds_sam2_image
 
@@ -86,6 +87,7 @@ def test_variables_are_those_of_terraform() -> None:
     assert required.services["landmarks"].instances == 2
     assert required.api_callers == ("group:team@example.com",)
     assert required.secrets == ("API_KEY",)
+    assert not required.secrets_given
     assert required.kms_key == key
     assert required.billing_account == "012345-ABCDEF-012345"
     assert {"cloudkms.googleapis.com", "billingbudgets.googleapis.com"} <= set(required.apis)
