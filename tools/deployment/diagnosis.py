@@ -9,7 +9,7 @@ from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
 
 from local.operations import dead_letters
 from local.operations.deployment import Target
-from local.stack import HOPS
+from local.stack import HOPS, PROJECT
 from shared.gcp.gcs import ObjectRef
 from tools.deployment.google_apis import ApiError
 from tools.deployment.upload_logs import LogEntry, Logs
@@ -108,13 +108,16 @@ def _log_lines(target: Target, logs: Logs, progress: Progress) -> Iterator[str]:
 
 def _uncalled(target: Target, hop: str) -> Iterator[str]:
     """Yields what to do if no log shows a request to the hop's function."""
-    function, project = HOPS[hop], target.project
-    yield f"No request to it has failed either: the function {function} does not run, or is still"
-    yield "starting, or its messages are not sent to it. On this machine, `make up` says which"
-    yield "functions have ended. In the cloud, `make deploy` restores what is missing here:"
+    yield f"No request to it has failed either: the function {HOPS[hop]} does not run, or is still"
+    yield "starting, or its messages are not sent to it."
+    if target.project == PROJECT:
+        yield "The output of `make up` says which functions have ended."
+        return
+    yield "These commands show whether uploads are announced, and where messages are sent."
+    yield "`make deploy` restores what is missing:"
     if hop == "uploads":
         yield f"  gcloud storage buckets notifications list gs://{target.input_bucket}"
-    yield f"  gcloud pubsub subscriptions describe {target.prefix}{hop} --project={project}"
+    yield f"  gcloud pubsub subscriptions describe {target.prefix}{hop} --project={target.project}"
 
 
 def _indented(lines: Sequence[LogEntry]) -> Iterator[str]:

@@ -31,7 +31,7 @@ def check_bucket(
         ApiError: The bucket cannot be looked up.
     """
     check = f"bucket {name}"
-    taken = "Choose another prefix: -var prefix=…"
+    taken = "Choose another prefix: DEPLOYMENT=… (make) or -var prefix=… (terraform)"
     try:
         query = {"fields": "projectNumber"}
         bucket = apis.get("storage", f"storage/v1/b/{name}", _Bucket, query)

@@ -130,8 +130,8 @@ def _lacking(check: str, missing: frozenset[str], caller: Caller, command: str) 
     for_new = frozenset(filter(_is_for_new, missing)) if caller.is_update else frozenset[str]()
     if missing - for_new:
         return wrong(check, _lacks(missing - for_new, caller, command))
-    exists = "the buckets of this deployment exist, and an update needs no more if the rest does"
-    return Finding(check, State.WARNING, f"{exists}. {_lacks(missing, caller, command)}")
+    exists = "the buckets of this deployment exist. The apply fails if it makes anything new"
+    return Finding(check, State.WARNING, f"{exists}: {_lacks(missing, caller, command)}")
 
 
 def _is_for_new(permission: str) -> bool:

@@ -182,12 +182,12 @@ def test_a_name_that_another_project_has_is_wrong(run: Run, google: Google) -> N
     google.buckets[BUCKET] = "999"
     found = run()[f"bucket {BUCKET}"]
     assert found.state is State.WRONG
-    assert "taken by the project 999. Choose another prefix: -var prefix=" in found.text
+    assert "taken by the project 999. Choose another prefix: DEPLOYMENT=" in found.text
 
     google.hidden.add(BUCKET)
     found = run()[f"bucket {BUCKET}"]
     assert found.state is State.WRONG
-    assert "taken by another project. Choose another prefix: -var prefix=" in found.text
+    assert "taken by another project. Choose another prefix: DEPLOYMENT=" in found.text
 
 
 def test_whose_a_bucket_is_is_unknown_to_a_caller_who_may_not_list_them(
