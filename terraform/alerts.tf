@@ -76,7 +76,7 @@ locals {
   query_alerts = {
     failing-fast = {
       name     = "many uploads fail"
-      text     = "At this rate, a day or two use up the failures that a month may have. The result.json of the uploads has the reason."
+      text     = "At this rate, two days use up the failures that a month may have. The result.json of the uploads has the reason."
       query    = "(${local.failed_share["1h"]} > ${14.4 * local.failed_budget}) and (${local.failed_share["5m"]} > ${14.4 * local.failed_budget})"
       duration = "0s"
     }
