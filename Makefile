@@ -23,7 +23,6 @@ RATE ?= 20
 
 TARGET ?= gpu
 CHECKPOINT ?= facebook/sam2.1-hiera-large
-REVISION ?= main
 
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
@@ -165,7 +164,7 @@ sam2-image: check-variables ## Build the SAM2 service's image into IMAGE with PR
 	gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore \
 	  --project=$(PROJECT) --region=$(REGION) --service-account=$(BUILD_ACCOUNT) \
 	  --gcs-source-staging-dir=gs://$(DEPLOYMENT)-source-$(PROJECT)/sam2 \
-	  --substitutions=_IMAGE=$(IMAGE),_TARGET=$(TARGET),_CHECKPOINT=$(CHECKPOINT),_REVISION=$(REVISION)
+	  --substitutions=_IMAGE=$(IMAGE),_TARGET=$(TARGET),_CHECKPOINT=$(CHECKPOINT)
 
 lock: $(UV) check-variables ## Lock all dependencies; the functions get the versions of the root's lock file
 	$(UV) lock

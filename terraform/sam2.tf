@@ -24,7 +24,7 @@ locals {
     )) : filesha256("${local.repository}/${name}")
   ]))
   sam2_target = var.sam2.gpu ? "gpu" : "cpu"
-  sam2_tag    = substr(sha256("${local.sam2_sources} ${local.sam2_target} ${var.sam2.checkpoint} ${var.sam2.revision}"), 0, 12)
+  sam2_tag    = substr(sha256("${local.sam2_sources} ${local.sam2_target} ${var.sam2.checkpoint}"), 0, 12)
   sam2_image = coalesce(
     var.sam2.image,
     "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/sam2:${local.sam2_tag}",
@@ -146,7 +146,7 @@ resource "terraform_data" "sam2_image" {
 
   provisioner "local-exec" {
     working_dir = local.repository
-    command     = "gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore --project=$PROJECT --region=$REGION --service-account=$ACCOUNT --gcs-source-staging-dir=gs://$BUCKET/sam2 --substitutions=_IMAGE=$IMAGE,_TARGET=$TARGET,_CHECKPOINT=$CHECKPOINT,_REVISION=$REVISION"
+    command     = "gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore --project=$PROJECT --region=$REGION --service-account=$ACCOUNT --gcs-source-staging-dir=gs://$BUCKET/sam2 --substitutions=_IMAGE=$IMAGE,_TARGET=$TARGET,_CHECKPOINT=$CHECKPOINT"
 
     environment = {
       PROJECT    = var.project_id
@@ -156,7 +156,6 @@ resource "terraform_data" "sam2_image" {
       IMAGE      = local.sam2_image
       TARGET     = local.sam2_target
       CHECKPOINT = var.sam2.checkpoint
-      REVISION   = var.sam2.revision
     }
   }
 

@@ -26,6 +26,7 @@ DISTRIBUTIONS = {
     "google.cloud.storage": "google-cloud-storage",
     "gunicorn": "gunicorn",
     "httpx2": "httpx2",
+    "huggingface_hub": "transformers",
     "mediapipe": "mediapipe",
     "numpy": "numpy",
     "pycocotools": "pycocotools",

@@ -49,9 +49,10 @@ def _segment(request: Request) -> Response:
 
 
 def _health() -> ResponseReturnValue:
-    """Returns 200 if the model is loaded, else 503."""
-    status, code = ("ok", 200) if _backend.is_done() else ("loading", 503)
-    return {"status": status, "backend": _settings.sam2_backend}, code
+    """Returns 200 and the segmenter if the model is loaded, else 503."""
+    if not _backend.is_done():
+        return {"status": "loading", "backend": _settings.sam2_backend}, 503
+    return {"status": "ok", **_backend.wait().segmenter.model_dump(exclude_none=True)}
 
 
 def _json(body: str | Iterator[str], status: int = HTTPStatus.OK) -> Response:

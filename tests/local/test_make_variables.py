@@ -76,7 +76,7 @@ def test_what_is_known_depends_on_the_goal() -> None:
         ("deploy", "TF"),
         ("deploy", "PROJECT"),
         ("sam2-image", "TARGET"),
-        ("sam2-image", "REVISION"),
+        ("sam2-image", "CHECKPOINT"),
         ("lock", "FUNCTIONS"),
         ("run evaluate", "MANIFEST"),
     ],

@@ -58,6 +58,9 @@ def test_the_gpu_image_loads_its_checkpoint_says_so_and_answers(
     assert answer.status_code == 200
     (masks,) = answer.json()["images"]
     assert [len(one["masks"]) for one in masks] == [3] * 20
+    health = requests.get(f"{url}/healthz", timeout=60).json()
+    assert health == {"status": "ok", **answer.json()["segmenter"]}
+    assert health["revision"], "a digest of the weights"
     assert image.user not in ("root", "0")
     assert not (image.app / ".venv/bin/uv").exists(), "no build tools"
 
