@@ -114,6 +114,11 @@ resource "google_artifact_registry_repository" "images" {
   description   = "Images of ${var.prefix}'s functions and SAM2 service"
   kms_key_name  = var.kms_key
 
+  # The API stays enabled when scan_images is taken back, and without this each new image would cost.
+  vulnerability_scanning_config {
+    enablement_config = var.scan_images ? "INHERITED" : "DISABLED"
+  }
+
   cleanup_policies {
     id     = "keep-the-last-three"
     action = "KEEP"

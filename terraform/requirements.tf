@@ -20,6 +20,7 @@ locals {
       "secretmanager.googleapis.com",
     ],
     var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
+    var.scan_images ? ["containerscanning.googleapis.com"] : [], # before the first image: older ones are not scanned
     var.budget == null ? [] : ["billingbudgets.googleapis.com"],
   ))
 

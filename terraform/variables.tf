@@ -200,6 +200,12 @@ variable "max_delivery_attempts" {
   }
 }
 
+variable "scan_images" {
+  description = "Whether Google scans each image of the functions and of SAM2 for known vulnerabilities, for 0.26 USD an image. It enables the Container Scanning API, with which the project's other Docker repositories are scanned too, unless they say otherwise."
+  type        = bool
+  default     = false
+}
+
 # ---- alerts and budget ----
 
 variable "notification_channels" {

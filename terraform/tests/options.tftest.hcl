@@ -54,6 +54,28 @@ run "cmek" {
   }
 }
 
+run "no_image_is_scanned_unless_asked_for" {
+  command = plan
+
+  assert {
+    condition     = google_artifact_registry_repository.images.vulnerability_scanning_config[0].enablement_config == "DISABLED" && !contains(keys(google_project_service.apis), "containerscanning.googleapis.com")
+    error_message = "A scan costs money, also where somebody else has enabled the API."
+  }
+}
+
+run "images_are_scanned" {
+  command = plan
+
+  variables {
+    scan_images = true
+  }
+
+  assert {
+    condition     = google_artifact_registry_repository.images.vulnerability_scanning_config[0].enablement_config == "INHERITED" && contains(keys(google_project_service.apis), "containerscanning.googleapis.com")
+    error_message = "The repository does as the API, which is enabled."
+  }
+}
+
 run "cmek_without_secrets" {
   command = plan
 

@@ -134,6 +134,31 @@ run "ours_with_a_gpu" {
   }
 }
 
+run "a_checkpoint_with_its_commit" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    sam2        = { checkpoint = "someone/cartoons@0123456789abcdef0123456789abcdef01234567" }
+  }
+
+  assert {
+    condition     = length(terraform_data.sam2_image) == 1
+    error_message = "Any model can be named with its commit."
+  }
+}
+
+run "a_checkpoint_at_a_branch" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    sam2        = { checkpoint = "facebook/sam2.1-hiera-large@main" }
+  }
+
+  expect_failures = [var.sam2]
+}
+
 run "ours_without_a_gpu_from_an_image_that_is_there" {
   command = plan
 

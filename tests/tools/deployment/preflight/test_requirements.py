@@ -58,6 +58,7 @@ def test_a_plain_deployment() -> None:
     )
     assert "run.googleapis.com" in required.apis
     assert "cloudkms.googleapis.com" not in required.apis
+    assert "containerscanning.googleapis.com" not in required.apis
     assert not required.secrets
     assert required.secrets_given
     assert not required.uses_l4
@@ -75,6 +76,7 @@ def test_variables_are_those_of_terraform() -> None:
         f"-var=kms_key={key}",
         '-var=budget={billing_account="012345-ABCDEF-012345",amount=10}',
         "-var=prefix=cartoons",
+        "-var=scan_images=true",
     )
     assert required.services["sam2"].model_dump() == {
         "cpu": 4,
@@ -90,7 +92,11 @@ def test_variables_are_those_of_terraform() -> None:
     assert not required.secrets_given
     assert required.kms_key == key
     assert required.billing_account == "012345-ABCDEF-012345"
-    assert {"cloudkms.googleapis.com", "billingbudgets.googleapis.com"} <= set(required.apis)
+    assert {
+        "cloudkms.googleapis.com",
+        "billingbudgets.googleapis.com",
+        "containerscanning.googleapis.com",
+    } <= set(required.apis)
     assert required.bucket_names[0] == "cartoons-input-my-project"
     assert required.builds_sam2_image
 
@@ -130,6 +136,7 @@ def test_files_are_those_beside_the_configuration_and_later_options_win(
     [
         ("-var=regoin=x", 'A variable named "regoin" was assigned on the command line'),
         ("-var=region=EU", "region must be a region such as us-central1"),
+        ('-var=sam2={checkpoint="someone/cartoons"}', "sam2.checkpoint must be NAME@COMMIT"),
         ("-var-file=none.tfvars", "none.tfvars does not exist"),
         ("-var=api={", "Expected the start of an expression"),
     ],
