@@ -126,7 +126,7 @@ docs: $(READY) ## Update the generated parts of the documentation
 
 sbom: $(UV) check-variables ## Write an SBOM of each function (CycloneDX) into OUTPUT
 	@mkdir -p $(OUTPUT)
-	for function in $(FUNCTIONS); do $(UV) export --directory functions/$$function --locked --quiet \
+	for function in $(FUNCTIONS); do $(UV) export --directory functions/$$function --locked --quiet --all-groups \
 	  --format cyclonedx1.5 --output-file $(abspath $(OUTPUT))/$$function.cdx.json >/dev/null || exit 1; done
 
 terraform-real: check-variables ## Check terraform/ with the real providers, from Terraform's registry

@@ -16,8 +16,12 @@ from shared.sam2_server.checkpoint_files import OFFLINE, find
 if __name__ == "__main__":
     checkpoint, target = sys.argv[1:]
     files = find(checkpoint)
-    Sam2Processor.from_pretrained(files.folder, **OFFLINE).save_pretrained(target)
-    model = Sam2Model.from_pretrained(files.folder, **OFFLINE, use_safetensors=True)
+    # nosec B615: `files` are those of one commit, or a folder.
+    processor = Sam2Processor.from_pretrained(files.folder, **OFFLINE)  # nosec B615
+    processor.save_pretrained(target)
+    model = Sam2Model.from_pretrained(  # nosec B615
+        files.folder, **OFFLINE, use_safetensors=True
+    )
     model.save_pretrained(target)
     source = {"backend": "sam2", "checkpoint": files.name, "revision": files.commit}
     Path(target, "source.json").write_text(json.dumps(source))
