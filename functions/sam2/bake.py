@@ -16,7 +16,7 @@ from shared.sam2_server.checkpoint_files import OFFLINE, find
 if __name__ == "__main__":
     checkpoint, target = sys.argv[1:]
     files = find(checkpoint)
-    # nosec B615: `files` are those of one commit, or a folder.
+    # bandit asks for a revision: `files` are those of one commit, or a folder.
     processor = Sam2Processor.from_pretrained(files.folder, **OFFLINE)  # nosec B615
     processor.save_pretrained(target)
     model = Sam2Model.from_pretrained(  # nosec B615

@@ -49,7 +49,7 @@ class Sam2Backend:
         self.device = torch.device(settings.sam2_device or best)
         files = find(settings.sam2_checkpoint)
         self.segmenter = identify(files)
-        # nosec B615: `files` are those of one commit, or a folder.
+        # bandit asks for a revision: `files` are those of one commit, or a folder.
         self._processor: Any = Sam2Processor.from_pretrained(files.folder, **OFFLINE)  # nosec B615
         model: Any = Sam2Model.from_pretrained(  # nosec B615
             files.folder, **OFFLINE, use_safetensors=True, dtype=torch.float32
