@@ -12,6 +12,9 @@ from local.processes import ProcessTree, free_ports
 from tests.functions.dockerfile import Build
 from tools.support.examples import EXAMPLES, ROOT
 
+# The first test installs torch and compiles it to bytecode.
+pytestmark = pytest.mark.timeout(900)
+
 PICTURE = base64.b64encode((EXAMPLES / "avataaars_05.png").read_bytes()).decode()
 PROMPT = {"points": [[256, 230, 1]], "box": [150, 110, 360, 340]}
 
