@@ -29,6 +29,8 @@ DISTRIBUTIONS = {
     "huggingface_hub": "transformers",
     "mediapipe": "mediapipe",
     "numpy": "numpy",
+    "opentelemetry": "opentelemetry-sdk",
+    "opentelemetry.proto": "opentelemetry-proto",
     "pycocotools": "pycocotools",
     "pydantic": "pydantic",
     "pydantic_settings": "pydantic-settings",

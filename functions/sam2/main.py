@@ -8,6 +8,7 @@ from flask import Request, Response
 from flask.typing import ResponseReturnValue
 
 from shared.decoding.sandbox import Sandbox
+from shared.gcp import traces
 from shared.runtime import logs
 from shared.sam2_server import backends, openapi
 from shared.sam2_server.loading import Loading
@@ -15,11 +16,12 @@ from shared.sam2_server.service import refusal, respond
 from shared.sam2_server.settings import Sam2Settings
 from shared.schemas.settings import load
 from shared.segmentation.sam2.contract import Description
-from shared.serving import bounded_worker
+from shared.serving import bounded_worker, http_spans
 
 logs.configure()
 bounded_worker.bound_requests()
 _settings = load(Sam2Settings)
+traces.start(_settings, "sam2")
 _backend = Loading(lambda: backends.load(_settings))
 _sandbox = Sandbox(_settings.max_pixels)
 
@@ -31,7 +33,7 @@ def sam2(request: Request) -> ResponseReturnValue:
         return refused
     match request.method, request.path:
         case "POST", openapi.SEGMENT:
-            return _segment(request)
+            return http_spans.traced(request, _settings.trace_project, lambda: _segment(request))
         case "GET", openapi.SEGMENT:
             return _json(Description(segmenter=_backend.wait().segmenter).model_dump_json())
         case "GET", openapi.HEALTH:

@@ -12,6 +12,7 @@ from transformers import Sam2Model, Sam2Processor
 from transformers.utils.logging import disable_progress_bar
 
 from shared.imaging.geometry import Image
+from shared.runtime import tracing
 from shared.sam2_server.batching import Batcher
 from shared.sam2_server.checkpoint import identify
 from shared.sam2_server.checkpoint_files import OFFLINE, find
@@ -83,8 +84,10 @@ class Sam2Backend:
 
     def _run(self, jobs: Sequence[Job]) -> list[Logits]:
         with torch.inference_mode():
-            embeddings = self._embed(jobs)
-            return [self._decode(job, embeddings[job.digest]) for job in jobs]
+            with tracing.span("encode images", attributes={"toonmask.pictures": len(jobs)}):
+                embeddings = self._embed(jobs)
+            with tracing.span("decode masks"):
+                return [self._decode(job, embeddings[job.digest]) for job in jobs]
 
     def _embed(self, jobs: Sequence[Job]) -> dict[bytes, list[torch.Tensor]]:
         """Returns the embeddings of all images by their digests; encodes images without them."""

@@ -58,6 +58,16 @@ class Settings(BaseSettings):
         description="host names that requests may use, separated by commas, such as `localhost`. "
         "Empty: any name; Cloud Run itself accepts only the service's own names",
     )
+    trace_project: Annotated[str | None, Blank] = Field(
+        None,
+        description="project of the traces in logs and spans. Unset: logs have only the trace ID",
+    )
+    otel_exporter_otlp_traces_endpoint: Annotated[HttpUrl | None, Blank] = Field(
+        None,
+        description="URL that gets the spans as OTLP over HTTP: "
+        "`https://telemetry.googleapis.com/v1/traces` for Cloud Trace, or a collector's. Unset: "
+        "no spans",
+    )
 
 
 class BucketSettings(Settings):
@@ -65,9 +75,6 @@ class BucketSettings(Settings):
 
     input_bucket: str = Field(min_length=3, description="bucket of the uploads")
     output_bucket: str = Field(min_length=3, description="bucket of the results")
-    trace_project: Annotated[str | None, Blank] = Field(
-        None, description="project of the traces in logs. Unset: logs have only the trace ID"
-    )
     push_account: Annotated[str | None, Blank] = Field(
         None,
         description="e-mail of the service account that pushes; each push must have its identity "
