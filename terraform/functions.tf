@@ -6,8 +6,13 @@ locals {
     OUTPUT_BUCKET = google_storage_bucket.data["output"].name
 
     MAX_DELIVERY_ATTEMPTS = tostring(var.max_delivery_attempts)
-    TRACE_PROJECT         = var.project_id
-  })
+  }, local.trace_settings)
+
+  # Also those of the SAM2 service.
+  trace_settings = merge(
+    { TRACE_PROJECT = var.project_id },
+    var.traces ? { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = "https://telemetry.googleapis.com/v1/traces" } : {},
+  )
 
   # The files of each function, relative to the repository. `make docs` writes packages.json.
   shared_files = {
@@ -51,6 +56,15 @@ locals {
   )
 }
 
+# Roles for traces can be granted only on a project. This one writes spans, and nothing else.
+resource "google_project_iam_member" "functions_write_traces" {
+  for_each = var.traces ? local.members : {}
+
+  project = var.project_id
+  role    = "roles/telemetry.tracesWriter"
+  member  = each.value
+}
+
 # Functions wait for this. Without their roles, the first uploads would fail for minutes.
 resource "time_sleep" "runtime_grants" {
   create_duration = local.iam_propagation
@@ -62,6 +76,7 @@ resource "time_sleep" "runtime_grants" {
       google_storage_bucket_iam_member.api_uploads[*].id,
       google_storage_bucket_iam_member.api_reads_output[*].id,
     ))
+    traces = join(" ", [for grant in google_project_iam_member.functions_write_traces : grant.id])
   }
 }
 

@@ -22,6 +22,9 @@ locals {
     var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
     var.scan_images ? ["containerscanning.googleapis.com"] : [], # before the first image: older ones are not scanned
     var.budget == null ? [] : ["billingbudgets.googleapis.com"],
+    # Spans are accepted only where the API of Cloud Trace is enabled too:
+    # https://cloud.google.com/stackdriver/docs/reference/telemetry/v1.traces
+    var.traces ? ["cloudtrace.googleapis.com", "telemetry.googleapis.com"] : [],
   ))
 
   # Bucket names are global: another project can have them already.

