@@ -1,5 +1,4 @@
-"""Process-level tools: deadlines, the memory budget, a bounded parallel map, timers, pools, logs,
-spans.
+"""Process-level tools: deadlines, the memory budget, a parallel map, timers, pools, logs, spans.
 
 Imports `schemas`. Start with `deadline`.
 """
