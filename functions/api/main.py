@@ -11,7 +11,7 @@ from shared.api.mask_routes import PATH
 from shared.api.settings import ApiSettings
 from shared.gcp import traces
 from shared.runtime import logs
-from shared.schemas.settings import load
+from shared.schemas.environment import load
 from shared.serving import bounded_worker, http_spans
 
 logs.configure()

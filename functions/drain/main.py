@@ -9,7 +9,8 @@ from shared.gcp.gcs import Storage
 from shared.pipeline.drain import Drain
 from shared.pipeline.push_handler import PushHandler
 from shared.runtime import logs
-from shared.schemas.settings import BucketSettings, load
+from shared.schemas.environment import load
+from shared.schemas.settings import BucketSettings
 from shared.serving import bounded_worker
 
 logs.configure()

@@ -9,7 +9,8 @@ from shared.gcp.gcs import Storage
 from shared.pipeline.landmarks import Landmarks
 from shared.pipeline.push_handler import PushHandler
 from shared.runtime import logs
-from shared.schemas.settings import LandmarksSettings, load
+from shared.schemas.environment import load
+from shared.schemas.settings import LandmarksSettings
 from shared.serving import bounded_worker
 
 logs.configure()

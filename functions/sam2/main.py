@@ -10,11 +10,10 @@ from flask.typing import ResponseReturnValue
 from shared.decoding.sandbox import Sandbox
 from shared.gcp import traces
 from shared.runtime import logs
-from shared.sam2_server import backends, openapi
+from shared.sam2_server import backends, openapi, service
 from shared.sam2_server.loading import Loading
-from shared.sam2_server.service import refusal, respond
 from shared.sam2_server.settings import Sam2Settings
-from shared.schemas.settings import load
+from shared.schemas.environment import load
 from shared.segmentation.sam2.contract import Description
 from shared.serving import bounded_worker, http_spans
 
@@ -29,7 +28,7 @@ _sandbox = Sandbox(_settings.max_pixels)
 @functions_framework.http
 def sam2(request: Request) -> ResponseReturnValue:
     """Handles an HTTP request. The OpenAPI document at /openapi.json describes all paths."""
-    if refused := refusal(request, _settings):
+    if refused := service.refusal(request, _settings):
         return refused
     match request.method, request.path:
         case "POST", openapi.SEGMENT:
@@ -44,7 +43,7 @@ def sam2(request: Request) -> ResponseReturnValue:
 
 def _segment(request: Request) -> Response:
     request.max_content_length = _settings.max_bytes
-    response, status = respond(_backend.wait(), _sandbox, request.get_data, _settings)
+    response, status = service.respond(_backend.wait(), _sandbox, request.get_data, _settings)
     text = response.model_dump_json()
     # The framework reads the complete request before it sends a response that is not streamed.
     return _json(iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text, status)

@@ -9,7 +9,8 @@ from shared.gcp.gcs import Storage
 from shared.pipeline.push_handler import PushHandler
 from shared.pipeline.segmentation import Segmentation
 from shared.runtime import logs
-from shared.schemas.settings import SegmentationSettings, load
+from shared.schemas.environment import load
+from shared.schemas.settings import SegmentationSettings
 from shared.segmentation.backends import factory
 from shared.serving import bounded_worker
 
