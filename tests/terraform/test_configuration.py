@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terraform.conftest import Done, Terraform
+from tests.terraform.conftest import Terraform
+from tools.deployment.terraform_check import check, variants
 from tools.support.examples import ROOT
 
 FILES = sorted((ROOT / "terraform").rglob("*.tf"))
@@ -63,9 +64,15 @@ def test_what_does_not_fit_the_schema_is_found(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_its_own_tests_pass(tested: Done) -> None:
-    assert tested.returncode == 0, tested.stdout + tested.stderr
+@pytest.mark.timeout(1800)
+def test_its_own_tests_pass_and_every_variant_has_a_plan(terraform: Terraform) -> None:
+    """The checks of `make terraform-real`."""
+    valid, passed, *plans = check(terraform)
+    assert valid == "Success! The configuration is valid."
+    assert re.fullmatch(r"Success! \d+ passed, 0 failed\.", passed)
+    assert len(plans) == len(variants()) > 10
+    for line in plans:
+        assert re.fullmatch(r"\S+: Plan: \d+ to add, 0 to change, 0 to destroy\.", line)
 
 
 def test_nothing_is_granted_to_everybody_but_a_public_api() -> None:

@@ -68,7 +68,6 @@ class Sam2(_Frozen):
 
     gpu: bool
     checkpoint: str
-    revision: str
     image: str | None
     min_instances: int
     max_instances: int

@@ -20,7 +20,6 @@ SERVICE = {"cpu": "1", "memory": "2Gi", "l4_gpus": 0, "instances": 10}
 SAM2_SIZE = {
     "gpu": True,
     "checkpoint": "facebook/sam2.1-hiera-large",
-    "revision": "main",
     "image": None,
     "min_instances": 0,
     "max_instances": 1,
