@@ -28,6 +28,82 @@ def test_nobody_asks_google_before_the_apply(planned: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
+def from_source(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The variant of images, without them."""
+    file = tmp_path_factory.mktemp("variants") / "source.tfvars"
+    file.write_text(variants()["images"].read_text().partition("images =")[0])
+    return changes_of(terraform, file)
+
+
+@pytest.fixture(scope="module")
+def from_images(terraform: Terraform) -> dict[str, Any]:
+    return changes_of(terraform, variants()["images"])
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["module.landmarks", "module.segmentation", "module.drain", "module.api[0]"],
+)
+def test_a_service_has_the_settings_of_the_function_that_it_replaces(
+    from_source: dict[str, Any], from_images: dict[str, Any], module: str
+) -> None:
+    change = from_source[f"{module}.google_cloudfunctions2_function.this[0]"]
+    function, (config,) = change["after"], change["after"]["service_config"]
+    service = from_images[f"{module}.google_cloud_run_v2_service.this[0]"]["after"]
+    (template,) = service["template"]
+    (container,) = template["containers"]
+    (scaling,) = template["scaling"]
+
+    unknown = change["after_unknown"]["service_config"][0]["environment_variables"]
+    values = {**dict.fromkeys(unknown), **config["environment_variables"]}
+    secrets = {one["key"] for one in config["secret_environment_variables"]}
+    set_here = {one["name"]: one.get("value") for one in container["env"]}
+    assert set_here == {**values, **dict.fromkeys(secrets)}
+    assert all(one.get("value_source") for one in container["env"] if one["name"] in secrets)
+
+    assert service["name"] == f"{function['name']}-image"
+    assert service["location"] == function["location"]
+    assert template["encryption_key"] == function["kms_key_name"]
+    assert template["timeout"] == f"{config['timeout_seconds']}s"
+    assert (
+        template["max_instance_request_concurrency"] == (config["max_instance_request_concurrency"])
+    )
+    assert scaling["min_instance_count"] == config["min_instance_count"]
+    assert scaling["max_instance_count"] == config["max_instance_count"]
+    (resources,) = container["resources"]
+    assert resources["limits"] == {
+        "cpu": config["available_cpu"],
+        "memory": config["available_memory"],
+    }
+    assert (service["ingress"], config["ingress_settings"]) in {
+        ("INGRESS_TRAFFIC_INTERNAL_ONLY", "ALLOW_INTERNAL_ONLY"),
+        ("INGRESS_TRAFFIC_ALL", "ALLOW_ALL"),
+    }
+    assert not service["deletion_protection"]
+    assert not service["iap_enabled"]
+    assert service["invoker_iam_disabled"] is (module == "module.api[0]")
+    assert from_images.keys() & {f"{module}.google_storage_bucket_object.source[0]"} == set()
+
+
+def test_a_subnetwork_is_for_the_callers_of_sam2(terraform: Terraform) -> None:
+    changes = changes_of(terraform, variants()["internal-sam2"])
+    service = changes["module.segmentation.google_cloud_run_v2_service.this[0]"]["after"]
+    (access,) = service["template"][0]["vpc_access"]
+    (interface,) = access["network_interfaces"]
+    assert access["egress"] == "ALL_TRAFFIC"
+    assert interface["subnetwork"] == "projects/my-project/regions/us-central1/subnetworks/run"
+    sam2 = changes["google_cloud_run_v2_service.sam2[0]"]["after"]
+    assert sam2["ingress"] == "INGRESS_TRAFFIC_INTERNAL_ONLY"
+
+
+def test_the_proxy_stands_before_the_api(terraform: Terraform) -> None:
+    changes = changes_of(terraform, VARIANT)
+    service = changes["module.api[0].google_cloud_run_v2_service.this[0]"]["after"]
+    assert service["iap_enabled"]
+    assert not service["invoker_iam_disabled"]
+
+
+@pytest.fixture(scope="module")
 def state(terraform: Terraform, place: Path) -> str:
     """The option that names the state of a deployment of the variant."""
     option = f"-state={place / 'deployed.tfstate'}"
