@@ -151,7 +151,7 @@ destroy: $(READY) ## Run terraform destroy in PROJECT; stops if buckets hold obj
 	$(if $(FORCE),cd terraform && terraform apply $(VARIABLES) -var deletion_protection=false -target=google_storage_bucket.data)
 	cd terraform && terraform destroy $(VARIABLES) $(if $(FORCE),-var deletion_protection=false)
 
-images: $(READY) ## Build the images of PROJECT's functions and SAM2 service that are not built yet; writes their digests into its variables
+images: $(READY) ## Build the images of PROJECT that are not built yet, and name them in its variables
 	@$(call need,gcloud)
 	@$(call need_project)
 	$(RUN) -m tools.deployment.images --project $(PROJECT) --deployment $(DEPLOYMENT)

@@ -200,6 +200,7 @@ def test_images_and_source_have_the_same_python() -> None:
     assert '"python311"' in source
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(_REAL_GCLOUD is None, reason="gcloud is not on PATH")
 def test_gcloud_knows_every_option(
     gcloud: Gcloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
