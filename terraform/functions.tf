@@ -88,6 +88,7 @@ module "landmarks" {
 
   name         = "landmarks"
   deployment   = local.deployment
+  image        = lookup(var.images, "landmarks", null)
   size         = var.landmarks
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["landmarks"]
@@ -100,6 +101,8 @@ module "segmentation" {
 
   name         = "segmentation"
   deployment   = local.deployment
+  image        = lookup(var.images, "segmentation", null)
+  subnetwork   = var.subnetwork
   size         = var.segmentation
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["segmentation"]
@@ -113,6 +116,7 @@ module "drain" {
 
   name         = "drain"
   deployment   = local.deployment
+  image        = lookup(var.images, "drain", null)
   size         = local.drain_size
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["drain"]

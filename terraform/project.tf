@@ -57,6 +57,7 @@ data "google_storage_project_service_account" "this" {
 # ---- service agents ----
 
 locals {
+  iap_agent     = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-iap.iam.gserviceaccount.com"
   pubsub_agent  = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
   storage_agent = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
 
@@ -78,6 +79,7 @@ locals {
   # Services whose agents are named here. A new project does not have the agents until they are asked for.
   agent_services = toset(concat(
     ["pubsub.googleapis.com"],
+    local.uses_iap ? ["iap.googleapis.com"] : [],
     var.kms_key == null ? [] : ["artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "run.googleapis.com"],
     var.kms_key == null || length(local.keys) == 0 ? [] : ["secretmanager.googleapis.com"],
   ))

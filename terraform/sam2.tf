@@ -13,9 +13,6 @@ locals {
     } : name => value if value != null
   }
 
-  # The functions that call SAM2.
-  sam2_callers = toset(concat(["segmentation"], var.enable_api ? ["api"] : []))
-
   # A digest of all files in the image. If one changes, a new image is built.
   sam2_sources = sha256(join("", [
     for name in sort(concat(
@@ -185,7 +182,7 @@ resource "google_cloud_run_v2_service" "sam2" {
   deletion_protection = false # it stores nothing, and Terraform must be able to replace it after a failed apply
   # A function's calls count as internal only over a VPC. IAM allows only the functions that call
   # SAM2.
-  ingress = "INGRESS_TRAFFIC_ALL"
+  ingress = var.subnetwork == null ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_ONLY"
 
   template {
     encryption_key                   = var.kms_key

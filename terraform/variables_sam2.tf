@@ -104,7 +104,7 @@ variable "deploy_sam2" {
 }
 
 variable "sam2" {
-  description = "Size of our SAM2 service. gpu: real SAM2 on an L4; without it, the embedded segmenter. checkpoint: the weights in the image, as NAME@COMMIT at huggingface.co; those of SAM 2.1 itself need no commit. image: an existing image, instead of a build."
+  description = "Size of our SAM2 service. gpu: real SAM2 on an L4; without it, the embedded segmenter. checkpoint: the weights in the image, as NAME@COMMIT at huggingface.co; those of SAM 2.1 itself need no commit. image: an existing image, instead of a build; `make images` writes it."
   type = object({
     gpu           = optional(bool, true)
     checkpoint    = optional(string, "facebook/sam2.1-hiera-large")

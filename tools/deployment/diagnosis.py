@@ -87,16 +87,17 @@ def _dead_letter(target: Target, hop: str, ref: ObjectRef) -> Iterator[str]:
 
 def _log_lines(target: Target, logs: Logs, progress: Progress) -> Iterator[str]:
     service = f"{target.prefix}{HOPS[progress.hop]}"
+    services = (service, f"{service}-image")  # from source, and from an image
     lines = logs.of_upload(progress.ref, progress.since)
     if lines:
         yield "The last log lines about it:"
         yield from _indented(lines)
-    if any(line.service == service for line in lines):
+    if any(line.service in services for line in lines):
         yield "The last `why` or `reason` is the cause. docs/operations.md says what to do, in the"
         yield "sections `messages among the dead letters` and `many deliveries or requests fail`."
         return
     yield f"The function {service} has logged no line about it."
-    failures = logs.failures(service, progress.since)
+    failures = logs.failures(services, progress.since)
     if failures:
         yield f"The last failed requests to {service}, and its errors:"
         yield from _indented(failures)

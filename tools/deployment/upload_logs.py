@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -80,8 +80,8 @@ class Logs(Protocol):
         """Returns lines of the functions about an upload."""
         ...
 
-    def failures(self, service: str, since: datetime) -> list[LogEntry]:
-        """Returns failed requests to a service, and its errors, about whatever upload."""
+    def failures(self, services: Sequence[str], since: datetime) -> list[LogEntry]:
+        """Returns failed requests to the services, and their errors, about whatever upload."""
         ...
 
 
@@ -99,9 +99,9 @@ class LocalLogs:
         found = sorted(self._entries(ref), key=lambda entry: entry.timestamp)
         return found[-_MOST_LINES:]
 
-    def failures(self, service: str, since: datetime) -> list[LogEntry]:
+    def failures(self, services: Sequence[str], since: datetime) -> list[LogEntry]:
         """Returns nothing: no server here logs requests."""
-        del service, since
+        del services, since
         return []
 
     def _entries(self, ref: ObjectRef) -> Iterator[LogEntry]:
@@ -150,13 +150,14 @@ class CloudLogs:
         """
         return self._newest(f'jsonPayload.upload="{ref.log_fields["upload"]}"', since)
 
-    def failures(self, service: str, since: datetime) -> list[LogEntry]:
-        """Returns failed requests to a service, and its errors.
+    def failures(self, services: Sequence[str], since: datetime) -> list[LogEntry]:
+        """Returns failed requests to the services, and their errors.
 
         Raises:
             ApiError: as in `of_upload`.
         """
-        scope = f'resource.type="cloud_run_revision" AND resource.labels.service_name="{service}"'
+        names = " OR ".join(f'"{service}"' for service in services)
+        scope = f'resource.type="cloud_run_revision" AND resource.labels.service_name=({names})'
         failed = f"httpRequest.status>={HTTPStatus.BAD_REQUEST.value} OR severity>=ERROR"
         return self._newest(f"{scope} AND ({failed})", since)
 

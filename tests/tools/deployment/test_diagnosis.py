@@ -54,7 +54,18 @@ def test_failed_requests_are_shown_if_the_function_has_logged_nothing(
     assert "WARNING POST answered 403 not authenticated" in output
     assert "ERROR MIN_SCORE: no number" in output
     assert "403: the account that pushes may not call the function." in output
-    assert 'resource.labels.service_name="toonmask-landmarks"' in api.queries[-1]["filter"]
+    names = '("toonmask-landmarks" OR "toonmask-landmarks-image")'
+    assert f"resource.labels.service_name={names}" in api.queries[-1]["filter"]
+
+
+@on_one_broker
+def test_lines_of_a_function_from_an_image_are_lines_of_the_function(
+    diagnosed: Callable[[LoggingApi], str],
+) -> None:
+    labels = {"service_name": "toonmask-landmarks-image"}
+    line = entry(7, severity="ERROR", textPayload="why", resource={"labels": labels})
+    output = diagnosed(LoggingApi(lambda _: {"entries": [line]}))
+    assert "The last `why` or `reason` is the cause." in output
 
 
 @on_one_broker

@@ -63,6 +63,16 @@ class Service(_Frozen):
     instances: int
 
 
+class Sam2(_Frozen):
+    """Terraform's variable sam2."""
+
+    gpu: bool
+    checkpoint: str
+    image: str | None
+    min_instances: int
+    max_instances: int
+
+
 class Requirements(_Frozen):
     """`local.requirements` in terraform/requirements.tf, and whether the secrets are given."""
 
@@ -85,14 +95,32 @@ class Requirements(_Frozen):
     enable_api: bool
     api_public: bool
     api_callers: tuple[str, ...]
+    api_iap: tuple[str, ...]
+    """Who may pass Identity-Aware Proxy in front of the API; empty: it is off."""
+
+    functions: tuple[str, ...]
+    images: tuple[str, ...]
+    """The functions that come from images. Cloud Functions builds the others."""
+
+    subnetwork: str | None
     deploy_sam2: bool
-    sam2_image: str | None
+    sam2: Sam2
     services: dict[str, Service]
 
     @property
     def builds_sam2_image(self) -> bool:
         """Whether the apply builds the image, for which it calls gcloud."""
-        return self.deploy_sam2 and self.sam2_image is None
+        return self.deploy_sam2 and self.sam2.image is None
+
+    @property
+    def from_source(self) -> frozenset[str]:
+        """The functions that Cloud Functions builds."""
+        return frozenset(self.functions) - frozenset(self.images)
+
+    @property
+    def grants_everybody(self) -> bool:
+        """Whether allUsers gets a role. A service from an image is public without one."""
+        return self.api_public and "api" in self.from_source
 
     @property
     def uses_l4(self) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.deployment.preflight.conftest import ACCOUNT, BUCKET, KEY, ME, Run
+from tests.tools.deployment.preflight.conftest import ACCOUNT, BUCKET, KEY, ME, SAM2_SIZE, Run
 from tests.tools.deployment.preflight.google_server import NUMBER, Google
 from tools.deployment.preflight.findings import Finding, State
 
@@ -46,6 +46,8 @@ def test_an_owner_has_the_permissions_in_buckets_that_the_project_does_not_show(
     [
         ("run.services.create", {"deploy_sam2": True}),
         ("cloudbuild.builds.create", {"deploy_sam2": True}),
+        ("run.services.create", {"images": ["drain"]}),
+        ("iap.webServices.setIamPolicy", {"api_iap": ["group:team@example.com"]}),
         ("secretmanager.secrets.create", {"secrets": ["API_KEY"]}),
         ("monitoring.notificationChannels.create", {"notification_email": "me@example.com"}),
     ],
@@ -97,7 +99,17 @@ def test_a_bucket_of_another_project_is_no_deployment(run: Run, google: Google) 
 
 def test_an_image_that_is_built_already_needs_no_build(run: Run, google: Google) -> None:
     google.denied = {"cloudbuild.builds.create"}
-    assert run(deploy_sam2=True, sam2_image="sam2:1")["permissions"].state is State.OK
+    built = {**SAM2_SIZE, "image": "sam2:1"}
+    assert run(deploy_sam2=True, sam2=built)["permissions"].state is State.OK
+
+
+def test_cloud_functions_is_needed_until_all_functions_have_images(
+    run: Run, google: Google
+) -> None:
+    google.denied = {"cloudfunctions.functions.create"}
+    assert run(images=["segmentation"])["permissions"].state is State.WRONG
+    images = ["landmarks", "segmentation", "drain"]
+    assert run(images=images)["permissions"].state is State.OK
 
 
 def test_a_key_and_a_budget_have_permissions_of_their_own(run: Run, google: Google) -> None:

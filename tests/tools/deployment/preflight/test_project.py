@@ -49,6 +49,7 @@ def test_in_a_project_in_order_every_check_is_ok(run: Run, google: Google) -> No
         billing_account=ACCOUNT,
         enable_api=True,
         api_public=True,
+        functions=["landmarks", "segmentation", "drain", "api"],
     )
     outside = {"key", "budget", "APIs", "region", "quota L4", f"bucket {BUCKET}"}
     assert found.keys() == outside | OTHERS | POLICIES | {

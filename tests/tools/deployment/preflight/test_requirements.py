@@ -63,6 +63,7 @@ def test_a_plain_deployment() -> None:
     assert required.secrets_given
     assert not required.uses_l4
     assert not required.builds_sam2_image
+    assert required.from_source == {"landmarks", "segmentation", "drain"}
 
 
 @needs_terraform
@@ -110,6 +111,20 @@ def test_sam2_without_a_gpu_and_with_an_image() -> None:
 
 
 @needs_terraform
+def test_functions_from_images() -> None:
+    image = f"us-docker.pkg.dev/p/r/api@sha256:{'a' * 64}"
+    required = _evaluated(
+        "-var=enable_api=true",
+        f'-var=images={{api="{image}",segmentation="{image}"}}',
+        '-var=api={iap=["group:team@example.com"]}',
+        "-var=subnetwork=projects/p/regions/us-central1/subnetworks/s",
+    )
+    assert required.from_source == {"landmarks", "drain"}
+    assert required.api_iap == ("group:team@example.com",)
+    assert {"iap.googleapis.com", "compute.googleapis.com"} <= set(required.apis)
+
+
+@needs_terraform
 def test_files_are_those_beside_the_configuration_and_later_options_win(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +153,7 @@ def test_files_are_those_beside_the_configuration_and_later_options_win(
         ("-var=region=EU", "region must be a region such as us-central1"),
         ('-var=sam2={checkpoint="someone/cartoons"}', "sam2.checkpoint must be NAME@COMMIT"),
         ("-var-file=none.tfvars", "none.tfvars does not exist"),
+        ("-var=subnetwork=projects/p/regions/us-central1/subnetworks/s", "Run `make images` first"),
         ("-var=api={", "Expected the start of an expression"),
     ],
 )
