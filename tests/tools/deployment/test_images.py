@@ -144,7 +144,7 @@ def test_what_is_built_already_is_not_built_again(
 def test_the_sam2_service_gets_the_image_that_terraform_would_build(
     gcloud: Gcloud, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = {"deploy_sam2": "true", "sam2": '{ gpu = false, max_instances = 2 }'}
+    values = {"deploy_sam2": "true", "sam2": "{ gpu = false, max_instances = 2 }"}
     variables.keep("my-project", "toonmask", values)
     assert _make_images(monkeypatch) is None
     arguments, files = gcloud.builds()["sam2"]
