@@ -103,7 +103,13 @@ class ReplicateSegmenter:
     async def _download_masks(self, crop: Crop) -> list[bytes]:
         urls = _mask_urls(await self._predict(crop))
         slots, budget = asyncio.Semaphore(_DOWNLOADS), ByteBudget()
-        return await asyncio.gather(*(self._download(url, slots, budget) for url in urls))
+        downloads = [asyncio.create_task(self._download(url, slots, budget)) for url in urls]
+        try:
+            return await asyncio.gather(*downloads)
+        finally:  # after one has failed, the others are of no use
+            for download in downloads:
+                download.cancel()
+            await asyncio.gather(*downloads, return_exceptions=True)
 
     async def _download(self, url: str, slots: asyncio.Semaphore, budget: ByteBudget) -> bytes:
         async with slots:

@@ -36,6 +36,8 @@ class Replicate:
         """Gives the answer to the n-th prediction where it is not accepted."""
         self.refuse_poll: Callable[[int], ResponseReturnValue | None] = lambda _: None
         """Gives the answer to the n-th poll where it is not accepted."""
+        self.refuse_mask: Callable[[int], ResponseReturnValue | None] = lambda _: None
+        """Gives the answer to the download of a mask where it is not sent."""
         self.end: dict[str, Any] = {"status": "succeeded"}
         self.output: Any = None
         self.predictions: list[dict[str, Any]] = []
@@ -109,6 +111,9 @@ class Replicate:
         return {**about, **self.end, "status": status, "output": output, "urls": {}}
 
     def _mask(self, index: int) -> ResponseReturnValue:
+        refused = self.refuse_mask(index)
+        if refused is not None:
+            return refused
         return Response(io.BytesIO(self.masks[index]), mimetype="image/png")
 
 

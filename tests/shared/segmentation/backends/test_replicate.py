@@ -1,5 +1,6 @@
 """The segmenter at Replicate against a server that speaks its HTTP API."""
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -158,6 +159,28 @@ def test_what_will_never_work_says_why(
     with pytest.raises(Permanent, match=told):
         _ask(replicate)
     assert len(replicate.predictions) == 1
+
+
+def test_after_a_failed_download_the_others_are_given_up(replicate: Replicate) -> None:
+    asked: list[int] = []
+    failed = threading.Event()
+
+    def refuse(index: int) -> tuple[str, int] | None:
+        asked.append(index)
+        if index == 0:
+            return "gone", 404
+        failed.wait(30)
+        return None
+
+    replicate.segment = lambda image: [np.ones(image.shape[:2], bool)] * 40
+    replicate.refuse_mask = refuse
+    try:
+        with pytest.raises(Transient, match="404"):
+            _ask(replicate)
+    finally:
+        failed.set()
+    _segmenter(replicate).version(Deadline.after(30))  # runs where the downloads ran
+    assert len(asked) <= 8 * len(replicate.predictions)
 
 
 def test_a_wrong_token_is_named(replicate: Replicate) -> None:
