@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tools.training.palette import Colour, colour, grey
+from tools.training.palette import Colour, colour, grey, pixel
 from tools.training.targets import SIZE
 
 Picture = npt.NDArray[np.float32]
@@ -48,9 +48,9 @@ def _shapes(rng: np.random.Generator) -> Picture:
         width = -1 if rng.random() < 0.7 else int(rng.integers(1, 4))
         if rng.random() < 0.6:
             radii = size if rng.random() < 0.4 else size[[0, 0]]
-            cv2.ellipse(picture, middle, radii, 0, 0, 360, paint, width, cv2.LINE_AA)
+            cv2.ellipse(picture, pixel(middle), pixel(radii), 0, 0, 360, paint, width, cv2.LINE_AA)
         else:
-            cv2.rectangle(picture, middle, middle + size, paint, width)
+            cv2.rectangle(picture, pixel(middle), pixel(middle + size), paint, width)
     return picture
 
 
@@ -67,7 +67,7 @@ def _writing(rng: np.random.Generator) -> Picture:
     picture = _flat(rng).astype(np.uint8)  # the only type on which OpenCV 5 writes
     for _ in range(rng.integers(1, 7)):
         letters = "".join(chr(code) for code in rng.integers(33, 123, int(rng.integers(1, 9))))
-        where = tuple(int(edge) for edge in rng.integers(-10, SIZE, 2))
+        where = pixel(rng.integers(-10, SIZE, 2))
         font, size = int(rng.integers(0, 8)), rng.uniform(0.3, 3)
         ink, width = colour(rng), int(rng.integers(1, 4))
         cv2.putText(picture, letters, where, font, size, ink, width, cv2.LINE_AA)
@@ -83,7 +83,7 @@ def _photograph(rng: np.random.Generator) -> Picture:
         if rng.random() < 0.5:
             noise[:] = noise[..., :1]
         smooth = cv2.INTER_NEAREST if rng.random() < 0.1 else cv2.INTER_CUBIC
-        picture += cv2.resize(noise, (SIZE, SIZE), interpolation=smooth) * strength
+        picture += np.asarray(cv2.resize(noise, (SIZE, SIZE), interpolation=smooth)) * strength
         strength *= rng.uniform(0.35, 0.8)
     return picture
 
@@ -92,15 +92,15 @@ def _paper(rng: np.random.Generator) -> Picture:
     tone = np.array(grey(int(rng.integers(200, 256))), np.float32) * rng.uniform(0.85, 1, 3)
     fibres = rng.normal(0, rng.uniform(3, 25), (SIZE, SIZE, 1)).astype(np.float32)
     stains = cv2.resize(rng.normal(0, 10, (4, 4)).astype(np.float32), (SIZE, SIZE))
-    fibres = cv2.GaussianBlur(fibres, (0, 0), rng.uniform(0.5, 1.5))
-    return np.asarray(tone + fibres[..., None] + stains[..., None], np.float32)
+    soft = cv2.GaussianBlur(fibres, (0, 0), rng.uniform(0.5, 1.5))
+    return np.asarray(tone + soft[..., None] + stains[..., None], np.float32)
 
 
 def _landscape(rng: np.random.Generator) -> Picture:
     horizon = rng.uniform(0.2, 0.9) * SIZE
     picture = _mixed(colour(rng), colour(rng), np.clip(_Y / horizon, 0, 1))
     if rng.random() < 0.4:
-        middle = rng.integers(0, SIZE, 2)
+        middle = pixel(rng.integers(0, SIZE, 2))
         cv2.circle(picture, middle, int(rng.integers(4, 18)), colour(rng), -1, cv2.LINE_AA)
     for layer in range(rng.integers(1, 4)):
         base = horizon + layer * rng.uniform(2, 16)
@@ -120,7 +120,9 @@ def _house_or_tree(picture: Picture, rng: np.random.Generator, horizon: float) -
         cv2.rectangle(picture, (x, y - size), (x + size, y), colour(rng), -1)
         pane = max(1, size // 5)
         for left in (x + pane, x + 3 * pane):
-            cv2.rectangle(picture, (left, y - 4 * pane), (left + pane, y - 3 * pane), colour(rng), -1)
+            cv2.rectangle(
+                picture, (left, y - 4 * pane), (left + pane, y - 3 * pane), colour(rng), -1
+            )
     else:
         cv2.line(picture, (x, y), (x, y - size), colour(rng), max(1, size // 6))
         cv2.circle(picture, (x, y - size), size // 2 + 1, colour(rng), -1, cv2.LINE_AA)

@@ -42,7 +42,8 @@ class Canvas:
     def cover(self, mask: npt.NDArray[np.uint8], colour: tuple[int, int, int]) -> None:
         """Paints over everything where `mask` (96, 96; 0 to 255) is set."""
         alpha = mask[..., None] / np.float32(255)
-        self.picture = self.picture * (1 - alpha) + np.float32(colour) * alpha
+        painted = self.picture * (1 - alpha) + np.array(colour, np.float32) * alpha
+        self.picture = np.asarray(painted, np.float32)
         self._label[mask > 127] = BACKGROUND
         self._owners[mask > 127] = 0
 
@@ -51,4 +52,4 @@ class Canvas:
 
 
 def _warped(pixels: Pixels, matrix: Matrix, interpolation: int) -> Pixels:
-    return cv2.warpAffine(pixels, matrix, (SIZE, SIZE), flags=interpolation)
+    return np.asarray(cv2.warpAffine(pixels, matrix, (SIZE, SIZE), flags=interpolation), np.uint8)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from tools.training.figure import Figure
-from tools.training.palette import colour, grey
+from tools.training.palette import colour, grey, pixel
 from tools.training.sprite import FACE, UNKNOWN, Pixels
 
 SIDE = 96
@@ -66,7 +66,7 @@ def fragment(figure: Figure, rng: np.random.Generator) -> Figure:
     middle = low + (high - low) * rng.uniform(0.2, 0.8, 2)
     radius = (high - low).min() * rng.uniform(0.12, 0.24)
     keep = np.zeros_like(figure.label)
-    cv2.circle(keep, middle.astype(int), max(2, int(radius)), 255, -1, cv2.LINE_AA)
+    cv2.circle(keep, pixel(middle), max(2, int(radius)), (255,), -1, cv2.LINE_AA)
     image = figure.image.copy()
     image[..., 3] = np.minimum(image[..., 3], keep)
     around = slice(*_window(middle[1], radius)), slice(*_window(middle[0], radius))
@@ -90,7 +90,9 @@ def _paint(rng: np.random.Generator) -> tuple[int, int, int, int]:
     return *colour(rng), 255
 
 
-def _disc(image: Pixels, middle: tuple[float, float], radius: float, rng: np.random.Generator) -> None:
+def _disc(
+    image: Pixels, middle: tuple[float, float], radius: float, rng: np.random.Generator
+) -> None:
     """A disc; `middle` and `radius` are shares of the side."""
     centre = int(middle[0] * SIDE), int(middle[1] * SIDE)
     size = max(1, int(radius * SIDE))
@@ -103,7 +105,9 @@ def _eye(image: Pixels, rng: np.random.Generator) -> None:
     radii = int(SIDE * 0.45), int(SIDE * rng.uniform(0.15, 0.45))
     centre = SIDE // 2, SIDE // 2
     cv2.ellipse(image, centre, radii, 0, 0, 360, (255, 255, 255, 255), -1, cv2.LINE_AA)
-    cv2.ellipse(image, centre, radii, 0, 0, 360, (0, 0, 0, 255), int(rng.integers(1, 5)), cv2.LINE_AA)
+    cv2.ellipse(
+        image, centre, radii, 0, 0, 360, (0, 0, 0, 255), int(rng.integers(1, 5)), cv2.LINE_AA
+    )
     iris = radii[1] * rng.uniform(0.5, 0.95)
     _disc(image, (0.5, 0.5), iris / SIDE, rng)
     cv2.circle(image, centre, max(1, int(iris / 2)), (0, 0, 0, 255), -1, cv2.LINE_AA)
@@ -145,8 +149,8 @@ def _clock(image: Pixels, rng: np.random.Generator) -> None:
     ink = _paint(rng) if rng.random() < 0.4 else (0, 0, 0, 255)
     for angle in np.arange(12) * np.pi / 6:
         direction = np.array([np.cos(angle), np.sin(angle)])
-        ends = (48 + direction * 36).astype(int), (48 + direction * 42).astype(int)
-        cv2.line(image, *ends, ink, 2, cv2.LINE_AA)
+        inner, outer = pixel(48 + direction * 36), pixel(48 + direction * 42)
+        cv2.line(image, inner, outer, ink, 2, cv2.LINE_AA)
     for length in (20, 32):
         angle = rng.uniform(0, 2 * np.pi)
         tip = int(48 + np.cos(angle) * length), int(48 + np.sin(angle) * length)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.training.figure import Figure, premultiplied, unpremultiplied
+from tools.training.sprite import Pixels
 
 Grid = npt.NDArray[np.float32]
 
@@ -20,7 +21,7 @@ def mirrored(figure: Figure) -> Figure:
 
 
 def deformed(figure: Figure, rng: np.random.Generator) -> Figure:
-    """An elastic deformation; often a part of the figure swells or shrinks, as noses and cheeks do."""
+    """An elastic deformation; often a part swells or shrinks, as noses and cheeks do."""
     height, width = figure.label.shape
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     # up to 3% of the figure: more tears thin outlines apart
@@ -31,9 +32,13 @@ def deformed(figure: Figure, rng: np.random.Generator) -> Figure:
         bulge_x, bulge_y = _bulge(figure, x, y, rng)
         dx, dy = dx - bulge_x, dy - bulge_y
     map_x, map_y = x + dx, y + dy
-    image = cv2.remap(premultiplied(figure.image), map_x, map_y, cv2.INTER_LINEAR)
-    label = cv2.remap(figure.label, map_x, map_y, cv2.INTER_NEAREST)
-    regions = cv2.remap(figure.regions, map_x, map_y, cv2.INTER_NEAREST)
+
+    def moved(pixels: Pixels, interpolation: int) -> Pixels:
+        return np.asarray(cv2.remap(pixels, map_x, map_y, interpolation), np.uint8)
+
+    image = moved(premultiplied(figure.image), cv2.INTER_LINEAR)
+    label = moved(figure.label, cv2.INTER_NEAREST)
+    regions = moved(figure.regions, cv2.INTER_NEAREST)
     return Figure(unpremultiplied(image), label, regions, figure.classes)
 
 

@@ -29,7 +29,8 @@ def _grey_levels(picture: Pixels) -> npt.NDArray[np.float32]:
 
 
 def _grey(picture: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
-    return cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def _two_tone(picture: Pixels, rng: np.random.Generator) -> Pixels:
@@ -96,7 +97,7 @@ def _tones(picture: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def _blurred(picture: Pixels, rng: np.random.Generator) -> Pixels:
-    return cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.4))
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.4)), np.uint8)
 
 
 def _resampled(picture: Pixels, rng: np.random.Generator) -> Pixels:
@@ -105,9 +106,8 @@ def _resampled(picture: Pixels, rng: np.random.Generator) -> Pixels:
     small = int(width * rng.uniform(0.3, 0.9)), int(height * rng.uniform(0.3, 0.9))
     down = cv2.INTER_NEAREST if rng.random() < 0.25 else cv2.INTER_AREA
     up = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC)[rng.integers(3)]
-    return cv2.resize(
-        cv2.resize(picture, small, interpolation=down), (width, height), interpolation=up
-    )
+    shrunk = cv2.resize(picture, small, interpolation=down)
+    return np.asarray(cv2.resize(shrunk, (width, height), interpolation=up), np.uint8)
 
 
 def _noisy(picture: Pixels, rng: np.random.Generator) -> Pixels:
@@ -117,7 +117,8 @@ def _noisy(picture: Pixels, rng: np.random.Generator) -> Pixels:
 
 def _jpeg(picture: Pixels, rng: np.random.Generator) -> Pixels:
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 90))]
-    return cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
+    _, encoded = cv2.imencode(".jpg", picture, quality)
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
 
 
 _OTHERS: tuple[tuple[Effect, float], ...] = (

@@ -82,4 +82,6 @@ def _halve(model: onnx.ModelProto) -> None:
         stored = f"{weight.name}.half"
         graph.initializer.remove(weight)
         graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), stored))
-        graph.node.insert(0, helper.make_node("Cast", [stored], [weight.name], to=TensorProto.FLOAT))
+        graph.node.insert(
+            0, helper.make_node("Cast", [stored], [weight.name], to=TensorProto.FLOAT)
+        )

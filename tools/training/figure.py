@@ -15,7 +15,7 @@ Matrix = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float64]
 
 RESERVE = 1.5
-"""A figure has this many times the pixels that it gets in the tile: enough to turn it without blur."""
+"""A figure has so many times the pixels that it gets in the tile: it can be turned without blur."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +49,9 @@ def figure_of(sprite: Sprite, scale: float) -> Figure:
     if shrink < 1:
         height, width = label.shape
         size = max(2, round(width * shrink)), max(2, round(height * shrink))
-        image = unpremultiplied(cv2.resize(premultiplied(image), size, interpolation=cv2.INTER_AREA))
-        label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
-        regions = cv2.resize(regions, size, interpolation=cv2.INTER_NEAREST)
+        image = unpremultiplied(_resized(premultiplied(image), size, cv2.INTER_AREA))
+        label = _resized(label, size, cv2.INTER_NEAREST)
+        regions = _resized(regions, size, cv2.INTER_NEAREST)
     classes = (FACE,) * len(sprite.faces) + (HAND,) * len(sprite.hands)
     return Figure(image, label, regions, classes)
 
@@ -63,17 +63,21 @@ def side_of(box: FloatBox) -> float:
 
 def premultiplied(image: Pixels) -> Pixels:
     """RGBA with colours times alpha. Resampling needs it: else transparent pixels bleed."""
-    result = image.copy()
-    for channel in range(3):
-        result[..., channel] = cv2.multiply(image[..., channel], image[..., 3], scale=1 / 255)
-    return result
+    alpha = cv2.merge([image[..., 3]] * 3 + [_opaque(image)])
+    return np.asarray(cv2.multiply(image, alpha, scale=1 / 255), np.uint8)
 
 
 def unpremultiplied(image: Pixels) -> Pixels:
-    alpha = np.maximum(image[..., 3:], 1).astype(np.float32)
-    result = image.copy()
-    result[..., :3] = np.minimum(image[..., :3] * (255 / alpha), 255)
-    return result
+    alpha = cv2.merge([np.maximum(image[..., 3], 1)] * 3 + [_opaque(image)])
+    return np.asarray(cv2.divide(image, alpha, scale=255), np.uint8)
+
+
+def _resized(pixels: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
+    return np.asarray(cv2.resize(pixels, size, interpolation=interpolation), np.uint8)
+
+
+def _opaque(image: Pixels) -> Pixels:
+    return np.full(image.shape[:2], 255, np.uint8)
 
 
 def _regions(sprite: Sprite) -> Pixels:
@@ -81,8 +85,8 @@ def _regions(sprite: Sprite) -> Pixels:
     regions = np.zeros_like(sprite.label)
     boxes = [(FACE, box) for box in sprite.faces] + [(HAND, box) for box in sprite.hands]
     for index, (value, box) in enumerate(boxes, start=1):
-        x0, y0 = (int(round(edge)) for edge in np.maximum(box[:2], 0))
-        x1, y1 = (int(round(edge)) for edge in np.maximum(box[2:], 0))
+        x0, y0 = np.maximum(box[:2], 0).round().astype(int)
+        x1, y1 = np.maximum(box[2:], 0).round().astype(int)
         window = regions[y0:y1, x0:x1]
         inside = sprite.label[y0:y1, x0:x1] == value
         if sprite.exact and inside.any():

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 
 from tools.training.canvas import Canvas
-from tools.training.palette import WHITE, colour, grey
+from tools.training.palette import WHITE, colour, grey, pixel
 from tools.training.targets import SIZE
+
+_SOLID = (255,)
 
 
 def cover(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -29,26 +31,28 @@ def _panel_border(canvas: Canvas, rng: np.random.Generator) -> None:
 def _balloon(canvas: Canvas, rng: np.random.Generator) -> None:
     middle = rng.integers(0, SIZE, 2)
     middle[1] = rng.choice([rng.integers(-5, 22), rng.integers(SIZE - 22, SIZE + 5)])
-    radii = rng.integers(14, 40), rng.integers(8, 22)
+    radii = np.array([rng.integers(14, 40), rng.integers(8, 22)])
     tip = middle + rng.integers(-30, 31, 2)
-    tail = np.array([middle - [6, 0], middle + [6, 0], tip], np.int32)
+    foot = np.array([6, 0])
+    tail = np.array([middle - foot, middle + foot, tip], np.int32)
     border = int(rng.integers(0, 3))
     for grow, paint in ((border, grey(0)), (0, WHITE if rng.random() < 0.85 else colour(rng))):
         mask = np.zeros((SIZE, SIZE), np.uint8)
-        cv2.fillPoly(mask, [tail], 255, cv2.LINE_AA)
+        cv2.fillPoly(mask, [tail], _SOLID, cv2.LINE_AA)
         if grow:
-            mask = cv2.dilate(mask, np.ones((2 * grow + 1, 2 * grow + 1), np.uint8))
-        size = (int(radii[0]) + grow, int(radii[1]) + grow)
-        cv2.ellipse(mask, middle, size, 0, 0, 360, 255, -1, cv2.LINE_AA)
+            cv2.dilate(mask, np.ones((2 * grow + 1, 2 * grow + 1), np.uint8), mask)
+        size = pixel(radii + grow)
+        cv2.ellipse(mask, pixel(middle), size, 0, 0, 360, _SOLID, -1, cv2.LINE_AA)
         canvas.cover(mask, paint)
     writing = np.zeros((SIZE, SIZE), np.uint8)
     for row in range(int(rng.integers(1, 4))):
         left = int(middle[0] - radii[0] * 0.7), int(middle[1] + 7 * row - 5)
         letters = "".join(chr(code) for code in rng.integers(65, 91, 9))
-        size = rng.uniform(0.25, 0.4)
-        cv2.putText(writing, letters, left, cv2.FONT_HERSHEY_SIMPLEX, size, 255, 1, cv2.LINE_AA)
+        height = rng.uniform(0.25, 0.4)
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(writing, letters, left, font, height, _SOLID, 1, cv2.LINE_AA)
     inside = np.zeros((SIZE, SIZE), np.uint8)
-    cv2.ellipse(inside, middle, (int(radii[0]) - 2, int(radii[1]) - 2), 0, 0, 360, 255, -1)
+    cv2.ellipse(inside, pixel(middle), pixel(radii - 2), 0, 0, 360, _SOLID, -1)
     canvas.cover(np.minimum(writing, inside), grey(0))
 
 
@@ -57,5 +61,5 @@ def _bar(canvas: Canvas, rng: np.random.Generator) -> None:
     mask = np.zeros((SIZE, SIZE), np.uint8)
     ends = rng.integers(-10, SIZE + 10, (2, 2))
     ends[rng.integers(2)] = rng.choice([-10, SIZE + 10]), rng.integers(0, SIZE)
-    cv2.line(mask, ends[0], ends[1], 255, int(rng.integers(2, 13)), cv2.LINE_AA)
+    cv2.line(mask, pixel(ends[0]), pixel(ends[1]), _SOLID, int(rng.integers(2, 13)), cv2.LINE_AA)
     canvas.cover(mask, colour(rng))

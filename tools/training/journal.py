@@ -20,7 +20,7 @@ CURVES = "curves.png"
 def record(
     folder: Path, samples: int, seconds: float, losses: dict[str, float], measured: Measurement
 ) -> None:
-    """Appends an evaluation, with the losses of training since the last one, and draws the curves."""
+    """Appends an evaluation, with the recent losses of training, and draws the curves."""
     line = {
         "samples": samples,
         "minutes": round(seconds / 60, 2),

@@ -46,7 +46,7 @@ def losses(outputs: tuple[torch.Tensor, ...], batch: Batch) -> Losses:
 
 
 def box_ious(boxes: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """IoU of predicted (n, 8, h, w) and true boxes (n, 2, 4, h, w), seen from each cell: (n, 2, h, w)."""
+    """IoU of predicted (n, 8, h, w) and true boxes (n, 2, 4, h, w) of each cell: (n, 2, h, w)."""
     boxes = boxes.unflatten(1, (len(CLASSES), 4))
     shared = torch.minimum(boxes, targets)
     intersection = _area(shared)

@@ -20,7 +20,7 @@ OUTPUTS = ("centres", "boxes", "tilt", "mask")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Channels at 1/2, 1/4, 1/8 and 1/16 of the picture's side, and residual blocks at the last two."""
+    """Channels at 1/2 to 1/16 of the picture's side, and residual blocks at the last two."""
 
     channels: tuple[int, int, int, int]
     blocks: tuple[int, int]
@@ -42,7 +42,8 @@ class Network(nn.Module):
             _convolution(half, quarter, stride=2), _convolution(quarter, quarter)
         )
         self.at_8 = nn.Sequential(
-            _convolution(quarter, eighth, stride=2), *(_Residual(eighth) for _ in range(shape.blocks[0]))
+            _convolution(quarter, eighth, stride=2),
+            *(_Residual(eighth) for _ in range(shape.blocks[0])),
         )
         # dilated by turns, so that a cell sees the complete tile
         self.at_16 = nn.Sequential(

@@ -38,7 +38,7 @@ def _hue(figure: Figure, rng: np.random.Generator) -> Pixels:
     hsv[..., 0] = (hsv[..., 0] + turn) % 180
     hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.2, 1.5), 0, 255)
     hsv[..., 2] = np.clip(hsv[..., 2] * rng.uniform(0.6, 1.25) + rng.integers(-20, 20), 0, 255)
-    return cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
+    return np.asarray(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB), np.uint8)
 
 
 def _skin(figure: Figure, rng: np.random.Generator) -> Pixels:
@@ -81,7 +81,7 @@ def _gamma(figure: Figure, rng: np.random.Generator) -> Pixels:
 
 
 def _negative(figure: Figure, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
-    return 255 - _rgb(figure)
+    return np.asarray(255 - _rgb(figure), np.uint8)
 
 
 _CHANGES: tuple[Recolour, ...] = (_hue, _skin, _line_art, _grey, _gamma, _channels, _negative)
@@ -91,7 +91,8 @@ _SHARES = (0.38, 0.2, 0.2, 0.1, 0.06, 0.04, 0.02)
 def _inked(rgb: Pixels, rng: np.random.Generator) -> Pixels:
     """Dark lines one pixel thicker or thinner."""
     kernel = np.ones((2, 2), np.uint8)
-    return cv2.erode(rgb, kernel) if rng.random() < 0.6 else cv2.dilate(rgb, kernel)
+    change = cv2.erode if rng.random() < 0.6 else cv2.dilate
+    return np.asarray(change(rgb, kernel), np.uint8)
 
 
 def _rgb(figure: Figure) -> Pixels:

@@ -25,7 +25,8 @@ def shaded(figure: Figure, rng: np.random.Generator) -> Figure:
 
 def _soft(height: int, width: int, rng: np.random.Generator) -> Layer:
     patches = rng.normal(0, rng.uniform(8, 40), (4, 4)).astype(np.float32)
-    return cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC)
+    soft = cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(soft, np.float32)
 
 
 def _slope(height: int, width: int, rng: np.random.Generator) -> Layer:
@@ -48,4 +49,4 @@ def _brush(height: int, width: int, rng: np.random.Generator) -> Layer:
     along, across = rng.uniform(1.5, 5), rng.uniform(0.4, 1.2)
     if rng.random() < 0.5:
         along, across = across, along
-    return cv2.GaussianBlur(noise, (0, 0), along, sigmaY=across)
+    return np.asarray(cv2.GaussianBlur(noise, (0, 0), along, sigmaY=across), np.float32)

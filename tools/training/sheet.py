@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shared.imaging.boxes import FloatBox
+from tools.training.palette import pixel
 from tools.training.paths import SPRITES
 from tools.training.sources import split
 from tools.training.sprite import UNKNOWN, Pixels
@@ -39,44 +41,38 @@ def drawing(record: npt.NDArray[np.void]) -> Pixels:
     """A tile, enlarged: mask green, unknown red, boxes blue (hands: orange), the top of a tilted
     face as a line, ignored cells as dots.
     """
-    picture = record["image"].astype(np.float32)
+    picture = record["image"]
     mask = record["mask"].repeat(2, axis=0).repeat(2, axis=1)
     share = np.where(mask == UNKNOWN, 0, mask / MASK_FULL)[..., None] * 0.35
-    picture = picture * (1 - share) + np.float32((0, 255, 0)) * share
+    picture = picture * (1 - share) + np.array((0, 255, 0), np.float32) * share
     unknown = (mask == UNKNOWN)[..., None] * np.float32(0.25)
-    picture = picture * (1 - unknown) + np.float32((255, 0, 0)) * unknown
+    picture = picture * (1 - unknown) + np.array((255, 0, 0), np.float32) * unknown
     side = (SIZE * ENLARGED, SIZE * ENLARGED)
-    result = cv2.resize(picture.astype(np.uint8), side, interpolation=cv2.INTER_NEAREST)
+    large = cv2.resize(picture.astype(np.uint8), side, interpolation=cv2.INTER_NEAREST)
+    result = np.asarray(large, np.uint8)
     for kind, paint in enumerate(((0, 0, 255), (255, 140, 0))):
-        for row in range(GRID):
-            for column in range(GRID):
-                _draw_cell(result, record, kind, row, column, paint)
-    return cv2.copyMakeBorder(result, 0, 3, 0, 3, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+        for column, row in np.ndindex(GRID, GRID):
+            middle = (np.array([column, row]) + 0.5) * STRIDE
+            state = record["centres"][kind, row, column]
+            if state == IGNORED:
+                cv2.circle(result, pixel(middle * ENLARGED), 1, (255, 0, 255), -1)
+            if state == YES:
+                distances = record["boxes"][kind, :, row, column].astype(float) * BOX_UNIT
+                box = np.concatenate([middle - distances[:2], middle + distances[2:]])
+                _draw_box(result, box, record["tilt"][:, row, column].astype(float), paint)
+    white = (255, 255, 255)
+    framed = cv2.copyMakeBorder(result, 0, 3, 0, 3, cv2.BORDER_CONSTANT, value=white)
+    return np.asarray(framed, np.uint8)
 
 
-def _draw_cell(
-    result: Pixels,
-    record: npt.NDArray[np.void],
-    kind: int,
-    row: int,
-    column: int,
-    paint: tuple[int, int, int],
+def _draw_box(
+    result: Pixels, box: FloatBox, tilt: npt.NDArray[np.float64], paint: tuple[int, int, int]
 ) -> None:
-    middle = (np.array([column, row]) + 0.5) * STRIDE
-    point = (middle * ENLARGED).astype(int)
-    state = record["centres"][kind, row, column]
-    if state == IGNORED:
-        cv2.circle(result, point, 1, (255, 0, 255), -1)
-    if state != YES:
-        return
-    distances = record["boxes"][kind, :, row, column].astype(float) * BOX_UNIT
-    low, high = middle - distances[:2], middle + distances[2:]
-    cv2.rectangle(
-        result, (low * ENLARGED).astype(int), (high * ENLARGED).astype(int), paint, 1
-    )
-    sine, cosine = record["tilt"][:, row, column].astype(float)
-    top = (low + high) / 2 + np.array([sine, -cosine]) * (high - low).min() * 0.5
-    cv2.line(result, ((low + high)).astype(int), (top * ENLARGED).astype(int), paint, 1)
+    low, high = box[:2] * ENLARGED, box[2:] * ENLARGED
+    cv2.rectangle(result, pixel(low), pixel(high), paint, 1)
+    middle = (low + high) / 2
+    top = middle + np.array([tilt[0], -tilt[1]]) * (high - low).min() / 2
+    cv2.line(result, pixel(middle), pixel(top), paint, 1)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,21 @@ import numpy as np
 
 from tools.training.sprite import Sprite, load
 
-UNSEEN = ("personas", "big-ears", "bigears", "toon-head", "toonhead", "dylan", "miniavs", "openmoji")
+UNSEEN = (
+    "personas",
+    "big-ears",
+    "bigears",
+    "toon-head",
+    "toonhead",
+    "dylan",
+    "miniavs",
+    "openmoji",
+)
 """Parts of the names of kinds that judge the finished model, or whose licence forbids training:
 shared/corpus has these DiceBear styles, and OpenMoji is share-alike."""
 
 HELD_OUT_KINDS = 10
-"""About one kind of so many is for validation alone: it shows what the network makes of a new hand."""
+"""About one kind of so many is for validation alone: new artists draw as no kind does."""
 HELD_OUT_SPRITES = 20
 """Of the other kinds, one sprite of so many."""
 

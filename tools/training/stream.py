@@ -29,7 +29,7 @@ from tools.training.tiles import tile
 CHUNK = 1024
 """Tiles in a file, and in a round each of REUSE times: a few seconds of work."""
 REUSE = 4
-"""How often a tile is used on average. tools/training/README.md has the time of drawing and training."""
+"""How often a tile is used on average; tools/training/README.md has both costs."""
 WINDOW = 32
 """Chunks among which a round chooses: 33,000 tiles, 1.2 GB. With few, the network would learn the
 current tiles by heart."""

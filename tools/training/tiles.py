@@ -6,6 +6,7 @@ Each tile is a function of the seed and its number.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,18 @@ from tools.training.effects import with_effects
 from tools.training.figure import Figure, Matrix, figure_of, side_of
 from tools.training.sources import Sources
 from tools.training.sprite import Sprite
-from tools.training.targets import LEARNED, SIZE, TILE
+from tools.training.targets import IGNORED_SIDES, LEARNED, SIZE, TILE
 
 Scene = Callable[[Canvas, Sources, np.random.Generator], None]
 Decoy = Callable[[Figure, np.random.Generator], Figure]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a box gets to in a tile, and how large it gets."""
+
+    side: float
+    middle: npt.NDArray[np.float64]
 
 
 def tile(sources: Sources, seed: int, number: int) -> npt.NDArray[np.void]:
@@ -42,9 +51,7 @@ def faceless_tile(sources: Sources, seed: int, number: int) -> npt.NDArray[np.vo
     return _composed(_decoy if rng.random() < 0.4 else _objects, sources, rng)
 
 
-def _composed(
-    scene: Scene, sources: Sources, rng: np.random.Generator
-) -> npt.NDArray[np.void]:
+def _composed(scene: Scene, sources: Sources, rng: np.random.Generator) -> npt.NDArray[np.void]:
     canvas = Canvas(background(rng))
     if sources.objects and rng.random() < 0.25:
         _paste_object(canvas, sources, rng, rng.uniform(60, 260))
@@ -52,9 +59,9 @@ def _composed(
     if rng.random() < 0.15:
         foregrounds.cover(canvas, rng)
     result = np.zeros((), TILE)
-    canvas.write_targets(result)
     picture = np.asarray(np.clip(canvas.picture, 0, 255), np.uint8)
     result["image"] = with_effects(picture, rng)
+    canvas.write_targets(result)
     return result
 
 
@@ -63,7 +70,8 @@ def _face(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     if sources.objects and rng.random() < 0.25:
         _paste_object(canvas, sources, rng, rng.uniform(20, 60))
     sprite = sources.faces.draw(rng)
-    _paste(canvas, sprite, _main_box(sprite.faces, rng), _side(rng, *LEARNED), _middle(rng), rng)
+    place = Place(_side(rng, *LEARNED), _middle(rng))
+    _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
     if sources.objects and rng.random() < 0.1:
         _paste_object(canvas, sources, rng, rng.uniform(10, 32))
 
@@ -72,23 +80,23 @@ def _hand(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     if not sources.hands:
         return _face(canvas, sources, rng)
     sprite = sources.hands.draw(rng)
-    return _paste(
-        canvas, sprite, _main_box(sprite.hands, rng), _side(rng, *LEARNED), _middle(rng), rng
-    )
+    place = Place(_side(rng, *LEARNED), _middle(rng))
+    return _paste(canvas, sprite, _main_box(sprite.hands, rng), place, rng)
 
 
 def _close_up(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """A part of a large face, which is none at this scale."""
     sprite = sources.faces.draw(rng)
-    middle = rng.uniform(-10, SIZE + 10, 2)
-    _paste(canvas, sprite, _main_box(sprite.faces, rng), _side(rng, 92, 190), middle, rng)
+    place = Place(_side(rng, IGNORED_SIDES[1], 190), rng.uniform(-10, SIZE + 10, 2))
+    _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
 
 
 def _distant_crowd(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """Faces that a finer scale finds."""
     for _ in range(rng.integers(1, 9)):
-        sprite, middle = sources.faces.draw(rng), rng.uniform(0, SIZE, 2)
-        _paste(canvas, sprite, _main_box(sprite.faces, rng), _side(rng, 9, 21), middle, rng)
+        sprite = sources.faces.draw(rng)
+        place = Place(_side(rng, 9, IGNORED_SIDES[0]), rng.uniform(0, SIZE, 2))
+        _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
 
 
 def _crowd(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
@@ -102,15 +110,15 @@ def _crowd(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
                 continue
             sprite = sources.faces.draw(rng)
             middle = offset + (np.array([column, row]) + 0.5 + rng.normal(0, 0.08, 2)) * step
-            size = side * np.exp(rng.normal(0, 0.1))
-            _paste(canvas, sprite, _main_box(sprite.faces, rng), size, middle, rng)
+            place = Place(side * float(np.exp(rng.normal(0, 0.1))), middle)
+            _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
 
 
 def _decoy(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """Something that resembles a face."""
     if rng.random() < 0.35:
         figure = decoys.drawn(rng)
-        _paste_figure(canvas, figure, _side(rng, 20, 90), _whole(figure), _middle(rng), rng)
+        _paste_figure(canvas, figure, _whole(figure), Place(_side(rng, 20, 90), _middle(rng)), rng)
         return
     sprite = sources.faces.draw(rng)
     box, side = _main_box(sprite.faces, rng), _side(rng, *LEARNED)
@@ -121,7 +129,7 @@ def _decoy(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     figure = recolouring.recoloured(figure, rng)
     whole = make(figure, rng)
     size = side if make is decoys.fragment else side * _size_of_figure(figure)
-    _paste_figure(canvas, whole, size, _whole(whole), _middle(rng), rng)
+    _paste_figure(canvas, whole, _whole(whole), Place(size, _middle(rng)), rng)
 
 
 def _objects(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
@@ -137,25 +145,22 @@ _SCENES: tuple[Scene, ...] = (_face, _hand, _crowd, _close_up, _distant_crowd, _
 _SHARES = (0.45, 0.1, 0.09, 0.06, 0.06, 0.1, 0.14)
 
 
-def _paste_object(
-    canvas: Canvas, sources: Sources, rng: np.random.Generator, side: float
-) -> None:
+def _paste_object(canvas: Canvas, sources: Sources, rng: np.random.Generator, side: float) -> None:
     sprite = sources.objects.draw(rng)
     figure = figure_of(sprite, side / max(sprite.label.shape))
     figure = recolouring.recoloured(figure, rng)
-    _paste_figure(canvas, figure, side, _whole(figure), rng.uniform(0, SIZE, 2), rng)
+    _paste_figure(canvas, figure, _whole(figure), Place(side, rng.uniform(0, SIZE, 2)), rng)
 
 
 def _paste(
     canvas: Canvas,
     sprite: Sprite,
     box: FloatBox,
-    side: float,
-    middle: npt.NDArray[np.float64],
+    place: Place,
     rng: np.random.Generator,
 ) -> None:
-    """Pastes a sprite so that `box` of it has the size `side` and its centre at `middle`."""
-    figure = recolouring.recoloured(figure_of(sprite, side / max(side_of(box), 1)), rng)
+    """Pastes a sprite so that `box` of it is at the place."""
+    figure = recolouring.recoloured(figure_of(sprite, place.side / max(side_of(box), 1)), rng)
     if rng.random() < 0.25:
         figure = shading.shaded(figure, rng)
     box = box * (figure.label.shape[1] / sprite.label.shape[1])
@@ -165,34 +170,31 @@ def _paste(
         box = np.array([width - box[2], box[1], width - box[0], box[3]])
     if rng.random() < 0.35:
         figure = deformation.deformed(figure, rng)
-    _paste_figure(canvas, figure, side, box, middle, rng)
+    _paste_figure(canvas, figure, box, place, rng)
 
 
 def _paste_figure(
     canvas: Canvas,
     figure: Figure,
-    side: float,
     box: FloatBox,
-    middle: npt.NDArray[np.float64],
+    place: Place,
     rng: np.random.Generator,
 ) -> None:
     angle = _tilt(rng)
-    matrix = placement(box, side, middle, angle, aspect=float(np.exp(rng.normal(0, 0.1))))
+    matrix = placement(box, place, angle, aspect=float(np.exp(rng.normal(0, 0.1))))
     canvas.paste(figure, matrix, angle)
 
 
-def placement(
-    box: FloatBox, side: float, middle: npt.NDArray[np.float64], angle: float, aspect: float
-) -> Matrix:
-    """The affine transform (2, 3) that brings the centre of a box to `middle` and its size to `side`.
+def placement(box: FloatBox, place: Place, angle: float, aspect: float) -> Matrix:
+    """The affine transform (2, 3) that brings a box to a place.
 
     `angle` turns clockwise, in radians; `aspect` stretches the figure's width before it is turned.
     """
-    scale = side / max(side_of(box), 1)
+    scale = place.side / max(side_of(box), 1)
     cosine, sine = np.cos(angle), np.sin(angle)
     linear = np.array([[cosine, -sine], [sine, cosine]]) @ np.diag([scale * aspect, scale / aspect])
     # OpenCV's coordinates are those of pixel centres, half a pixel less than a box's
-    shift = (middle - 0.5) - linear @ ((box[:2] + box[2:]) / 2 - 0.5)
+    shift = (place.middle - 0.5) - linear @ ((box[:2] + box[2:]) / 2 - 0.5)
     return np.column_stack([linear, shift])
 
 

@@ -16,7 +16,7 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tools.training import journal
-from tools.training.batches import batch_of, varied
+from tools.training.batches import batch_of
 from tools.training.export import write
 from tools.training.losses import SHARES, losses
 from tools.training.paths import MODELS, RUN, SPRITES, TILES
@@ -24,6 +24,7 @@ from tools.training.sources import split
 from tools.training.state import LEARNING_RATE, State
 from tools.training.stream import Round, TileStream
 from tools.training.validation import ValidationTiles, measure, validation_tiles
+from tools.training.variation import varied
 
 BATCH = 128
 WARM_UP = 200

@@ -38,7 +38,7 @@ class ValidationTiles:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """`recall` is at FALSE_ALARMS, by kind; `losses` are those of training; `tilt` is in degrees."""
+    """`recall` is at FALSE_ALARMS, by kind; `tilt` is the mean error in degrees."""
 
     recall: dict[str, float]
     losses: dict[str, float]
@@ -53,7 +53,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Answers:
-    """For each tile: the highest logit of a face, and that at a cell of the face with a good box."""
+    """For each tile: the highest logit of a face, and the highest at a cell with a good box."""
 
     highest: npt.NDArray[np.float64]
     at_face: npt.NDArray[np.float64]
