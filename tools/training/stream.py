@@ -61,6 +61,7 @@ class TileStream:
     def __init__(self, sources: Sources, seed: int, folder: Path, workers: int) -> None:
         self._seed, self._folder = seed, folder
         folder.mkdir(parents=True, exist_ok=True)
+        cv2.setNumThreads(1)  # a forked worker would wait for threads that stayed behind
         # forked workers share the memory of the sprites
         context = multiprocessing.get_context("fork")
         arguments = (sources, os.getpid())
@@ -107,7 +108,6 @@ class TileStream:
 def _start(sources: Sources, parent: int) -> None:
     global _sources  # noqa: PLW0603 - a worker has one, as long as it lives
     _sources = sources
-    cv2.setNumThreads(1)
     os.nice(5)  # training needs the processor more: tiles are ready ahead
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
