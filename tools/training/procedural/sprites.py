@@ -23,7 +23,7 @@ _SMALLEST_FACE = 300
 have hidden it. Chosen by hand."""
 
 _SMALLEST_HAND = 40
-"""Pixels that a hand needs: seven tenths of a fingertip. Chosen by hand."""
+"""Pixels that a hand needs, about 6 x 6: smaller ones are specks. Chosen by hand."""
 
 
 def face_sprite(pen: Pen, kind: str, eyes: Sequence[Points]) -> Sprite | None:
