@@ -1,8 +1,6 @@
-"""Points, smooth curves through them, and path data for SVG."""
+"""Points, and path data for SVG: smooth curves and polygons through them."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +8,15 @@ import numpy.typing as npt
 Points = npt.NDArray[np.float64]
 """(n, 2): x right, y down."""
 
+Point = tuple[float, float]
 
-def points(*pairs: tuple[float, float]) -> Points:
+
+def points(*pairs: Point) -> Points:
     return np.array(pairs, float)
+
+
+def joined(*parts: Points) -> Points:
+    return np.concatenate(parts)
 
 
 def ellipse(across: float = 1.0, down: float = 1.0, count: int = 24) -> Points:
@@ -29,41 +33,67 @@ def arc(
     return np.stack([across * np.cos(angle), down * np.sin(angle)], axis=1)
 
 
+def moved(shape: Points, right: float, down: float) -> Points:
+    return shape + np.array([right, down])
+
+
+def scaled(shape: Points, across: float, down: float) -> Points:
+    return shape * np.array([across, down])
+
+
 def turned(shape: Points, degrees: float) -> Points:
     """Turns around the origin, clockwise."""
     angle = np.radians(degrees)
     cosine, sine = np.cos(angle), np.sin(angle)
-    return shape @ np.array([[cosine, sine], [-sine, cosine]])
+    return np.asarray(shape @ np.array([[cosine, sine], [-sine, cosine]]))
 
 
-def smooth(through: Points, *, closed: bool = True) -> str:
+def extent(shape: Points) -> float:
+    """The longer side of the box around a shape."""
+    return float(np.ptp(shape, axis=0).max())
+
+
+def remainder(outline: Points, shifted: Points) -> str:
+    """Path data of all that is far around `shifted`, for the fill rule evenodd. Clipped to the
+    outline, it is the crescent that the shifted shape leaves free.
+    """
+    middle = outline.mean(axis=0)
+    return smooth((outline - middle) * 3 + middle) + smooth(shifted)
+
+
+def smooth(through: Points) -> str:
+    """Path data of a closed curve."""
+    before, after = np.roll(through, 1, axis=0), np.roll(through, -1, axis=0)
+    return _spline(np.concatenate([through, through[:1]]), (after - before) / 6) + "Z"
+
+
+def curve(through: Points) -> str:
+    """Path data of an open curve."""
+    before, after = np.roll(through, 1, axis=0), np.roll(through, -1, axis=0)
+    before[0], after[-1] = through[0], through[-1]
+    return _spline(through, (after - before) / 6)
+
+
+def polygon(corners: Points) -> str:
+    return polyline(corners) + "Z"
+
+
+def polyline(corners: Points) -> str:
+    return "M" + "L".join(_pair(corner) for corner in corners)
+
+
+def _spline(through: Points, tangents: Points) -> str:
     """Path data of a Catmull-Rom spline, as cubic Bezier segments.
 
     Control points are a sixth of the neighbours' distance away: E. Catmull and R. Rom, "A class of
     local interpolating splines", 1974, in its uniform form.
     """
-    count = len(through)
-    before = np.roll(through, 1, axis=0)
-    after = np.roll(through, -1, axis=0)
-    if not closed:
-        before[0], after[-1] = through[0], through[-1]
-    tangents = (after - before) / 6
     parts = [f"M{_pair(through[0])}"]
-    for index in range(count if closed else count - 1):
-        following = (index + 1) % count
+    for index in range(len(through) - 1):
         first = through[index] + tangents[index]
-        second = through[following] - tangents[following]
-        parts.append(f"C{_pair(first)} {_pair(second)} {_pair(through[following])}")
-    return "".join(parts) + ("Z" if closed else "")
-
-
-def straight(corners: Points, *, closed: bool = True) -> str:
-    """Path data of a polygon or a polyline."""
-    return "M" + "L".join(_pair(corner) for corner in corners) + ("Z" if closed else "")
-
-
-def joined(parts: Sequence[Points]) -> Points:
-    return np.concatenate(parts)
+        second = through[index + 1] - tangents[(index + 1) % len(tangents)]
+        parts.append(f"C{_pair(first)} {_pair(second)} {_pair(through[index + 1])}")
+    return "".join(parts)
 
 
 def _pair(point: Points) -> str:

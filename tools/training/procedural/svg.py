@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 
 import cv2
 import numpy as np
 import resvg_py
 
-from tools.training.procedural.chance import Color
+from tools.training.procedural.colors import Color, css
 from tools.training.sprite import BACKGROUND, FACE, HAND, UNKNOWN, Pixels
 
 SIDE = 256
@@ -27,8 +28,16 @@ class Role(Enum):
     DETAIL = None
 
 
-def css(color: Color) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)
+Paint = Color | str
+"""A colour, or a reference to a gradient or a pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An outline. None is drawn where the width is 0."""
+
+    color: Color
+    width: float
 
 
 class Drawing:
@@ -39,35 +48,51 @@ class Drawing:
         self._colors: list[str] = []
         self._labels: list[str] = []
 
-    def define(self, element: str, attributes: str, content: str = "") -> str:
+    def define(self, element: str, attributes: str, content: str) -> str:
         """Adds a gradient, pattern, filter or clip path. Returns a reference to it: url(#…)."""
         name = f"d{len(self._definitions)}"
         self._definitions.append(f'<{element} id="{name}" {attributes}>{content}</{element}>')
         return f"url(#{name})"
+
+    def define_blur(self, deviation: float, margin: float) -> str:
+        """Adds a filter. `margin` is how far it reaches around a shape, in sizes of the shape."""
+        size = 1 + 2 * margin
+        region = f'x="{-margin}" y="{-margin}" width="{size}" height="{size}"'
+        blur = f'<feGaussianBlur stdDeviation="{deviation:.1f}"/>'
+        return self.define("filter", region, blur)
 
     def add(
         self,
         path: str,
         role: Role,
         *,
-        fill: str = "none",
-        stroke: str = "none",
-        width: float = 0,
-        more: str = "",
+        fill: Paint | None = None,
+        line: Line | None = None,
+        attributes: str = "",
     ) -> None:
-        """Adds a shape. `more` are further SVG attributes."""
-        ink = f'stroke="{stroke}" stroke-width="{width:.1f}"' if width > 0 else ""
-        common = 'stroke-linejoin="round" stroke-linecap="round"'
-        self._colors.append(f'<path d="{path}" fill="{fill}" {ink} {common} {more}/>')
-        if role.value is not None:
-            area = role.value if fill != "none" else "none"
-            line = f'stroke="{role.value}" stroke-width="{width:.1f}"' if fill == "none" else ""
-            self._labels.append(f'<path d="{path}" fill="{area}" {line} {common}/>')
+        """Adds a shape with further SVG attributes. In the label, a filled shape has no outline."""
+        color = "none" if fill is None else fill if isinstance(fill, str) else css(fill)
+        stroke = (
+            f'stroke="{css(line.color)}" stroke-width="{line.width:.1f}"'
+            if line is not None and line.width > 0
+            else ""
+        )
+        ends = 'stroke-linejoin="round" stroke-linecap="round"'
+        self._colors.append(f'<path d="{path}" fill="{color}" {stroke} {ends} {attributes}/>')
+        if role.value is None:
+            return
+        if fill is not None:
+            area = f'fill="{role.value}"'
+        else:
+            width = 0 if line is None else line.width
+            area = f'fill="none" stroke="{role.value}" stroke-width="{width:.1f}"'
+        self._labels.append(f'<path d="{path}" {area} {ends}/>')
 
     @contextmanager
-    def group(self, attributes: str) -> Iterator[None]:
-        """Layers that are added meanwhile share SVG attributes, such as a filter or a clip path."""
-        self._colors.append(f"<g {attributes}>")
+    def clipped(self, path: str) -> Iterator[None]:
+        """Cuts the layers that are added meanwhile to a shape. Only details can be cut."""
+        clip = self.define("clipPath", "", f'<path d="{path}"/>')
+        self._colors.append(f'<g clip-path="{clip}">')
         yield
         self._colors.append("</g>")
 
@@ -83,14 +108,13 @@ class Drawing:
         return image, label
 
     def _document(self, layers: list[str], attributes: str) -> str:
-        definitions = "".join(self._definitions)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}" {attributes}>'
-            f"<defs>{definitions}</defs>{''.join(layers)}</svg>"
+            f"<defs>{''.join(self._definitions)}</defs>{''.join(layers)}</svg>"
         )
 
 
 def _rendered(document: str, pixels: int) -> Pixels:
     png = resvg_py.svg_to_bytes(svg_string=document, width=pixels, skip_system_fonts=True)
-    decoded = cv2.imdecode(np.frombuffer(bytes(png), np.uint8), cv2.IMREAD_UNCHANGED)
+    decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA), np.uint8)
