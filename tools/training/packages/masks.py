@@ -1,0 +1,74 @@
+"""Labels from the visible skin of a drawing. They know no files."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from shared.imaging.boxes import FloatBox
+from tools.training.sprite import BACKGROUND, FACE, UNKNOWN, Pixels
+
+
+def disc(diameter: float) -> Pixels:
+    """A structuring element."""
+    size = max(3, round(diameter) | 1)
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)).astype(np.uint8)
+
+
+def box_of(mask: Pixels) -> FloatBox:
+    """The bounds of the non-zero pixels."""
+    x, y, width, height = cv2.boundingRect(mask)
+    return float(x), float(y), float(x + width), float(y + height)
+
+
+def components(mask: Pixels, least: float) -> list[Pixels]:
+    """Connected parts with at least `least` pixels, the largest first."""
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask)
+    areas = statistics[1:, cv2.CC_STAT_AREA]
+    order = [index for index in np.argsort(-areas, kind="stable") if areas[index] >= least]
+    return [(labels == index + 1).astype(np.uint8) for index in order]
+
+
+def filled(mask: Pixels) -> Pixels:
+    """Fills holes: eyes and mouths are holes in the skin."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    solid = np.zeros_like(mask)
+    cv2.drawContours(solid, contours, -1, 1, cv2.FILLED)
+    return solid
+
+
+def face_in(skin: Pixels, head: Pixels | None) -> Pixels | None:
+    """Returns the label of the one face in `skin`, both uint8 0/1 (h, w); None if there is none.
+
+    `head` covers the head without ears and neck. Without it, the face is what remains of the
+    largest part after an opening, which removes what is narrow: ears and neck. Other skin is
+    UNKNOWN above the chin (ears) and BACKGROUND below (neck, body).
+    """
+    side = skin.shape[0]
+    # locks of hair and outlines of noses split the skin; they are thinner than this
+    closed = filled(cv2.morphologyEx(skin, cv2.MORPH_CLOSE, disc(side * 0.025)))
+    if head is None:
+        parts = components(closed, side * side * 0.005)
+        if not parts:
+            return None
+        face = opened(parts[0], 0.45)
+    else:
+        face = closed & head
+    parts = components(face, side * side * 0.003)
+    if not parts:
+        return None
+    # a fringe or large glasses leave several parts of one face
+    face = np.maximum.reduce([part for part in parts if part.sum() >= 0.05 * parts[0].sum()])
+    ears = closed & (1 - face)
+    ears[round(box_of(face)[3]) :] = 0
+    # An eye below a fringe is a bay of the skin, not a hole. So is a lock of hair, of this width.
+    bays = filled(cv2.morphologyEx(face, cv2.MORPH_CLOSE, disc(np.sqrt(face.sum()) * 0.25)))
+    label = np.where(ears | bays, UNKNOWN, BACKGROUND).astype(np.uint8)
+    label[face > 0] = FACE
+    return label
+
+
+def opened(mask: Pixels, share: float) -> Pixels:
+    """Removes what is narrower than `share` of the root of the area, and keeps the edges."""
+    core = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc(np.sqrt(mask.sum()) * share))
+    return cv2.dilate(core, disc(3)) & mask
