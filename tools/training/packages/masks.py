@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from shared.imaging.boxes import FloatBox
-from tools.training.sprite import BACKGROUND, FACE, UNKNOWN, Pixels
+from tools.training.sprite import BACKGROUND, FACE, HAND, UNKNOWN, Pixels
 
 
 def disc(diameter: float) -> Pixels:
@@ -42,7 +42,7 @@ def face_in(skin: Pixels, head: Pixels | None) -> Pixels | None:
 
     `head` covers the head without ears and neck. Without it, the face is what remains of the
     largest part after an opening, which removes what is narrow: ears and neck. Other skin is
-    UNKNOWN above the chin (ears) and BACKGROUND below (neck, body).
+    UNKNOWN. With `head`, it is BACKGROUND below the chin: a neck, for those bodies have no hands.
     """
     side = skin.shape[0]
     # locks of hair and outlines of noses split the skin; they are thinner than this
@@ -59,11 +59,12 @@ def face_in(skin: Pixels, head: Pixels | None) -> Pixels | None:
         return None
     # a fringe or large glasses leave several parts of one face
     face = np.maximum.reduce([part for part in parts if part.sum() >= 0.05 * parts[0].sum()])
-    ears = closed & (1 - face)
-    ears[round(box_of(face)[3]) :] = 0
+    others = closed & (1 - face)
+    if head is not None:
+        others[round(box_of(face)[3]) :] = 0
     # An eye below a fringe is a bay of the skin, not a hole. So is a lock of hair, of this width.
-    bays = filled(cv2.morphologyEx(face, cv2.MORPH_CLOSE, disc(np.sqrt(face.sum()) * 0.25)))
-    label = np.where(ears | bays, UNKNOWN, BACKGROUND).astype(np.uint8)
+    bays = filled(cv2.morphologyEx(face, cv2.MORPH_CLOSE, disc(np.sqrt(face.sum()) * 0.35)))
+    label = np.where(others | bays, UNKNOWN, BACKGROUND).astype(np.uint8)
     label[face > 0] = FACE
     return label
 
@@ -72,3 +73,36 @@ def opened(mask: Pixels, share: float) -> Pixels:
     """Removes what is narrower than `share` of the root of the area, and keeps the edges."""
     core = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc(np.sqrt(mask.sum()) * share))
     return cv2.dilate(core, disc(3)) & mask
+
+
+def hands_in(skin: Pixels, drawn: Pixels) -> Pixels | None:
+    """Returns the label of an emoji whose skin is that of hands; None if it shows no skin.
+
+    `drawn` are the pixels that are not transparent, uint8 0/1. Outlines of fingers are part of the
+    hands. What else is drawn is UNKNOWN: sleeves, lines of motion, the shaded side of a hand.
+    """
+    closed = filled(cv2.morphologyEx(skin, cv2.MORPH_CLOSE, disc(skin.shape[0] * 0.03))) & drawn
+    parts = components(closed, max(1, 0.1 * closed.sum()))
+    if not parts:
+        return None
+    label = drawn * UNKNOWN
+    label[np.maximum.reduce(parts) > 0] = HAND
+    return label
+
+
+def smiley_in(drawn: Pixels, plain: Pixels) -> tuple[Pixels, bool]:
+    """Returns the label of a smiley, and whether its edge is known.
+
+    `drawn` are the pixels that are not transparent, `plain` those of the set's plain smiley, a
+    disc, both uint8 0/1 (h, w). Where nothing is cut off the disc, it is the face; what is drawn
+    around it is UNKNOWN: tears, hearts, a hand. Else the face is what an opening leaves.
+    """
+    missing = (plain & (1 - drawn)).sum() / plain.sum()
+    # anti-aliased edges differ by less
+    if missing < 0.01:
+        face, known = plain & drawn, True
+    else:
+        face, known = opened(drawn, 0.6), False
+    label = drawn * UNKNOWN
+    label[face > 0] = FACE
+    return label, known

@@ -34,6 +34,14 @@ def render(svg: str, side: int, backdrop: str | None = None) -> Pixels:
     return cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA).astype(np.uint8)
 
 
+def load(path: str, side: int) -> Pixels:
+    """Returns a picture with transparency as RGBA, `side` pixels high."""
+    bgra = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    width = round(bgra.shape[1] * side / bgra.shape[0])
+    bgra = cv2.resize(bgra, (width, side), interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA).astype(np.uint8)
+
+
 def recoloured(svg: str, colours: Colours, colour: str) -> str:
     """Replaces fills, strokes and gradient stops of these colours."""
     pattern = "#(?:" + "|".join(sorted(colours)) + r")\b"
