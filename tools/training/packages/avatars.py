@@ -12,7 +12,7 @@ from tools.training.packages import node
 from tools.training.packages.masks import box_of, face_in
 from tools.training.packages.outlines import head_of
 from tools.training.packages.rendering import coloured_parts, recoloured, render
-from tools.training.sprite import FACE, UNKNOWN, Pixels, Sprite
+from tools.training.sprite import BACKGROUND, FACE, UNKNOWN, Pixels, Sprite
 
 SIDE = 192
 
@@ -21,7 +21,7 @@ SKIN = "fe01dc"
 
 TONES = tuple(
     # the palettes of DiceBear's Open Peeps, Adventurer and Pixel Art
-    "ffdbb4 edb98a d08b5b ae5d29 694d3d f2d3b1 ecad80 9e5622 763900 ffdbac eac393 b68655 8d5524"
+    "ffdbb4 edb98a d08b5b ae5d29 694d3d f2d3b1 ecad80 9e5622 763900 ffdbac eac393 b68655 8d5524"  # noqa: SIM905
     # painted creatures and children's drawings
     " f5d76e ffca28 8bc34a 7fb3d5 c39bd3 f5b7b1".split()
 )
@@ -64,6 +64,6 @@ def avatars(seed: int) -> Iterator[Sprite]:
 
 def _label(avatar: Avatar, image: Pixels) -> Pixels | None:
     if avatar.kind in WHOLE or avatar.kind.endswith("-neutral"):
-        return (image[..., 3] > 127).astype(np.uint8) * FACE
+        return np.where(image[..., 3] > 127, FACE, BACKGROUND).astype(np.uint8)
     skin = (coloured_parts(avatar.truth, frozenset({SKIN}), SIDE) > 127).astype(np.uint8)
     return face_in(skin, head_of(avatar.kind, *skin.shape))

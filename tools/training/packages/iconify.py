@@ -53,9 +53,15 @@ def icon_set(name: str) -> IconSet:
 @cache
 def fluent_3d() -> dict[str, str]:
     """The files of the shaded Fluent emoji, by the names of the flat ones."""
-    characters = json.loads((node.package("@iconify-json/fluent-emoji-flat") / "chars.json").read_text())
+    characters = json.loads(
+        (node.package("@iconify-json/fluent-emoji-flat") / "chars.json").read_text()
+    )
     assets = node.package("@lobehub/fluent-emoji-3d") / "assets"
     # file names have the variation selector, the keys of chars.json do not
     files = {path.stem.replace("-fe0f", ""): str(path) for path in sorted(assets.glob("*.webp"))}
-    found = {characters[code.replace("-fe0f", "")]: path for code, path in files.items() if code in characters}
+    found = {
+        characters[code.replace("-fe0f", "")]: path
+        for code, path in files.items()
+        if code in characters
+    }
     return dict(sorted(found.items()))

@@ -15,10 +15,19 @@ def disc(diameter: float) -> Pixels:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)).astype(np.uint8)
 
 
+def closed_and_filled(mask: Pixels, gap: float) -> Pixels:
+    """Closes gaps up to `gap` pixels, then fills holes: eyes and mouths are holes in the skin."""
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, disc(gap)).astype(np.uint8)
+    contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    solid = np.zeros_like(mask)
+    cv2.drawContours(solid, contours, -1, (1,), cv2.FILLED)
+    return solid
+
+
 def box_of(mask: Pixels) -> FloatBox:
     """The bounds of the non-zero pixels."""
     x, y, width, height = cv2.boundingRect(mask)
-    return float(x), float(y), float(x + width), float(y + height)
+    return np.array([x, y, x + width, y + height], np.float64)
 
 
 def components(mask: Pixels, least: float) -> list[Pixels]:
@@ -27,14 +36,6 @@ def components(mask: Pixels, least: float) -> list[Pixels]:
     areas = statistics[1:, cv2.CC_STAT_AREA]
     order = [index for index in np.argsort(-areas, kind="stable") if areas[index] >= least]
     return [(labels == index + 1).astype(np.uint8) for index in order]
-
-
-def filled(mask: Pixels) -> Pixels:
-    """Fills holes: eyes and mouths are holes in the skin."""
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    solid = np.zeros_like(mask)
-    cv2.drawContours(solid, contours, -1, 1, cv2.FILLED)
-    return solid
 
 
 def face_in(skin: Pixels, head: Pixels | None) -> Pixels | None:
@@ -46,7 +47,7 @@ def face_in(skin: Pixels, head: Pixels | None) -> Pixels | None:
     """
     side = skin.shape[0]
     # locks of hair and outlines of noses split the skin; they are thinner than this
-    closed = filled(cv2.morphologyEx(skin, cv2.MORPH_CLOSE, disc(side * 0.025)))
+    closed = closed_and_filled(skin, side * 0.025)
     if head is None:
         parts = components(closed, side * side * 0.005)
         if not parts:
@@ -63,7 +64,7 @@ def face_in(skin: Pixels, head: Pixels | None) -> Pixels | None:
     if head is not None:
         others[round(box_of(face)[3]) :] = 0
     # An eye below a fringe is a bay of the skin, not a hole. So is a lock of hair, of this width.
-    bays = filled(cv2.morphologyEx(face, cv2.MORPH_CLOSE, disc(np.sqrt(face.sum()) * 0.35)))
+    bays = closed_and_filled(face, np.sqrt(face.sum()) * 0.35)
     label = np.where(others | bays, UNKNOWN, BACKGROUND).astype(np.uint8)
     label[face > 0] = FACE
     return label
@@ -72,7 +73,7 @@ def face_in(skin: Pixels, head: Pixels | None) -> Pixels | None:
 def opened(mask: Pixels, share: float) -> Pixels:
     """Removes what is narrower than `share` of the root of the area, and keeps the edges."""
     core = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc(np.sqrt(mask.sum()) * share))
-    return cv2.dilate(core, disc(3)) & mask
+    return cv2.dilate(core, disc(3)).astype(np.uint8) & mask
 
 
 def hands_in(skin: Pixels, drawn: Pixels) -> Pixels | None:
@@ -81,11 +82,11 @@ def hands_in(skin: Pixels, drawn: Pixels) -> Pixels | None:
     `drawn` are the pixels that are not transparent, uint8 0/1. Outlines of fingers are part of the
     hands. What else is drawn is UNKNOWN: sleeves, lines of motion, the shaded side of a hand.
     """
-    closed = filled(cv2.morphologyEx(skin, cv2.MORPH_CLOSE, disc(skin.shape[0] * 0.03))) & drawn
+    closed = closed_and_filled(skin, skin.shape[0] * 0.03) & drawn
     parts = components(closed, max(1, 0.1 * closed.sum()))
     if not parts:
         return None
-    label = drawn * UNKNOWN
+    label = (drawn * UNKNOWN).astype(np.uint8)
     label[np.maximum.reduce(parts) > 0] = HAND
     return label
 
@@ -103,6 +104,6 @@ def smiley_in(drawn: Pixels, plain: Pixels) -> tuple[Pixels, bool]:
         face, known = plain & drawn, True
     else:
         face, known = opened(drawn, 0.6), False
-    label = drawn * UNKNOWN
+    label = (drawn * UNKNOWN).astype(np.uint8)
     label[face > 0] = FACE
     return label, known

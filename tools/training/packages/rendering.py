@@ -14,7 +14,7 @@ Colours = frozenset[str]
 """Colours as they are written in an SVG: six hexadecimal digits, lower case."""
 
 _BACKDROP = "#808080"
-# Neither occurs as skin, and they differ in all three channels, also below half-transparent shadows.
+# They differ in all three channels, so that they do below shadows and blushes of any colour.
 _MARKED, _MARKED_AGAIN = "ff0000", "00ffff"
 
 
