@@ -1,12 +1,12 @@
-"""Writes the sprites of the packages to .toonmask/training/packages, a shard for each kind.
-
-python -m tools.training.packages [--sheets FOLDER]
-"""
+"""Writes a shard of sprites for each kind: `python -m tools.training.packages`."""
 
 from __future__ import annotations
 
 import argparse
 import logging
+import os
+from concurrent.futures import ProcessPoolExecutor
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,7 @@ import numpy as np
 
 from tools.training.packages import node
 from tools.training.packages.sheet import sheet
-from tools.training.packages.sprites import SEED, packages
+from tools.training.packages.sprites import SEED, SOURCES
 from tools.training.sprite import Sprite, save
 
 _log = logging.getLogger(__name__)
@@ -27,21 +27,31 @@ _SIDE = 96
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=".toonmask/training/sprites")
     parser.add_argument("--sheets", type=Path, help="also draw contact sheets into this folder")
     arguments = parser.parse_args()
     node.install()
-    kinds: dict[str, list[Sprite]] = {}
-    for sprite in packages(SEED):
-        kinds.setdefault(sprite.kind, []).append(sprite)
-    for kind, sprites in sorted(kinds.items()):
-        save(node.CACHE / f"{kind}.sprites", sprites)
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        jobs = [
+            workers.submit(_write, source, arguments.folder, arguments.sheets) for source in SOURCES
+        ]
+        for job in jobs:
+            _log.info("%s", job.result())
+
+
+def _write(source: str, folder: Path, sheets: Path | None) -> str:
+    """Writes the sprites of one source and returns a line for each of their kinds."""
+    lines = []
+    # a source yields its kinds one after the other; all of them at once would take gigabytes
+    for kind, group in groupby(SOURCES[source](SEED), key=lambda sprite: sprite.kind):
+        sprites = list(group)
+        save(folder / f"packages-{kind}.shard", sprites)
+        if sheets:
+            _draw(sheets / f"{kind}.png", sprites)
         faces = sum(bool(sprite.faces) for sprite in sprites)
         hands = sum(bool(sprite.hands) for sprite in sprites)
-        _log.info(
-            "%-32s %5d sprites, %5d with faces, %4d with hands", kind, len(sprites), faces, hands
-        )
-        if arguments.sheets:
-            _draw(arguments.sheets / f"{kind}.png", sprites)
+        lines.append(f"{kind:32} {len(sprites):5} sprites, {faces:4} faces, {hands:4} with hands")
+    return "\n".join(lines)
 
 
 def _draw(path: Path, sprites: list[Sprite]) -> None:

@@ -175,8 +175,8 @@ def gestures(seed: int) -> Iterator[Sprite]:
             yield from _hands("fluent-3d-hands", image, _drawn(image))
 
 
-def smileys() -> Iterator[Sprite]:
-    """Yields smileys of all sets."""
+def smileys(_seed: int) -> Iterator[Sprite]:
+    """Yields all smileys of all sets."""
     for name, plain in PLAIN.items():
         icons = icon_set(name)
         disc = _drawn(render(icons.svg(plain), SIDE))

@@ -7,8 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-CACHE = Path(".toonmask/training/packages")
-PROJECT = CACHE / "node"
+PROJECT = Path(".toonmask/training/packages")
 _SOURCE = Path(__file__).parent
 
 

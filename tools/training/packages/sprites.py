@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator
 
 from tools.training.packages.avatars import avatars
 from tools.training.packages.emoji import gestures, people, smileys
@@ -13,7 +12,11 @@ from tools.training.sprite import Sprite
 SEED = 7
 """Of the cache. Exclusions were found by looking at what this seed chooses."""
 
-
-def packages(seed: int) -> Iterator[Sprite]:
-    """Yields all sprites. The same seed yields the same ones. Needs `node.install()`."""
-    yield from chain(avatars(seed), people(seed), gestures(seed), smileys(), negatives(seed))
+SOURCES: dict[str, Callable[[int], Iterator[Sprite]]] = {
+    "avatars": avatars,
+    "gestures": gestures,
+    "negatives": negatives,
+    "people": people,
+    "smileys": smileys,
+}
+"""Each yields sprites, the same for the same seed, kind after kind. They need `node.install()`."""
