@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.training.sprite import Sprite, load
+from tools.training.sprite import Sprite, StoredSprite, load
 
 UNSEEN = (
     "personas",
@@ -30,7 +30,7 @@ HELD_OUT_KINDS = 10
 HELD_OUT_SPRITES = 20
 """Of the other kinds, one sprite of so many."""
 
-Condition = Callable[[Sprite], object]
+Condition = Callable[[StoredSprite], object]
 
 
 class Pool:
@@ -38,8 +38,8 @@ class Pool:
     number must not drown the packages, and a package of ten drawings must not fill the tiles.
     """
 
-    def __init__(self, sprites: Iterable[Sprite]) -> None:
-        by_kind: dict[str, list[Sprite]] = defaultdict(list)
+    def __init__(self, sprites: Iterable[StoredSprite]) -> None:
+        by_kind: dict[str, list[StoredSprite]] = defaultdict(list)
         for sprite in sprites:
             by_kind[sprite.kind].append(sprite)
         self.kinds = sorted(by_kind)
@@ -52,7 +52,7 @@ class Pool:
 
     def draw(self, rng: np.random.Generator) -> Sprite:
         of_kind = self._sprites[rng.choice(len(self._sprites), p=self._shares)]
-        return of_kind[rng.integers(len(of_kind))]
+        return of_kind[rng.integers(len(of_kind))].sprite()
 
     def only(self, kind: str) -> Pool:
         return Pool(self._sprites[self.kinds.index(kind)])
@@ -67,7 +67,7 @@ class Sources:
     objects: Pool
 
     @staticmethod
-    def of(sprites: Iterable[Sprite]) -> Sources:
+    def of(sprites: Iterable[StoredSprite]) -> Sources:
         everything = list(sprites)
 
         def pool(condition: Condition) -> Pool:
@@ -86,7 +86,7 @@ def split(folder: Path) -> tuple[Sources, Sources]:
     Raises ValueError if there are none, or if one holds a kind that training must not see.
     """
     shards = sorted(folder.glob("*.shard"))
-    parts: tuple[list[Sprite], list[Sprite]] = [], []
+    parts: tuple[list[StoredSprite], list[StoredSprite]] = [], []
     seen: dict[str, int] = defaultdict(int)
     for shard in shards:
         for sprite in load(shard):
@@ -111,7 +111,7 @@ def _is_held_out(kind: str, number: int) -> bool:
     return is_held_out(kind) or number % HELD_OUT_SPRITES == 0
 
 
-def _refuse_unseen(sprite: Sprite, shard: Path) -> None:
+def _refuse_unseen(sprite: StoredSprite, shard: Path) -> None:
     for name in UNSEEN:
         if name in sprite.kind.lower():
             raise ValueError(

@@ -39,9 +39,9 @@ def first_of_each_kind(shards: Iterable[Path]) -> dict[str, list[Sprite]]:
     """As many sprites of each kind as a sheet has."""
     kinds: dict[str, list[Sprite]] = defaultdict(list)
     for shard in shards:
-        for sprite in load(shard):
-            if len(kinds[sprite.kind]) < _COLUMNS * _ROWS:
-                kinds[sprite.kind].append(sprite)
+        for stored in load(shard):
+            if len(kinds[stored.kind]) < _COLUMNS * _ROWS:
+                kinds[stored.kind].append(stored.sprite())
     return kinds
 
 

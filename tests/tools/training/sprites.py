@@ -1,10 +1,12 @@
 """Sprites for tests: a head with eyes and a mouth, and an object."""
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
 from tools.training.sources import Sources
-from tools.training.sprite import FACE, HAND, UNKNOWN, Sprite
+from tools.training.sprite import FACE, HAND, UNKNOWN, Sprite, StoredSprite
 
 SIDE = 160
 
@@ -41,6 +43,10 @@ def crate(kind: str = "crate") -> Sprite:
 
 
 def sources() -> Sources:
-    return Sources.of(
+    return sources_of(
         [head(), head(120, 100, "wide"), head(exact=False, kind="loose"), palm(), crate()]
     )
+
+
+def sources_of(sprites: Iterable[Sprite]) -> Sources:
+    return Sources.of(map(StoredSprite.of, sprites))

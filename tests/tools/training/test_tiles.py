@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tools.training.sprites import crate, head, sources
+from tests.tools.training.sprites import crate, head, sources, sources_of
 from tools.training import decoys
 from tools.training.figure import figure_of
-from tools.training.sources import Sources, is_held_out, split
+from tools.training.sources import is_held_out, split
 from tools.training.sprite import Sprite, save
 from tools.training.targets import NO, YES
 from tools.training.tiles import face_tile, faceless_tile, tile
@@ -39,7 +39,7 @@ def test_tiles_vary_in_every_way_that_training_needs() -> None:
 
 
 def test_tiles_are_made_where_no_objects_and_hands_exist() -> None:
-    lonely = Sources.of([head()])
+    lonely = sources_of([head()])
     for number in range(40):
         tile(lonely, 3, number)
 
@@ -78,5 +78,6 @@ def test_without_sprites_the_message_says_what_to_do(tmp_path: Path) -> None:
 def test_small_kinds_are_drawn_more_often_than_their_share() -> None:
     many: list[Sprite] = [head(kind="many")] * 900 + [head(kind="few")] * 100 + [crate()]
     rng = np.random.default_rng(0)
-    drawn = [Sources.of(many).faces.draw(rng).kind for _ in range(400)]
+    pool = sources_of(many).faces
+    drawn = [pool.draw(rng).kind for _ in range(400)]
     assert 0.2 < drawn.count("few") / 400 < 0.3  # 1/4: the roots of 100 and 900

@@ -22,7 +22,12 @@ _SHARD = 1_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--share", type=float, default=1.0, help="share of all shards, 0..1; at least one of each source")
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=1.0,
+        help="share of all shards, 0..1; at least one of each source",
+    )
     arguments = parser.parse_args()
     jobs = [
         (arguments.folder / f"procedural-{source}-{first:06}.shard", source, first)
