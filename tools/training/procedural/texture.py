@@ -10,8 +10,7 @@ from tools.training.sprite import Pixels
 def textured(rng: Rng, image: Pixels) -> Pixels:
     """Some drawings with a texture, the others unchanged. RGBA uint8 (h, w, 4), as is the result.
 
-    Edges move by a pixel or two. The label does not follow: tiles halve a sprite, so its edges
-    stay within a pixel of the truth.
+    Edges move by a pixel or two, in places by up to six. The label does not follow.
     """
     if not chance(rng, 0.22):
         return image
