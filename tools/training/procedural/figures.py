@@ -74,8 +74,8 @@ def hand(seed: int) -> Sprite:
     return hand_sprite(pen, "procedural-hand")
 
 
-def faceless(seed: int) -> Sprite:
-    """A head without a face, or parts of one: a negative."""
+def faceless(seed: int) -> Sprite | None:
+    """A head without a face, or parts of one: a negative, or None where nearly nothing is drawn."""
     rng = np.random.default_rng(seed)
     pen = Pen(rng, Drawing(), random_style(rng))
     return faceless_sprite(pen, "procedural-faceless", draw_faceless(pen))

@@ -66,11 +66,20 @@ class Head:
         """As `around`, for hair and horns: the shape leans with the head's turn."""
         return self.around(moved(shape, np.sin(self.yaw) * -0.08, np.sin(self.pitch) * 0.25))
 
+    def _turned(self, circle: Points) -> Points:
+        """How the contour of the far side departs from an oval: in at the eye, out at the cheek."""
+        if abs(self.yaw) < 0.25:
+            return np.ones(len(circle))
+        x, y = circle[:, 0] * self.side, circle[:, 1]
+        eye, cheek = np.exp(-(((y + 0.12) / 0.2) ** 2)), np.exp(-(((y - 0.3) / 0.25) ** 2))
+        return 1 + np.clip(x, 0, 1) * abs(self.yaw) * (0.12 * cheek - 0.16 * eye)
+
     def outline(self) -> Points:
         """Canvas points."""
         angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
         circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
         radius = (np.abs(circle) ** self.exponent).sum(axis=1) ** (-1 / self.exponent)
+        radius = radius * self._turned(circle)
         uneven = 1 + np.interp(angle, np.linspace(0, 2 * np.pi, len(self.waves)), self.waves)
         return self.around(circle * (radius * uneven)[:, None])
 

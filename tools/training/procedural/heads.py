@@ -88,6 +88,8 @@ def draw_painting(pen: Pen, *, creature: bool) -> list[Points]:
     if headwear not in ("hood", "helmet") and chance(rng, 0.6):
         draw_ears(pen, head, looks)
     eyes = paint_face(pen, head, looks)
+    if chance(rng, 0.4):
+        draw_eyewear(pen, head, eyes, random_eyewear(rng))
     mouth = eyes.height + 0.65
     if chance(rng, 0.25):
         draw_beard(pen, head, looks, mouth + 0.12)
@@ -106,7 +108,7 @@ def draw_side_view(pen: Pen, *, creature: bool) -> list[Points]:
         x = head.x - head.side * head.across * 0.3
         draw_body(pen, Head(x, head.y, head.across * 0.8, head.down), looks.skin)
     draw_profile(pen, head, looks)
-    return []
+    return [head.eye]
 
 
 def draw_smiley(pen: Pen) -> list[Points]:

@@ -28,6 +28,14 @@ class Pen:
             fill=self._gradient(tone) if shaded else tone,
             line=Line(self.style.line_color(color), self.style.line * line),
         )
+        if self.style.sketchy:
+            self._outline_again(path, color, self.style.line * line)
+
+    def _outline_again(self, path: str, color: Color, width: float) -> None:
+        x, y = between(self.rng, -3, 3), between(self.rng, -3, 3)
+        turn = f"translate({x:.1f} {y:.1f}) rotate({between(self.rng, -3, 3):.1f} 128 128)"
+        line = Line(self.style.line_color(color), width * between(self.rng, 0.4, 1))
+        self.drawing.add(path, Role.DETAIL, line=line, attributes=f'transform="{turn}"')
 
     def stroke(self, path: str, color: Color, width: float, role: Role = Role.DETAIL) -> None:
         """Draws a line, which stays visible however thin."""

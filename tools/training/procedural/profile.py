@@ -41,6 +41,11 @@ class Profile:
         )  # fmt: skip
         return self.put(joined(self._front(), back))
 
+    @property
+    def eye(self) -> Points:
+        """Canvas points where the eye is."""
+        return self.put(points((0.58, -0.2), (0.58, -0.13), (0.58, -0.06)))
+
     def _front(self) -> Points:
         """The contour from the hairline down to the chin."""
         nose, height, lips, muzzle = self.nose, self.nose_height, self.lips, self.snout

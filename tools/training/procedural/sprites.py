@@ -31,7 +31,7 @@ def face_sprite(pen: Pen, kind: str, eyes: Sequence[Points]) -> Sprite | None:
 
     `eyes` are canvas points on each eye; no eyes means that nothing can hide them.
     """
-    image, label = pen.drawing.render(_PIXELS)
+    image, label = textured(pen.rng, *pen.drawing.render(_PIXELS))
     if eyes and not any(_is_visible(label, eye) for eye in eyes):
         return None
     face = label == FACE
@@ -41,14 +41,15 @@ def face_sprite(pen: Pen, kind: str, eyes: Sequence[Points]) -> Sprite | None:
 
 
 def hand_sprite(pen: Pen, kind: str) -> Sprite:
-    return _sprite(pen, kind, *pen.drawing.render(_PIXELS))
+    return _sprite(pen, kind, *textured(pen.rng, *pen.drawing.render(_PIXELS)))
 
 
-def faceless_sprite(pen: Pen, kind: str, tag: str) -> Sprite:
-    """A negative, whatever the roles of its parts are."""
-    image, label = pen.drawing.render(_PIXELS)
-    nothing = np.zeros_like(label)
-    return Sprite(kind, textured(pen.rng, image), nothing, tags=frozenset([tag]))
+def faceless_sprite(pen: Pen, kind: str, tag: str) -> Sprite | None:
+    """A negative, whatever the roles of its parts are, or None where nearly nothing is drawn."""
+    image, label = textured(pen.rng, *pen.drawing.render(_PIXELS))
+    if (image[..., 3] > 0).sum() < _SMALLEST_FACE:
+        return None
+    return Sprite(kind, image, np.zeros_like(label), tags=frozenset([tag]))
 
 
 def _sprite(
@@ -57,7 +58,7 @@ def _sprite(
     painted = "flat" if pen.style.shading == "flat" else "shaded"
     return Sprite(
         kind,
-        textured(pen.rng, image),
+        image,
         label,
         faces,
         hands=_boxes(label == HAND),

@@ -16,7 +16,8 @@ class Style:
 
     `line` is the width of outlines, 0 for none; `ink` their colour, None for a darker tone of each
     fill. `shading` is flat, linear, ball (a radial gradient), or soft (blurred shadows). `filled`
-    is false for line art, whose areas have the colour of the paper.
+    is false for line art, whose areas have the colour of the paper. `sketchy` outlines are drawn
+    twice, the second a little aside.
     """
 
     line: float
@@ -24,6 +25,7 @@ class Style:
     shading: str
     filled: bool = True
     paper: Color = WHITE
+    sketchy: bool = False
 
     def tone(self, color: Color) -> Color:
         """The colour of an area."""
@@ -62,10 +64,11 @@ def random_style(rng: Rng) -> Style:
     ink = BLACK if chance(rng, 0.7) else pick(rng, dark)
     if kind == "line art":
         paper, ink = (WHITE, ink) if chance(rng, 0.85) else (ink, WHITE)
-        return Style(min(line, 5), ink, "flat", filled=False, paper=paper)
+        sketchy = chance(rng, 0.35)
+        return Style(min(line, 5), ink, "flat", filled=False, paper=paper, sketchy=sketchy)
     shading = weighted(rng, {"flat": 0.5, "linear": 0.2, "ball": 0.15, "soft": 0.15})
     if kind == "ink":
-        return Style(line, ink, shading)
+        return Style(line, ink, shading, sketchy=chance(rng, 0.12))
     if kind == "toned ink":
         return Style(line, None, shading)
     if kind == "flat":
