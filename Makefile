@@ -15,18 +15,12 @@ REGION_OPTION = $(if $(filter command environment,$(firstword $(origin REGION)))
 KEPT = deployments/$(PROJECT)/$(DEPLOYMENT).tfvars
 VARIABLES = -var-file=$(KEPT) $(TF)
 WORKSPACE = terraform workspace select -or-create=true $(PROJECT)_$(DEPLOYMENT)
-# of Terraform: Compute's default account is absent or has no roles in new projects
-BUILD_ACCOUNT = projects/$(PROJECT)/serviceAccounts/$(DEPLOYMENT)-build@$(PROJECT).iam.gserviceaccount.com
 # a first upload waits for cold starts, and for roles that take effect late
 SMOKE_SECONDS := 600
 RATE ?= 20
 
 TRAIN_MINUTES ?= 150
 TRAIN_SEED ?= 0
-
-TARGET ?= gpu
-CHECKPOINT ?= facebook/sam2.1-hiera-large
-REVISION ?= main
 
 VENV := .venv
 TRAINING := .toonmask/training/venv
@@ -56,7 +50,7 @@ need_project = test -n "$(PROJECT)" || { echo "Name the project: PROJECT=my-proj
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # the prerequisites of a goal depend on each other, from left to right
 .PHONY: help check-variables run up redrive backfill smoke test test-slow test-model chaos fuzz audit lint format evaluate \
-  bench simulate soak bench-model train test-train docs sbom terraform-real preflight deploy destroy sam2-image lock clean
+  bench simulate soak bench-model train test-train docs sbom terraform-real preflight deploy destroy images lock clean
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -138,12 +132,12 @@ docs: $(READY) ## Update the generated parts of the documentation
 
 sbom: $(UV) check-variables ## Write an SBOM of each function (CycloneDX) into OUTPUT
 	@mkdir -p $(OUTPUT)
-	for function in $(FUNCTIONS); do $(UV) export --directory functions/$$function --locked --quiet \
+	for function in $(FUNCTIONS); do $(UV) export --directory functions/$$function --locked --quiet --all-groups \
 	  --format cyclonedx1.5 --output-file $(abspath $(OUTPUT))/$$function.cdx.json >/dev/null || exit 1; done
 
-terraform-real: check-variables ## Check terraform/ with the real providers, from Terraform's registry
+terraform-real: $(READY) ## Check terraform/ with the real providers, from Terraform's registry, and plan all its variants
 	@$(call need,terraform)
-	cd terraform && terraform init -backend=false -input=false && terraform validate && terraform test
+	$(RUN) -m tools.deployment.terraform_check
 
 preflight: $(READY) ## Check whether `make deploy` can succeed in PROJECT; takes its TF, changes nothing
 	@$(call need_project)
@@ -168,15 +162,10 @@ destroy: $(READY) ## Run terraform destroy in PROJECT; stops if buckets hold obj
 	$(if $(FORCE),cd terraform && terraform apply $(VARIABLES) -var deletion_protection=false -target=google_storage_bucket.data)
 	cd terraform && terraform destroy $(VARIABLES) $(if $(FORCE),-var deletion_protection=false)
 
-sam2-image: check-variables ## Build the SAM2 service's image into IMAGE with PROJECT's Cloud Build (TARGET=cpu: no GPU)
+images: $(READY) ## Build the images of PROJECT that are not built yet, and name them in its variables
 	@$(call need,gcloud)
 	@$(call need_project)
-	@test -n "$(IMAGE)" || { echo "Name the image: IMAGE=REGION-docker.pkg.dev/PROJECT/REPOSITORY/sam2:TAG"; exit 1; }
-	@echo "Sends functions/sam2 and shared/ to Cloud Build in $(PROJECT), which builds and pushes $(IMAGE)."
-	gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore \
-	  --project=$(PROJECT) --region=$(REGION) --service-account=$(BUILD_ACCOUNT) \
-	  --gcs-source-staging-dir=gs://$(DEPLOYMENT)-source-$(PROJECT)/sam2 \
-	  --substitutions=_IMAGE=$(IMAGE),_TARGET=$(TARGET),_CHECKPOINT=$(CHECKPOINT),_REVISION=$(REVISION)
+	$(RUN) -m tools.deployment.images --project $(PROJECT) --deployment $(DEPLOYMENT)
 
 lock: $(UV) check-variables ## Lock all dependencies; the functions get the versions of the root's lock file
 	$(UV) lock

@@ -19,7 +19,7 @@ from local import batch, gallery, stack
 from local.processes import ChildDied
 from shared.schemas import object_names
 from shared.schemas.documents import Status
-from shared.schemas.settings import BadSettings
+from shared.schemas.environment import BadSettings
 
 _STYLES = {
     Status.SEGMENTED: "green",

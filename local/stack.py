@@ -18,7 +18,7 @@ from local.broker import official
 from local.metadata import ACCOUNT
 from local.processes import ProcessTree, free_ports
 from local.settings import ATTEMPTS, FIXED, SETTINGS
-from shared.schemas.settings import read
+from shared.schemas.environment import read
 
 PROJECT = FIXED["TRACE_PROJECT"]
 INPUT_BUCKET, OUTPUT_BUCKET = FIXED["INPUT_BUCKET"], FIXED["OUTPUT_BUCKET"]

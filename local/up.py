@@ -14,7 +14,7 @@ from local import stack
 from local.operations.deployment import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
-from shared.schemas.settings import BadSettings
+from shared.schemas.environment import BadSettings
 
 _CHECK_SECONDS = 1
 """Interval between checks of the processes. Chosen by hand: a shorter one costs processor time."""

@@ -76,7 +76,7 @@ locals {
   query_alerts = {
     failing-fast = {
       name     = "many uploads fail"
-      text     = "At this rate, a day or two use up the failures that a month may have. The result.json of the uploads has the reason."
+      text     = "At this rate, two days use up the failures that a month may have. The result.json of the uploads has the reason."
       query    = "(${local.failed_share["1h"]} > ${14.4 * local.failed_budget}) and (${local.failed_share["5m"]} > ${14.4 * local.failed_budget})"
       duration = "0s"
     }
@@ -155,9 +155,4 @@ resource "google_monitoring_alert_policy" "this" {
   }
 
   depends_on = [time_sleep.apis]
-}
-
-moved {
-  from = google_monitoring_alert_policy.silence
-  to   = google_monitoring_alert_policy.this["silence"]
 }

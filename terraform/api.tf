@@ -1,6 +1,8 @@
-# The HTTP API and the page, with enable_api. Only the callers in var.api may call them.
+# The HTTP API and the page, with enable_api. Only the callers in var.api may call them. From an image,
+# Identity-Aware Proxy can decide who they are.
 
 locals {
+  api_image = lookup(var.images, "api", null)
   api_reads = var.enable_api ? local.keys : toset([])
 
   api_environment = merge(local.settings, local.sam2_settings, {
@@ -18,6 +20,10 @@ module "api" {
 
   name         = "api"
   deployment   = local.deployment
+  image        = local.api_image
+  subnetwork   = var.subnetwork
+  public       = var.api.public
+  iap          = local.uses_iap
   size         = var.api
   ingress      = "ALLOW_ALL"
   shared_files = local.shared_files["api"]
@@ -27,13 +33,37 @@ module "api" {
 }
 
 resource "google_cloud_run_v2_service_iam_member" "api_callers" {
-  for_each = var.enable_api ? setunion(var.api.callers, var.api.public ? ["allUsers"] : []) : toset([])
+  # A service from an image is public without a grant, which many organisations refuse to allUsers.
+  for_each = var.enable_api ? setunion(var.api.callers, var.api.public && local.api_image == null ? ["allUsers"] : []) : toset([])
 
   project  = var.project_id
   location = var.region
   name     = module.api[0].service
   role     = "roles/run.invoker"
   member   = each.value
+}
+
+# Identity-Aware Proxy calls the service as its agent, for the users that it lets through.
+resource "google_cloud_run_v2_service_iam_member" "iap_invokes" {
+  count = local.uses_iap ? 1 : 0
+
+  project  = var.project_id
+  location = var.region
+  name     = module.api[0].service
+  role     = "roles/run.invoker"
+  member   = local.iap_agent
+
+  depends_on = [time_sleep.agents]
+}
+
+resource "google_iap_web_cloud_run_service_iam_member" "api_users" {
+  for_each = local.uses_iap ? var.api.iap : toset([])
+
+  project                = var.project_id
+  location               = var.region
+  cloud_run_service_name = module.api[0].service
+  role                   = "roles/iap.httpsResourceAccessor"
+  member                 = each.value
 }
 
 resource "google_secret_manager_secret_iam_member" "api_reads" {

@@ -6,8 +6,13 @@ locals {
     OUTPUT_BUCKET = google_storage_bucket.data["output"].name
 
     MAX_DELIVERY_ATTEMPTS = tostring(var.max_delivery_attempts)
-    TRACE_PROJECT         = var.project_id
-  })
+  }, local.trace_settings)
+
+  # Also those of the SAM2 service.
+  trace_settings = merge(
+    { TRACE_PROJECT = var.project_id },
+    var.traces ? { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = "https://telemetry.googleapis.com/v1/traces" } : {},
+  )
 
   # The files of each function, relative to the repository. `make docs` writes packages.json.
   shared_files = {
@@ -51,6 +56,15 @@ locals {
   )
 }
 
+# Roles for traces can be granted only on a project. This one writes spans, and nothing else.
+resource "google_project_iam_member" "functions_write_traces" {
+  for_each = var.traces ? local.members : {}
+
+  project = var.project_id
+  role    = "roles/telemetry.tracesWriter"
+  member  = each.value
+}
+
 # Functions wait for this. Without their roles, the first uploads would fail for minutes.
 resource "time_sleep" "runtime_grants" {
   create_duration = local.iam_propagation
@@ -62,6 +76,7 @@ resource "time_sleep" "runtime_grants" {
       google_storage_bucket_iam_member.api_uploads[*].id,
       google_storage_bucket_iam_member.api_reads_output[*].id,
     ))
+    traces = join(" ", [for grant in google_project_iam_member.functions_write_traces : grant.id])
   }
 }
 
@@ -73,6 +88,7 @@ module "landmarks" {
 
   name         = "landmarks"
   deployment   = local.deployment
+  image        = lookup(var.images, "landmarks", null)
   size         = var.landmarks
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["landmarks"]
@@ -85,6 +101,8 @@ module "segmentation" {
 
   name         = "segmentation"
   deployment   = local.deployment
+  image        = lookup(var.images, "segmentation", null)
+  subnetwork   = var.subnetwork
   size         = var.segmentation
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["segmentation"]
@@ -98,31 +116,12 @@ module "drain" {
 
   name         = "drain"
   deployment   = local.deployment
+  image        = lookup(var.images, "drain", null)
   size         = local.drain_size
   ingress      = "ALLOW_INTERNAL_ONLY"
   shared_files = local.shared_files["drain"]
   ready        = [time_sleep.build_grants.id, time_sleep.runtime_grants.id]
   environment  = local.drain_environment
-}
-
-moved {
-  from = module.function["landmarks"]
-  to   = module.landmarks
-}
-
-moved {
-  from = module.function["segmentation"]
-  to   = module.segmentation
-}
-
-moved {
-  from = module.function["drain"]
-  to   = module.drain
-}
-
-moved {
-  from = module.function["api"]
-  to   = module.api[0]
 }
 
 resource "google_artifact_registry_repository" "images" {
@@ -133,6 +132,11 @@ resource "google_artifact_registry_repository" "images" {
   format        = "DOCKER"
   description   = "Images of ${var.prefix}'s functions and SAM2 service"
   kms_key_name  = var.kms_key
+
+  # The API stays enabled when scan_images is taken back, and without this each new image would cost.
+  vulnerability_scanning_config {
+    enablement_config = var.scan_images ? "INHERITED" : "DISABLED"
+  }
 
   cleanup_policies {
     id     = "keep-the-last-three"

@@ -1,8 +1,10 @@
 # Metrics from logs, the dashboard, and the budget.
 
 locals {
-  services  = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-(landmarks|segmentation|drain|sam2|api)\")"
-  log_scope = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.prefix}-(landmarks|segmentation|drain|sam2|api)$\""
+  # A function from an image has another name. Both stay in the metrics, so a switch leaves no gap.
+  service_names = "${var.prefix}-((landmarks|segmentation|drain|api)(-image)?|sam2)"
+  services      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"${local.service_names}\")"
+  log_scope     = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${local.service_names}$\""
 
   log_metrics = {
     results = {

@@ -57,6 +57,7 @@ data "google_storage_project_service_account" "this" {
 # ---- service agents ----
 
 locals {
+  iap_agent     = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-iap.iam.gserviceaccount.com"
   pubsub_agent  = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
   storage_agent = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
 
@@ -78,6 +79,7 @@ locals {
   # Services whose agents are named here. A new project does not have the agents until they are asked for.
   agent_services = toset(concat(
     ["pubsub.googleapis.com"],
+    local.uses_iap ? ["iap.googleapis.com"] : [],
     var.kms_key == null ? [] : ["artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "run.googleapis.com"],
     var.kms_key == null || length(local.keys) == 0 ? [] : ["secretmanager.googleapis.com"],
   ))
@@ -117,14 +119,4 @@ resource "time_sleep" "encryption" {
   triggers        = { agents = join(" ", keys(local.cmek_agents)), key = coalesce(var.kms_key, "none") }
 
   depends_on = [google_kms_crypto_key_iam_member.agents, time_sleep.apis]
-}
-
-moved {
-  from = google_project_service.apis["cloudresourcemanager.googleapis.com"]
-  to   = google_project_service.data_source_apis["cloudresourcemanager.googleapis.com"]
-}
-
-moved {
-  from = google_project_service.apis["storage.googleapis.com"]
-  to   = google_project_service.data_source_apis["storage.googleapis.com"]
 }

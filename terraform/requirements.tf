@@ -20,8 +20,21 @@ locals {
       "secretmanager.googleapis.com",
     ],
     var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
+    var.scan_images ? ["containerscanning.googleapis.com"] : [], # before the first image: older ones are not scanned
     var.budget == null ? [] : ["billingbudgets.googleapis.com"],
+    # Spans are accepted only where the API of Cloud Trace is enabled too:
+    # https://cloud.google.com/stackdriver/docs/reference/telemetry/v1.traces
+    var.traces ? ["cloudtrace.googleapis.com", "telemetry.googleapis.com"] : [],
+    var.subnetwork == null ? [] : ["compute.googleapis.com"],
+    local.uses_iap ? ["iap.googleapis.com"] : [],
   ))
+
+  uses_iap = var.enable_api && length(var.api.iap) > 0
+
+  # The functions that call SAM2.
+  sam2_callers = toset(concat(["segmentation"], var.enable_api ? ["api"] : []))
+
+  function_names = toset(concat(["landmarks", "segmentation", "drain"], var.enable_api ? ["api"] : []))
 
   # Bucket names are global: another project can have them already.
   bucket_names = { for purpose in ["input", "output", "source"] : purpose => "${var.prefix}-${purpose}-${var.project_id}" }
@@ -43,6 +56,14 @@ locals {
   ))
   keys = setunion(local.sam2_keys, local.api_keys)
 
+  # Ephemeral, as these variables are.
+  key_values = {
+    API_KEY             = var.api_key
+    REPLICATE_API_TOKEN = var.replicate_api_token
+    SAM2_API_KEY        = var.sam2_api_key
+  }
+  given_keys = toset([for name, value in local.key_values : name if try(length(value) > 0, false)])
+
   # Read by tools/deployment/preflight/requirements.py.
   requirements = {
     project_id      = var.project_id
@@ -54,10 +75,16 @@ locals {
     billing_account = try(var.budget.billing_account, null)
     secrets         = local.keys
     enable_api      = var.enable_api
-    api_public      = var.api.public
-    api_callers     = var.api.callers
+    api_public      = var.enable_api && var.api.public
+    api_callers     = [for caller in var.api.callers : caller if var.enable_api]
+    api_iap         = [for user in var.api.iap : user if var.enable_api]
+    functions       = local.function_names
+    images          = setintersection(local.function_names, keys(var.images))
+    subnetwork      = var.subnetwork
+    sam2            = var.sam2
     deploy_sam2     = var.deploy_sam2
-    sam2_image      = var.sam2.image
+
+    notification_email = var.notification_email
 
     services = {
       for name, size in local.sizes : name => merge(size, { l4_gpus = name == "sam2" && var.sam2.gpu ? 1 : 0 })

@@ -13,9 +13,6 @@ locals {
     } : name => value if value != null
   }
 
-  # The functions that call SAM2.
-  sam2_callers = toset(concat(["segmentation"], var.enable_api ? ["api"] : []))
-
   # A digest of all files in the image. If one changes, a new image is built.
   sam2_sources = sha256(join("", [
     for name in sort(concat(
@@ -24,7 +21,7 @@ locals {
     )) : filesha256("${local.repository}/${name}")
   ]))
   sam2_target = var.sam2.gpu ? "gpu" : "cpu"
-  sam2_tag    = substr(sha256("${local.sam2_sources} ${local.sam2_target} ${var.sam2.checkpoint} ${var.sam2.revision}"), 0, 12)
+  sam2_tag    = substr(sha256("${local.sam2_sources} ${local.sam2_target} ${var.sam2.checkpoint}"), 0, 12)
   sam2_image = coalesce(
     var.sam2.image,
     "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/sam2:${local.sam2_tag}",
@@ -63,17 +60,20 @@ resource "google_secret_manager_secret" "keys" {
 resource "google_secret_manager_secret_version" "keys" {
   for_each = local.keys
 
-  secret = google_secret_manager_secret.keys[each.value].id
-  secret_data_wo = {
-    API_KEY             = var.api_key
-    REPLICATE_API_TOKEN = var.replicate_api_token
-    SAM2_API_KEY        = var.sam2_api_key
-  }[each.value]
+  secret                 = google_secret_manager_secret.keys[each.value].id
+  secret_data_wo         = local.key_values[each.value]
   secret_data_wo_version = var.secret_version
 
-  # The functions name a version: the new one is there before the old one goes.
+  # The functions name a version, which must stay until they name the new one. With
+  # create_before_destroy, Terraform would also create a secret before it destroys the one of the same
+  # name, which Secret Manager refuses.
+  deletion_policy = "ABANDON"
+
   lifecycle {
-    create_before_destroy = true
+    precondition {
+      condition     = contains(local.given_keys, each.value)
+      error_message = "The secret ${each.value} has no value. Pass it at each apply: TF_VAR_${lower(each.value)}=…"
+    }
   }
 }
 
@@ -130,9 +130,23 @@ resource "google_service_account" "sam2" {
 
   account_id   = "${var.prefix}-sam2"
   project      = var.project_id
-  display_name = "Runs the SAM2 service; has no permissions"
+  display_name = "Runs the SAM2 service"
 
   depends_on = [time_sleep.apis]
+}
+
+resource "google_project_iam_member" "sam2_writes_traces" {
+  count = var.deploy_sam2 && var.traces ? 1 : 0
+
+  project = var.project_id
+  role    = "roles/telemetry.tracesWriter"
+  member  = google_service_account.sam2[0].member
+}
+
+# The SAM2 service waits for this.
+resource "time_sleep" "sam2_trace_grants" {
+  create_duration = var.deploy_sam2 && var.traces ? local.iam_propagation : "0s"
+  triggers        = { grants = join(" ", google_project_iam_member.sam2_writes_traces[*].id) }
 }
 
 # Starts Cloud Build. No resource of the provider does that.
@@ -143,7 +157,7 @@ resource "terraform_data" "sam2_image" {
 
   provisioner "local-exec" {
     working_dir = local.repository
-    command     = "gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore --project=$PROJECT --region=$REGION --service-account=$ACCOUNT --gcs-source-staging-dir=gs://$BUCKET/sam2 --substitutions=_IMAGE=$IMAGE,_TARGET=$TARGET,_CHECKPOINT=$CHECKPOINT,_REVISION=$REVISION"
+    command     = "gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore --project=$PROJECT --region=$REGION --service-account=$ACCOUNT --gcs-source-staging-dir=gs://$BUCKET/sam2 --substitutions=_IMAGE=$IMAGE,_TARGET=$TARGET,_CHECKPOINT=$CHECKPOINT"
 
     environment = {
       PROJECT    = var.project_id
@@ -153,7 +167,6 @@ resource "terraform_data" "sam2_image" {
       IMAGE      = local.sam2_image
       TARGET     = local.sam2_target
       CHECKPOINT = var.sam2.checkpoint
-      REVISION   = var.sam2.revision
     }
   }
 
@@ -169,7 +182,7 @@ resource "google_cloud_run_v2_service" "sam2" {
   deletion_protection = false # it stores nothing, and Terraform must be able to replace it after a failed apply
   # A function's calls count as internal only over a VPC. IAM allows only the functions that call
   # SAM2.
-  ingress = "INGRESS_TRAFFIC_ALL"
+  ingress = var.subnetwork == null ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_ONLY"
 
   template {
     encryption_key                   = var.kms_key
@@ -198,9 +211,9 @@ resource "google_cloud_run_v2_service" "sam2" {
         container_port = 8080
       }
 
-      # Without this setting, a missing GPU would go unnoticed, and the CPU would be used.
+      # Without SAM2_DEVICE, a missing GPU would go unnoticed, and the CPU would be used.
       dynamic "env" {
-        for_each = var.sam2.gpu ? { SAM2_DEVICE = "cuda" } : {}
+        for_each = merge(local.trace_settings, var.sam2.gpu ? { SAM2_DEVICE = "cuda" } : {})
 
         content {
           name  = env.key
@@ -228,7 +241,7 @@ resource "google_cloud_run_v2_service" "sam2" {
     }
   }
 
-  depends_on = [time_sleep.encryption, terraform_data.sam2_image]
+  depends_on = [time_sleep.encryption, time_sleep.sam2_trace_grants, terraform_data.sam2_image]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "invokes_ours" {

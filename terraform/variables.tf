@@ -119,8 +119,8 @@ variable "settings" {
   }
 
   validation {
-    condition     = length(setintersection(keys(var.settings), ["INPUT_BUCKET", "OUTPUT_BUCKET", "PROMPTS_TOPIC", "TARGETS", "SAM2_URL", "SAM2_PROVIDER", "SAM2_AUTH", "SAM2_API_KEY", "SAM2_AUDIENCE", "SAM2_DEADLINE", "REPLICATE_API_TOKEN", "API_KEY", "CORS_ORIGINS", "MAX_PARALLEL", "MAX_UPLOAD", "MAX_DELIVERY_ATTEMPTS", "TRACE_PROJECT", "PUSH_ACCOUNT", "PUSH_CERTS_URL", "TRUSTED_HOSTS"])) == 0
-    error_message = "settings must not contain settings that have a variable of their own, or that this configuration sets: buckets, topic, TARGETS, SAM2_URL, SAM2_PROVIDER, SAM2_AUTH, SAM2_AUDIENCE, SAM2_DEADLINE, CORS_ORIGINS, MAX_PARALLEL, MAX_UPLOAD (it is MAX_BYTES), MAX_DELIVERY_ATTEMPTS, TRACE_PROJECT, PUSH_ACCOUNT, PUSH_CERTS_URL, TRUSTED_HOSTS, keys and tokens."
+    condition     = length(setintersection(keys(var.settings), ["INPUT_BUCKET", "OUTPUT_BUCKET", "PROMPTS_TOPIC", "TARGETS", "SAM2_URL", "SAM2_PROVIDER", "SAM2_AUTH", "SAM2_API_KEY", "SAM2_AUDIENCE", "SAM2_DEADLINE", "REPLICATE_API_TOKEN", "API_KEY", "CORS_ORIGINS", "MAX_PARALLEL", "MAX_UPLOAD", "MAX_DELIVERY_ATTEMPTS", "TRACE_PROJECT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "PUSH_ACCOUNT", "PUSH_CERTS_URL", "TRUSTED_HOSTS"])) == 0
+    error_message = "settings must not contain settings that have a variable of their own, or that this configuration sets: buckets, topic, TARGETS, SAM2_URL, SAM2_PROVIDER, SAM2_AUTH, SAM2_AUDIENCE, SAM2_DEADLINE, CORS_ORIGINS, MAX_PARALLEL, MAX_UPLOAD (it is MAX_BYTES), MAX_DELIVERY_ATTEMPTS, TRACE_PROJECT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT (it is traces), PUSH_ACCOUNT, PUSH_CERTS_URL, TRUSTED_HOSTS, keys and tokens."
   }
 }
 
@@ -200,7 +200,20 @@ variable "max_delivery_attempts" {
   }
 }
 
-# ---- alerts and budget ----
+variable "scan_images" {
+  description = "Whether Google scans each image of the functions and of SAM2 for known vulnerabilities, for 0.26 USD an image. It enables the Container Scanning API, with which the project's other Docker repositories are scanned too, unless they say otherwise."
+  type        = bool
+  default     = false
+}
+
+# ---- traces, alerts and budget ----
+
+variable "traces" {
+  description = "Whether the functions and the SAM2 service send spans to Cloud Trace, of the requests that Cloud Run samples. Cloud Trace bills spans."
+  type        = bool
+  default     = false
+  nullable    = false
+}
 
 variable "notification_channels" {
   description = "Cloud Monitoring channels for alerts, as projects/P/notificationChannels/N. Without channels, alerts appear only in the console."

@@ -5,7 +5,7 @@ variable "enable_api" {
 }
 
 variable "api" {
-  description = "Size of the API, and who may call it. callers: principals such as user:…, group:… or serviceAccount:…. public: everybody. wants_key: callers also need api_key. cors_origins: other sites whose scripts may call, such as https://example.com, or only *."
+  description = "Size of the API, and who may call it. callers: principals such as user:…, group:… or serviceAccount:…. public: everybody. iap: principals who log in at Identity-Aware Proxy in their browser, instead of callers and public; needs an image (images). wants_key: callers also need api_key. cors_origins: other sites whose scripts may call, such as https://example.com, or only *."
   type = object({
     cpu           = optional(string, "2")
     memory        = optional(string, "4Gi")
@@ -15,6 +15,7 @@ variable "api" {
     timeout       = optional(number, 120)
     callers       = optional(set(string), [])
     public        = optional(bool, false)
+    iap           = optional(set(string), [])
     wants_key     = optional(bool, false)
     cors_origins  = optional(set(string), [])
   })
@@ -24,6 +25,21 @@ variable "api" {
   validation {
     condition     = alltrue([for caller in var.api.callers : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", caller))])
     error_message = "api.callers must contain IAM members such as user:me@example.com or group:team@example.com. To allow everybody, set public = true."
+  }
+
+  validation {
+    condition     = alltrue([for user in var.api.iap : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", user))])
+    error_message = "api.iap must contain IAM members such as user:me@example.com or group:team@example.com."
+  }
+
+  validation {
+    condition     = length(var.api.iap) == 0 || contains(keys(var.images), "api")
+    error_message = "api.iap needs an image of the function api, because Cloud Functions cannot enable Identity-Aware Proxy. Run `make images` first."
+  }
+
+  validation {
+    condition     = length(var.api.iap) == 0 || !var.api.public && length(var.api.callers) == 0
+    error_message = "With api.iap, Identity-Aware Proxy decides about every request. Put the members of api.callers into api.iap, and set public = false."
   }
 
   validation {

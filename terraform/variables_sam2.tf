@@ -104,11 +104,10 @@ variable "deploy_sam2" {
 }
 
 variable "sam2" {
-  description = "Size of our SAM2 service. gpu: real SAM2 on an L4; without it, the embedded segmenter. checkpoint and revision: the weights in the image. image: an existing image, instead of a build."
+  description = "Size of our SAM2 service. gpu: real SAM2 on an L4; without it, the embedded segmenter. checkpoint: the weights in the image, as NAME@COMMIT at huggingface.co; those of SAM 2.1 itself need no commit. image: an existing image, instead of a build; `make images` writes it."
   type = object({
     gpu           = optional(bool, true)
     checkpoint    = optional(string, "facebook/sam2.1-hiera-large")
-    revision      = optional(string, "main")
     image         = optional(string)
     min_instances = optional(number, 0)
     max_instances = optional(number, 1)
@@ -119,5 +118,11 @@ variable "sam2" {
   validation {
     condition     = var.sam2.min_instances <= var.sam2.max_instances && var.sam2.max_instances >= 1
     error_message = "sam2.max_instances must be at least 1 and at least min_instances."
+  }
+
+  # shared/sam2_server/checkpoint_files.py has the commits of SAM 2.1's own checkpoints.
+  validation {
+    condition     = can(regex("^facebook/sam2\\.1-hiera-[a-z-]+$|^[\\w.-]+/[\\w.-]+@[0-9a-f]{40}$", var.sam2.checkpoint))
+    error_message = "sam2.checkpoint must be NAME@COMMIT, with the 40 digits of a commit of the model NAME at huggingface.co, because a branch such as main can move. facebook/sam2.1-hiera-tiny, -small, -base-plus and -large need no commit."
   }
 }

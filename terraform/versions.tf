@@ -31,6 +31,8 @@ provider "google" {
 provider "google-beta" {
   project = var.project_id
   region  = var.region
+
+  default_labels = var.labels
 }
 
 # The Budgets API refuses a user's login without a project that the call counts for:

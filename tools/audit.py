@@ -1,5 +1,9 @@
 """python -m tools.audit: checks dependencies for known vulnerabilities, and the code with bandit.
 
+The dependencies are those of uv.lock with all groups. The lock files of the functions have the same
+versions (tests/functions/test_dependencies.py), so real SAM2's packages are audited where they are
+not installed.
+
 Exit codes: 0 if all packages were audited and nothing was found. 1 for a vulnerability or a finding
 of bandit. 3 if packages could not be audited, because no source of advisories responds or knows
 them. The last line says how many were audited. The sources are PyPI, then OSV. A mirror of PyPI has
@@ -9,13 +13,19 @@ no advisories.
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 FOUND, NOT_AUDITED = 1, 3
 
 _BANDIT = ("bandit", "--quiet", "--recursive", "shared", "local", "functions")
-_PIP_AUDIT = ("pip_audit", "--format=json", "--progress-spinner=off")
+_EXPORT = (
+    "uv", "export", "--quiet", "--locked", "--all-groups", "--no-emit-project", "--no-header",
+    "--no-annotate",
+)  # fmt: skip
+_PIP_AUDIT = ("pip_audit", "--format=json", "--progress-spinner=off", "--disable-pip")
 _SOURCES = ("pypi", "osv")
 _MOST_NAMES = 10
 """Limit for the package names in the last line. Chosen by hand: more make it hard to read."""
@@ -86,10 +96,13 @@ def main() -> None:
     """Runs bandit and the audit, and prints the results."""
     bandit = subprocess.run([sys.executable, "-m", *_BANDIT], check=False)
     reports = []
-    for source in _SOURCES:
-        reports.append(_audited_by(source))
-        if reports[-1].audited and not reports[-1].unaudited:
-            break
+    with tempfile.TemporaryDirectory() as folder:
+        requirements = Path(folder, "requirements.txt")
+        requirements.write_text(locked())
+        for source in _SOURCES:
+            reports.append(_audited_by(source, requirements))
+            if reports[-1].audited and not reports[-1].unaudited:
+                break
     report = combined(reports)
     for vulnerability in report.vulnerabilities:
         print(vulnerability)
@@ -98,8 +111,15 @@ def main() -> None:
     sys.exit(code)
 
 
-def _audited_by(source: str) -> Report:
-    command = [sys.executable, "-m", *_PIP_AUDIT, f"--vulnerability-service={source}"]
+def locked() -> str:
+    """Returns all locked packages with their hashes, as lines of a requirements file."""
+    command = [sys.executable, "-m", *_EXPORT]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def _audited_by(source: str, requirements: Path) -> Report:
+    options = (f"--vulnerability-service={source}", f"--requirement={requirements}")
+    command = [sys.executable, "-m", *_PIP_AUDIT, *options]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if not done.stdout.startswith("{"):
         reason = done.stderr.strip().rpartition("\n")[2]

@@ -95,10 +95,8 @@ def _default(field: FieldInfo) -> str:
 
 def _terraform() -> str:
     """Returns terraform/README.md with new tables of inputs and outputs."""
-    files = [
-        TERRAFORM / name
-        for name in ("variables.tf", "variables_sam2.tf", "variables_api.tf", "outputs.tf")
-    ]
+    names = ("", "_images", "_sam2", "_api")
+    files = [*(TERRAFORM / f"variables{name}.tf" for name in names), TERRAFORM / "outputs.tf"]
     found = [block for file in files for block in _BLOCK.findall(file.read_text())]
     inputs = [_input(name, body) for kind, name, body in found if kind == "variable"]
     outputs = [_output(name, body) for kind, name, body in found if kind == "output"]

@@ -4,17 +4,20 @@ import functions_framework
 from flask import Request
 from flask.typing import ResponseReturnValue
 
+from shared.gcp import traces
 from shared.gcp.gcs import Storage
 from shared.pipeline.landmarks import Landmarks
 from shared.pipeline.push_handler import PushHandler
 from shared.runtime import logs
-from shared.schemas.settings import LandmarksSettings, load
+from shared.schemas.environment import load
+from shared.schemas.settings import LandmarksSettings
 from shared.serving import bounded_worker
 
 logs.configure()
 bounded_worker.bound_requests()
 _settings = load(LandmarksSettings)
-_push_handler = PushHandler(_settings, Storage())
+traces.start(_settings, "landmarks")
+_push_handler = PushHandler(_settings, Storage(), "uploads")
 _landmarks = Landmarks(_settings)
 
 

@@ -1,9 +1,8 @@
-"""python bake.py CHECKPOINT REVISION FOLDER: saves a checkpoint into an image during its build.
+"""python bake.py CHECKPOINT FOLDER: saves a checkpoint into an image during its build.
 
-CHECKPOINT is a model at huggingface.co, or a folder. It is loaded and saved, so an invalid
-checkpoint fails the build and not the first start. source.json beside it has the name and revision
-that the service's responses give. For a model at huggingface.co, the revision is the commit that
-REVISION, perhaps a branch, refers to.
+CHECKPOINT is what `shared.sam2_server.checkpoint_files.find` accepts. It is loaded and saved, so an
+invalid checkpoint fails the build and not the first start. source.json beside it has the name and
+the commit that the service's responses give.
 """
 
 import json
@@ -12,12 +11,17 @@ from pathlib import Path
 
 from transformers import Sam2Model, Sam2Processor
 
+from shared.sam2_server.checkpoint_files import OFFLINE, find
+
 if __name__ == "__main__":
-    checkpoint, revision, folder = sys.argv[1:]
-    for part in (Sam2Processor, Sam2Model):
-        loaded = part.from_pretrained(checkpoint, revision=revision)
-        loaded.save_pretrained(folder)
-    name = Path(checkpoint).resolve().name if Path(checkpoint).is_dir() else checkpoint
-    commit = getattr(loaded.config, "_commit_hash", None)  # None for a folder
-    source = {"backend": "sam2", "checkpoint": name, "revision": commit}
-    Path(folder, "source.json").write_text(json.dumps(source))
+    checkpoint, target = sys.argv[1:]
+    files = find(checkpoint)
+    # bandit asks for a revision: `files` are those of one commit, or a folder.
+    processor = Sam2Processor.from_pretrained(files.folder, **OFFLINE)  # nosec B615
+    processor.save_pretrained(target)
+    model = Sam2Model.from_pretrained(  # nosec B615
+        files.folder, **OFFLINE, use_safetensors=True
+    )
+    model.save_pretrained(target)
+    source = {"backend": "sam2", "checkpoint": files.name, "revision": files.commit}
+    Path(target, "source.json").write_text(json.dumps(source))

@@ -8,18 +8,19 @@ from flask import Request, Response
 from flask.typing import ResponseReturnValue
 
 from shared.decoding.sandbox import Sandbox
+from shared.gcp import traces
 from shared.runtime import logs
-from shared.sam2_server import backends, openapi
+from shared.sam2_server import backends, openapi, service
 from shared.sam2_server.loading import Loading
-from shared.sam2_server.service import refusal, respond
 from shared.sam2_server.settings import Sam2Settings
-from shared.schemas.settings import load
+from shared.schemas.environment import load
 from shared.segmentation.sam2.contract import Description
-from shared.serving import bounded_worker
+from shared.serving import bounded_worker, http_spans
 
 logs.configure()
 bounded_worker.bound_requests()
 _settings = load(Sam2Settings)
+traces.start(_settings, "sam2")
 _backend = Loading(lambda: backends.load(_settings))
 _sandbox = Sandbox(_settings.max_pixels)
 
@@ -27,11 +28,11 @@ _sandbox = Sandbox(_settings.max_pixels)
 @functions_framework.http
 def sam2(request: Request) -> ResponseReturnValue:
     """Handles an HTTP request. The OpenAPI document at /openapi.json describes all paths."""
-    if refused := refusal(request, _settings):
+    if refused := service.refusal(request, _settings):
         return refused
     match request.method, request.path:
         case "POST", openapi.SEGMENT:
-            return _segment(request)
+            return http_spans.traced(request, _settings.trace_project, lambda: _segment(request))
         case "GET", openapi.SEGMENT:
             return _json(Description(segmenter=_backend.wait().segmenter).model_dump_json())
         case "GET", openapi.HEALTH:
@@ -42,16 +43,17 @@ def sam2(request: Request) -> ResponseReturnValue:
 
 def _segment(request: Request) -> Response:
     request.max_content_length = _settings.max_bytes
-    response, status = respond(_backend.wait(), _sandbox, request.get_data, _settings)
+    response, status = service.respond(_backend.wait(), _sandbox, request.get_data, _settings)
     text = response.model_dump_json()
     # The framework reads the complete request before it sends a response that is not streamed.
     return _json(iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text, status)
 
 
 def _health() -> ResponseReturnValue:
-    """Returns 200 if the model is loaded, else 503."""
-    status, code = ("ok", 200) if _backend.is_done() else ("loading", 503)
-    return {"status": status, "backend": _settings.sam2_backend}, code
+    """Returns 200 and the segmenter if the model is loaded, else 503."""
+    if not _backend.is_done():
+        return {"status": "loading", "backend": _settings.sam2_backend}, 503
+    return {"status": "ok", **_backend.wait().segmenter.model_dump(exclude_none=True)}
 
 
 def _json(body: str | Iterator[str], status: int = HTTPStatus.OK) -> Response:

@@ -72,21 +72,22 @@ class FaceMasks:
             Transient: a later call may succeed.
             Cancelled: raised by `check`, which is called between the stages and while they wait.
         """
-        check_before_download("", len(data), self._settings.max_bytes)
-        image = self._sandbox.decode(data, check)
-        timer.lap("read")
+        with timer.stage("read"):
+            check_before_download("", len(data), self._settings.max_bytes)
+            image = self._sandbox.decode(data, check)
         check()
-        detected = self._detector.detect(image, options.targets)
-        prompt_options = PromptOptions(
-            options.pos_points, options.expand, self._settings.max_instances
-        )
-        prompts = build_prompts(detected.detections, image_box(image), prompt_options)
-        timer.lap("detect", found=len(prompts))
+        with timer.stage("detect") as stage:
+            detected = self._detector.detect(image, options.targets)
+            prompt_options = PromptOptions(
+                options.pos_points, options.expand, self._settings.max_instances
+            )
+            prompts = build_prompts(detected.detections, image_box(image), prompt_options)
+            stage.fields["found"] = len(prompts)
         check()
-        segmentation = self._service.segment_image(
-            image, prompts, check, multimask=options.multimask
-        )
-        timer.lap("segment")
+        with timer.stage("segment"):
+            segmentation = self._service.segment_image(
+                image, prompts, check, multimask=options.multimask
+            )
         review = reviewed(segmentation.segmented, missed(detected, self._settings.max_instances))
         artifacts = result_artifacts(image, segmentation.segmented, Outputs())
         by_name = {name: artifact for artifact in artifacts for name in artifact.names}

@@ -89,8 +89,10 @@ class MaskRoutes:
         if output:
             response = Response(self._masks.draw(_artifact(found, output)), mimetype="image/png")
         else:
-            pictures = {name: self._masks.draw(found.artifacts[name]) for name in PICTURES.values()}
-            timer.lap("draw", status=status.value)
+            with timer.stage("draw") as stage:
+                names = PICTURES.values()
+                pictures = {name: self._masks.draw(found.artifacts[name]) for name in names}
+                stage.fields["status"] = status.value
             chunks = json_chunks(response_fields(found, timer.seconds, warnings), pictures)
             response = Response(chunks, mimetype="application/json")
         response.headers[STATUS_HEADER] = status.value

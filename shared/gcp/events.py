@@ -6,24 +6,21 @@ prompts messages, and the dead letters of both hops.
 
 import base64
 import json
-import re
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.gcp.gcs import ObjectRef
+from shared.runtime.trace_context import TraceContext, received
 from shared.schemas.base import at_most
 from shared.schemas.documents import BucketName, Generation, ObjectName, PromptsDocument
 from shared.schemas.errors import ForeignMessage, ToonmaskError, UnreadableMessage
 from shared.schemas.field_errors import problems
 
 FINALIZED = "OBJECT_FINALIZE"
-TRACE_PARENT = "traceparent"
-"""Header and message attribute: https://www.w3.org/TR/trace-context/#traceparent-header."""
 EVENT_TYPE = "ce-type"
 """Header of a CloudEvent in binary mode."""
 REPEATED = "repeated"
@@ -40,8 +37,6 @@ third of it."""
 _STRUCTURED = "application/cloudevents"
 _STORAGE_EVENT = "google.cloud.storage.object.v1.finalized"
 _PUBSUB_EVENT = "google.cloud.pubsub.topic.v1.messagePublished"
-_TRACE_ID = re.compile(r"(?:00-)?([0-9a-f]{32})(?:[-/;].*)?")
-"""Matches W3C's `00-TRACE-SPAN-01` and, from X-Cloud-Trace-Context, Google's `TRACE/SPAN;o=1`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +44,13 @@ class Message:
     """One delivery of a message.
 
     `attempt` counts deliveries from 1. Without a dead-letter policy on the subscription it is
-    always 1. `trace` is the trace ID, 32 hexadecimal digits, that all logs of an upload share.
+    always 1. `trace` is the position of the sender in the trace that all logs of an upload share.
     """
 
     data: bytes
     attributes: Mapping[str, str]
     attempt: int = 1
-    trace: str = ""
+    trace: TraceContext = field(default_factory=TraceContext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +116,14 @@ def receive(headers: Mapping[str, str], body: bytes) -> Message:
             return Message(
                 content,
                 {"eventType": FINALIZED if kind == _STORAGE_EVENT else kind},
-                trace=_trace_id(headers, {}),
+                trace=received(headers, {}),
             )
         push = _Push.model_validate_json(content)
         return Message(
             base64.b64decode(push.message.data, validate=True),
             push.message.attributes,
             push.attempt,
-            _trace_id(headers, push.message.attributes),
+            received(headers, push.message.attributes),
         )
 
 
@@ -192,17 +187,6 @@ def parse_identity(message: Message) -> ObjectRef:
     with _validation_errors_as(ForeignMessage, "it names no upload in its attributes"):
         found = _Identity.model_validate(dict(message.attributes))
     return ObjectRef(found.bucket, found.name, found.generation)
-
-
-def _trace_id(headers: Mapping[str, str], attributes: Mapping[str, str]) -> str:
-    """Returns the trace ID of the previous hop, else that of the request, else a new one."""
-    known = (
-        attributes.get(TRACE_PARENT),
-        headers.get(TRACE_PARENT),
-        headers.get("x-cloud-trace-context"),
-    )
-    found = (_TRACE_ID.fullmatch(value) for value in known if value)
-    return next((match.group(1) for match in found if match), uuid.uuid4().hex)
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Publishes prompts for the segmentation function."""
 
-import secrets
 from functools import cached_property
 
 from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 
-from shared.gcp.events import REPEATED, TRACE_PARENT
+from shared.gcp.events import REPEATED
+from shared.runtime import tracing
+from shared.runtime.trace_context import TRACE_PARENT, TraceContext
 from shared.schemas.documents import PromptsDocument
 
 _PUBLISH_SECONDS = 20
@@ -21,22 +22,37 @@ class Publisher:
         return pubsub_v1.PublisherClient()
 
     def publish_prompts(
-        self, topic: str, document: PromptsDocument, trace: str, *, repeated: bool
+        self, topic: str, document: PromptsDocument, trace: TraceContext, *, repeated: bool
     ) -> None:
         """Publishes the document and waits for Pub/Sub's confirmation. Raises any error.
 
-        `repeated` says that the same document may have been published before.
+        `repeated` says that the same document may have been published before. The message
+        continues the trace: from this call's span if it is recorded, else from `trace`.
         """
         source = document.source
         extra_attributes = {REPEATED: "true"} if repeated else {}
-        future = self._client.publish(
-            topic,
-            document.model_dump_json().encode(),
-            retry=Retry(timeout=_PUBLISH_SECONDS),
-            bucketId=source.bucket,
-            objectId=source.name,
-            objectGeneration=str(source.generation),
-            **{TRACE_PARENT: f"00-{trace}-{secrets.token_hex(8)}-01"},
-            **extra_attributes,
-        )
-        future.result(timeout=2 * _PUBLISH_SECONDS)
+        destination = topic.rpartition("/")[2]
+        with tracing.span(f"send {destination}", "producer", _span_attributes(destination)):
+            position = tracing.context() or trace
+            future = self._client.publish(
+                topic,
+                document.model_dump_json().encode(),
+                retry=Retry(timeout=_PUBLISH_SECONDS),
+                bucketId=source.bucket,
+                objectId=source.name,
+                objectGeneration=str(source.generation),
+                **{TRACE_PARENT: position.trace_parent},
+                **extra_attributes,
+            )
+            message_id = future.result(timeout=2 * _PUBLISH_SECONDS)
+            tracing.annotate({"messaging.message.id": message_id})
+
+
+def _span_attributes(destination: str) -> dict[str, str]:
+    """https://opentelemetry.io/docs/specs/semconv/messaging/gcp-pubsub/."""
+    return {
+        "messaging.system": "gcp_pubsub",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": destination,
+    }

@@ -6,7 +6,7 @@ Another subscription of the same dead-letter topic keeps the message for redrive
 from shared.gcp.events import Message, parse_identity
 from shared.gcp.gcs import Storage
 from shared.pipeline.result_store import ResultStore
-from shared.runtime import logs
+from shared.runtime import logs, tracing
 from shared.schemas.documents import Reason
 from shared.schemas.errors import ForeignMessage, ReasonCode
 from shared.schemas.settings import BucketSettings
@@ -35,6 +35,7 @@ class Drain:
             ForeignMessage: the message identifies no upload, or one of another bucket.
         """
         ref = parse_identity(message)
+        tracing.annotate_request(**ref.log_fields)
         with logs.context(**ref.log_fields):
             if ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{ref} is not in {self._settings.input_bucket}")

@@ -1,6 +1,7 @@
 """The landmarks function's use case: detects faces and hands in an upload, publishes prompts."""
 
 import logging
+from contextlib import ExitStack
 from importlib.metadata import version
 
 from shared import VERSION
@@ -17,8 +18,9 @@ from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore, document_object
 from shared.pipeline.upload_decoder import UploadDecoder
 from shared.prompting.builder import build_prompts
-from shared.runtime import logs
+from shared.runtime import logs, tracing
 from shared.runtime.stage_timer import StageTimer
+from shared.runtime.trace_context import TraceContext
 from shared.schemas import object_names
 from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument, Source
@@ -57,6 +59,7 @@ class Landmarks:
         if upload is None:
             _log.info("ignored", extra={"event": message.attributes.get("eventType")})
             return
+        tracing.annotate_request(**upload.ref.log_fields)
         with logs.context(**upload.ref.log_fields):
             if upload.ref.bucket != self._settings.input_bucket:
                 raise ForeignMessage(f"{upload.ref} is not in {self._settings.input_bucket}")
@@ -64,27 +67,28 @@ class Landmarks:
             with record_final_failure(self._results, upload.ref, message.attempt, max_attempts):
                 self._landmark(upload, message.trace)
 
-    def _landmark(self, upload: UploadEvent, trace: str) -> None:
+    def _landmark(self, upload: UploadEvent, trace: TraceContext) -> None:
         timer = StageTimer()
         try:
             document = self._prompts(upload, timer)
         except Superseded as reason:
             self._results.clear_superseded(upload.ref, reason)
         except Rejected as rejection:
-            timer.lap("read")
             self._results.reject(upload.ref, rejection, self._settings.config, timer.seconds)
         else:
             self._write(document, timer, trace)
 
     def _prompts(self, upload: UploadEvent, timer: StageTimer) -> PromptsDocument:
         """Returns the prompts of an upload. The image is in memory only during the call."""
-        _check_name(upload.ref.name)
-        check_before_download(upload.content_type, upload.size, self._settings.max_bytes)
-        with self._decoder.decoded(upload.ref) as image:
-            timer.lap("read")
-            detected = self._detector.detect(image, self._settings.targets)
-            document = self._document(upload.ref, image_box(image), detected)
-        timer.lap("detect", found=len(document.instances))
+        with ExitStack() as memory:
+            with timer.stage("read"):
+                _check_name(upload.ref.name)
+                check_before_download(upload.content_type, upload.size, self._settings.max_bytes)
+                image = memory.enter_context(self._decoder.decoded(upload.ref))
+            with timer.stage("detect") as stage:
+                detected = self._detector.detect(image, self._settings.targets)
+                document = self._document(upload.ref, image_box(image), detected)
+                stage.fields["found"] = len(document.instances)
         return document
 
     def _document(self, ref: ObjectRef, image: Box, detected: Detections) -> PromptsDocument:
@@ -103,23 +107,24 @@ class Landmarks:
             versions=self._versions,
         )
 
-    def _write(self, document: PromptsDocument, timer: StageTimer, trace: str) -> None:
+    def _write(self, document: PromptsDocument, timer: StageTimer, trace: TraceContext) -> None:
         """Writes prompts.json and publishes its content."""
         source = document.source
-        outcome = self._storage.write(
-            self._settings.output_bucket,
-            document_object(object_names.folder(source.name) + object_names.PROMPTS, document),
-            Provenance(source.generation, self._settings.config),
-        )
-        timer.lap("write", outcome=outcome.value)
+        with timer.stage("write") as stage:
+            outcome = self._storage.write(
+                self._settings.output_bucket,
+                document_object(object_names.folder(source.name) + object_names.PROMPTS, document),
+                Provenance(source.generation, self._settings.config),
+            )
+            stage.fields["outcome"] = outcome.value
         if outcome is WriteOutcome.OUTRANKED:
             return
         # Publish even if the same document existed: the worker that wrote it may have been killed
         # before it published.
-        self._publisher.publish_prompts(
-            self._settings.prompts_topic, document, trace, repeated=outcome is WriteOutcome.SAME
-        )
-        timer.lap("publish")
+        with timer.stage("publish"):
+            self._publisher.publish_prompts(
+                self._settings.prompts_topic, document, trace, repeated=outcome is WriteOutcome.SAME
+            )
 
 
 def _check_name(name: str) -> None:

@@ -5,7 +5,7 @@ A status of 2xx acknowledges a message. After any other, Pub/Sub delivers it aga
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from http import HTTPStatus
 
@@ -17,7 +17,7 @@ from shared.gcp.gcs import ObjectRef, Storage
 from shared.gcp.push_tokens import PushTokens
 from shared.pipeline.foreign_messages import record_foreign
 from shared.pipeline.result_store import ResultStore
-from shared.runtime import logs
+from shared.runtime import logs, tracing
 from shared.schemas.documents import Reason
 from shared.schemas.errors import (
     ForeignMessage,
@@ -31,7 +31,6 @@ from shared.serving import trusted_hosts
 
 _log = logging.getLogger(__name__)
 
-_TRACE_FIELD = "logging.googleapis.com/trace"
 _MOST_BYTES = 20 * 2**20
 """Limit for a request body. Pub/Sub accepts messages of 10 MB; base64 makes them a third larger."""
 
@@ -39,8 +38,10 @@ _MOST_BYTES = 20 * 2**20
 class PushHandler:
     """Handles a function's push requests. One per process; safe to share between threads."""
 
-    def __init__(self, settings: BucketSettings, storage: Storage) -> None:
+    def __init__(self, settings: BucketSettings, storage: Storage, source: str) -> None:
+        """`source` names the messages in spans: uploads, prompts or dead letters."""
         self._settings = settings
+        self._source = source
         self._storage = storage
         self._tokens = PushTokens.of(settings)
 
@@ -68,13 +69,26 @@ class PushHandler:
             return _respond_to(partial(record, error))
 
         def handle_or_record() -> None:
-            try:
-                handle(message)
-            except ForeignMessage as error:
-                record(error)
+            with self._traced(message):
+                try:
+                    handle(message)
+                except ForeignMessage as error:
+                    record(error)
+                    tracing.annotate_request(state="dropped")
 
         with logs.context(**_log_fields(message, self._settings)):
             return _respond_to(handle_or_record)
+
+    def _traced(self, message: Message) -> AbstractContextManager[None]:
+        """https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/."""
+        attributes = {
+            "messaging.system": "gcp_pubsub",
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.message.body.size": len(message.data),
+            "messaging.gcp_pubsub.message.delivery_attempt": message.attempt,
+        }
+        return tracing.request(f"process {self._source}", "consumer", message.trace, attributes)
 
     def _reject_malformed(self, request: Request) -> ResponseReturnValue | None:
         """Returns the error response to a request without the form of a push; None otherwise.
@@ -137,9 +151,8 @@ def _log_failure(why: str) -> None:
 
 def _log_fields(message: Message, settings: BucketSettings) -> dict[str, object]:
     """Returns the fields that identify one delivery in log lines."""
-    project = settings.trace_project
-    trace = f"projects/{project}/traces/{message.trace}" if project else message.trace
-    return {_TRACE_FIELD: trace, "attempt": message.attempt, "state": "working"}
+    trace_fields = logs.trace_fields(message.trace, settings.trace_project)
+    return {**trace_fields, "attempt": message.attempt, "state": "working"}
 
 
 @contextmanager

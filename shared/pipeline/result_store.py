@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from shared import VERSION
 from shared.gcp.gcs import REVIEW_KEY, STATUS_KEY, ObjectRef, ObjectToWrite, Storage, WriteOutcome
 from shared.gcp.provenance import Provenance
-from shared.runtime.stage_timer import StageTimer
+from shared.runtime import tracing
+from shared.runtime.stage_timer import Stage, StageTimer
 from shared.schemas import object_names
 from shared.schemas.base import Record
 from shared.schemas.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source, Status
@@ -22,6 +23,8 @@ from shared.schemas.errors import Rejected, Superseded, Transient
 from shared.schemas.image_file import ImageFile
 
 _log = logging.getLogger(__name__)
+
+_STAGE = "write result"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -58,12 +61,12 @@ class ResultStore:
             Transient: another worker wrote other masks of the same upload at the same time, and
                 replaced some of these files.
         """
-        timer = StageTimer()
         provenance = Provenance(
             document.source.generation, document.config, document.content_digest
         )
-        outcome = self._write_all(document, files, provenance)
-        _log_end(timer, document, outcome)
+        with StageTimer().stage(_STAGE) as stage:
+            outcome = self._write_all(document, files, provenance)
+            _end(stage, document, outcome)
         return outcome
 
     def _write_all(
@@ -128,11 +131,11 @@ class ResultStore:
             timing={},
             versions={"toonmask": VERSION},
         )
-        timer = StageTimer()
-        outcome = self._write_document(document, Provenance(ref.generation, NO_SETTINGS))
-        if outcome is not WriteOutcome.OUTRANKED:
-            self._delete_up_to(ref.name, ref.generation - 1)
-        _log_end(timer, document, outcome)
+        with StageTimer().stage(_STAGE) as stage:
+            outcome = self._write_document(document, Provenance(ref.generation, NO_SETTINGS))
+            if outcome is not WriteOutcome.OUTRANKED:
+                self._delete_up_to(ref.name, ref.generation - 1)
+            _end(stage, document, outcome)
 
     def clear_superseded(self, ref: ObjectRef, reason: Superseded) -> None:
         """Deletes the files of an upload if a newer upload has a result.
@@ -141,6 +144,7 @@ class ResultStore:
         deleted and there is no newer one, its results stay.
         """
         _log.info("superseded", extra={"state": "superseded", "why": str(reason)})
+        tracing.annotate_request(state="superseded")
         existing = self._storage.provenance(
             self._bucket, object_names.folder(ref.name) + object_names.RESULT
         )
@@ -234,13 +238,18 @@ class ResultStore:
         self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
 
 
-def _log_end(timer: StageTimer, document: ResultDocument, outcome: WriteOutcome) -> None:
+def _end(stage: Stage, document: ResultDocument, outcome: WriteOutcome) -> None:
     """Logs one line per finished upload. The metrics count the lines by `state`."""
+    state = document.status.value
+    stage.message = "finished"
     if outcome is WriteOutcome.OUTRANKED:
-        timer.lap("superseded", state="superseded", outcome=outcome.value)
-        return
-    if outcome is WriteOutcome.KEPT:
-        timer.lap("finished before", state="repeated", outcome=outcome.value)
-        return
-    why = {"reason": document.reason.message} if document.reason else {}
-    timer.lap("finished", state=document.status.value, outcome=outcome.value, **why)
+        stage.message = state = "superseded"
+    elif outcome is WriteOutcome.KEPT:
+        stage.message, state = "finished before", "repeated"
+    elif document.reason:
+        stage.fields["reason"] = document.reason.message
+        tracing.annotate_request(reason=document.reason.code.value)
+        if document.status is Status.FAILED:
+            tracing.fail_request(document.reason.code.value, document.reason.message)
+    stage.fields |= {"state": state, "outcome": outcome.value}
+    tracing.annotate_request(state=state)

@@ -1,6 +1,7 @@
 """The segmentation function's use case: turns prompts into masks and image files."""
 
 import logging
+from contextlib import ExitStack
 from importlib.metadata import version
 
 from shared import VERSION
@@ -11,7 +12,7 @@ from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore
 from shared.pipeline.upload_decoder import UploadDecoder
 from shared.rendering.artifacts import Renderer, result_artifacts
-from shared.runtime import logs
+from shared.runtime import logs, tracing
 from shared.runtime.deadline import Deadline
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas import object_names
@@ -66,6 +67,7 @@ class Segmentation:
         document = parse_prompts(message)
         source = document.source
         ref = ObjectRef(source.bucket, source.name, source.generation)
+        tracing.annotate_request(**ref.log_fields)
         with logs.context(**ref.log_fields):
             _check_source(ref, self._settings.input_bucket)
             is_redelivered = message.attempt > 1 or REPEATED in message.attributes
@@ -85,6 +87,7 @@ class Segmentation:
         is_done = self._results.is_finished(ref, is_current)
         if is_done:
             _log.info("finished before", extra={"state": "repeated"})
+            tracing.annotate_request(state="repeated")
         return is_done
 
     def _expected_segmenters(self, result: ResultDocument) -> frozenset[SegmenterVersion]:
@@ -97,12 +100,14 @@ class Segmentation:
     def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
         timer = StageTimer()
         try:
-            with self._decoder.decoded(ref) as image:
-                timer.lap("read")
-                bounds = image_box(image)
-                _check_fit(document, bounds)
-                segmentation = self._service.segment_image(image, document.instances)
-                timer.lap("segment", segmenters=sorted(map(str, segmentation.segmenters)))
+            with ExitStack() as memory:
+                with timer.stage("read"):
+                    image = memory.enter_context(self._decoder.decoded(ref))
+                    bounds = image_box(image)
+                    _check_fit(document, bounds)
+                with timer.stage("segment") as stage:
+                    segmentation = self._service.segment_image(image, document.instances)
+                    stage.fields["segmenters"] = sorted(map(str, segmentation.segmenters))
                 result = self._result(document, bounds, segmentation, timer)
                 artifacts = result_artifacts(image, segmentation.segmented, self._outputs)
                 self._results.write(result, self._renderer.files(artifacts))

@@ -8,6 +8,7 @@ from shared.imaging import encoding, png
 from shared.imaging.geometry import Image, disjoint, image_box
 from shared.imaging.sparse_image import SparseImage
 from shared.rendering import overlays
+from shared.runtime import tracing
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.schemas import object_names
 from shared.schemas.documents import InstanceFiles, Outputs
@@ -55,7 +56,10 @@ class Renderer:
         Raises:
             Transient: the memory did not become free in time.
         """
-        with self._memory.acquired(artifact.pixels, MEMORY_SECONDS):
+        with (
+            tracing.span("draw file", attributes=tracing.own({"file": artifact.names[0]})),
+            self._memory.acquired(artifact.pixels, MEMORY_SECONDS),
+        ):
             return artifact.encode()
 
     def files(self, artifacts: Iterable[Artifact]) -> Iterator[ImageFile]:

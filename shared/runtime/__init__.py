@@ -1,4 +1,4 @@
-"""Process-level tools: deadlines, the memory budget, a bounded parallel map, timers, pools, logs.
+"""Process-level tools: deadlines, the memory budget, a parallel map, timers, pools, logs, spans.
 
 Imports `schemas`. Start with `deadline`.
 """

@@ -13,10 +13,17 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from shared.runtime import tracing
+from shared.runtime.trace_context import TraceContext
+
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _MOST_CHARACTERS = 8000
 """Limit for a field. Cloud Logging accepts 256 KB per line. The start and the end of a traceback
 matter most, so the middle is cut. The value is chosen by hand."""
+
+_TRACE = "logging.googleapis.com/trace"
+_SPAN = "logging.googleapis.com/spanId"
+_SAMPLED = "logging.googleapis.com/trace_sampled"
 
 _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=_NOTHING)
 
@@ -62,8 +69,20 @@ def context(**fields: object) -> Iterator[None]:
         _context.reset(token)
 
 
+def trace_fields(context: TraceContext, project: str | None) -> dict[str, object]:
+    """Returns the field that groups the lines of a trace. `project` is the one of its spans."""
+    trace = context.trace_id
+    return {_TRACE: f"projects/{project}/traces/{trace}" if project else trace}
+
+
 def _add_context(record: logging.LogRecord) -> bool:
-    for name, value in _context.get().items():
+    for name, value in {**_context.get(), **_span_fields()}.items():
         if not hasattr(record, name):
             setattr(record, name, value)
     return True
+
+
+def _span_fields() -> dict[str, object]:
+    """Returns the fields that show a line beside its span in Cloud Trace."""
+    current = tracing.context()
+    return {_SPAN: current.span_id, _SAMPLED: current.sampled} if current else {}

@@ -4,10 +4,23 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from shared.runtime import tracing
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting(Generic[Job, Result]):
+    """A job in the queue, with the spans of its request and of its wait."""
+
+    job: Job
+    result: "Future[Result]"
+    request: tuple[tracing.Span, ...]
+    wait: tuple[tracing.Span, ...]
 
 
 class Batcher(Generic[Job, Result]):
@@ -20,7 +33,7 @@ class Batcher(Generic[Job, Result]):
     def __init__(self, run: Callable[[Sequence[Job]], Sequence[Result]], most: int) -> None:
         self._run = run
         self._most = most
-        self._waiting: queue.SimpleQueue[tuple[Job, Future[Result]]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Waiting[Job, Result]] = queue.SimpleQueue()
         threading.Thread(target=self._work, name="batches", daemon=True).start()
 
     def __call__(self, jobs: Sequence[Job]) -> list[Result]:
@@ -29,9 +42,11 @@ class Batcher(Generic[Job, Result]):
         Raises:
             Exception: the error that `run` raised for the first job that failed.
         """
+        request = tracing.captured()
         futures: list[Future[Result]] = [Future() for _ in jobs]
         for job, future in zip(jobs, futures, strict=True):
-            self._waiting.put((job, future))
+            wait = tuple(span.child("queue", "internal", {}) for span in request)
+            self._waiting.put(_Waiting(job, future, request, wait))
         return [future.result() for future in futures]
 
     @property
@@ -44,17 +59,22 @@ class Batcher(Generic[Job, Result]):
             batch = [self._waiting.get()]
             while len(batch) < self._most and not self._waiting.empty():
                 batch.append(self._waiting.get())
+            for entry in batch:
+                for span in entry.wait:
+                    span.end()
             self._complete(batch)
 
-    def _complete(self, batch: Sequence[tuple[Job, "Future[Result]"]]) -> None:
+    def _complete(self, batch: Sequence[_Waiting[Job, Result]]) -> None:
+        requests = dict.fromkeys(span for entry in batch for span in entry.request)
         try:
-            results = self._run([job for job, _ in batch])
+            with tracing.resumed(tuple(requests)):
+                results = self._run([entry.job for entry in batch])
         except Exception as error:  # noqa: BLE001 the caller of the job gets every error
             if len(batch) == 1:
-                batch[0][1].set_exception(error)
+                batch[0].result.set_exception(error)
                 return
             for entry in batch:  # so that a job fails only by its own error
                 self._complete([entry])
             return
-        for (_, future), result in zip(batch, results, strict=True):
-            future.set_result(result)
+        for entry, result in zip(batch, results, strict=True):
+            entry.result.set_result(result)

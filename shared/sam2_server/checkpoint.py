@@ -1,17 +1,16 @@
-"""Identifies the loaded checkpoint and its revision, which responses name."""
+"""Identifies a checkpoint and its revision, which responses name."""
 
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
 
+from shared.sam2_server.checkpoint_files import WEIGHTS, CheckpointFiles
 from shared.segmentation.sam2.contract import SegmenterPart
 
 SOURCE = "source.json"
 """A file beside the weights in a folder, which says where they come from. functions/sam2/bake.py
 writes it."""
 
-_WEIGHTS = ("*.safetensors", "*.bin")
 _UNUSUAL = re.compile(r"[^\w./-]", re.ASCII)
 _MOST_CHARACTERS = 150
 """Limit for a checkpoint's name: the schema of `SegmenterPart.checkpoint` has the same."""
@@ -21,22 +20,17 @@ _DIGEST_CHARACTERS = 12
 of different weights likely."""
 
 
-def identify(checkpoint: str, config: Any) -> SegmenterPart:
-    """Returns the name and revision of a loaded checkpoint.
+def identify(files: CheckpointFiles) -> SegmenterPart:
+    """Returns the name and revision of a checkpoint.
 
-    `checkpoint` is a model at huggingface.co, or a folder; `config` is its configuration in
-    transformers. The revision of a model at huggingface.co is its commit. For a folder, SOURCE
-    gives name and revision. Without it, the name is the folder's, and the revision is a digest of
-    the weights.
+    The revision of a model at huggingface.co is its commit. For a folder, SOURCE gives name and
+    revision. Without it, the name is the folder's, and the revision is a digest of the weights.
     """
-    folder = Path(checkpoint)
-    if not folder.is_dir():
-        commit = getattr(config, "_commit_hash", None)
-        return SegmenterPart(backend="sam2", checkpoint=_plain(checkpoint), revision=commit)
-    part = _source(folder) or SegmenterPart(
-        backend="sam2", checkpoint=_plain(folder.resolve().name)
-    )
-    return part if part.revision else part.model_copy(update={"revision": _digest(folder)})
+    named = SegmenterPart(backend="sam2", checkpoint=_plain(files.name), revision=files.commit)
+    if files.commit:
+        return named
+    part = _source(files.folder) or named
+    return part if part.revision else part.model_copy(update={"revision": _digest(files.folder)})
 
 
 def _source(folder: Path) -> SegmenterPart | None:
@@ -51,7 +45,7 @@ def _plain(name: str) -> str:
 
 def _digest(folder: Path) -> str | None:
     """Returns the first digits of the SHA-256 of the weights; None if there are no weights."""
-    files = sorted(file for pattern in _WEIGHTS for file in folder.glob(pattern))
+    files = sorted(folder.glob(WEIGHTS))
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as weights:

@@ -12,8 +12,10 @@ from transformers import Sam2Model, Sam2Processor
 from transformers.utils.logging import disable_progress_bar
 
 from shared.imaging.geometry import Image
+from shared.runtime import tracing
 from shared.sam2_server.batching import Batcher
 from shared.sam2_server.checkpoint import identify
+from shared.sam2_server.checkpoint_files import OFFLINE, find
 from shared.sam2_server.job import Job
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import ScoredMask
@@ -46,12 +48,14 @@ class Sam2Backend:
     def __init__(self, settings: Sam2Settings) -> None:
         best = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(settings.sam2_device or best)
-        # Our container image has a pinned revision; an operator may choose another checkpoint.
-        checkpoint = settings.sam2_checkpoint
-        self._processor: Any = Sam2Processor.from_pretrained(checkpoint)  # nosec B615
-        model: Any = Sam2Model.from_pretrained(checkpoint, dtype=torch.float32)  # nosec B615
+        files = find(settings.sam2_checkpoint)
+        self.segmenter = identify(files)
+        # bandit asks for a revision: `files` are those of one commit, or a folder.
+        self._processor: Any = Sam2Processor.from_pretrained(files.folder, **OFFLINE)  # nosec B615
+        model: Any = Sam2Model.from_pretrained(  # nosec B615
+            files.folder, **OFFLINE, use_safetensors=True, dtype=torch.float32
+        )
         self._model: Any = model.to(self.device).eval()
-        self.segmenter = identify(checkpoint, model.config)
         self._embeddings: LRUCache[bytes, list[torch.Tensor]] = LRUCache(settings.sam2_embeddings)
         batch = settings.sam2_encoder_batch or _ENCODER_BATCHES[self.device.type]
         self._batches = Batcher(self._run, batch)
@@ -80,8 +84,10 @@ class Sam2Backend:
 
     def _run(self, jobs: Sequence[Job]) -> list[Logits]:
         with torch.inference_mode():
-            embeddings = self._embed(jobs)
-            return [self._decode(job, embeddings[job.digest]) for job in jobs]
+            with tracing.span("encode images", attributes={"toonmask.pictures": len(jobs)}):
+                embeddings = self._embed(jobs)
+            with tracing.span("decode masks"):
+                return [self._decode(job, embeddings[job.digest]) for job in jobs]
 
     def _embed(self, jobs: Sequence[Job]) -> dict[bytes, list[torch.Tensor]]:
         """Returns the embeddings of all images by their digests; encodes images without them."""

@@ -64,7 +64,7 @@ def _describe() -> dict[str, Any]:
 def _health() -> dict[str, Any]:
     return {
         "operationId": "health",
-        "summary": "Say whether the model is loaded",
+        "summary": "Say whether the model is loaded, and which",
         "responses": {
             "200": {"description": "ready"},
             "403": {"description": "sent to another host", "content": content(ErrorAnswer)},

@@ -98,11 +98,12 @@ def _segment(
 ) -> BaseModel:
     watch = StageTimer()
     batch = request if isinstance(request, BatchRequest) else request.as_batch()
-    jobs = list(_jobs(batch, sandbox, settings.max_pixels))
-    watch.lap("decode")
-    masks = (mask_answer(m, return_prob=batch.return_prob) for m in backend.segment(jobs))
-    answers = [[next(masks) for _ in job.prompts] for job in jobs]
-    watch.lap("segment", pictures=len(answers), prompts=sum(map(len, answers)))
+    with watch.stage("decode"):
+        jobs = list(_jobs(batch, sandbox, settings.max_pixels))
+    with watch.stage("segment") as stage:
+        masks = (mask_answer(m, return_prob=batch.return_prob) for m in backend.segment(jobs))
+        answers = [[next(masks) for _ in job.prompts] for job in jobs]
+        stage.fields |= {"pictures": len(answers), "prompts": sum(map(len, answers))}
     if request is batch:
         return BatchAnswer(images=answers, segmenter=backend.segmenter)
     return SingleAnswer(**answers[0][0].model_dump(), segmenter=backend.segmenter)

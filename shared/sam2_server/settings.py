@@ -15,7 +15,8 @@ class Sam2Settings(Settings):
     )
     sam2_checkpoint: str = Field(
         "facebook/sam2.1-hiera-large",
-        description="for SAM2_BACKEND=sam2: a model at huggingface.co, or a folder",
+        description="for SAM2_BACKEND=sam2: NAME@COMMIT at huggingface.co, or a folder; SAM 2.1's "
+        "own checkpoints need no commit",
     )
     sam2_device: Annotated[Literal["cuda", "cpu"] | None, Blank] = Field(
         None, description="for SAM2_BACKEND=sam2: `cuda` or `cpu`; unset: a GPU if there is one"

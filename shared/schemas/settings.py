@@ -1,7 +1,6 @@
 """The functions' settings. Each function reads its own from the environment, once, at its start."""
 
-import sys
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -10,21 +9,17 @@ from pydantic import (
     HttpUrl,
     SecretStr,
     StringConstraints,
-    ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.schemas.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
-from shared.schemas.field_errors import cut
 from shared.schemas.object_names import Preview
 from shared.schemas.prompt import Label, PromptOptions
-from shared.schemas.url_redaction import without_secrets
 
-_MOST_PARTS, _MOST_SHOWN = 100, 100
-"""Limits for the commas in a list, and for the characters of an invalid value that are shown.
-Chosen by hand: higher ones allow longer error messages."""
+_MOST_PARTS = 100
+"""Limit for the commas in a list. Chosen by hand: a higher one allows longer error messages."""
 
 
 def split(value: Any) -> Any:
@@ -58,6 +53,16 @@ class Settings(BaseSettings):
         description="host names that requests may use, separated by commas, such as `localhost`. "
         "Empty: any name; Cloud Run itself accepts only the service's own names",
     )
+    trace_project: Annotated[str | None, Blank] = Field(
+        None,
+        description="project of the traces in logs and spans. Unset: logs have only the trace ID",
+    )
+    otel_exporter_otlp_traces_endpoint: Annotated[HttpUrl | None, Blank] = Field(
+        None,
+        description="URL that gets the spans as OTLP over HTTP: "
+        "`https://telemetry.googleapis.com/v1/traces` for Cloud Trace, or a collector's. Unset: "
+        "no spans",
+    )
 
 
 class BucketSettings(Settings):
@@ -65,9 +70,6 @@ class BucketSettings(Settings):
 
     input_bucket: str = Field(min_length=3, description="bucket of the uploads")
     output_bucket: str = Field(min_length=3, description="bucket of the results")
-    trace_project: Annotated[str | None, Blank] = Field(
-        None, description="project of the traces in logs. Unset: logs have only the trace ID"
-    )
     push_account: Annotated[str | None, Blank] = Field(
         None,
         description="e-mail of the service account that pushes; each push must have its identity "
@@ -252,48 +254,3 @@ class SegmentationSettings(SegmenterSettings, PipelineSettings):
 def revealed(secret: SecretStr | None) -> str:
     """Returns the secret as plain text, or an empty string if it is not set."""
     return secret.get_secret_value() if secret else ""
-
-
-S = TypeVar("S", bound=BaseSettings)
-
-
-class BadSettings(ValueError):
-    """The environment has invalid settings. The message has a line for each invalid variable."""
-
-
-def read(settings: type[S]) -> S:
-    """Reads the settings from the environment.
-
-    Raises:
-        BadSettings: a variable is missing or invalid.
-    """
-    try:
-        return settings()
-    except ValidationError as error:
-        lines = [f"{settings.__name__}: invalid settings."]
-        for problem in error.errors():
-            if not problem["loc"]:  # its input has all variables, including secrets
-                lines.append(f"  {problem['msg']}")
-                continue
-            name = str(problem["loc"][0])
-            missing = problem["type"] == "missing"
-            got = "it is missing" if missing else _got(settings, name, problem["input"])
-            lines.append(f"  {name.upper()}: {problem['msg']} ({got})")
-        raise BadSettings("\n".join(lines)) from None
-
-
-def _got(settings: type[BaseSettings], name: str, value: Any) -> str:
-    """Returns an invalid value for the log, without secrets, also in URLs."""
-    field = settings.model_fields.get(name)
-    if field is None or SecretStr in (field.annotation, *get_args(field.annotation)):
-        return "a secret, not shown"
-    text = repr(without_secrets(value) if isinstance(value, str) else value)
-    return f"got {cut(text, _MOST_SHOWN)}"
-
-
-def load(settings: type[S]) -> S:
-    """Reads the settings; exits the process with a line for each invalid variable."""
-    try:
-        return read(settings)
-    except BadSettings as error:
-        sys.exit(str(error))

@@ -50,11 +50,12 @@ run "for_some" {
   command = plan
 
   variables {
-    api       = { callers = ["group:team@example.com"], wants_key = true, cors_origins = ["https://example.com"] }
-    api_key   = "never-in-the-state"
-    sam2_url  = "https://sam2.example.com/v1/segment"
-    sam2_auth = "api-key"
-    settings  = { MAX_BYTES = "1000" }
+    api          = { callers = ["group:team@example.com"], wants_key = true, cors_origins = ["https://example.com"] }
+    api_key      = "never-in-the-state"
+    sam2_url     = "https://sam2.example.com/v1/segment"
+    sam2_auth    = "api-key"
+    sam2_api_key = "never-in-the-state"
+    settings     = { MAX_BYTES = "1000" }
   }
 
   assert {

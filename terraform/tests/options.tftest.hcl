@@ -22,6 +22,57 @@ variables {
   sam2_api_key        = ""
 }
 
+run "traces" {
+  command = plan
+
+  variables {
+    traces      = true
+    enable_api  = true
+    deploy_sam2 = true
+  }
+
+  assert {
+    condition     = contains(local.apis, "telemetry.googleapis.com") && contains(local.apis, "cloudtrace.googleapis.com")
+    error_message = "Both APIs are enabled."
+  }
+
+  assert {
+    condition     = keys(google_project_iam_member.functions_write_traces) == ["api", "drain", "landmarks", "segmentation"]
+    error_message = "Each function may write spans."
+  }
+
+  assert {
+    condition     = alltrue([for grant in concat(values(google_project_iam_member.functions_write_traces), google_project_iam_member.sam2_writes_traces) : grant.role == "roles/telemetry.tracesWriter"])
+    error_message = "The role writes spans, and nothing else."
+  }
+
+  assert {
+    condition = alltrue([
+      for environment in [local.landmarks_environment, local.segmentation_environment, local.drain_environment, local.api_environment, { for variable in google_cloud_run_v2_service.sam2[0].template[0].containers[0].env : variable.name => variable.value }] :
+      environment["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] == "https://telemetry.googleapis.com/v1/traces" && environment["TRACE_PROJECT"] == "a-project"
+    ])
+    error_message = "All of them are told where spans go."
+  }
+}
+
+run "no_traces" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+  }
+
+  assert {
+    condition     = !contains(local.apis, "telemetry.googleapis.com") && length(google_project_iam_member.functions_write_traces) == 0 && length(google_project_iam_member.sam2_writes_traces) == 0
+    error_message = "Without traces, nobody may write spans."
+  }
+
+  assert {
+    condition     = !contains(keys(local.settings), "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    error_message = "Without traces, no function records spans."
+  }
+}
+
 run "cmek" {
   command = plan
 
@@ -51,6 +102,28 @@ run "cmek" {
   assert {
     condition     = toset(keys(google_project_service_identity.agents)) == toset(["artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "pubsub.googleapis.com", "run.googleapis.com", "secretmanager.googleapis.com"])
     error_message = "The agents exist before anything is granted to them."
+  }
+}
+
+run "no_image_is_scanned_unless_asked_for" {
+  command = plan
+
+  assert {
+    condition     = google_artifact_registry_repository.images.vulnerability_scanning_config[0].enablement_config == "DISABLED" && !contains(keys(google_project_service.apis), "containerscanning.googleapis.com")
+    error_message = "A scan costs money, also where somebody else has enabled the API."
+  }
+}
+
+run "images_are_scanned" {
+  command = plan
+
+  variables {
+    scan_images = true
+  }
+
+  assert {
+    condition     = google_artifact_registry_repository.images.vulnerability_scanning_config[0].enablement_config == "INHERITED" && contains(keys(google_project_service.apis), "containerscanning.googleapis.com")
+    error_message = "The repository does as the API, which is enabled."
   }
 }
 

@@ -66,6 +66,11 @@ run "with_a_key" {
   }
 
   assert {
+    condition     = google_secret_manager_secret_version.keys["SAM2_API_KEY"].deletion_policy == "ABANDON"
+    error_message = "A version stays until no function names it."
+  }
+
+  assert {
     condition     = google_secret_manager_secret_iam_member.segmentation_reads["SAM2_API_KEY"].role == "roles/secretmanager.secretAccessor"
     error_message = "Segmentation alone reads it."
   }
@@ -74,6 +79,17 @@ run "with_a_key" {
     condition     = local.secrets["SAM2_API_KEY"].version == google_secret_manager_secret_version.keys["SAM2_API_KEY"].version
     error_message = "The function names the version, so a new key makes a new revision."
   }
+}
+
+run "without_its_key" {
+  command = plan
+
+  variables {
+    sam2_url  = "https://sam2.example.com/v1/segment"
+    sam2_auth = "api-key"
+  }
+
+  expect_failures = [google_secret_manager_secret_version.keys["SAM2_API_KEY"]]
 }
 
 run "replicate" {
@@ -116,6 +132,31 @@ run "ours_with_a_gpu" {
     condition     = keys(google_cloud_run_v2_service_iam_member.invokes_ours) == ["segmentation"] && length(terraform_data.sam2_image) == 1
     error_message = "It is built, and segmentation may invoke it."
   }
+}
+
+run "a_checkpoint_with_its_commit" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    sam2        = { checkpoint = "someone/cartoons@0123456789abcdef0123456789abcdef01234567" }
+  }
+
+  assert {
+    condition     = length(terraform_data.sam2_image) == 1
+    error_message = "Any model can be named with its commit."
+  }
+}
+
+run "a_checkpoint_at_a_branch" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    sam2        = { checkpoint = "facebook/sam2.1-hiera-large@main" }
+  }
+
+  expect_failures = [var.sam2]
 }
 
 run "ours_without_a_gpu_from_an_image_that_is_there" {

@@ -28,6 +28,7 @@ class Build:
         self._context, self._place, self._arguments = context, place, arguments
         self.app = place / "app"
         self.environment: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
         self.command: list[str] = []
         self.user = "root"
         self._stages = _stages(dockerfile)
@@ -86,6 +87,10 @@ class Build:
                 into = self.app / target / (found.name if target.endswith("/") else "")
                 into.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(found, into)
+
+    def _label(self, value: str) -> None:
+        pairs = (pair.partition("=") for pair in shlex.split(value))
+        self.labels |= {name: text for name, _, text in pairs}
 
     def _user(self, value: str) -> None:
         self.user = value

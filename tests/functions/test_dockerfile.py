@@ -65,6 +65,7 @@ def test_the_cpu_image_answers(image: Build, url: str) -> None:
     assert answer.status_code == 200
     assert answer.json()["masks"]
     assert image.user not in ("root", "0")
+    assert image.labels["org.opencontainers.image.licenses"] == "Apache-2.0"
     held = {path.name for path in image.app.iterdir()} - {"__pycache__"}
     assert held == {".venv", "main.py", "shared"}
     assert not (image.app / ".venv/bin/uv").exists(), "no build tools"

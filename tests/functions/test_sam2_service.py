@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from functions_framework import create_app
 from werkzeug.test import create_environ, run_wsgi_app
 
+from shared import VERSION
 from shared.decoding import pixels
 from shared.sam2_server import openapi
 from shared.sam2_server.settings import Sam2Settings
@@ -151,7 +152,8 @@ def test_it_answers_to_its_own_names_alone() -> None:
 
 def test_health_is_told_and_other_methods_are_refused(client: FlaskClient) -> None:
     assert _ask(client)[0] == 200
-    assert client.get("/healthz").get_json() == {"status": "ok", "backend": "grabcut"}
+    health = {"status": "ok", "backend": "grabcut", "revision": VERSION}
+    assert client.get("/healthz").get_json() == health
     assert client.put("/v1/segment").status_code == 405
     assert client.post("/healthz").status_code == 405
     assert client.post("/v1/elsewhere", json={}).status_code == 404

@@ -25,8 +25,11 @@ def _run(code: str) -> str:
 @pytest.mark.parametrize(
     ("function", "absent"),
     [
-        ("segmentation", "mediapipe matplotlib torch scipy"),
-        ("landmarks", "mediapipe matplotlib torch scipy"),
+        # Google's libraries import OpenTelemetry's API where it is installed, but not its SDK
+        ("segmentation", "mediapipe matplotlib torch scipy opentelemetry.sdk opentelemetry.proto"),
+        ("landmarks", "mediapipe matplotlib torch scipy opentelemetry.sdk opentelemetry.proto"),
+        ("drain", "numpy cv2 opentelemetry.sdk opentelemetry.proto"),
+        ("sam2", "torch scipy google.auth requests opentelemetry"),
     ],
 )
 def test_nothing_heavy_is_imported_that_is_not_used(function: str, absent: str) -> None:

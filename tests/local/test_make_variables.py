@@ -18,7 +18,7 @@ def _warnings(goals: str, *given: str) -> list[str]:
 
 
 def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("PROJECT", "IMAGE")}
+    kept = {name: value for name, value in os.environ.items() if name != "PROJECT"}
     return subprocess.run(
         ["make", "--no-print-directory", *arguments],
         cwd=ROOT, env={**kept, **environment}, capture_output=True, text=True, timeout=120,
@@ -44,10 +44,10 @@ def test_a_variable_that_is_not_used_is_named_with_the_one_that_was_meant() -> N
         assert used_or_not_ours not in stderr
 
 
-def test_what_is_known_depends_on_the_goal() -> None:
-    """A goal that starts no function needs no virtual environment."""
-    stderr = _make("sam2-image", "TARGETS=cpu", "VENV=.toonmask/no-environment").stderr
-    assert "make: TARGETS is not used by `sam2-image`; did you mean TARGET?" in stderr
+def test_a_goal_that_starts_no_function_needs_no_installed_packages() -> None:
+    command = [sys.executable, "-S", "-m", "local.make_variables", "lock", "FUNCTION", ""]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "make: FUNCTION is not used by `lock`; did you mean FUNCTIONS?" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,7 @@ def test_what_is_known_depends_on_the_goal() -> None:
         ("preflight", "PROJECT"),
         ("deploy", "TF"),
         ("deploy", "PROJECT"),
-        ("sam2-image", "TARGET"),
-        ("sam2-image", "REVISION"),
+        ("images", "DEPLOYMENT"),
         ("lock", "FUNCTIONS"),
         ("run evaluate", "MANIFEST"),
     ],

@@ -8,7 +8,7 @@ import pytest
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 # They import torch; test_torch.py says that they are left out.
-collect_ignore = [] if HAS_TORCH else ["test_model.py", "test_image.py"]
+collect_ignore = [] if HAS_TORCH else ["test_model.py", "test_pins.py", "test_image.py"]
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,9 @@ from local.processes import ProcessTree, free_ports
 from tests.functions.dockerfile import Build
 from tools.support.examples import EXAMPLES, ROOT
 
+# The first test installs torch and compiles it to bytecode.
+pytestmark = pytest.mark.timeout(900)
+
 PICTURE = base64.b64encode((EXAMPLES / "avataaars_05.png").read_bytes()).decode()
 PROMPT = {"points": [[256, 230, 1]], "box": [150, 110, 360, 340]}
 
@@ -58,6 +61,9 @@ def test_the_gpu_image_loads_its_checkpoint_says_so_and_answers(
     assert answer.status_code == 200
     (masks,) = answer.json()["images"]
     assert [len(one["masks"]) for one in masks] == [3] * 20
+    health = requests.get(f"{url}/healthz", timeout=60).json()
+    assert health == {"status": "ok", **answer.json()["segmenter"]}
+    assert health["revision"], "a digest of the weights"
     assert image.user not in ("root", "0")
     assert not (image.app / ".venv/bin/uv").exists(), "no build tools"
 

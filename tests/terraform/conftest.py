@@ -10,10 +10,11 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
+from tools.deployment.terraform_check import copy_configuration, plan, variants
 from tools.support.examples import ROOT
 
 _PROVIDER = Path(__file__).parent / "provider.py"
@@ -35,9 +36,7 @@ def terraform(place: Path) -> Iterator[Terraform]:
     binary = shutil.which("terraform")
     if binary is None:
         pytest.skip("terraform is not on PATH: install 1.11 or newer to check terraform/ with it")
-    ignored = shutil.ignore_patterns("__pycache__", ".venv", ".terraform", ".build")
-    for folder in ("terraform", "functions", "shared"):
-        shutil.copytree(ROOT / folder, place / folder, ignore=ignored)
+    copy_configuration(place)
     python = _environment(place / "python")
     environment = {
         **os.environ,
@@ -83,9 +82,17 @@ def _started(python: Path, schema: Path, place: Path) -> Iterator[dict[str, obje
 
 
 @pytest.fixture(scope="session")
-def tested(terraform: Terraform) -> Done:
-    """The result of `terraform test`. It takes a minute, and writes the functions' zips."""
-    return terraform("test", "-no-color")
+def planned(terraform: Terraform) -> dict[str, Any]:
+    """The changes of a new deployment with everything, by addresses. Writes the functions' zips."""
+    return changes_of(terraform, variants()["everything"])
+
+
+def changes_of(terraform: Terraform, variant: Path, *options: str) -> dict[str, Any]:
+    """Plans a variant; returns the changes that it makes, by addresses."""
+    plan(terraform, variant, "-out=plan", *options)
+    changes = json.loads(terraform("show", "-json", "plan").stdout)["resource_changes"]
+    found = {change["address"]: change["change"] for change in changes}
+    return {name: change for name, change in found.items() if change["actions"] != ["no-op"]}
 
 
 def _mirror(place: Path, python: Path) -> Path:

@@ -2,15 +2,16 @@
 
     python provider.py SCHEMA
 
-Terraform's own checks against the schema are all that it serves, with one exception: it reads
-`archive_file`, so that what a deployment packs can be looked at. Runs with the packages tf and
-msgpack alone, outside the project's environment: they want another protobuf than MediaPipe.
+It packs what `archive_file` says, and accepts every resource that fits the schema: what a provider
+computes is unknown in a plan, and made up in an apply. Runs with the packages tf and msgpack alone,
+outside the project's environment: they want another protobuf than MediaPipe.
 """
 
 import hashlib
 import json
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from tf.runner import run_provider
 
 _WRITE_ONLY = b"\x58\x01"
 """Field 11 of Schema.Attribute, true: younger than the package's own definitions."""
+
+_UNKNOWN = msgpack.ExtType(0, b"\x00")
+"""https://github.com/zclconf/go-cty/blob/main/docs/marshal.md#unknown-values"""
 
 _GOOGLE = {
     "project": "string",
@@ -77,11 +81,86 @@ class Servicer(ProviderServicer):
         return pb.ConfigureProvider.Response()
 
     def ReadDataSource(self, request: Any, context: Any) -> Any:
-        assert request.type_name == "archive_file"
-        config = msgpack.unpackb(request.config.msgpack)
-        _pack(config)
-        state = pb.DynamicValue(msgpack=msgpack.packb(config))
-        return pb.ReadDataSource.Response(state=state)
+        config = _decoded(request.config)
+        if request.type_name == "archive_file":
+            _pack(config)
+        else:
+            schema = self.app.schema["types"][f"data.{request.type_name}"]
+            config = _made_up(_with_unknowns(config, schema), schema, str(config))
+        return pb.ReadDataSource.Response(state=_encoded(config))
+
+    def UpgradeResourceState(self, request: Any, context: Any) -> Any:
+        state = _encoded(json.loads(request.raw_state.json))
+        return pb.UpgradeResourceState.Response(upgraded_state=state)
+
+    def ReadResource(self, request: Any, context: Any) -> Any:
+        return pb.ReadResource.Response(new_state=request.current_state)
+
+    def PlanResourceChange(self, request: Any, context: Any) -> Any:
+        planned = _decoded(request.proposed_new_state)
+        if planned is not None:
+            schema = self.app.schema["types"][f"resource.{request.type_name}"]
+            planned |= {name: None for name in planned if name.endswith("_wo")}
+            if _decoded(request.prior_state) is None:
+                planned = _with_unknowns(planned, schema)
+        return pb.PlanResourceChange.Response(planned_state=_encoded(planned))
+
+    def ApplyResourceChange(self, request: Any, context: Any) -> Any:
+        state = _decoded(request.planned_state)
+        if state is not None:
+            schema = self.app.schema["types"][f"resource.{request.type_name}"]
+            state = _made_up(state, schema, str(state))
+        return pb.ApplyResourceChange.Response(new_state=_encoded(state))
+
+
+def _decoded(value: Any) -> Any:
+    return msgpack.unpackb(value.msgpack)
+
+
+def _encoded(value: Any) -> Any:
+    return pb.DynamicValue(msgpack=msgpack.packb(value))
+
+
+def _with_unknowns(value: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """The value of a new resource or block: unknown where only the provider knows it."""
+    computed = {
+        name: _UNKNOWN
+        for name, about in schema["attributes"].items()
+        if value[name] is None and about["computed"] and (name == "id" or not about["optional"])
+    }
+    return {**value, **computed, **_in_blocks(value, schema, _with_unknowns)}
+
+
+def _made_up(value: dict[str, Any], schema: dict[str, Any], seed: str) -> dict[str, Any]:
+    """The value with something of the right type instead of all that is unknown."""
+    digest = hashlib.sha256(seed.encode()).hexdigest()[:8]
+    found = {
+        name: _example(about["type"], f"{name}-{digest}")
+        for name, about in schema["attributes"].items()
+        if isinstance(value[name], msgpack.ExtType)
+    }
+    blocks = _in_blocks(value, schema, lambda block, nested: _made_up(block, nested, seed))
+    return {**value, **found, **blocks}
+
+
+def _example(kind: Any, text: str) -> Any:
+    """A value of a type; types of collections are lists."""
+    simple = {"string": text, "number": 1, "bool": False}
+    if isinstance(kind, str):
+        return simple[kind]
+    return {} if kind[0] == "map" else []
+
+
+def _in_blocks(
+    value: dict[str, Any],
+    schema: dict[str, Any],
+    change: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        name: [change(block, nested) for block in value[name]]
+        for name, nested in schema["blocks"].items()
+        if isinstance(value[name], list)
+    }
 
 
 def _schemas(types: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terraform.conftest import Done, Terraform
+from tests.terraform.conftest import Terraform
+from tools.deployment.terraform_check import check, variants
 from tools.support.examples import ROOT
 
 FILES = sorted((ROOT / "terraform").rglob("*.tf"))
@@ -63,16 +64,24 @@ def test_what_does_not_fit_the_schema_is_found(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_its_own_tests_pass(tested: Done) -> None:
-    assert tested.returncode == 0, tested.stdout + tested.stderr
+@pytest.mark.timeout(1800)
+def test_its_own_tests_pass_and_every_variant_has_a_plan(terraform: Terraform) -> None:
+    """The checks of `make terraform-real`."""
+    valid, passed, *plans = check(terraform)
+    assert valid == "Success! The configuration is valid."
+    assert re.fullmatch(r"Success! \d+ passed, 0 failed\.", passed)
+    assert len(plans) == len(variants()) > 10
+    for line in plans:
+        assert re.fullmatch(r"\S+: Plan: \d+ to add, 0 to change, 0 to destroy\.", line)
 
 
 def test_nothing_is_granted_to_everybody_but_a_public_api() -> None:
     assert len(RESOURCES) > 10
     text = "".join(file.read_text() for file in FILES)
     assert "allAuthenticatedUsers" not in text
-    assert text.count("allUsers") == text.count('var.api.public ? ["allUsers"] : []') == 1
+    code = re.sub(r"^\s*#.*", "", text, flags=re.MULTILINE)
+    only = 'var.api.public && local.api_image == null ? ["allUsers"] : []'
+    assert code.count("allUsers") == code.count(only) == 1
 
 
 def test_no_alert_treats_missing_data_without_a_duration() -> None:
@@ -91,7 +100,9 @@ def test_the_api_alone_is_reachable_from_outside() -> None:
     modules = dict(re.findall(r'^module "(\w+)" \{(.*?)^\}', text, re.DOTALL | re.MULTILINE))
     ingress = {name: "ALLOW_ALL" in body for name, body in modules.items()}
     assert ingress == {"landmarks": False, "segmentation": False, "drain": False, "api": True}
-    assert text.count("ALLOW_INTERNAL_ONLY") == 3 + 1  # and in the variable's description
+    code = re.sub(r"^  description .*", "", text, flags=re.MULTILINE)
+    assert code.count("ALLOW_INTERNAL_ONLY = ") == 1  # the words of Cloud Run for it
+    assert code.count("ALLOW_INTERNAL_ONLY") == 3 + 1
 
 
 def test_roles_on_the_project_are_those_that_no_smaller_resource_takes() -> None:
@@ -99,6 +110,8 @@ def test_roles_on_the_project_are_those_that_no_smaller_resource_takes() -> None
     assert on_project == {
         '"google_project_iam_member" "build_logs"',
         '"google_project_iam_member" "build_reads_staged_source"',
+        '"google_project_iam_member" "functions_write_traces"',
+        '"google_project_iam_member" "sam2_writes_traces"',
     }
     assert "condition {" in RESOURCES['"google_project_iam_member" "build_reads_staged_source"']
 

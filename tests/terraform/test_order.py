@@ -15,7 +15,10 @@ from tools.support.examples import ROOT
 
 _EDGE = re.compile(r'"(?:\[root\] )?([\w.\[\]"-]+)" -> "(?:\[root\] )?([\w.\[\]"-]+)"')
 _BLOCK = re.compile(r'^resource "(\w+)" "(\w+)" \{(.*?)^\}', re.DOTALL | re.MULTILINE)
-_FUNCTION = "google_cloudfunctions2_function.this"
+_SOURCE = "google_cloudfunctions2_function.this"
+_IMAGE = "google_cloud_run_v2_service.this"
+_RUN = (_SOURCE, _IMAGE)
+"""What runs a function, in its module."""
 
 Graph = dict[str, set[str]]
 
@@ -70,7 +73,7 @@ def test_grants_to_agents_wait_for_the_agents(graph: Graph) -> None:
         for name, body in _blocks().items()
         if "_iam_member." in name and re.search(r"local\.\w+_agent", body)
     }
-    assert len(named) == 5
+    assert len(named) == 6
     for name in named:
         assert "time_sleep.agents" in graph[name], name
     assert "google_project_service_identity.agents" in graph["time_sleep.agents"]
@@ -79,46 +82,69 @@ def test_grants_to_agents_wait_for_the_agents(graph: Graph) -> None:
 @pytest.mark.parametrize(
     ("name", "grants"),
     [
-        ("google_storage_notification.uploads", "storage_publishes"),
-        ("terraform_data.sam2_image", "build_grants"),
-        (f"module.landmarks.{_FUNCTION}", "build_grants"),
-        (f"module.landmarks.{_FUNCTION}", "runtime_grants"),
-        (f"module.segmentation.{_FUNCTION}", "runtime_grants"),
-        (f"module.segmentation.{_FUNCTION}", "sam2_grants"),
-        (f"module.drain.{_FUNCTION}", "runtime_grants"),
-        (f"module.api.{_FUNCTION}", "runtime_grants"),
-        (f"module.api.{_FUNCTION}", "sam2_grants"),
-        (f"module.segmentation.{_FUNCTION}", "build_grants"),
-        (f"module.segmentation.{_FUNCTION}", "secret_grants"),
-        (f"module.drain.{_FUNCTION}", "build_grants"),
-        (f"module.api.{_FUNCTION}", "build_grants"),
-        (f"module.api.{_FUNCTION}", "secret_grants"),
+        ("google_storage_notification.uploads", {"storage_publishes"}),
+        ("terraform_data.sam2_image", {"build_grants"}),
+        ("google_cloud_run_v2_service.sam2", {"sam2_trace_grants"}),
+        *((f"module.{name}.{run}", {"build_grants", "runtime_grants"})
+          for name in ("landmarks", "segmentation", "drain", "api") for run in _RUN),
+        *((f"module.{name}.{run}", {"secret_grants", "sam2_grants"})
+          for name in ("segmentation", "api") for run in _RUN),
+    ],
+)  # fmt: skip
+def test_what_needs_a_grant_waits_until_it_takes_effect(
+    graph: Graph, name: str, grants: set[str]
+) -> None:
+    assert {f"time_sleep.{one}" for one in grants} <= graph[name]
+
+
+@pytest.mark.parametrize(
+    ("grants", "role"),
+    [
+        ("runtime_grants", "functions_write_traces"),
+        ("sam2_trace_grants", "sam2_writes_traces"),
     ],
 )
-def test_what_needs_a_grant_waits_until_it_takes_effect(
-    graph: Graph, name: str, grants: str
+def test_nothing_that_sends_spans_starts_before_it_may(
+    graph: Graph, grants: str, role: str
 ) -> None:
-    assert f"time_sleep.{grants}" in graph[name]
+    assert f"google_project_iam_member.{role}" in graph[f"time_sleep.{grants}"]
 
 
 def test_all_that_is_encrypted_waits_for_the_key(graph: Graph) -> None:
     encrypted = {name for name, body in _blocks().items() if "var.kms_key" in body}
     encrypted -= {"time_sleep.encryption", "google_kms_crypto_key_iam_member.agents"}
     assert len(encrypted) == 8
-    functions = {name for name in graph if name.endswith(_FUNCTION)}
+    functions = {name for name in graph if name.endswith(_RUN)}
     for name in encrypted | functions:
         assert "time_sleep.encryption" in graph[name], name
     assert "google_kms_crypto_key_iam_member.agents" in graph["time_sleep.encryption"]
 
 
+def test_nothing_is_made_before_what_it_replaces_is_destroyed() -> None:
+    """Their names are the same. Terraform does so with all that the resource depends on, too."""
+    assert not [
+        name for name, body in _blocks().items() if re.search(r"create_before_destroy\s*=", body)
+    ]
+
+
 def test_grants_to_functions_wait_for_no_function(graph: Graph) -> None:
     """They take effect while the functions are built."""
     for name in ("runtime_grants", "secret_grants", "sam2_grants"):
-        assert not any(needed.endswith(_FUNCTION) for needed in graph[f"time_sleep.{name}"]), name
+        assert not any(needed.endswith(_RUN) for needed in graph[f"time_sleep.{name}"]), name
 
 
 def test_a_refused_sam2_service_keeps_no_other_function_from_being_made(graph: Graph) -> None:
     sam2 = "google_cloud_run_v2_service.sam2"
-    assert sam2 in graph[f"module.segmentation.{_FUNCTION}"]
-    assert sam2 not in graph[f"module.landmarks.{_FUNCTION}"]
-    assert sam2 not in graph[f"module.drain.{_FUNCTION}"]
+    for run in _RUN:
+        assert sam2 in graph[f"module.segmentation.{run}"]
+        assert sam2 not in graph[f"module.landmarks.{run}"]
+        assert sam2 not in graph[f"module.drain.{run}"]
+
+
+def test_the_page_is_opened_to_nobody_before_the_proxy_stands_in_front_of_it(graph: Graph) -> None:
+    service = f"module.api.{_IMAGE}"
+    for grant in (
+        "google_cloud_run_v2_service_iam_member.iap_invokes",
+        "google_iap_web_cloud_run_service_iam_member.api_users",
+    ):
+        assert service in graph[grant]

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -11,7 +12,9 @@ from google.cloud import storage as gcs
 from local.processes import ProcessTree
 from tests.functions.deployment import deployed
 from tests.shared.segmentation_runs import output
-from tests.terraform.conftest import Done
+from tests.terraform.conftest import Terraform
+from tools.deployment.function_files import pack, sam2_tag
+from tools.deployment.terraform_check import plan, variants
 from tools.function_imports import packages_of
 from tools.support.examples import EXAMPLES, ROOT
 from tools.support.pushes import pushed
@@ -22,9 +25,9 @@ FUNCTIONS = ("landmarks", "segmentation", "drain", "api")
 
 
 @pytest.fixture(scope="module")
-def packages(tested: Done, place: Path) -> dict[str, Path]:
-    """The zips that `terraform apply` writes, by function."""
-    assert tested.returncode == 0, tested.stdout + tested.stderr
+def packages(terraform: Terraform, place: Path) -> dict[str, Path]:
+    """The zips that `terraform apply` uploads, by function."""
+    plan(terraform, variants()["api"])
     return {name: place / "terraform/.build" / f"toonmask-{name}.zip" for name in FUNCTIONS}
 
 
@@ -47,6 +50,26 @@ def test_a_package_holds_the_function_its_lock_and_what_it_reaches(
         | shared
         | page
     )
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_image_is_built_from_the_same_files(
+    packages: dict[str, Path], function: str, tmp_path: Path
+) -> None:
+    pack(function, tmp_path)
+    files = (file for file in tmp_path.rglob("*") if file.is_file())
+    sent = {str(file.relative_to(tmp_path)): file.read_bytes() for file in files}
+    with zipfile.ZipFile(packages[function]) as package:
+        assert sent == {name: package.read(name) for name in package.namelist()}
+
+
+def test_the_image_of_sam2_has_the_same_tag(planned: dict[str, Any]) -> None:
+    """Otherwise `make images` would build again what Terraform has built."""
+    (service,) = planned["google_cloud_run_v2_service.sam2[0]"]["after"]["template"]
+    (image, _) = planned["terraform_data.sam2_image[0]"]["after"]["triggers_replace"]
+    assert service["containers"][0]["image"] == image
+    tag = sam2_tag("gpu", "facebook/sam2.1-hiera-large")
+    assert image == f"us-central1-docker.pkg.dev/my-project/toonmask/sam2:{tag}"
 
 
 def test_a_package_installed_from_its_lock_handles_an_event(

@@ -1,10 +1,14 @@
 """Exit codes and the last line of `make audit`."""
 
 import json
+import re
+import tomllib
 
 import pytest
 
-from tools.audit import FOUND, NOT_AUDITED, Report, combined, verdict
+from tools.audit import FOUND, NOT_AUDITED, Report, combined, locked, verdict
+from tools.function_imports import FUNCTIONS
+from tools.support.examples import ROOT
 
 CLEAN = {"name": "clean", "version": "1", "vulns": []}
 VULNERABLE = {
@@ -52,6 +56,15 @@ def test_a_package_that_was_not_audited_is_named() -> None:
 def test_an_audit_that_broke_down_audited_nothing() -> None:
     report = Report.of("osv", "Traceback (most recent call last): …")
     assert verdict(report, bandit_found=False)[0] == NOT_AUDITED
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_all_that_a_function_is_locked_to_is_audited(function: str) -> None:
+    """SAM2 too, whose packages are not installed here."""
+    lock = tomllib.loads((ROOT / "functions" / function / "uv.lock").read_text())
+    packages = {f"{one['name']}=={one['version']}" for one in lock["package"]}
+    audited = set(re.findall(r"^[^ ;\\]+==[^ ;\\]+", locked(), re.MULTILINE))
+    assert packages - {f"toonmask-{function}==0.1.0"} <= audited
 
 
 def test_two_sources_know_what_either_knows() -> None:

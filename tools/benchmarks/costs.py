@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from shared.runtime.stage_timer import StageTimer
+from shared.runtime.stage_timer import Stage, StageTimer
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +72,14 @@ def measured(works: Sequence[Callable[[], object]]) -> Cost:
 def _stages() -> Iterator[dict[str, float]]:
     """Yields a dict that stage timers fill with the CPU seconds of all threads, by stage."""
     stages: dict[str, float] = {}
-    last = 0.0
 
-    def start(watch: StageTimer) -> None:
-        nonlocal last
-        plain_start(watch)
-        last = time.process_time()
+    @contextmanager
+    def stage(_: StageTimer, name: str) -> Iterator[Stage]:
+        start = time.process_time()
+        yield Stage(name)
+        stages[name] = stages.get(name, 0.0) + time.process_time() - start
 
-    def lap(_: StageTimer, stage: str, **__: Any) -> None:
-        nonlocal last
-        now = time.process_time()
-        stages[stage] = stages.get(stage, 0.0) + now - last
-        last = now
-
-    plain_start = StageTimer.__init__
-    with mock.patch.multiple(StageTimer, __init__=start, lap=lap):
+    with mock.patch.object(StageTimer, "stage", stage):
         yield stages
 
 

@@ -24,7 +24,7 @@ _STAGES = {
     "detect faces": ("detect",),
     "publish": ("write", "publish"),
     "call SAM2": ("segment",),
-    "draw and write": ("finished",),
+    "draw and write": ("write result",),
 }
 """The stages in the table, with the names that the stage timers of the functions use."""
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-import requests
-from google.api_core.exceptions import GoogleAPIError
-from google.auth.exceptions import GoogleAuthError
-from pydantic import ValidationError
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
 
 from local.operations import dead_letters
 from local.operations.deployment import Target
-from local.stack import HOPS
+from local.stack import HOPS, PROJECT
 from shared.gcp.gcs import ObjectRef
+from tools.deployment.google_apis import ApiError
 from tools.deployment.upload_logs import LogEntry, Logs
 
 _PROGRESS = {
@@ -61,18 +59,23 @@ def diagnosis(target: Target, logs: Logs, progress: Progress) -> Iterator[str]:
         yield from _dead_letter(target, hop, progress.ref)
     try:
         yield from _log_lines(target, logs, progress)
-    except (GoogleAuthError, requests.RequestException, ValidationError) as error:
-        yield f"Cloud Logging shows nothing ({error})."
-        yield "To read log lines, you need roles/logging.viewer on the project."
+    except ApiError as error:
+        yield f"The log lines cannot be read: {error}"
+        if error.status == HTTPStatus.FORBIDDEN:
+            yield "To read them, you need roles/logging.viewer on the project."
 
 
 def _dead_letter(target: Target, hop: str, ref: ObjectRef) -> Iterator[str]:
     subscription = target.dead_letters(hop)
     try:
         is_held = dead_letters.holds(target, hop, ref)
+    except NotFound:
+        yield f"There is no subscription {subscription}. `make deploy` creates it."
+        return
     except GoogleAPIError as error:
         yield f"The dead letters in {subscription} cannot be read ({error})."
-        yield "To read them, you need roles/pubsub.subscriber on that subscription."
+        if isinstance(error, Forbidden):
+            yield "To read them, you need roles/pubsub.subscriber on that subscription."
         return
     if is_held:
         yield f"Its message is among the dead letters in {subscription}: every delivery failed."
@@ -84,16 +87,17 @@ def _dead_letter(target: Target, hop: str, ref: ObjectRef) -> Iterator[str]:
 
 def _log_lines(target: Target, logs: Logs, progress: Progress) -> Iterator[str]:
     service = f"{target.prefix}{HOPS[progress.hop]}"
+    services = (service, f"{service}-image")  # from source, and from an image
     lines = logs.of_upload(progress.ref, progress.since)
     if lines:
         yield "The last log lines about it:"
         yield from _indented(lines)
-    if any(line.service == service for line in lines):
+    if any(line.service in services for line in lines):
         yield "The last `why` or `reason` is the cause. docs/operations.md says what to do, in the"
         yield "sections `messages among the dead letters` and `many deliveries or requests fail`."
         return
     yield f"The function {service} has logged no line about it."
-    failures = logs.failures(service, progress.since)
+    failures = logs.failures(services, progress.since)
     if failures:
         yield f"The last failed requests to {service}, and its errors:"
         yield from _indented(failures)
@@ -105,13 +109,16 @@ def _log_lines(target: Target, logs: Logs, progress: Progress) -> Iterator[str]:
 
 def _uncalled(target: Target, hop: str) -> Iterator[str]:
     """Yields what to do if no log shows a request to the hop's function."""
-    function, project = HOPS[hop], target.project
-    yield f"No request to it has failed either: the function {function} does not run, or is still"
-    yield "starting, or its messages are not sent to it. On this machine, `make up` says which"
-    yield "functions have ended. In the cloud, `make deploy` restores what is missing here:"
+    yield f"No request to it has failed either: the function {HOPS[hop]} does not run, or is still"
+    yield "starting, or its messages are not sent to it."
+    if target.project == PROJECT:
+        yield "The output of `make up` says which functions have ended."
+        return
+    yield "These commands show whether uploads are announced, and where messages are sent."
+    yield "`make deploy` restores what is missing:"
     if hop == "uploads":
         yield f"  gcloud storage buckets notifications list gs://{target.input_bucket}"
-    yield f"  gcloud pubsub subscriptions describe {target.prefix}{hop} --project={project}"
+    yield f"  gcloud pubsub subscriptions describe {target.prefix}{hop} --project={target.project}"
 
 
 def _indented(lines: Sequence[LogEntry]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import requests
-from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from pydantic import ValidationError
 from rich.console import Console
@@ -26,6 +26,7 @@ from shared.schemas import object_names
 from shared.schemas.documents import Reason, ResultDocument, Status
 from shared.schemas.errors import ReasonCode
 from tools.deployment.diagnosis import Progress, diagnosis
+from tools.deployment.google_apis import LOGIN
 from tools.deployment.upload_logs import CloudLogs, LocalLogs, Logs
 from tools.support.examples import EXAMPLES
 
@@ -48,14 +49,15 @@ _SETTLE_SECONDS = 5
 value leaves more that a function is just writing, a larger one delays the end of the test."""
 
 _ADVICE = {
-    Status.EMPTY: "The example shows a face. Does TARGETS include `face`? Is MIN_SCORE high?",
+    Status.EMPTY: "The example shows a face whose score is 0.95. Does TARGETS include `face`? Is "
+    "MIN_SCORE lower?",
     Status.REJECTED: "MAX_BYTES or MAX_PIXELS of this deployment is too low for the example.",
 }
-_UNEXPECTED = (
-    "The deployment does not answer as it should. Does PROJECT, with the prefix in DEPLOYMENT, "
-    "name one that `make deploy` has finished? Does your login have the roles that "
-    "docs/operations.md lists under `Smoke test`?"
+_NO_DEPLOYMENT = (
+    "Name a deployment that `make deploy` has finished: PROJECT=…, and DEPLOYMENT=… if its prefix "
+    "is not toonmask."
 )
+_ROLES = "docs/operations.md lists the roles that your login needs, under `Smoke test`."
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,14 @@ def main() -> None:
     except NotRunning as error:
         sys.exit(str(error))
     except GoogleAuthError as error:
-        sys.exit(f"{error}\nLog in first: gcloud auth application-default login")
+        sys.exit(f"{error}\nLog in first: {LOGIN}")
+    except NotFound:
+        buckets = f"gs://{target.input_bucket} and gs://{target.output_bucket}"
+        sys.exit(f"The buckets {buckets} do not both exist.\n{_NO_DEPLOYMENT}")
+    except Forbidden as error:
+        sys.exit(f"{error}\n{_ROLES}")
     except (GoogleAPIError, requests.RequestException) as error:
-        sys.exit(f"{error}\n{_UNEXPECTED}")
+        sys.exit(f"Cloud Storage does not answer as it should: {error}")
     except ValidationError as error:
         sys.exit(f"This version cannot read the result.json of the deployment's version.\n{error}")
     sys.exit(not works)

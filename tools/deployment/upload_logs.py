@@ -2,26 +2,24 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
 import google.auth
-import requests
 from google.auth.transport.requests import AuthorizedSession
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shared.gcp.gcs import ObjectRef
+from tools.deployment.google_apis import ROOT, Answer, GoogleApis
 
 ENDPOINT = "CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING"
 """Environment variable with another root URL for the Logging API. gcloud reads it too:
 https://cloud.google.com/sdk/docs/properties."""
 
-_ROOT = "https://logging.googleapis.com/"
 _SCOPE = "https://www.googleapis.com/auth/logging.read"
-_TIMEOUT_SECONDS = 30
 _MOST_LINES = 10
 """Chosen by hand: two deliveries of an upload log about as many lines."""
 
@@ -34,16 +32,16 @@ _SHOWN_FIELDS = ("attempt", "state", "outcome", "why", "reason")
 """Fields of the functions' lines that tell how far an upload came, and what went wrong."""
 
 
-class _Resource(BaseModel):
-    labels: dict[str, str] = {}
+class _Resource(Answer):
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
-class _Request(BaseModel):
-    method: str = Field("", alias="requestMethod")
+class _Request(Answer):
+    request_method: str = ""
     status: int = 0
 
 
-class LogEntry(BaseModel):
+class LogEntry(Answer):
     """An entry of Cloud Logging, with the fields that are used here.
 
     https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
@@ -67,7 +65,7 @@ class LogEntry(BaseModel):
         """The entry as one printable line."""
         parts = [f"{self.timestamp:%H:%M:%S}", self.service, self.severity]
         if self.request:
-            parts.append(f"{self.request.method} answered {self.request.status}")
+            parts.append(f"{self.request.request_method} answered {self.request.status}")
         parts += [str(self.payload.get("message", "")), self.text]
         parts += [f"{name}={self.payload[name]}" for name in _SHOWN_FIELDS if name in self.payload]
         parts += str(self.payload.get("exc_info", "")).splitlines()[-1:]
@@ -82,8 +80,8 @@ class Logs(Protocol):
         """Returns lines of the functions about an upload."""
         ...
 
-    def failures(self, service: str, since: datetime) -> list[LogEntry]:
-        """Returns failed requests to a service, and its errors, about whatever upload."""
+    def failures(self, services: Sequence[str], since: datetime) -> list[LogEntry]:
+        """Returns failed requests to the services, and their errors, about whatever upload."""
         ...
 
 
@@ -101,9 +99,9 @@ class LocalLogs:
         found = sorted(self._entries(ref), key=lambda entry: entry.timestamp)
         return found[-_MOST_LINES:]
 
-    def failures(self, service: str, since: datetime) -> list[LogEntry]:
+    def failures(self, services: Sequence[str], since: datetime) -> list[LogEntry]:
         """Returns nothing: no server here logs requests."""
-        del service, since
+        del services, since
         return []
 
     def _entries(self, ref: ObjectRef) -> Iterator[LogEntry]:
@@ -124,41 +122,42 @@ def _local_entry(service: str, payload: dict[str, Any]) -> LogEntry:
     )
 
 
-class _Page(BaseModel):
+class _Page(Answer):
     """A response of entries:list."""
 
-    entries: list[LogEntry] = []
-    next_page_token: str = Field("", alias="nextPageToken")
+    entries: list[LogEntry] = Field(default_factory=list)
+    next_page_token: str = ""
 
 
 class CloudLogs:
     """Cloud Logging in one project.
 
     Raises:
-        GoogleAuthError: there are no credentials. Both methods can raise it too.
+        GoogleAuthError: there are no credentials.
     """
 
     def __init__(self, project: str) -> None:
         self._project = project
         credentials, _ = google.auth.default(scopes=[_SCOPE])
-        self._session = AuthorizedSession(credentials)
-        self._url = f"{os.environ.get(ENDPOINT, _ROOT)}v2/entries:list"
+        root = os.environ.get(ENDPOINT, ROOT).rstrip("/")
+        self._apis = GoogleApis(AuthorizedSession(credentials), root)
 
     def of_upload(self, ref: ObjectRef, since: datetime) -> list[LogEntry]:
         """Returns lines of the functions about an upload.
 
         Raises:
-            requests.RequestException: the Logging API refuses, or does not answer.
+            ApiError: the Logging API refuses, or does not answer.
         """
         return self._newest(f'jsonPayload.upload="{ref.log_fields["upload"]}"', since)
 
-    def failures(self, service: str, since: datetime) -> list[LogEntry]:
-        """Returns failed requests to a service, and its errors.
+    def failures(self, services: Sequence[str], since: datetime) -> list[LogEntry]:
+        """Returns failed requests to the services, and their errors.
 
         Raises:
-            requests.RequestException: as in `of_upload`.
+            ApiError: as in `of_upload`.
         """
-        scope = f'resource.type="cloud_run_revision" AND resource.labels.service_name="{service}"'
+        names = " OR ".join(f'"{service}"' for service in services)
+        scope = f'resource.type="cloud_run_revision" AND resource.labels.service_name=({names})'
         failed = f"httpRequest.status>={HTTPStatus.BAD_REQUEST.value} OR severity>=ERROR"
         return self._newest(f"{scope} AND ({failed})", since)
 
@@ -177,7 +176,4 @@ class CloudLogs:
         return page.entries[::-1]
 
     def _page(self, query: dict[str, Any]) -> _Page:
-        response = self._session.post(self._url, json=query, timeout=_TIMEOUT_SECONDS)
-        if not response.ok:
-            raise requests.HTTPError(f"{response.status_code}: {response.text}", response=response)
-        return _Page.model_validate_json(response.content)
+        return self._apis.post("logging", "v2/entries:list", _Page, query)

@@ -9,6 +9,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 _TERRAFORM = Path(__file__).parents[2] / "terraform"
@@ -28,17 +29,28 @@ def main() -> None:
     parser.add_argument("--deployment", required=True, help="Terraform's variable prefix")
     parser.add_argument("-var", "--var", action="append", default=[], metavar="NAME=VALUE")
     arguments, _ = parser.parse_known_args()  # others are options of `terraform apply`
-    file = file_of(arguments.project, arguments.deployment)
-    own = {"project_id": arguments.project, "prefix": arguments.deployment}
     try:
-        lines = {name: _line(name, value) for name, value in own.items()}
-        lines |= dict(_given(option) for option in arguments.var)
-        text = updated(file.read_text() if file.exists() else "", lines)
+        given = dict(_given(option) for option in arguments.var)
+        file = keep(arguments.project, arguments.deployment, given)
     except Refused as error:
         sys.exit(str(error))
+    sys.stdout.write(f"The variables of this deployment are in {file}. Keep the file.\n")
+
+
+def keep(project: str, deployment: str, values: Mapping[str, str]) -> Path:
+    """Writes values of variables into the file of a deployment; returns the file.
+
+    Raises:
+        Refused: a value cannot be kept. The file is as before.
+    """
+    file = file_of(project, deployment)
+    all_values = {"project_id": project, "prefix": deployment, **values}
+    declared = _declared()
+    lines = {name: _line(name, value, declared) for name, value in all_values.items()}
+    text = updated(file.read_text() if file.exists() else "", lines)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
-    sys.stdout.write(f"The variables of this deployment are in {file}. Keep the file.\n")
+    return file
 
 
 def file_of(project: str, deployment: str) -> Path:
@@ -60,22 +72,22 @@ def updated(text: str, lines: dict[str, str]) -> str:
             continue
         (place,) = places
         if not _is_complete(kept[place]):
-            raise Refused(f"{name} has several lines in the file of variables: change it there.")
+            raise Refused(f"{name} has several lines in the file of variables: make it {line}")
         kept[place] = line
     return "\n".join(kept) + "\n"
 
 
 def _given(option: str) -> tuple[str, str]:
-    """Returns the name and the line of a `-var NAME=VALUE`."""
+    """Returns the name and the value of a `-var NAME=VALUE`."""
     name, _, value = option.partition("=")
     if name in _OWN_OPTIONS:
         raise Refused(f"{name} is not given in TF: say {_OWN_OPTIONS[name]}={value}.")
-    return name, _line(name, value)
+    return name, value
 
 
-def _line(name: str, value: str) -> str:
+def _line(name: str, value: str, declared: dict[str, str]) -> str:
     """Returns a variable as a line of a tfvars file. `-var` has strings without quotes."""
-    body = _declared().get(name)
+    body = declared.get(name)
     if body is None:
         raise Refused(f"terraform/ has no variable {name}.")
     if re.search(r"^\s+sensitive\s+= true$", body, re.MULTILINE):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from shared import VERSION
 from shared.imaging.geometry import Image
+from shared.runtime import tracing
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.prompt import Prompt
@@ -26,10 +27,11 @@ class EmbeddedSegmenter:
     ) -> list[CandidateMasks]:
         """Returns the function's candidates for each prompt. The deadline is not used."""
         del deadline, multimask
-        return [
-            CandidateMasks(self._version, self._candidates(image[prompt.crop.slices], prompt))
-            for prompt in prompts
-        ]
+        with tracing.span(self._version.name):
+            return [
+                CandidateMasks(self._version, self._candidates(image[prompt.crop.slices], prompt))
+                for prompt in prompts
+            ]
 
     def version(self, deadline: Deadline) -> SegmenterVersion:
         """Returns the name with toonmask's version as its revision."""

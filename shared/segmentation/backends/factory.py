@@ -33,8 +33,14 @@ def primary(settings: SegmenterSettings) -> Segmenter:
     if settings.sam2_url is None:
         return UnconfiguredSegmenter()
     authorisation = _AUTHORISATIONS[settings.sam2_auth](settings)
-    service = JsonService(str(settings.sam2_url), authorisation, settings.sam2_timeout)
-    if settings.sam2_provider == "toonmask":
+    is_ours = settings.sam2_provider == "toonmask"
+    service = JsonService(
+        str(settings.sam2_url),
+        authorisation,
+        settings.sam2_timeout,
+        continues_traces=is_ours,
+    )
+    if is_ours:
         return BatchSegmenter(service)
     names = FieldNames(
         image=settings.sam2_image_field,

@@ -14,6 +14,7 @@ from shared.imaging.geometry import (
     mask_iou,
     polygon_of,
 )
+from shared.runtime import tracing
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, Transient
@@ -96,7 +97,8 @@ class ReplicateSegmenter:
 
     async def _request_masks(self, crop: Crop, deadline: Deadline) -> list[bytes]:
         """Returns all masks of the crop as image files."""
-        return await self._bounded(self._download_masks(crop), deadline)
+        with tracing.span("replicate", "client", {"server.address": self._api.host}):
+            return await self._bounded(self._download_masks(crop), deadline)
 
     async def _download_masks(self, crop: Crop) -> list[bytes]:
         urls = _mask_urls(await self._predict(crop))

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx2
 
@@ -53,6 +53,11 @@ class ReplicateApi:
         self._client = httpx2.AsyncClient(
             headers=UNCOMPRESSED, limits=httpx2.Limits(max_connections=None)
         )
+
+    @property
+    def host(self) -> str:
+        """The host of the API."""
+        return urlsplit(self._base_url).netloc
 
     async def newest_version(self, model: str) -> str:
         """Returns the id of the newest version of a model, whose name is owner/name."""

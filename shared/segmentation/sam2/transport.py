@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 import httpx2
 
 from shared.gcp.id_tokens import Authorisation
+from shared.runtime import tracing
 from shared.runtime.deadline import Deadline
+from shared.runtime.trace_context import TRACE_PARENT
 from shared.schemas.errors import Permanent, ReasonCode, Transient
 from shared.schemas.url_redaction import without_secrets
 from shared.segmentation.sam2.answers import AnswerError, parse_json
@@ -74,8 +76,17 @@ class _Call:
 class JsonService:
     """A server that accepts and returns JSON. One per process; safe to share between threads."""
 
-    def __init__(self, url: str, authorisation: Authorisation, timeout: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        authorisation: Authorisation,
+        timeout: float,
+        *,
+        continues_traces: bool = False,
+    ) -> None:
+        """`continues_traces` says that the server is our own: only it gets the trace's position."""
         self._url = url
+        self._continues_traces = continues_traces
         self._authorisation = authorisation
         self._timeout = timeout
         self._name = f"The segmentation service at {without_secrets(url)}"
@@ -151,14 +162,39 @@ class JsonService:
         return await asyncio.wrap_future(self._authorisation.headers())
 
     async def _send(self, call: _Call, headers: Mapping[str, str]) -> tuple[httpx2.Response, bytes]:
-        request = self._client.build_request(
-            call.method, self._url, content=call.content, headers={**_JSON, **headers}
-        )
-        response = await self._client.send(request, stream=True)
-        try:
-            return response, await fetch(response, ByteBudget(call.most_bytes))
-        finally:
-            await response.aclose()
+        with tracing.span(call.method, "client", self._span_attributes(call)):
+            request = self._client.build_request(
+                call.method,
+                self._url,
+                content=call.content,
+                headers={**_JSON, **headers, **self._trace_headers()},
+            )
+            response = await self._client.send(request, stream=True)
+            try:
+                status = response.status_code
+                tracing.annotate({"http.response.status_code": status})
+                if status >= HTTPStatus.BAD_REQUEST:
+                    tracing.fail(str(status), "")
+                return response, await fetch(response, ByteBudget(call.most_bytes))
+            finally:
+                await response.aclose()
+
+    def _span_attributes(self, call: _Call) -> dict[str, object]:
+        """https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client."""
+        address = urlsplit(self._url)
+        return {
+            "http.request.method": call.method,
+            "http.request.body.size": len(call.content),
+            "server.address": address.hostname,
+            "server.port": address.port or (443 if address.scheme == "https" else 80),
+            "url.full": without_secrets(self._url),
+        }
+
+    def _trace_headers(self) -> dict[str, str]:
+        current = tracing.context()
+        if current is None or not self._continues_traces:
+            return {}
+        return {TRACE_PARENT: current.trace_parent}
 
     def _check(self, response: httpx2.Response, body: bytes) -> None:
         """Raises Transient or Permanent, unless the status is 200."""

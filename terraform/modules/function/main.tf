@@ -1,5 +1,6 @@
-# A function from zipped source. The zip contains only its folder, its part of `shared`, and its lock
-# file. If one of these files changes, the zip's name changes, and the function is deployed again.
+# A function, from zipped source or from an image (service.tf). The zip contains only its folder, its
+# part of `shared`, and its lock file. If one of these files changes, the zip's name changes, and the
+# function is deployed again. tools/deployment/function_files.py packs the same files for images.
 
 locals {
   root = "${path.module}/../../.."
@@ -16,11 +17,13 @@ locals {
   # By default, glibc gives each thread its own heap, which keeps the memory of large images. One heap
   # for all threads saves a fifth of the peak memory at 48 megapixels.
   processors = tostring(ceil(try(tonumber(var.size.cpu), 1)))
-  threads = {
-    OPENCV_FOR_THREADS_NUM = local.processors
-    OMP_NUM_THREADS        = local.processors
+  environment = merge(var.environment, {
+    LOG_EXECUTION_ID       = "true"
     MALLOC_ARENA_MAX       = "1"
-  }
+    OMP_NUM_THREADS        = local.processors
+    OPENCV_FOR_THREADS_NUM = local.processors
+    THREADS                = tostring(var.size.concurrency)
+  })
 }
 
 data "archive_file" "source" {
@@ -39,6 +42,8 @@ data "archive_file" "source" {
 }
 
 resource "google_storage_bucket_object" "source" {
+  count = var.image == null ? 1 : 0
+
   name   = "${var.name}-${data.archive_file.source.output_sha256}.zip"
   bucket = var.deployment.source_bucket
   source = data.archive_file.source.output_path
@@ -58,6 +63,8 @@ resource "terraform_data" "ready" {
 
 resource "google_cloudfunctions2_function" "this" {
   # checkov:skip=CKV_GCP_124:Only the API accepts external traffic; Pub/Sub's pushes count as internal
+  count = var.image == null ? 1 : 0
+
   name     = "${var.deployment.prefix}-${var.name}"
   project  = var.deployment.project_id
   location = var.deployment.region
@@ -73,7 +80,7 @@ resource "google_cloudfunctions2_function" "this" {
     source {
       storage_source {
         bucket = var.deployment.source_bucket
-        object = google_storage_bucket_object.source.name
+        object = google_storage_bucket_object.source[0].name
       }
     }
   }
@@ -88,11 +95,7 @@ resource "google_cloudfunctions2_function" "this" {
     service_account_email            = google_service_account.runtime.email
     ingress_settings                 = var.ingress
     all_traffic_on_latest_revision   = true
-
-    environment_variables = merge(var.environment, local.threads, {
-      LOG_EXECUTION_ID = "true"
-      THREADS          = tostring(var.size.concurrency)
-    })
+    environment_variables            = local.environment
 
     dynamic "secret_environment_variables" {
       for_each = var.secrets

@@ -1,11 +1,11 @@
 output "uri" {
   description = "URL of the function's Cloud Run service."
-  value       = google_cloudfunctions2_function.this.service_config[0].uri
+  value       = one(concat(google_cloudfunctions2_function.this[*].service_config[0].uri, google_cloud_run_v2_service.this[*].uri))
 }
 
 output "service" {
   description = "Name of the function's Cloud Run service."
-  value       = google_cloudfunctions2_function.this.name
+  value       = one(concat(google_cloudfunctions2_function.this[*].name, google_cloud_run_v2_service.this[*].name))
 }
 
 output "member" {

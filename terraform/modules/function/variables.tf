@@ -16,6 +16,30 @@ variable "deployment" {
   })
 }
 
+variable "image" {
+  description = "Image of the function, with its digest; null builds it from source."
+  type        = string
+  default     = null
+}
+
+variable "subnetwork" {
+  description = "Subnetwork that all requests of the function go through; only with an image. null: none."
+  type        = string
+  default     = null
+}
+
+variable "public" {
+  description = "Whether Cloud Run lets everybody call the function, without a grant; only with an image."
+  type        = bool
+  default     = false
+}
+
+variable "iap" {
+  description = "Whether Identity-Aware Proxy decides who may call the function; only with an image."
+  type        = bool
+  default     = false
+}
+
 variable "size" {
   description = "CPU, memory, concurrent requests per instance, number of instances, and timeout of a request in seconds."
   type = object({

@@ -95,14 +95,14 @@ def test_a_message_tells_its_delivery_attempt() -> None:
     ],
 )  # fmt: skip
 def test_the_trace_is_the_requests_unless_the_hop_before_had_one(headers: dict[str, str]) -> None:
-    assert receive(headers, _push({})).trace == TRACE
+    assert receive(headers, _push({})).trace.trace_id == TRACE
     other = "f" * 32
     attributes = {"traceparent": f"00-{other}-b7ad6b7169203331-01"}
-    assert receive(headers, _push({"attributes": attributes})).trace == other
+    assert receive(headers, _push({"attributes": attributes})).trace.trace_id == other
 
 
 def test_without_a_trace_there_is_a_new_one() -> None:
-    traces = {receive({"traceparent": "forged\n{}"}, _push({})).trace for _ in range(2)}
+    traces = {receive({"traceparent": "forged\n{}"}, _push({})).trace.trace_id for _ in range(2)}
     assert len(traces) == 2
     assert all(len(trace) == 32 for trace in traces)
 

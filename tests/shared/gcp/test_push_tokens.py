@@ -61,7 +61,7 @@ class Function:
             push_account=ACCOUNT,
             push_certs_url=HttpUrl(google.url),
         )
-        self._deliveries = PushHandler(settings, Storage())
+        self._deliveries = PushHandler(settings, Storage(), "uploads")
         self._app = flask.Flask(__name__)
         self._app.add_url_rule("/", view_func=self._respond, methods=["POST"])
         self.handled = 0

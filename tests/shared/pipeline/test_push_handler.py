@@ -35,7 +35,7 @@ def _answer(
     app.add_url_rule(
         "/",
         "f",
-        lambda: PushHandler(settings, Storage()).respond(flask.request, handle),
+        lambda: PushHandler(settings, Storage(), "uploads").respond(flask.request, handle),
         methods=["GET", "POST"],
     )
     body = pushed(b"hello", {"a": "b"}) | {"deliveryAttempt": 3} if body is None else body

@@ -1,10 +1,10 @@
 import pytest
 
+from shared.schemas.environment import load
 from shared.schemas.settings import (
     BucketSettings,
     LandmarksSettings,
     SegmentationSettings,
-    load,
     revealed,
 )
 

@@ -18,3 +18,4 @@ def test_each_function_has_a_list_of_its_packages(tmp_path: Path) -> None:
     assert packages.keys() == {"landmarks", "segmentation", "drain", "sam2", "api"}
     assert "mediapipe" in packages["landmarks"]
     assert "numpy" not in packages["drain"]
+    assert "torch" in packages["sam2"], "real SAM2, which the GPU image has"

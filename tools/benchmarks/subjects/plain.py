@@ -51,32 +51,31 @@ def run(data: bytes, url: str, faces: Sequence[Polygon]) -> bytes:
     same work are compared.
     """
     watch = StageTimer()
-    image = np.array(PillowImage.open(io.BytesIO(data)).convert("RGB"))
-    watch.lap("read")
-    found = _detected(image)
-    watch.lap("detect")
-    outlines = found if len(found) >= len(faces) else list(faces)
-    mask = np.zeros(image.shape[:2], np.uint8)
-    boxes = []
-    for outline in outlines:
-        box = _box(outline, image)
-        boxes.append(box)
-        mask = np.maximum(mask, _segmented(image, outline, box, url))
-    watch.lap("segment")
-    cutout = np.dstack([image, mask])
-    overlay = image.copy()
-    overlay[mask == 255] = (0.6 * overlay[mask == 255] + (0, 102, 0)).astype(np.uint8)
-    response = {
-        "width": image.shape[1],
-        "height": image.shape[0],
-        "boxes": boxes,
-        "mask_png_base64": _png_base64(mask),
-        "face_rgba_png_base64": _png_base64(cutout),
-        "overlay_png_base64": _png_base64(overlay),
-    }
-    body = json.dumps(response).encode()
-    watch.lap("finished")
-    return body
+    with watch.stage("read"):
+        image = np.array(PillowImage.open(io.BytesIO(data)).convert("RGB"))
+    with watch.stage("detect"):
+        found = _detected(image)
+    with watch.stage("segment"):
+        outlines = found if len(found) >= len(faces) else list(faces)
+        mask = np.zeros(image.shape[:2], np.uint8)
+        boxes = []
+        for outline in outlines:
+            box = _box(outline, image)
+            boxes.append(box)
+            mask = np.maximum(mask, _segmented(image, outline, box, url))
+    with watch.stage("write result"):
+        cutout = np.dstack([image, mask])
+        overlay = image.copy()
+        overlay[mask == 255] = (0.6 * overlay[mask == 255] + (0, 102, 0)).astype(np.uint8)
+        response = {
+            "width": image.shape[1],
+            "height": image.shape[0],
+            "boxes": boxes,
+            "mask_png_base64": _png_base64(mask),
+            "face_rgba_png_base64": _png_base64(cutout),
+            "overlay_png_base64": _png_base64(overlay),
+        }
+        return json.dumps(response).encode()
 
 
 def _detected(image: Image) -> list[Polygon]:

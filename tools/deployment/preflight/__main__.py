@@ -8,10 +8,15 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from tools.deployment.google_apis import ROOT, GoogleApis
 from tools.deployment.preflight.checks import check_all
 from tools.deployment.preflight.findings import Finding, State, failed, ok, summary, wrong
-from tools.deployment.preflight.google_apis import ROOT, GoogleApis
-from tools.deployment.preflight.prerequisites import check_gcloud, check_terraform, find_login
+from tools.deployment.preflight.prerequisites import (
+    check_gcloud,
+    check_secrets,
+    check_terraform,
+    find_login,
+)
 from tools.deployment.preflight.requirements import NotEvaluated, evaluate
 from tools.support.examples import ROOT as REPOSITORY
 
@@ -62,6 +67,8 @@ def preflight(project_id: str, variables: Sequence[str], root: str) -> Iterator[
         yield wrong("variables", f"Terraform refuses them. {error}")
         return
     yield ok("variables", f"for {', '.join(required.services)} in {required.region}")
+    if required.secrets:
+        yield check_secrets(required)
     if required.builds_sam2_image:
         yield check_gcloud()
     if login:

@@ -10,7 +10,7 @@ class State(StrEnum):
 
     OK = "ok"
     WARNING = "warning"
-    """Terraform can apply this, but it does not work as configured."""
+    """Terraform can probably apply this; something does not work as configured, or could fail."""
 
     WRONG = "wrong"
     """Terraform cannot apply this."""

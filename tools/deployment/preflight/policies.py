@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from tools.deployment.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.findings import Finding, State
-from tools.deployment.preflight.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
 _SECRETS = "secretmanager.googleapis.com"
@@ -91,7 +91,7 @@ def check_policies(apis: GoogleApis, required: Requirements) -> Iterator[Finding
         ApiError: A policy cannot be read.
     """
     for constraint, judge in _JUDGES.items():
-        if constraint == _MEMBERS and not (required.api_public or required.api_callers):
+        if constraint in _ONLY_WHERE and not _ONLY_WHERE[constraint](required):
             continue
         path = f"v2/projects/{required.project_id}/policies/{constraint}:getEffectivePolicy"
         rules = apis.get("orgpolicy", path, _Policy).spec.rules
@@ -109,22 +109,44 @@ def _members(required: Requirements, rules: list[_Rule]) -> Verdict:
     if allowed is None:
         return State.OK, "any member may be granted a role"
     only = f"only members of {_listed(allowed)} may be granted a role"
-    if required.api_public:
+    if required.grants_everybody:
         text = (
-            f"{only}, so api.public is refused. Name callers: -var 'api={{callers=[\"group:…\"]}}'"
+            f"{only}, so allUsers is refused. Run `make images`: from an image, the API is public "
+            "without a grant. Or name callers: -var 'api={callers=[\"group:…\"]}'"
         )
         return State.WRONG, text
-    return State.UNKNOWN, f"{only}; whether api.callers are among them is not known here"
+    return (
+        State.UNKNOWN,
+        f"{only}; whether api.callers and api.iap are among them is not known here",
+    )
+
+
+def _invoker_check(required: Requirements, rules: list[_Rule]) -> Verdict:
+    del required
+    if any(rule.enforce for rule in rules):
+        text = (
+            "Cloud Run has to check the callers of every service, so api.public is refused. "
+            "Without an image of api, allUsers gets a role instead. Or name callers, or api.iap"
+        )
+        return State.WRONG, text
+    return State.OK, "a service may be public"
 
 
 def _run_ingress(required: Requirements, rules: list[_Rule]) -> Verdict:
     # functions are Cloud Run services too
-    open_ones = required.deploy_sam2 or required.enable_api
+    open_ones = (required.deploy_sam2 and not required.subnetwork) or required.enable_api
     return _all_of(rules, ["internal", *(["all"] if open_ones else [])], _WITHOUT_OPEN)
 
 
+def _vpc_egress(required: Requirements, rules: list[_Rule]) -> Verdict:
+    del required
+    return _all_of(rules, ["all-traffic"], "Deploy without subnetwork")
+
+
 def _functions_ingress(required: Requirements, rules: list[_Rule]) -> Verdict:
-    needed = ["ALLOW_INTERNAL_ONLY", *(["ALLOW_ALL"] if required.enable_api else [])]
+    needed = {
+        "ALLOW_ALL" if name == "api" else "ALLOW_INTERNAL_ONLY" for name in required.from_source
+    }
     return _all_of(rules, needed, _WITHOUT_OPEN)
 
 
@@ -136,7 +158,10 @@ _OUTSIDE_SERVICE_USAGE = {
 Monitoring: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-resources.
 The other two are not in its list of supported services either."""
 
-_WITHOUT_OPEN = "Deploy without enable_api and deploy_sam2, which take traffic from outside"
+_WITHOUT_OPEN = (
+    "Deploy without enable_api and deploy_sam2, which take traffic from outside (deploy_sam2 does "
+    "not with a subnetwork)"
+)
 
 
 def _encryption(required: Requirements, rules: list[_Rule]) -> Verdict:
@@ -207,8 +232,21 @@ def _listed(values: Iterable[str]) -> str:
 
 
 _MEMBERS = "iam.allowedPolicyMemberDomains"
+_INVOKER_CHECK = "run.managed.requireInvokerIam"
+_VPC_EGRESS = "run.allowedVPCEgress"
+_ONLY_WHERE: dict[str, Callable[[Requirements], object]] = {
+    _MEMBERS: lambda required: (
+        required.grants_everybody or required.api_callers or required.api_iap
+    ),
+    _INVOKER_CHECK: lambda required: required.api_public and not required.grants_everybody,
+    _VPC_EGRESS: lambda required: required.subnetwork,
+}
+"""Constraints that do not concern every deployment."""
+
 _JUDGES: dict[str, Callable[[Requirements, list[_Rule]], Verdict]] = {
     _MEMBERS: _members,
+    _INVOKER_CHECK: _invoker_check,
+    _VPC_EGRESS: _vpc_egress,
     "run.allowedIngress": _run_ingress,
     "cloudfunctions.allowedIngressSettings": _functions_ingress,
     "gcp.restrictNonCmekServices": _encryption,

@@ -1,4 +1,4 @@
-"""What this machine needs before the first call to Google: credentials, Terraform, gcloud."""
+"""What this machine needs before it calls Google: credentials, Terraform, secrets, gcloud."""
 
 import functools
 import os
@@ -12,7 +12,9 @@ import google.auth.exceptions
 from google.auth.transport.requests import AuthorizedSession, Request
 from pydantic import BaseModel, ValidationError
 
+from tools.deployment.google_apis import LOGIN
 from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
+from tools.deployment.preflight.requirements import Requirements
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _LEAST_TERRAFORM = (1, 11)
@@ -22,7 +24,6 @@ _TIMEOUT_SECONDS = 30
 """Longest time for a command and for a new token. Chosen by hand: a smaller value fails where
 gcloud starts slowly, a larger one keeps people waiting for a server that does not answer."""
 
-_LOGIN = "gcloud auth application-default login"
 _NEXT = "Without them the project is not checked"
 
 
@@ -60,12 +61,12 @@ def find_login() -> tuple[Finding, Login | None]:
         credentials.refresh(functools.partial(Request(), timeout=_TIMEOUT_SECONDS))
     except google.auth.exceptions.DefaultCredentialsError as error:
         text = f"there are no Application Default Credentials ({error.args[0]})"
-        return wrong(check, f"{text}. Run: {_LOGIN}. {_NEXT}"), None
+        return wrong(check, f"{text}. Run: {LOGIN}. {_NEXT}"), None
     except google.auth.exceptions.TransportError as error:
         return wrong(check, f"Google's token server cannot be reached: {error}. {_NEXT}"), None
     except google.auth.exceptions.GoogleAuthError as error:
         text = f"the Application Default Credentials cannot be refreshed ({error.args[0]})"
-        return wrong(check, f"{text}. Run: {_LOGIN}. {_NEXT}"), None
+        return wrong(check, f"{text}. Run: {LOGIN}. {_NEXT}"), None
     member = _member(credentials)
     login = Login(AuthorizedSession(credentials), member)
     return ok(check, f"Application Default Credentials work ({member})"), login
@@ -102,6 +103,16 @@ def check_terraform() -> Finding:
         text = f"{version.terraform_version} is too old; {least} or newer is needed. {install}"
         return wrong(check, text)
     return ok(check, f"version {version.terraform_version}")
+
+
+def check_secrets(required: Requirements) -> Finding:
+    """Whether the apply gets a value for each secret. Terraform keeps none of them."""
+    variables = [f"TF_VAR_{name.lower()}" for name in required.secrets]
+    if required.secrets_given:
+        return ok("secrets", f"each has a value: {', '.join(variables)}")
+    values = " ".join(f"{name}=…" for name in variables)
+    text = "not every secret of this deployment has a value, and each apply needs all of them"
+    return wrong("secrets", f"{text}. Set them in front of the command: {values} make deploy …")
 
 
 def check_gcloud() -> Finding:

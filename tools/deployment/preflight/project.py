@@ -1,7 +1,7 @@
 """The project itself, and its billing."""
 
+from tools.deployment.google_apis import Answer, ApiError, GoogleApis
 from tools.deployment.preflight.findings import Finding, ok, wrong
-from tools.deployment.preflight.google_apis import Answer, ApiError, GoogleApis
 
 
 class _Project(Answer):

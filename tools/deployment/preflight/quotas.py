@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from tools.deployment.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.findings import Finding, State, ok, unknown, wrong
-from tools.deployment.preflight.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.requirements import Requirements, Service
 
 _FIRST_L4S = 3

@@ -20,7 +20,16 @@ _COPIED = ("variables*.tf", "requirements.tf", "quota.tf", "*.tfvars", "*.tfvars
 _OUTPUT = """output "requirements" {
   value = local.requirements
 }
+
+check "secrets" {
+  assert {
+    condition     = length(setsubtract(local.keys, local.given_keys)) == 0
+    error_message = "A secret has no value."
+  }
+}
 """
+"""A check, because outputs must not depend on secrets."""
+
 _TIMEOUT_SECONDS = 60
 """Longest time for one call of Terraform; a plan of these files takes half a second."""
 
@@ -54,8 +63,18 @@ class Service(_Frozen):
     instances: int
 
 
+class Sam2(_Frozen):
+    """Terraform's variable sam2."""
+
+    gpu: bool
+    checkpoint: str
+    image: str | None
+    min_instances: int
+    max_instances: int
+
+
 class Requirements(_Frozen):
-    """`local.requirements` in terraform/requirements.tf."""
+    """`local.requirements` in terraform/requirements.tf, and whether the secrets are given."""
 
     project_id: str
     region: str
@@ -67,17 +86,41 @@ class Requirements(_Frozen):
     """Where a budget is made; without billingAccounts/."""
 
     secrets: tuple[str, ...]
+    """The environment variables of the functions that hold them."""
+
+    secrets_given: bool
+    """Whether each of these secrets has a value."""
+
+    notification_email: str | None
     enable_api: bool
     api_public: bool
     api_callers: tuple[str, ...]
+    api_iap: tuple[str, ...]
+    """Who may pass Identity-Aware Proxy in front of the API; empty: it is off."""
+
+    functions: tuple[str, ...]
+    images: tuple[str, ...]
+    """The functions that come from images. Cloud Functions builds the others."""
+
+    subnetwork: str | None
     deploy_sam2: bool
-    sam2_image: str | None
+    sam2: Sam2
     services: dict[str, Service]
 
     @property
     def builds_sam2_image(self) -> bool:
         """Whether the apply builds the image, for which it calls gcloud."""
-        return self.deploy_sam2 and self.sam2_image is None
+        return self.deploy_sam2 and self.sam2.image is None
+
+    @property
+    def from_source(self) -> frozenset[str]:
+        """The functions that Cloud Functions builds."""
+        return frozenset(self.functions) - frozenset(self.images)
+
+    @property
+    def grants_everybody(self) -> bool:
+        """Whether allUsers gets a role. A service from an image is public without one."""
+        return self.api_public and "api" in self.from_source
 
     @property
     def uses_l4(self) -> bool:
@@ -106,7 +149,12 @@ def evaluate(terraform: Path, project: str, options: Sequence[str]) -> Requireme
         _terraform(folder, *plan, *variables)
         shown = json.loads(_terraform(folder, "show", "-json", "plan"))
     outputs = shown["planned_values"]["outputs"]
-    return Requirements.model_validate(outputs["requirements"]["value"])
+    (given,) = (
+        check["status"] == "pass"
+        for check in shown["checks"]
+        if check["address"]["to_display"] == "check.secrets"
+    )
+    return Requirements.model_validate(outputs["requirements"]["value"] | {"secrets_given": given})
 
 
 def _absolute(options: Sequence[str], terraform: Path) -> Iterator[str]:

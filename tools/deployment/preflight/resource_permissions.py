@@ -45,6 +45,10 @@ ON_PROJECT: dict[str, Permissions] = {
         "cloudfunctions.operations.get",
         _ACT_AS,
     ),
+    "google_iap_web_cloud_run_service_iam_member": (
+        "iap.webServices.getIamPolicy",
+        "iap.webServices.setIamPolicy",
+    ),
     "google_logging_metric": ("logging.logMetrics.create", "logging.logMetrics.get"),
     "google_monitoring_alert_policy": (
         "monitoring.alertPolicies.create",
@@ -133,7 +137,10 @@ ON_BILLING_ACCOUNT: dict[str, Permissions] = {
 """Those on the billing account."""
 
 ONLY_WHERE: dict[str, Callable[[Requirements], object]] = {
-    "google_cloud_run_v2_service": lambda required: required.deploy_sam2,
+    "google_cloud_run_v2_service": lambda required: required.deploy_sam2 or required.images,
+    "google_cloudfunctions2_function": lambda required: required.from_source,
+    "google_iap_web_cloud_run_service_iam_member": lambda required: required.api_iap,
+    "google_monitoring_notification_channel": lambda required: required.notification_email,
     "google_secret_manager_secret": lambda required: required.secrets,
     "google_secret_manager_secret_iam_member": lambda required: required.secrets,
     "google_secret_manager_secret_version": lambda required: required.secrets,
@@ -149,6 +156,7 @@ ROLES = {
     "cloudfunctions": "roles/cloudfunctions.admin",
     "cloudkms": "roles/cloudkms.admin",
     "iam": "roles/iam.serviceAccountAdmin",
+    "iap": "roles/iap.admin",
     "logging": "roles/logging.configWriter",
     "monitoring": "roles/monitoring.editor",
     "pubsub": "roles/pubsub.admin",

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from tools.deployment.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.findings import Finding, ok, unknown, wrong
-from tools.deployment.preflight.google_apis import Answer, GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 from tools.deployment.preflight.resource_permissions import ENABLE
 

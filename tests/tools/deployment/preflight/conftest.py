@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from tests.tools.deployment.preflight.google_server import PROJECT, REGION, Google, running
+from tools.deployment.google_apis import GoogleApis
 from tools.deployment.preflight.checks import check_all
 from tools.deployment.preflight.findings import Finding
-from tools.deployment.preflight.google_apis import GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
 ME = "user:me@example.com"
@@ -17,6 +17,13 @@ BUCKET = "toonmask-input-my-project"
 KEY = "projects/vault/locations/us-central1/keyRings/ring/cryptoKeys/key"
 ACCOUNT = "012345-ABCDEF-012345"
 SERVICE = {"cpu": "1", "memory": "2Gi", "l4_gpus": 0, "instances": 10}
+SAM2_SIZE = {
+    "gpu": True,
+    "checkpoint": "facebook/sam2.1-hiera-large",
+    "image": None,
+    "min_instances": 0,
+    "max_instances": 1,
+}
 SAM2 = {"cpu": "4", "memory": "16Gi", "l4_gpus": 1, "instances": 2}
 
 Found = dict[str, Finding]
@@ -44,11 +51,17 @@ def required() -> Requirements:
             "kms_key": None,
             "billing_account": None,
             "secrets": [],
+            "secrets_given": True,
+            "notification_email": None,
             "enable_api": False,
             "api_public": False,
             "api_callers": [],
+            "api_iap": [],
+            "functions": ["landmarks", "segmentation", "drain"],
+            "images": [],
+            "subnetwork": None,
             "deploy_sam2": False,
-            "sam2_image": None,
+            "sam2": SAM2_SIZE,
             "services": {"landmarks": SERVICE, "drain": SERVICE},
         }
     )

@@ -91,6 +91,21 @@ def test_variables_that_terraform_refuses(command: Command, google: Google) -> N
     assert {path for _, path, _ in google.calls} == {"/token"}
 
 
+def test_a_secret_without_a_value_is_named_before_anything_is_applied(command: Command) -> None:
+    options = ("-var", "sam2_auth=api-key", "-var", "sam2_url=https://example.com")
+    done = command(*options)
+    assert done.returncode == 1
+    assert "\nwrong    secrets: not every secret" in done.stdout
+    assert "TF_VAR_sam2_api_key=… make deploy" in done.stdout
+    assert "\nok       project:" in done.stdout, "the other checks are made too"
+    assert command(*options, TF_VAR_sam2_api_key="").returncode == 1
+
+    done = command(*options, TF_VAR_sam2_api_key="never-printed")
+    assert done.returncode == 0, done.stdout
+    assert "\nok       secrets: each has a value: TF_VAR_sam2_api_key" in done.stdout
+    assert "never-printed" not in done.stdout + done.stderr
+
+
 def test_a_gcloud_login_is_needed_where_the_image_is_built(
     command: Command, tmp_path: Path
 ) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.tools.deployment.preflight.conftest import ACCOUNT, KEY, ME, Run
-from tests.tools.deployment.preflight.google_server import Google
+from tests.tools.deployment.preflight.conftest import ACCOUNT, BUCKET, KEY, ME, SAM2_SIZE, Run
+from tests.tools.deployment.preflight.google_server import NUMBER, Google
 from tools.deployment.preflight.findings import Finding, State
 
 
@@ -46,7 +46,10 @@ def test_an_owner_has_the_permissions_in_buckets_that_the_project_does_not_show(
     [
         ("run.services.create", {"deploy_sam2": True}),
         ("cloudbuild.builds.create", {"deploy_sam2": True}),
+        ("run.services.create", {"images": ["drain"]}),
+        ("iap.webServices.setIamPolicy", {"api_iap": ["group:team@example.com"]}),
         ("secretmanager.secrets.create", {"secrets": ["API_KEY"]}),
+        ("monitoring.notificationChannels.create", {"notification_email": "me@example.com"}),
     ],
 )
 def test_a_permission_is_needed_only_where_its_resource_is_made(
@@ -57,9 +60,56 @@ def test_a_permission_is_needed_only_where_its_resource_is_made(
     assert run(**changes)["permissions"].state is State.WRONG
 
 
+@pytest.mark.parametrize(
+    ("permissions", "state"),
+    [
+        ({"pubsub.topics.create"}, State.WARNING),
+        ({"pubsub.topics.setIamPolicy", "pubsub.topics.attachSubscription"}, State.WARNING),
+        ({"pubsub.topics.get"}, State.WRONG),
+        ({"iam.serviceAccounts.actAs"}, State.WRONG),
+        ({"cloudfunctions.functions.update"}, State.WRONG),
+        ({"cloudbuild.builds.create"}, State.WRONG),  # a new image needs it
+    ],
+)
+def test_who_updates_a_deployment_need_not_be_able_to_make_one(
+    run: Run, google: Google, permissions: set[str], state: State
+) -> None:
+    google.denied = permissions
+    assert run(deploy_sam2=True)["permissions"].state is State.WRONG
+    google.buckets[BUCKET] = NUMBER
+    found = run(deploy_sam2=True)["permissions"]
+    assert found.state is state
+    assert all(permission in found.text for permission in permissions)
+
+
+def test_of_an_update_only_the_permissions_that_it_needs_are_asked_for(
+    run: Run, google: Google
+) -> None:
+    google.denied = {"pubsub.topics.create", "logging.logMetrics.get"}
+    google.buckets[BUCKET] = NUMBER
+    text = run()["permissions"].text
+    assert "lacks logging.logMetrics.get. An administrator runs: for role in roles/logging" in text
+
+
+def test_a_bucket_of_another_project_is_no_deployment(run: Run, google: Google) -> None:
+    google.denied = {"pubsub.topics.create"}
+    google.buckets[BUCKET] = "999"
+    assert run()["permissions"].state is State.WRONG
+
+
 def test_an_image_that_is_built_already_needs_no_build(run: Run, google: Google) -> None:
     google.denied = {"cloudbuild.builds.create"}
-    assert run(deploy_sam2=True, sam2_image="sam2:1")["permissions"].state is State.OK
+    built = {**SAM2_SIZE, "image": "sam2:1"}
+    assert run(deploy_sam2=True, sam2=built)["permissions"].state is State.OK
+
+
+def test_cloud_functions_is_needed_until_all_functions_have_images(
+    run: Run, google: Google
+) -> None:
+    google.denied = {"cloudfunctions.functions.create"}
+    assert run(images=["segmentation"])["permissions"].state is State.WRONG
+    images = ["landmarks", "segmentation", "drain"]
+    assert run(images=images)["permissions"].state is State.OK
 
 
 def test_a_key_and_a_budget_have_permissions_of_their_own(run: Run, google: Google) -> None:
@@ -72,6 +122,9 @@ def test_a_key_and_a_budget_have_permissions_of_their_own(run: Run, google: Goog
         f"--project=vault --member={ME} --role=roles/cloudkms.admin" in found["key"].text
     )
     assert f"gcloud billing accounts add-iam-policy-binding {ACCOUNT}" in found["budget"].text
+    google.buckets[BUCKET] = NUMBER
+    found = run(kms_key=KEY, billing_account=ACCOUNT)
+    assert found["key"].state is found["budget"].state is State.WARNING
     tested = {path for method, path, _ in google.calls if method == "POST"}
     assert f"/cloudkms/v1/{KEY}:testIamPermissions" in tested
     assert f"/cloudbilling/v1/billingAccounts/{ACCOUNT}:testIamPermissions" in tested

@@ -8,9 +8,16 @@ from tests.tools.deployment.preflight.conftest import KEY, Run
 from tests.tools.deployment.preflight.google_server import PROJECT, Google
 from tools.deployment.preflight.findings import State
 
-PUBLIC = {"enable_api": True, "api_public": True}
-CALLERS = {"enable_api": True, "api_callers": ["group:team@example.com"]}
+PIPELINE = ["landmarks", "segmentation", "drain"]
+API = {"enable_api": True, "functions": [*PIPELINE, "api"]}
+PUBLIC = {**API, "api_public": True}
+PUBLIC_IMAGE = {**PUBLIC, "images": ["api"]}
+CALLERS = {**API, "api_callers": ["group:team@example.com"]}
+IAP = {**API, "images": ["api"], "api_iap": ["group:team@example.com"]}
 GPU = {"deploy_sam2": True}
+INTERNAL_GPU = {**GPU, "subnetwork": "projects/p/regions/us-central1/subnetworks/s"}
+INVOKER_CHECK = "run.managed.requireInvokerIam"
+VPC_EGRESS = "run.allowedVPCEgress"
 DOMAINS = "iam.allowedPolicyMemberDomains"
 RUN_INGRESS = "run.allowedIngress"
 INGRESS = "cloudfunctions.allowedIngressSettings"
@@ -35,6 +42,12 @@ def _denied(*values: str) -> dict[str, Any]:
         ((DOMAINS, _allowed("is:C03g0mxsk")), PUBLIC, State.WRONG),
         ((DOMAINS, _allowed("C03g0mxsk")), CALLERS, State.UNKNOWN),
         ((DOMAINS, {"denyAll": True}), PUBLIC, State.WRONG),
+        ((DOMAINS, _allowed("C03g0mxsk")), IAP, State.UNKNOWN),
+        ((INVOKER_CHECK, {"enforce": True}), PUBLIC_IMAGE, State.WRONG),
+        ((INVOKER_CHECK, {"enforce": False}), PUBLIC_IMAGE, State.OK),
+        ((VPC_EGRESS, _allowed("private-ranges-only")), INTERNAL_GPU, State.WRONG),
+        ((VPC_EGRESS, _allowed("all-traffic")), INTERNAL_GPU, State.OK),
+        ((RUN_INGRESS, _allowed("internal")), INTERNAL_GPU, State.OK),
         ((RUN_INGRESS, _allowed("internal", "internal-and-cloud-load-balancing")), {}, State.OK),
         ((RUN_INGRESS, _allowed("internal")), GPU, State.WRONG),
         ((RUN_INGRESS, _allowed("is:internal")), PUBLIC, State.WRONG),
@@ -43,7 +56,9 @@ def _denied(*values: str) -> dict[str, Any]:
         ((INGRESS, _allowed("ALLOW_INTERNAL_ONLY")), {}, State.OK),
         ((INGRESS, _allowed("ALLOW_INTERNAL_ONLY")), GPU, State.OK),
         ((INGRESS, _allowed("ALLOW_INTERNAL_ONLY")), CALLERS, State.WRONG),
+        ((INGRESS, _allowed("ALLOW_INTERNAL_ONLY")), IAP, State.OK),
         ((INGRESS, _allowed("ALLOW_INTERNAL_AND_GCLB")), {}, State.WRONG),
+        ((INGRESS, _allowed("ALLOW_INTERNAL_AND_GCLB")), {"images": PIPELINE}, State.OK),
         ((CMEK, _denied("bigquery.googleapis.com")), {}, State.OK),
         ((CMEK, _denied("storage.googleapis.com")), {}, State.WRONG),
         ((CMEK, _denied("secretmanager.googleapis.com")), {}, State.OK),
@@ -76,3 +91,14 @@ def test_policies(
     assert finding.state is state
     command = f"gcloud org-policies describe {constraint} --effective --project={PROJECT}"
     assert (command in finding.text) is (state is not State.OK)
+
+
+def test_a_public_image_needs_no_grant_to_everybody(run: Run, google: Google) -> None:
+    google.policies[DOMAINS] = [_allowed("C03g0mxsk")]
+    refused = run(**PUBLIC)[f"policy {DOMAINS}"]
+    assert "Run `make images`: from an image, the API is public without a grant" in refused.text
+    assert f"policy {DOMAINS}" not in run(**PUBLIC_IMAGE)
+
+
+def test_policies_that_concern_no_part_of_the_deployment_are_not_read(run: Run) -> None:
+    assert {f"policy {INVOKER_CHECK}", f"policy {VPC_EGRESS}"}.isdisjoint(run(**PUBLIC))

@@ -17,9 +17,9 @@ from tests.tools.deployment.preflight.conftest import (
     Run,
 )
 from tests.tools.deployment.preflight.google_server import NUMBER, Google, error
+from tools.deployment.google_apis import GoogleApis
 from tools.deployment.preflight.checks import check_all
 from tools.deployment.preflight.findings import Finding, State
-from tools.deployment.preflight.google_apis import GoogleApis
 from tools.deployment.preflight.requirements import Requirements
 
 OTHERS = {"quota memory", "quota CPU"}
@@ -49,6 +49,7 @@ def test_in_a_project_in_order_every_check_is_ok(run: Run, google: Google) -> No
         billing_account=ACCOUNT,
         enable_api=True,
         api_public=True,
+        functions=["landmarks", "segmentation", "drain", "api"],
     )
     outside = {"key", "budget", "APIs", "region", "quota L4", f"bucket {BUCKET}"}
     assert found.keys() == outside | OTHERS | POLICIES | {
@@ -182,12 +183,12 @@ def test_a_name_that_another_project_has_is_wrong(run: Run, google: Google) -> N
     google.buckets[BUCKET] = "999"
     found = run()[f"bucket {BUCKET}"]
     assert found.state is State.WRONG
-    assert "taken by the project 999. Choose another prefix: -var prefix=" in found.text
+    assert "taken by the project 999. Choose another prefix: DEPLOYMENT=" in found.text
 
     google.hidden.add(BUCKET)
     found = run()[f"bucket {BUCKET}"]
     assert found.state is State.WRONG
-    assert "taken by another project. Choose another prefix: -var prefix=" in found.text
+    assert "taken by another project. Choose another prefix: DEPLOYMENT=" in found.text
 
 
 def test_whose_a_bucket_is_is_unknown_to_a_caller_who_may_not_list_them(

@@ -58,9 +58,12 @@ def test_a_plain_deployment() -> None:
     )
     assert "run.googleapis.com" in required.apis
     assert "cloudkms.googleapis.com" not in required.apis
+    assert "containerscanning.googleapis.com" not in required.apis
     assert not required.secrets
+    assert required.secrets_given
     assert not required.uses_l4
     assert not required.builds_sam2_image
+    assert required.from_source == {"landmarks", "segmentation", "drain"}
 
 
 @needs_terraform
@@ -74,6 +77,7 @@ def test_variables_are_those_of_terraform() -> None:
         f"-var=kms_key={key}",
         '-var=budget={billing_account="012345-ABCDEF-012345",amount=10}',
         "-var=prefix=cartoons",
+        "-var=scan_images=true",
     )
     assert required.services["sam2"].model_dump() == {
         "cpu": 4,
@@ -86,9 +90,14 @@ def test_variables_are_those_of_terraform() -> None:
     assert required.services["landmarks"].instances == 2
     assert required.api_callers == ("group:team@example.com",)
     assert required.secrets == ("API_KEY",)
+    assert not required.secrets_given
     assert required.kms_key == key
     assert required.billing_account == "012345-ABCDEF-012345"
-    assert {"cloudkms.googleapis.com", "billingbudgets.googleapis.com"} <= set(required.apis)
+    assert {
+        "cloudkms.googleapis.com",
+        "billingbudgets.googleapis.com",
+        "containerscanning.googleapis.com",
+    } <= set(required.apis)
     assert required.bucket_names[0] == "cartoons-input-my-project"
     assert required.builds_sam2_image
 
@@ -99,6 +108,20 @@ def test_sam2_without_a_gpu_and_with_an_image() -> None:
     assert not required.uses_l4
     assert not required.builds_sam2_image
     assert required.services["sam2"].memory == 2 * 2**30
+
+
+@needs_terraform
+def test_functions_from_images() -> None:
+    image = f"us-docker.pkg.dev/p/r/api@sha256:{'a' * 64}"
+    required = _evaluated(
+        "-var=enable_api=true",
+        f'-var=images={{api="{image}",segmentation="{image}"}}',
+        '-var=api={iap=["group:team@example.com"]}',
+        "-var=subnetwork=projects/p/regions/us-central1/subnetworks/s",
+    )
+    assert required.from_source == {"landmarks", "drain"}
+    assert required.api_iap == ("group:team@example.com",)
+    assert {"iap.googleapis.com", "compute.googleapis.com"} <= set(required.apis)
 
 
 @needs_terraform
@@ -128,7 +151,9 @@ def test_files_are_those_beside_the_configuration_and_later_options_win(
     [
         ("-var=regoin=x", 'A variable named "regoin" was assigned on the command line'),
         ("-var=region=EU", "region must be a region such as us-central1"),
+        ('-var=sam2={checkpoint="someone/cartoons"}', "sam2.checkpoint must be NAME@COMMIT"),
         ("-var-file=none.tfvars", "none.tfvars does not exist"),
+        ("-var=subnetwork=projects/p/regions/us-central1/subnetworks/s", "Run `make images` first"),
         ("-var=api={", "Expected the start of an expression"),
     ],
 )

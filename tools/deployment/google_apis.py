@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-import google.auth.exceptions
 import requests
+from google.auth.exceptions import GoogleAuthError, TransportError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 ROOT = "https://{service}.googleapis.com"
+LOGIN = "gcloud auth application-default login"
+"""The command that makes the credentials with which these tools call the APIs."""
 
 _TIMEOUT_SECONDS = 20
 """Longest time to connect, and between two bytes of an answer. Chosen by hand: a larger value keeps
@@ -100,10 +102,12 @@ class GoogleApis:
         url = f"{self._root.format(service=service)}/{path}"
         try:
             response = self._session.request(method, url, timeout=_TIMEOUT_SECONDS, **options)
-        except (requests.RequestException, google.auth.exceptions.GoogleAuthError) as error:
+        except (requests.RequestException, TransportError) as error:
             raise ApiError(
                 f"{service}.googleapis.com cannot be reached: {_short(error)}"
             ) from error
+        except GoogleAuthError as error:
+            raise ApiError(f"your login does not work: {_short(error)}. Run: {LOGIN}") from error
         if not response.ok:
             raise _refusal(service, response)
         try:

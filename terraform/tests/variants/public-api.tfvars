@@ -1,0 +1,2 @@
+enable_api = true
+api        = { public = true }

@@ -1,0 +1,2 @@
+sam2_provider       = "replicate"
+replicate_api_token = "made-up"

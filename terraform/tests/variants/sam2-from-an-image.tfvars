@@ -1,0 +1,2 @@
+deploy_sam2 = true
+sam2        = { gpu = false, image = "us-central1-docker.pkg.dev/my-project/toonmask/sam2@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }

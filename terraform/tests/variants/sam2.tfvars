@@ -1,0 +1,1 @@
+deploy_sam2 = true

@@ -1,0 +1,89 @@
+"""A local server with the part of huggingface.co's API that downloads a model."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+class Hub(ThreadingHTTPServer):
+    """Has the files of `folder` in every model at every revision.
+
+    Records the paths of requests about models.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.folder = folder
+        self.paths: list[str] = []
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of huggingface_hub that make it use this server."""
+        return {
+            "HF_ENDPOINT": f"http://127.0.0.1:{self.server_address[1]}",
+            "HF_HUB_OFFLINE": "0",
+            "HF_HUB_DISABLE_XET": "1",
+        }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Hub
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith("/api/models/") or "/resolve/" in path:
+            self.server.paths.append(path)
+        match path.strip("/").split("/"):
+            case ["api", "models", _, _, "tree", _]:
+                self._send(json.dumps([*map(_entry, self.server.folder.iterdir())]).encode())
+            case [_, _, "resolve", commit, name]:
+                content = (self.server.folder / name).read_bytes()
+                self._send(content, {"ETag": f'"{_digest(content)}"', "X-Repo-Commit": commit})
+            case _:
+                self.send_error(404)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _send(self, content: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(200)
+        for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _entry(file: Path) -> dict[str, object]:
+    content = file.read_bytes()
+    return {"type": "file", "path": file.name, "size": len(content), "oid": _digest(content)}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Hub]:
+    """Runs a hub with the files of `folder` while the context lasts."""
+    hub = Hub(folder)
+    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield hub
+    finally:
+        hub.shutdown()
+        thread.join()
+        hub.server_close()
