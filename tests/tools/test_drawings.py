@@ -67,7 +67,7 @@ def test_pixels_beside_the_outline_count_neither_way() -> None:
 
 def test_an_unsure_place_is_neither_a_face_nor_an_extra_box() -> None:
     drawing = _drawing(faces=[], unsure=[{"box": [0, 0, 30, 30]}])
-    score = score_drawing(drawing, _found((5, 5, 15, 15)))
+    score = score_drawing(drawing, _found((12, 12, 18, 18)))
     assert (score.places, score.extra, score.is_blank) == ((), 0, False)
 
 
