@@ -47,7 +47,10 @@ closed loop."""
 
 
 class FaceModels:
-    """Two face detectors, Face Mesh and MTCNN's output network. Not thread-safe. Pictures are RGB uint8 (n, h, w, 3)."""
+    """Two face detectors, Face Mesh and MTCNN's output network. Not thread-safe.
+
+    Pictures are RGB uint8 (n, h, w, 3).
+    """
 
     def short_range(
         self, pictures: Pictures, min_confidence: float

@@ -9,9 +9,9 @@ _MEDIAPIPE = 3.0, 0.6
 avatars and clip art."""
 
 _TOGETHER = 2.2, 0.6, 0.9
-"""Slopes for MediaPipe's evidence and MTCNN's log-odds, and the offset. The slopes are those of
-`python -m tools.evaluation.calibration TRUTH.json`; the offset is lower than its 1.8, because a false
-face costs people more than a missed one: at 1.8, twice as many faceless pictures get one."""
+"""Slopes for MediaPipe's evidence and MTCNN's log-odds, and the offset. The slopes are fitted by
+`python -m tools.evaluation.calibration TRUTH.json`. The offset is lower than the fitted one, so
+that at most 3% of faceless drawings get a false face; docs/quality.md has both."""
 
 _SURE = 0.9
 """A proposal that MediaPipe alone scores as high needs no other model. Lower values save time.

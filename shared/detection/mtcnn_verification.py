@@ -14,8 +14,8 @@ from shared.detection.windows import Window
 _CONTEXTS = (1.0, 1.45)
 _SHIFTS = (-0.12, 0.0, 0.12)
 """Sides of the views, as multiples of the proposal's side, and how far they are moved down, as
-shares of it. The network was trained on exact boxes, and those of proposals are not. On 252 drawings
-and 161 generated pictures, twelve views (four contexts) find as many faces, and three find fewer."""
+shares of it. The network was trained on exact boxes, and those of proposals are not. On 252
+drawings and 161 generated pictures, twelve views find as many faces, and three find fewer."""
 
 _USED = 2
 """The result is the mean of so many of the highest log-odds. The highest alone accepts chance

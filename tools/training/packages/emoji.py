@@ -48,6 +48,40 @@ GESTURES = frozenset(
 )
 """Emoji that show one or two hands and nothing else of a person."""
 
+_FOR_MEASURING = {
+    "fluent-emoji-flat": [
+        "call-me-hand",
+        "folded-hands",
+        "hand-with-fingers-splayed",
+        "handshake",
+        "left-facing-fist",
+        "pinched-fingers",
+        "sign-of-the-horns",
+        "thumbs-up",
+    ],
+    "noto": [
+        "index-pointing-up",
+        "ok-hand",
+        "raised-fist",
+        "raised-hand",
+        "thumbs-up",
+        "victory-hand",
+        "waving-hand",
+        "writing-hand",
+    ],
+    "twemoji": [
+        "backhand-index-pointing-right",
+        "clapping-hands",
+        "crossed-fingers",
+        "love-you-gesture",
+        "oncoming-fist",
+        "palms-up-together",
+        "thumbs-down",
+        "vulcan-salute",
+    ],
+}
+"""Emoji of tools/evaluation/art, which are never trained on, in no skin tone."""
+
 _WHO = "man|woman|person"
 _ROLES = (
     "artist|astronaut|cook|factory-worker|farmer|firefighter|health-worker|judge|mechanic|"
@@ -160,7 +194,8 @@ def gestures(seed: int) -> Iterator[Sprite]:
     for name, tones in TONES.items():
         icons = icon_set(name)
         for base in sorted(GESTURES):
-            if f"{base}-{tones[0]}" not in icons.icons:
+            measured = base in _FOR_MEASURING.get(name, ())
+            if measured or f"{base}-{tones[0]}" not in icons.icons:
                 continue
             skin = _skin(icons, f"{base}-{tones[0]}", tones[0])
             for index in random.choice(len(tones), 3, replace=False):
