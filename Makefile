@@ -19,10 +19,15 @@ WORKSPACE = terraform workspace select -or-create=true $(PROJECT)_$(DEPLOYMENT)
 SMOKE_SECONDS := 600
 RATE ?= 20
 
+TRAIN_MINUTES ?= 150
+TRAIN_SEED ?= 0
+
 VENV := .venv
+TRAINING := .toonmask/training/venv
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
 READY := $(VENV)/.ready check-variables
+TRAINABLE := $(TRAINING)/.ready check-variables
 FUNCTIONS := landmarks segmentation drain sam2 api
 FUZZED := envelope notification prompts decoder tiff webp sam2 rle
 
@@ -45,7 +50,7 @@ need_project = test -n "$(PROJECT)" || { echo "Name the project: PROJECT=my-proj
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # the prerequisites of a goal depend on each other, from left to right
 .PHONY: help check-variables run up redrive backfill smoke test test-slow test-model chaos fuzz audit lint format evaluate \
-  bench simulate soak bench-model docs sbom terraform-real preflight deploy destroy images lock clean
+  bench simulate soak bench-model train test-train docs sbom terraform-real preflight deploy destroy images lock clean
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +121,12 @@ bench-model: $(READY) ## Measure the cost of real SAM2 on this machine's device;
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
 	$(RUN) -m tools.benchmarks.sam2
 
+train: $(TRAINABLE) ## Train the drawn-face model for TRAIN_MINUTES, or continue; installs torch (tools/training/README.md)
+	$(TRAINING)/bin/python -m tools.training.train --minutes $(TRAIN_MINUTES) --seed $(TRAIN_SEED)
+
+test-train: $(TRAINABLE) ## Run the tests of training; installs torch into an environment of its own
+	$(TRAINING)/bin/python -m pytest tests/tools/training
+
 docs: $(READY) ## Update the generated parts of the documentation
 	$(RUN) -m tools.documentation
 
@@ -172,6 +183,10 @@ check-variables:
 
 $(VENV)/.ready: $(UV) pyproject.toml uv.lock
 	$(UV) sync --quiet --locked --python $(VENV)/bin/python
+	@touch $@
+
+$(TRAINING)/.ready: $(VENV)/.ready
+	UV_PROJECT_ENVIRONMENT=$(TRAINING) $(UV) sync --quiet --locked --group training --python $(VENV)/bin/python
 	@touch $@
 
 $(UV):

@@ -19,7 +19,7 @@ locals {
     for function, packages in jsondecode(file("${local.repository}/functions/packages.json")) :
     function => concat(
       ["shared/__init__.py", "shared/py.typed"],
-      [for package in packages : [for file in fileset(local.repository, "shared/${package}/**/*.py") : file]]...
+      [for package in packages : [for file in fileset(local.repository, "shared/${package}/**/*.{py,base64}") : file]]...
     )
   }
 

@@ -1,4 +1,4 @@
-"""MediaPipe's face models, run by LiteRT without MediaPipe's graphs.
+"""The face models: MediaPipe's, run by LiteRT without MediaPipe's graphs, and MTCNN's.
 
 The graphs take one picture at a time, detect a face again before they outline it, and take half a
 second to import. LiteRT runs the same models, from the same package, on batches of pictures. The
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from shared.detection.blazeface import Floats, RawDetection, anchors, decode
+from shared.detection.mtcnn import OutputNetwork
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -46,7 +47,10 @@ closed loop."""
 
 
 class FaceModels:
-    """Two face detectors and Face Mesh. Not thread-safe. Pictures are RGB uint8 (n, h, w, 3)."""
+    """Two face detectors, Face Mesh and MTCNN's output network. Not thread-safe.
+
+    Pictures are RGB uint8 (n, h, w, 3).
+    """
 
     def short_range(
         self, pictures: Pictures, min_confidence: float
@@ -90,6 +94,11 @@ class FaceModels:
         """
         landmarks, _ = self._mesh.run(pictures)
         return landmarks.reshape(len(pictures), -1, 3)[:, FACE_OVAL, :2]
+
+    @cached_property
+    def mtcnn(self) -> OutputNetwork:
+        """MTCNN's judge of proposals."""
+        return OutputNetwork()
 
     @cached_property
     def _short_range(self) -> "_Model":

@@ -48,6 +48,12 @@ save time and lose small faces beside a large one. Chosen by hand."""
 
 def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> Detections:
     """All faces that score at least `min_score`, best first."""
+    accepted, near_misses = split_by_score(verified_faces(pyramid, models), min_score)
+    return Detections([_detection(pyramid, face, models) for face in accepted], near_misses)
+
+
+def verified_faces(pyramid: Pyramid, models: FaceModels) -> list[VerifiedFace]:
+    """All verified proposals, best first, of which no two overlap."""
     image = image_box(pyramid.image)
     sides = window_sides(image)
     raw = detect_raw(pyramid, sides[:_COARSE], _COARSE_BLURS, models)
@@ -60,10 +66,7 @@ def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> Detect
     if finest and not any(face.score >= _SURE_SCORE for face in faces):
         raw += detect_raw(pyramid, finest, _FINEST_BLURS, models)
         faces = _verified(pyramid, raw, faces, models)
-    accepted, near_misses = split_by_score(
-        suppress_overlaps(faces, lambda face: face.location.box), min_score
-    )
-    return Detections([_detection(pyramid, face, models) for face in accepted], near_misses)
+    return suppress_overlaps(faces, lambda face: face.location.box)
 
 
 def _verified(

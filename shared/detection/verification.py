@@ -1,11 +1,11 @@
-"""Verification of face proposals: two detectors run again, on views made for each proposal.
+"""Verification of face proposals: models look at views made for each proposal.
 
 The views show the proposal upright and centred, with little and with much context. The detectors
 confirm drawn faces in nearly all views, chance patterns in few.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ from shared.detection.face_models import (
     FaceModels,
     Pictures,
 )
+from shared.detection.face_score import Evidence
+from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.detection.proposals import Proposal
 from shared.detection.pyramid import Pyramid
 from shared.detection.windows import Window, blurred, mirrored
@@ -50,29 +52,42 @@ _SIZE_WEIGHT, _SIZE_RANGE = 0.25, (20, 400)
 There are more small windows than large ones, so chance produces small false faces more often. A
 greater weight loses small faces. Chosen by hand."""
 
-_SLOPE, _OFFSET = 3.0, 0.6
-"""Logistic calibration: score = sigmoid(_SLOPE * evidence + _OFFSET). The coefficients were set by
-their effect on generated avatars and clip art. `python -m tools.evaluation.calibration TRUTH.json`
-fits them to drawings with known faces; docs/quality.md has the fit to 252 drawings by people. A
-change shifts every face's score, and so what `MIN_SCORE` accepts."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VerifiedFace:
-    """A proposal, the location of the face after verification, and its score, 0..1.
+    """A proposal, the location of the face after verification, and the evidence for it.
 
-    `MIN_SCORE` is compared to two kinds of scores. For faces it is this one: the evidence of the
-    verification, the mean log-odds of the detectors' confidences over a few views, after a logistic
-    calibration. For hands it is the share of the views that agree on the hand times its steadiness
-    (`hand_aggregation.py`). Neither is a detector's confidence, and the two are not comparable.
+    `MIN_SCORE` is compared to two kinds of scores. For faces it is that of the evidence
+    (`face_score.py`). For hands it is the share of the views that agree on the hand times its
+    steadiness (`hand_aggregation.py`). Neither is a detector's confidence, and the two are not
+    comparable.
     """
 
     proposal: Proposal
     location: Proposal
-    score: float
+    evidence: Evidence
+
+    @property
+    def score(self) -> float:
+        """The probability of a face, 0..1."""
+        return self.evidence.score
 
 
 def verify(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> VerifiedFace:
+    """Scores the proposal and relocates it.
+
+    MediaPipe's two detectors look at a few views. If they are not sure, MTCNN looks too.
+    """
+    face = _verified_by_mediapipe(pyramid, proposal, models)
+    if face.evidence.is_sure:
+        return face
+    log_odds = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
+    return replace(face, evidence=replace(face.evidence, mtcnn=log_odds))
+
+
+def _verified_by_mediapipe(
+    pyramid: Pyramid, proposal: Proposal, models: FaceModels
+) -> VerifiedFace:
     """Scores the proposal by the two detectors' confidences over a few views, and relocates it."""
     prior = _SIZE_WEIGHT * np.log(np.clip(proposal.side, *_SIZE_RANGE) / _SIZE_RANGE[1])
     log_odds: list[float] = []
@@ -92,9 +107,8 @@ def verify(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Verified
         is_clear = not _CLEAR_EVIDENCE[0] < evidence < _CLEAR_EVIDENCE[1]
         if evidence < _MIN_EVIDENCE or (view.ends_transform and is_clear):
             break
-    score = float(1 / (1 + np.exp(-(_SLOPE * evidence + _OFFSET))))
     location = Proposal.mean(confirmations) if confirmations else proposal
-    return VerifiedFace(proposal, location, score)
+    return VerifiedFace(proposal, location, Evidence(evidence))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

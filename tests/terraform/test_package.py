@@ -40,7 +40,8 @@ def test_a_package_holds_the_function_its_lock_and_what_it_reaches(
     shared = {
         str(file.relative_to(ROOT))
         for package in packages_of(function)
-        for file in (ROOT / "shared" / package).rglob("*.py")
+        for suffix in ("py", "base64")
+        for file in (ROOT / "shared" / package).rglob(f"*.{suffix}")
     }
     folder = ROOT / "functions" / function
     page = {str(file.relative_to(folder)) for file in folder.glob("page/**/*") if file.is_file()}

@@ -14,6 +14,7 @@ _REPOSITORY = Path(__file__).parents[2]
 _FUNCTIONS = _REPOSITORY / "functions"
 _OWN = re.compile(r"main\.py|pyproject\.toml|uv\.lock|page/.+")
 _SAM2 = ("Dockerfile", "bake.py", "main.py", "pyproject.toml", "uv.lock", "cloudbuild.yaml")
+_SUFFIXES = (".py", ".base64")
 _TAG_LENGTH = 12
 """Hexadecimal digits of a digest in a tag, as in terraform/sam2.tf."""
 
@@ -54,7 +55,7 @@ def _shared(function: str) -> Iterable[Path]:
     shared = _REPOSITORY / "shared"
     yield from (shared / "__init__.py", shared / "py.typed")
     for package in packages:
-        yield from (shared / package).rglob("*.py")
+        yield from (file for file in (shared / package).rglob("*") if file.suffix in _SUFFIXES)
 
 
 def _digest(content: bytes) -> str:

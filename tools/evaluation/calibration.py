@@ -1,7 +1,7 @@
 """python -m tools.evaluation.calibration TRUTH: how well the scores of faces are calibrated.
 
 TRUTH is described in tools/evaluation/truth.py. For every verified proposal, the tool takes the
-evidence of the verification and whether a true face is there. It fits the two coefficients of the
+evidence of both verifications and whether a true face is there. It fits the coefficients of the
 logistic calibration to them by maximum likelihood, and prints the fitted and the used coefficients,
 and for ranges of the score the share of true faces.
 """
@@ -12,14 +12,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import minimize
 
 from shared.decoding import pixels
-from shared.detection import verification
-from shared.detection.detector import Detector
-from shared.imaging.geometry import bounding_box
+from shared.detection import face_score
+from shared.detection.face_models import FaceModels
+from shared.detection.face_score import Evidence
+from shared.detection.faces import verified_faces
+from shared.detection.mtcnn_verification import mtcnn_log_odds
+from shared.detection.pyramid import Pyramid
+from shared.imaging.boxes import iou, overlap
 from tools.evaluation.truth import Drawing, read_truth
 
 _MIN_IOU = 0.4
@@ -31,29 +37,27 @@ _BINS = (0.0, 0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 @dataclass(frozen=True)
 class Sample:
-    """The evidence (mean log-odds) of one verified proposal, and whether a face is there."""
+    """The evidence for a verified proposal, and whether a face is there. MTCNN is always asked."""
 
-    evidence: float
+    mediapipe: float
+    mtcnn: float
     is_face: bool
 
+    @property
+    def score(self) -> float:
+        """The score that this evidence gets."""
+        return Evidence(self.mediapipe, self.mtcnn).score
 
-@dataclass(frozen=True)
-class Coefficients:
-    """score = sigmoid(slope * evidence + offset)."""
 
-    slope: float
+class Coefficients(NamedTuple):
+    """score = sigmoid(mediapipe * MediaPipe's evidence + mtcnn * MTCNN's log-odds + offset)."""
+
+    mediapipe: float
+    mtcnn: float
     offset: float
 
-    def score(self, evidence: float) -> float:
-        """Returns the score, 0..1."""
-        return float(1 / (1 + np.exp(-(self.slope * evidence + self.offset))))
 
-    def evidence(self, score: float) -> float:
-        """Returns the evidence that has this score."""
-        return float((np.log(score / (1 - score)) - self.offset) / self.slope)
-
-
-USED = Coefficients(verification._SLOPE, verification._OFFSET)
+USED = Coefficients(*face_score._TOGETHER)
 
 
 def fit(samples: Sequence[Sample]) -> Coefficients:
@@ -61,15 +65,13 @@ def fit(samples: Sequence[Sample]) -> Coefficients:
 
     The samples must overlap: without errors in both directions, the likelihood has no maximum.
     """
-    evidence = np.array([sample.evidence for sample in samples])
+    evidence = np.array([(sample.mediapipe, sample.mtcnn, 1) for sample in samples])
     signs = np.array([1 if sample.is_face else -1 for sample in samples])
 
-    def loss(coefficients: tuple[float, float]) -> float:
-        slope, offset = coefficients
-        return float(np.logaddexp(0, -signs * (slope * evidence + offset)).mean())
+    def loss(coefficients: npt.NDArray[np.float64]) -> float:
+        return float(np.logaddexp(0, -signs * (evidence @ coefficients)).mean())
 
-    slope, offset = minimize(loss, (USED.slope, USED.offset), method="Nelder-Mead").x
-    return Coefficients(float(slope), float(offset))
+    return Coefficients(*minimize(loss, np.array(USED), method="BFGS").x.tolist())
 
 
 def main() -> None:
@@ -77,11 +79,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("truth", type=Path)
     drawings = read_truth(parser.parse_args().truth)
-    detector = Detector(max_instances=1, min_score=0.0)
+    models = FaceModels()
     samples = [
-        sample
-        for image, drawing in drawings.items()
-        for sample in _samples(detector, image, drawing)
+        sample for image, drawing in drawings.items() for sample in _samples(models, image, drawing)
     ]
     sys.stdout.write(report(samples))
 
@@ -91,13 +91,13 @@ def report(samples: Sequence[Sample]) -> str:
     fitted = fit(samples)
     lines = [
         f"{len(samples)} verified proposals, {sum(s.is_face for s in samples)} of them faces",
-        f"used:   slope {USED.slope:.2f}, offset {USED.offset:.2f}",
-        f"fitted: slope {fitted.slope:.2f}, offset {fitted.offset:.2f}",
+        f"used:   {_text(USED)}",
+        f"fitted: {_text(fitted)}",
         "",
         "| score | proposals | faces | mean score |",
         "| --- | ---: | ---: | ---: |",
     ]
-    scored = [(USED.score(sample.evidence), sample.is_face) for sample in samples]
+    scored = [(sample.score, sample.is_face) for sample in samples]
     for low, high in pairwise(_BINS):
         group = [(score, is_face) for score, is_face in scored if low <= score < high]
         if group:
@@ -109,16 +109,20 @@ def report(samples: Sequence[Sample]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _samples(detector: Detector, image: Path, drawing: Drawing) -> Iterator[Sample]:
+def _text(coefficients: Coefficients) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in coefficients._asdict().items())
+
+
+def _samples(models: FaceModels, image: Path, drawing: Drawing) -> Iterator[Sample]:
     """Yields a sample for each proposal, except those at places that count neither way."""
-    pictured = pixels.decode(image.read_bytes(), _MAX_PIXELS)
-    for detection in detector.detect(pictured, frozenset({"face"})).detections:
-        box = bounding_box(detection.polygon)
-        is_face = any(box.iou(face.box) >= _MIN_IOU for face in drawing.faces)
-        is_unsure = any(box.intersection(place.box).area for place in drawing.unsure)
+    pyramid = Pyramid.of(pixels.decode(image.read_bytes(), _MAX_PIXELS))
+    for face in verified_faces(pyramid, models):
+        location = face.location.box
+        is_face = any(iou(location, np.array(true.box)) >= _MIN_IOU for true in drawing.faces)
+        is_unsure = any(overlap(location, np.array(place.box)) > 0 for place in drawing.unsure)
         if is_face or not is_unsure:
-            score = min(max(detection.score, 1e-9), 1 - 1e-9)
-            yield Sample(USED.evidence(score), is_face)
+            mtcnn = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
+            yield Sample(face.evidence.mediapipe, mtcnn, is_face)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """python -m tools.evaluation.evaluate MANIFEST: runs the real pipeline on a corpus and scores it.
 
-With `--document FILE`, the tables replace those in a Markdown file.
+MANIFEST is the manifest of a corpus with label maps, or drawings with truth made by eye
+(tools/evaluation/art/README.md). With `--document FILE`, the tables replace those in a Markdown
+file.
 """
 
 import argparse
@@ -22,10 +24,12 @@ from shared.detection.detections import Detection
 from shared.detection.detector import Detector
 from shared.imaging.geometry import bounding_box
 from shared.schemas.box import Box
-from tools.evaluation import details, predict, sheet
+from tools.evaluation import details, drawings, predict, sheet
+from tools.evaluation.drawings import score_drawing
 from tools.evaluation.manifest import CorpusImage, Manifest
 from tools.evaluation.report import report, write_into
 from tools.evaluation.scoring import Prediction, Scores, score_corpus, score_image, summarise
+from tools.evaluation.truth import read_truth
 
 _OUTPUT = Path("evaluation")
 _THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -33,7 +37,7 @@ _THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 def main() -> None:
-    """Prints the tables; writes masks, scores.json, report.md and worst.png to `evaluation/`."""
+    """Prints the tables; writes them and what a corpus yields to `evaluation/`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--document", type=Path)
@@ -41,8 +45,32 @@ def main() -> None:
     manifest_file: Path = options.manifest
     if not manifest_file.is_file():
         sys.exit(f"{manifest_file}: no such manifest.")
-    root, corpus = manifest_file.parent, Manifest.read(manifest_file).images
     console = Console()
+    is_corpus = "images" in json.loads(manifest_file.read_bytes())
+    evaluate = _evaluate_corpus if is_corpus else _evaluate_drawings
+    text, mark = evaluate(manifest_file, console)
+    _OUTPUT.mkdir(exist_ok=True)
+    (_OUTPUT / "report.md").write_text(text)
+    console.print(Markdown(text))
+    if options.document:
+        write_into(options.document, text, mark)
+
+
+def _evaluate_drawings(truth_file: Path, console: Console) -> tuple[str, str]:
+    truth = read_truth(truth_file)
+    label = next(iter(truth.values())).label
+    plain = predict.plain_faces() if label == "face" else predict.plain_hands()
+    find, cases = predict.pipeline(label), track(truth.items(), "scoring", console=console)
+    scores = [
+        (score_drawing(drawing, find(image)), score_drawing(drawing, plain(image)))
+        for image, drawing in cases
+    ]
+    ours, theirs = zip(*scores, strict=True)
+    return drawings.report(ours, theirs, label), f"drawn {label}s"
+
+
+def _evaluate_corpus(manifest_file: Path, console: Console) -> tuple[str, str]:
+    root, corpus = manifest_file.parent, Manifest.read(manifest_file).images
     predict.run_pipeline(manifest_file, _OUTPUT, console)
     outputs = [(image, predict.read_output(_OUTPUT, image)) for image in corpus]
     cases = [
@@ -58,11 +86,8 @@ def main() -> None:
         list(_curve(manifest_file, corpus, console)),
     )
     (_OUTPUT / "scores.json").write_text(json.dumps(asdict(scores), indent=1))
-    (_OUTPUT / "report.md").write_text(text)
     PillowImage.fromarray(sheet.worst_cases(cases, root)).save(_OUTPUT / "worst.png")
-    console.print(Markdown(text))
-    if options.document:
-        write_into(options.document, text)
+    return text, "evaluation"
 
 
 def _curve(

@@ -10,14 +10,21 @@ from typing import Any
 import cv2
 import mediapipe as mp
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
 from local import batch, stack
 from shared.detection.face_models import FACE_OVAL
+from shared.detection.hand_model import HandModel
 from shared.imaging.geometry import BoolMask, bounding_box, image_box, polygon_mask
 from shared.schemas import object_names
+from shared.schemas.box import Box
 from shared.schemas.documents import Outputs, PromptsDocument, ResultDocument
+from shared.schemas.prompt import Label
+from shared.segmentation.masks import covered
+from tools.evaluation.drawings import Found
+from tools.evaluation.in_process import InProcess
 from tools.evaluation.manifest import CorpusImage, Manifest, read_mask
 from tools.evaluation.scoring import Prediction
 
@@ -78,20 +85,58 @@ def read_output(output: Path, image: CorpusImage) -> Output:
 
 def plain_recipe(root: Path) -> Callable[[CorpusImage], Prediction]:
     """Returns the plain recipe: Face Mesh once on OpenCV's BGR image, the face oval as the mask."""
+    find = plain_faces()
+
+    def predict(image: CorpusImage) -> Prediction:
+        found = find(root / image.image)
+        mask = np.logical_or.reduce([item.mask for item in found], initial=False)
+        full = np.zeros((image.height, image.width), bool)
+        return Prediction(full | mask, [item.box for item in found])
+
+    return predict
+
+
+def plain_faces() -> Callable[[Path], list[Found]]:
+    """Returns the plain recipe for faces: the ovals of Face Mesh, run once on the BGR image."""
     model: Any = mp.solutions.face_mesh.FaceMesh(
         static_image_mode=True, max_num_faces=20, refine_landmarks=True
     )
 
-    def predict(image: CorpusImage) -> Prediction:
-        picture = cv2.imread(str(root / image.image))
-        bounds = image_box(picture)
-        mask = np.zeros(picture.shape[:2], bool)
-        boxes = []
-        for face in model.process(picture).multi_face_landmarks or ():
-            marks = np.array([(mark.x, mark.y) for mark in face.landmark], np.float32)
-            oval = (marks[FACE_OVAL] * (bounds.width, bounds.height)).astype(np.float32)
-            mask |= polygon_mask(oval, bounds)
-            boxes.append(bounding_box(oval).intersection(bounds))
-        return Prediction(mask, boxes)
+    def find(file: Path) -> list[Found]:
+        picture = cv2.imread(str(file))
+        found = model.process(picture).multi_face_landmarks or ()
+        marks = (np.array([(m.x, m.y) for m in face.landmark], np.float32) for face in found)
+        return [_found(shares[FACE_OVAL], image_box(picture)) for shares in marks]
 
-    return predict
+    return find
+
+
+def plain_hands() -> Callable[[Path], list[Found]]:
+    """Returns the plain recipe for hands: the hulls of MediaPipe's joints, on the whole image."""
+    model = HandModel(max_instances=20)
+
+    def find(file: Path) -> list[Found]:
+        picture = np.asarray(cv2.imread(str(file))[..., ::-1], order="C")
+        hulls = (np.asarray(cv2.convexHull(joints)[:, 0]) for joints, _ in model.hands(picture))
+        return [_found(hull, image_box(picture)) for hull in hulls]
+
+    return find
+
+
+def pipeline(label: Label) -> Callable[[Path], list[Found]]:
+    """Returns our recipe, run in this process."""
+    steps = InProcess()
+
+    def find(file: Path) -> list[Found]:
+        image = steps.decode(file.read_bytes())
+        found = steps.segment(image, steps.detect(image, label).detections)
+        return [Found(item.box, covered([item.mask], image_box(image))) for item in found]
+
+    return find
+
+
+def _found(shares: npt.NDArray[Any], bounds: Box) -> Found:
+    """`shares` is an outline, (n, 2), in shares of the image's width and height."""
+    outline = (shares * (bounds.width, bounds.height)).astype(np.float32)
+    box = bounding_box(outline).intersection(bounds)
+    return Found(box, polygon_mask(outline, bounds))

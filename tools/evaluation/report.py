@@ -6,8 +6,6 @@ from pathlib import Path
 from tools.evaluation.details import Summary
 from tools.evaluation.scoring import Row, Scores
 
-_BEGIN, _END = "<!-- evaluation -->", "<!-- /evaluation -->"
-
 _HEAD = (
     "| | images | faces | recall | IoU | boundary F | plain: recall | IoU | boundary F |\n"
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
@@ -30,17 +28,18 @@ def report(
     return "\n".join(parts)
 
 
-def write_into(file: Path, text: str) -> None:
-    """Replaces the text between the file's evaluation marks.
+def write_into(file: Path, text: str, mark: str) -> None:
+    """Replaces the text between `<!-- mark -->` and `<!-- /mark -->` in a file.
 
     Raises:
         ValueError: the file has no such marks.
     """
-    before, begin, rest = file.read_text().partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+    begin_mark, end_mark = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, begin, rest = file.read_text().partition(begin_mark)
+    _, end, after = rest.partition(end_mark)
     if not begin or not end:
-        raise ValueError(f"{file} has no {_BEGIN} … {_END}")
-    file.write_text(f"{before}{_BEGIN}\n\n{text}\n{_END}{after}")
+        raise ValueError(f"{file} has no {begin_mark} … {end_mark}")
+    file.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
 
 
 def _row(kind: str, row: Row, plain: Row) -> str:

@@ -11,26 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.decoding import pixels
-from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
-from shared.imaging.geometry import image_box
-from shared.prompting.builder import build_prompts
 from shared.schemas.documents import Review
-from shared.schemas.prompt import PromptOptions
-from shared.segmentation.backends import grabcut
-from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from shared.segmentation.review import reviewed
-from shared.segmentation.service import SegmentationService, SegmentedInstance
+from shared.segmentation.service import SegmentedInstance
+from tools.evaluation.in_process import MOST_INSTANCES, InProcess
 from tools.evaluation.truth import Drawing, read_truth
 
 _MET, _EXACT = 0.4, 0.75
 """Lowest IoU of boxes with which a face is found, and with which the mask's bounds are right.
 Chosen by hand; the first is the same as in `scoring`."""
-
-_MOST_INSTANCES, _MIN_SCORE = 20, 0.5
-_MOST_PIXELS = 50_000_000
-"""The defaults of MAX_INSTANCES, MIN_SCORE and MAX_PIXELS."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +34,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("truth", type=Path)
     file = parser.parse_args().truth
-    detector = Detector(_MOST_INSTANCES, _MIN_SCORE)
-    segmenter = EmbeddedSegmenter("grabcut", grabcut.candidates)
-    masking = SegmentationService(segmenter, None, seconds=600)
-    results = [
-        _result(detector, masking, image, drawing) for image, drawing in read_truth(file).items()
-    ]
+    steps = InProcess()
+    results = [_result(steps, image, drawing) for image, drawing in read_truth(file).items()]
     sys.stdout.write(_table(results) + "\n")
 
 
-def _result(
-    detector: Detector, masking: SegmentationService, file: Path, truth: Drawing
-) -> _Result:
-    image = pixels.decode(file.read_bytes(), _MOST_PIXELS)
-    detected = detector.detect(image, frozenset({"face"}))
-    prompts = build_prompts(detected.detections, image_box(image), PromptOptions())
-    segmented = masking.segment_image(image, prompts).segmented
-    review = reviewed(segmented, missed(detected, _MOST_INSTANCES))
+def _result(steps: InProcess, file: Path, truth: Drawing) -> _Result:
+    image = steps.decode(file.read_bytes())
+    detected = steps.detect(image, "face")
+    segmented = steps.segment(image, detected.detections)
+    review = reviewed(segmented, missed(detected, MOST_INSTANCES))
     return _Result(_kind(segmented, truth), review)
 
 

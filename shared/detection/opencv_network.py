@@ -1,0 +1,27 @@
+"""Small networks in ONNX, which OpenCV's dnn module runs."""
+
+import base64
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from shared.detection.blazeface import Floats
+
+MODELS = Path(__file__).parent / "models"
+SUFFIX = ".onnx.base64"
+"""Terraform's archive_file takes only text."""
+
+
+class OpenCvNetwork:
+    """A network that takes RGB pictures, 0 to 255. Not thread-safe."""
+
+    def __init__(self, name: str) -> None:
+        content = base64.b64decode((MODELS / f"{name}{SUFFIX}").read_text())
+        self._network = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
+
+    def run(self, pictures: npt.NDArray[np.uint8]) -> Floats:
+        """The network's only output, float32, for uint8 pictures (n, h, w, 3)."""
+        self._network.setInput(np.moveaxis(pictures, 3, 1).astype(np.float32))
+        return np.asarray(self._network.forward(), np.float32)

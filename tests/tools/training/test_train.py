@@ -1,0 +1,89 @@
+"""A run of training, and one that is interrupted. These tests need the group `training`."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip(
+    "torch", reason="the group training is not installed: `make test-train` runs these tests"
+)
+pytest.importorskip("onnx", reason="the group training is not installed: see `make test-train`")
+
+from tests.tools.training.sprites import sources  # noqa: E402
+from tools.training import stream, train, validation  # noqa: E402
+from tools.training.journal import CURVES, LINES  # noqa: E402
+from tools.training.state import State  # noqa: E402
+from tools.training.stream import Round, TileStream  # noqa: E402
+from tools.training.train import Budget  # noqa: E402
+from tools.training.validation import ValidationTiles, validation_tiles  # noqa: E402
+
+ROUNDS = 4
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rounds of one small batch. Forked workers see these values as well."""
+    monkeypatch.setattr(stream, "CHUNK", 16)
+    monkeypatch.setattr(stream, "REUSE", 2)
+    monkeypatch.setattr(stream, "WINDOW", 6)
+    monkeypatch.setattr(validation, "PER_KIND", 12)
+    monkeypatch.setattr(validation, "FACELESS", 20)
+    monkeypatch.setattr(train, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(train, "EVALUATION_SECONDS", 0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums in one order
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def held_out() -> ValidationTiles:
+    return validation_tiles(sources())
+
+
+class Interrupted(TileStream):
+    def round(self, number: int) -> Round:
+        if number == 2:
+            raise KeyboardInterrupt
+        return super().round(number)
+
+
+def run(
+    folder: Path, held_out: ValidationTiles, seed: int = 3, kind: type[TileStream] = TileStream
+) -> State:
+    folder.mkdir(exist_ok=True)
+    budget = Budget(minutes=math.inf, samples=ROUNDS * 32)
+    with kind(sources(), seed, folder / "tiles", workers=1) as tiles:
+        return train.train(tiles, held_out, seed, budget, folder)
+
+
+def test_an_interrupted_run_ends_with_the_weights_of_one_that_was_not(
+    tmp_path: Path, held_out: ValidationTiles
+) -> None:
+    whole = run(tmp_path / "whole", held_out)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "parts", held_out, kind=Interrupted)
+    parts = run(tmp_path / "parts", held_out)
+    assert parts.samples == whole.samples == ROUNDS * 32
+    for name, weights in whole.average.state_dict().items():
+        assert torch.allclose(weights.float(), parts.average.state_dict()[name].float(), atol=1e-5)
+
+
+def test_each_evaluation_is_a_line_of_json_and_a_point_of_the_curves(
+    tmp_path: Path, held_out: ValidationTiles
+) -> None:
+    run(tmp_path, held_out)
+    lines = [json.loads(line) for line in (tmp_path / LINES).read_text().splitlines()]
+    assert [line["samples"] for line in lines] == [32, 64, 96, 128]
+    assert set(lines[-1]["recall"]) == {"head", "wide*", "loose"}
+    assert (tmp_path / CURVES).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_continues_only_with_its_own_seed(tmp_path: Path, held_out: ValidationTiles) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, held_out, kind=Interrupted)
+    with pytest.raises(SystemExit, match="has the seed 3"):
+        run(tmp_path, held_out, seed=4)

@@ -1,0 +1,87 @@
+"""Writes a network as ONNX for OpenCV's dnn module, and compares both."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from tools.training.network import OUTPUTS, Network
+from tools.training.targets import SIZE
+
+OPSET = 13
+"""OpenCV 4.11 reads it; later ones pass the scales of Resize in ways that it reads no better."""
+
+INPUT = "picture"
+
+Outputs = list[npt.NDArray[np.float32]]
+
+
+def onnx_bytes(network: Network, *, half_precision: bool = False) -> bytes:
+    """The network with BatchNorm folded into the convolutions; any multiple of 16 is a side.
+
+    `half_precision` stores the weights as float16, at half the size, and computes in float32.
+    """
+    buffer = io.BytesIO()
+    example = torch.zeros(1, 3, SIZE, SIZE)
+    torch.onnx.export(
+        network.eval(),
+        (example,),
+        buffer,
+        opset_version=OPSET,
+        input_names=[INPUT],
+        output_names=list(OUTPUTS),
+        dynamo=False,  # its graphs have operators of opset 18, which OpenCV 4.11 does not read
+    )
+    model = onnx.load_from_string(buffer.getvalue())
+    if half_precision:
+        _halve(model)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def write(network: Network, folder: Path) -> Path:
+    """Writes `drawn-face-HASH.onnx` into a folder; the hash is the start of the content's SHA-256.
+
+    The weights are float16 if that changes no output of a random picture by 1%.
+    """
+    exact, halved = onnx_bytes(network), onnx_bytes(network, half_precision=True)
+    picture = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
+    same = all(
+        np.abs(one - other).max() <= 0.01 * max(np.abs(one).max(), 1)
+        for one, other in zip(run(exact, picture), run(halved, picture), strict=True)
+    )
+    content = halved if same else exact
+    path = folder / f"drawn-face-{hashlib.sha256(content).hexdigest()[:12]}.onnx"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def run(content: bytes, picture: npt.NDArray[np.uint8]) -> Outputs:
+    """The outputs for one RGB picture, (h, w, 3), by OpenCV."""
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
+    net.setInput(cv2.dnn.blobFromImage(picture))
+    return [np.asarray(output, np.float32) for output in net.forward(list(OUTPUTS))]
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    """Each large weight as float16 with a Cast to float32 behind it."""
+    graph = model.graph
+    for weight in list(graph.initializer):
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.ndim != 4:
+            continue
+        stored = f"{weight.name}.half"
+        graph.initializer.remove(weight)
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), stored))
+        graph.node.insert(
+            0, helper.make_node("Cast", [stored], [weight.name], to=TensorProto.FLOAT)
+        )

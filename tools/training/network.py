@@ -1,0 +1,99 @@
+"""The network: a small U-Net, fully convolutional, for pictures whose sides are multiples of 16."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tools.training.targets import CLASSES
+
+OUTPUTS = ("centres", "boxes", "tilt", "mask")
+"""Names of the outputs, in their order. For a picture (n, 3, h, w) of RGB, 0 to 255:
+`centres` (n, 2, h/8, w/8), logits of a face and of a hand;
+`boxes` (n, 8, h/8, w/8), four distances for each, as in targets.TILE;
+`tilt` (n, 2, h/8, w/8), sine and cosine of the face's angle, not normalised;
+`mask` (n, 1, h/2, w/2), logits of a face's visible skin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Channels at 1/2 to 1/16 of the picture's side, and residual blocks at the last two."""
+
+    channels: tuple[int, int, int, int]
+    blocks: tuple[int, int]
+
+
+SMALL = Shape((16, 32, 48, 64), (1, 2))
+MEDIUM = Shape((16, 32, 64, 96), (1, 2))
+LARGE = Shape((16, 32, 64, 112), (1, 3))
+CHOSEN = MEDIUM
+"""tools/training/README.md has the measurements of the three."""
+
+
+class Network(nn.Module):
+    def __init__(self, shape: Shape = CHOSEN) -> None:
+        super().__init__()
+        half, quarter, eighth, sixteenth = shape.channels
+        self.at_2 = _convolution(3, half, stride=2)
+        self.at_4 = nn.Sequential(
+            _convolution(half, quarter, stride=2), _convolution(quarter, quarter)
+        )
+        self.at_8 = nn.Sequential(
+            _convolution(quarter, eighth, stride=2),
+            *(_Residual(eighth) for _ in range(shape.blocks[0])),
+        )
+        # dilated by turns, so that a cell sees the complete tile
+        self.at_16 = nn.Sequential(
+            _convolution(eighth, sixteenth, stride=2),
+            *(_Residual(sixteenth, dilation=1 + block % 2) for block in range(shape.blocks[1])),
+        )
+        self.merge = nn.Sequential(
+            _convolution(eighth + sixteenth, eighth, kernel=1), _convolution(eighth, eighth)
+        )
+        self.centres = nn.Conv2d(eighth, len(CLASSES), 1)
+        self.boxes = nn.Conv2d(eighth, 4 * len(CLASSES), 1)
+        self.tilt = nn.Conv2d(eighth, 2, 1)
+        self.narrow = _convolution(eighth, half, kernel=1)
+        self.mask_at_4 = _convolution(half + quarter, half)
+        self.mask_at_2 = nn.Sequential(_convolution(2 * half, 8), nn.Conv2d(8, 1, 3, padding=1))
+        # one cell in twenty is a centre, so training starts from there, not from a half
+        nn.init.constant_(self.centres.bias, -3.0)
+
+    def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        half = self.at_2(picture * (1 / 64) - 2)
+        quarter = self.at_4(half)
+        eighth = self.at_8(quarter)
+        cells = self.merge(torch.cat([eighth, _doubled(self.at_16(eighth))], 1))
+        mask = self.mask_at_4(torch.cat([_doubled(self.narrow(cells)), quarter], 1))
+        mask = self.mask_at_2(torch.cat([_doubled(mask), half], 1))
+        boxes = functional.softplus(self.boxes(cells))
+        return self.centres(cells), boxes, self.tilt(cells), mask
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.first = _convolution(channels, channels, dilation=dilation)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return functional.relu(features + self.norm(self.second(self.first(features))))
+
+
+def _convolution(
+    inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, dilation: int = 1
+) -> nn.Sequential:
+    padding = kernel // 2 * dilation
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
+
+
+def _doubled(features: torch.Tensor) -> torch.Tensor:
+    return functional.interpolate(features, scale_factor=2, mode="nearest")

@@ -1,0 +1,143 @@
+"""`make train`: trains the network, or continues a run that was interrupted, and exports it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tools.training import journal
+from tools.training.batches import batch_of
+from tools.training.export import write
+from tools.training.losses import SHARES, losses
+from tools.training.paths import MODELS, RUN, SPRITES, TILES
+from tools.training.sources import split
+from tools.training.state import LEARNING_RATE, State
+from tools.training.stream import Round, TileStream
+from tools.training.validation import ValidationTiles, measure, validation_tiles
+from tools.training.variation import varied
+
+BATCH = 128
+WARM_UP = 200
+"""Steps in which the learning rate rises: before, the averages of BatchNorm and AdamW are noise."""
+FINAL_RATE = 0.005
+"""Of the learning rate, at the end of the cosine."""
+LARGEST_GRADIENT = 5.0
+"""A longer gradient is shortened: a batch with an odd tile must not undo many others."""
+CHECKPOINT_SECONDS = 45
+"""What a killed run loses at most, with a round of some seconds."""
+EVALUATION_SECONDS = 300
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A run ends after so many minutes of training, or samples, whichever is first."""
+
+    minutes: float
+    samples: float
+
+    def used(self, state: State) -> float:
+        """From 0 to 1."""
+        return min(1, max(state.seconds / 60 / self.minutes, state.samples / self.samples))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=150)
+    parser.add_argument("--samples", type=float, default=math.inf)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw tiles")
+    arguments = parser.parse_args()
+    try:
+        training, validation = split(SPRITES)
+    except ValueError as error:
+        sys.exit(str(error))
+    if not (RUN / CHECKPOINT).exists():  # a new run: the tiles may be of other sprites or code
+        shutil.rmtree(TILES, ignore_errors=True)
+        shutil.rmtree(RUN, ignore_errors=True)
+    RUN.mkdir(parents=True, exist_ok=True)
+    budget = Budget(arguments.minutes, arguments.samples)
+    with TileStream(training, arguments.seed, TILES, arguments.workers) as stream:
+        state = train(stream, validation_tiles(validation), arguments.seed, budget, RUN)
+    (RUN / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
+    print(f"The model is {write(state.average.cpu(), MODELS)}.")  # noqa: T201
+
+
+def train(
+    stream: TileStream, held_out: ValidationTiles, seed: int, budget: Budget, folder: Path
+) -> State:
+    """Trains until the budget is used up. Continues from the checkpoint in `folder`, if any."""
+    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    state = State(seed, device)
+    if (folder / CHECKPOINT).exists():
+        state.restore(folder / CHECKPOINT)
+        if state.seed != seed:
+            sys.exit(f"The interrupted run has the seed {state.seed}. Use it, or delete {folder}.")
+    saved = evaluated = state.seconds
+    means = np.zeros(len(SHARES))
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, speed_estimate_period=600) as progress:
+        bar = progress.add_task("", total=1.0)
+        while budget.used(state) < 1:
+            tiles = stream.round(state.round)
+            means += (_train_round(state, tiles, budget, device) - means) * 0.2
+            shown = dict(zip(SHARES, means.tolist(), strict=True))
+            text = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
+            progress.update(
+                bar, completed=budget.used(state), description=f"{state.samples:,} samples, {text}"
+            )
+            over = budget.used(state) >= 1
+            if over or state.seconds - evaluated > EVALUATION_SECONDS:
+                evaluated = state.seconds
+                measured = measure(state.average, held_out, device)
+                journal.record(folder, state.samples, state.seconds, shown, measured)
+            if over or state.seconds - saved > CHECKPOINT_SECONDS:
+                saved = state.seconds
+                state.save(folder / CHECKPOINT)
+    return state
+
+
+def _train_round(
+    state: State, tiles: Round, budget: Budget, device: torch.device
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The mean losses of the round, in the order of SHARES."""
+    state.network.train()
+    started = time.monotonic()
+    rng = np.random.default_rng((state.seed, state.round, 1))
+    values = []
+    for chosen in tiles.batches(BATCH):
+        batch = batch_of(varied(chosen, rng), device)
+        for group in state.optimiser.param_groups:
+            group["lr"] = _learning_rate(state.steps, budget.used(state))
+        with torch.autocast(device.type, torch.bfloat16):
+            outputs = state.network(batch.picture)
+        result = losses(outputs, batch)
+        state.optimiser.zero_grad()
+        result.total().backward()
+        torch.nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)
+        state.optimiser.step()
+        state.steps += 1
+        state.samples += len(chosen)
+        state.update_average()
+        values.append(result.values())
+    state.round += 1
+    state.seconds += time.monotonic() - started
+    return torch.stack(values).mean(0).double().cpu().numpy()
+
+
+def _learning_rate(step: int, used: float) -> float:
+    cosine = 0.5 + 0.5 * math.cos(math.pi * used)
+    return LEARNING_RATE * min(1, (step + 1) / WARM_UP) * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
+
+
+if __name__ == "__main__":
+    main()
