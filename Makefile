@@ -24,6 +24,7 @@ TRAIN_SEED ?= 0
 
 VENV := .venv
 TRAINING := .toonmask/training/venv
+SPRITES := .toonmask/training/sprites
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
 READY := $(VENV)/.ready check-variables
@@ -121,7 +122,7 @@ bench-model: $(READY) ## Measure the cost of real SAM2 on this machine's device;
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
 	$(RUN) -m tools.benchmarks.sam2
 
-train: $(TRAINABLE) ## Train the drawn-face model for TRAIN_MINUTES, or continue; installs torch (tools/training/README.md)
+train: $(TRAINABLE) $(SPRITES)/.ready ## Train the drawn-face model for TRAIN_MINUTES, or continue; installs torch (tools/training/README.md)
 	$(TRAINING)/bin/python -m tools.training.train --minutes $(TRAIN_MINUTES) --seed $(TRAIN_SEED)
 
 test-train: $(TRAINABLE) ## Run the tests of training; installs torch into an environment of its own
@@ -187,6 +188,11 @@ $(VENV)/.ready: $(UV) pyproject.toml uv.lock
 
 $(TRAINING)/.ready: $(VENV)/.ready
 	UV_PROJECT_ENVIRONMENT=$(TRAINING) $(UV) sync --quiet --locked --group training --python $(VENV)/bin/python
+	@touch $@
+
+$(SPRITES)/.ready: | $(TRAINING)/.ready
+	PATH="$(CURDIR)/$(TRAINING)/bin:$$PATH" $(TRAINING)/bin/python -m tools.training.packages $(SPRITES)
+	$(TRAINING)/bin/python -m tools.training.procedural $(SPRITES)
 	@touch $@
 
 $(UV):
