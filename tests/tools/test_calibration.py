@@ -29,7 +29,7 @@ def test_the_fit_finds_the_coefficients_that_made_the_samples(true: Coefficients
 
 def test_the_report_compares_scores_with_the_share_of_faces() -> None:
     samples = [Sample(1.0, 1.0, is_face=True)] * 3 + [Sample(1.0, 1.0, is_face=False)]
-    assert "| 0.9..1 | 4 | 75% | 98% |" in report(samples)
+    assert f"| 0.9..1 | 4 | 75% | {samples[0].score:.0%} |" in report(samples)
 
 
 def test_the_truth_lies_beside_its_images(tmp_path: Path) -> None:
