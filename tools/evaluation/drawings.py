@@ -14,11 +14,11 @@ from tools.evaluation.truth import Drawing, Outline, Place
 
 _STRAY = 0.1
 """A found box is extra if its IoU with each place is lower, and its centre is in none of them. A
-rule of the scorer of shared/corpus."""
+rule of docs/quality.md."""
 
 _BAND = 0.02
 """Pixels this near to a polygon, as a share of the longer side of the place, are not scored. A
-rule of the scorer of shared/corpus: about the precision of outlines drawn by eye."""
+rule of docs/quality.md: about the precision of outlines drawn by eye."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,7 @@ UNSEEN = (
     "openmoji",
 )
 """Parts of the names of kinds that judge the finished model, or whose licence forbids training:
-shared/corpus has these DiceBear styles, and OpenMoji is share-alike."""
+the tests have some of these DiceBear styles, and OpenMoji is share-alike."""
 
 HELD_OUT_KINDS = 10
 """About one kind of so many is for validation alone: new artists draw as no kind does."""

@@ -10,5 +10,6 @@ Lengths are in units of a canvas of 256 x 256. All choices come from one seeded 
 random draw more or fewer changes every picture that draws after it.
 
 The ranges, weights and shapes were chosen by eye over contact sheets. They trade variety against
-drawings that no person would take for a face. None comes from shared/corpus or was fitted to it.
+drawings that no person would take for a face. None comes
+from the drawings of tools/evaluation/art, and none was fitted to them.
 """
