@@ -29,9 +29,9 @@ class Sprite:
 
     `image` is RGBA uint8 (h, w, 4) with straight alpha; `label` is uint8 (h, w). A face's box is
     that of its visible skin, in pixels of the sprite: with eyes, brows, nose, mouth and glasses,
-    without hair, hat, ears and neck (tools/evaluation/art/README.md). `exact` says whether the label's edges can
-    train masks; where they cannot, the label of a face is UNKNOWN. A sprite without faces and hands
-    is a negative: nothing in it may be found.
+    without hair, hat, ears and neck (tools/evaluation/art/README.md). `exact` says whether the
+    label's edges can train masks; where they cannot, the label of a face is UNKNOWN. A sprite
+    without faces and hands is a negative: nothing in it may be found.
     """
 
     kind: str
