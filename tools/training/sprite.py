@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.imaging.boxes import FloatBox
+from shared.imaging.geometry import BoolMask
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -77,6 +78,12 @@ class StoredSprite:
             exact=self.exact,
             tags=self.tags,
         )
+
+
+def box_of(mask: Pixels | BoolMask) -> FloatBox:
+    """The bounds of the pixels that are set."""
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    return np.array([x, y, x + width, y + height], np.float64)
 
 
 def save(path: Path, sprites: Iterable[Sprite]) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tools.training.packages.exclusion import excluded, is_negative
-from tools.training.packages.masks import box_of, components, face_in, hands_in, smiley_in
+from tools.training.packages.masks import components, face_in, hands_in, smiley_in
 from tools.training.packages.outlines import HEADS, head_of
-from tools.training.sprite import BACKGROUND, FACE, HAND, UNKNOWN, Pixels
+from tools.training.sprite import BACKGROUND, FACE, HAND, UNKNOWN, Pixels, box_of
 
 SIDE = 192
 

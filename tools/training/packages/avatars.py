@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tools.training.packages import node
-from tools.training.packages.masks import box_of, face_in
+from tools.training.packages.masks import face_in
 from tools.training.packages.outlines import head_of
 from tools.training.packages.rendering import coloured_parts, recoloured, render
-from tools.training.sprite import BACKGROUND, FACE, UNKNOWN, Pixels, Sprite
+from tools.training.sprite import BACKGROUND, FACE, UNKNOWN, Pixels, Sprite, box_of
 
 SIDE = 192
 

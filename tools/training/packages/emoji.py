@@ -11,14 +11,13 @@ import numpy as np
 
 from tools.training.packages.iconify import IconSet, fluent_3d, icon_set
 from tools.training.packages.masks import (
-    box_of,
     components,
     face_in,
     hands_in,
     smiley_in,
 )
 from tools.training.packages.rendering import Colours, coloured_parts, load, render
-from tools.training.sprite import FACE, HAND, UNKNOWN, Pixels, Sprite
+from tools.training.sprite import FACE, HAND, UNKNOWN, Pixels, Sprite, box_of
 
 SIDE = 192
 

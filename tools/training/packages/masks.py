@@ -5,8 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from shared.imaging.boxes import FloatBox
-from tools.training.sprite import BACKGROUND, FACE, HAND, UNKNOWN, Pixels
+from tools.training.sprite import BACKGROUND, FACE, HAND, UNKNOWN, Pixels, box_of
 
 
 def disc(diameter: float) -> Pixels:
@@ -22,12 +21,6 @@ def closed_and_filled(mask: Pixels, gap: float) -> Pixels:
     solid = np.zeros_like(mask)
     cv2.drawContours(solid, contours, -1, (1,), cv2.FILLED)
     return solid
-
-
-def box_of(mask: Pixels) -> FloatBox:
-    """The bounds of the non-zero pixels."""
-    x, y, width, height = cv2.boundingRect(mask)
-    return np.array([x, y, x + width, y + height], np.float64)
 
 
 def components(mask: Pixels, least: float) -> list[Pixels]:

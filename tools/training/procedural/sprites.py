@@ -13,7 +13,7 @@ from tools.training.procedural.curves import Points
 from tools.training.procedural.pen import Pen
 from tools.training.procedural.svg import SIDE
 from tools.training.procedural.texture import textured
-from tools.training.sprite import FACE, HAND, Pixels, Sprite
+from tools.training.sprite import FACE, HAND, Pixels, Sprite, box_of
 
 _PIXELS = 192
 """Side of a sprite. A face then has some 80 to 130 pixels, twice what it has in a tile."""
@@ -37,7 +37,7 @@ def face_sprite(pen: Pen, kind: str, eyes: Sequence[Points]) -> Sprite | None:
     face = label == FACE
     if face.sum() < _SMALLEST_FACE:
         return None
-    return _sprite(pen, kind, image, label, (_box(face),))
+    return _sprite(pen, kind, image, label, (box_of(face),))
 
 
 def hand_sprite(pen: Pen, kind: str) -> Sprite:
@@ -70,11 +70,6 @@ def _is_visible(label: Pixels, eye: Points) -> bool:
     """Whether hair, hats and hands leave a part of the eye."""
     at = np.clip(np.round(eye * (_PIXELS / SIDE)), 0, _PIXELS - 1).astype(int)
     return bool((label[at[:, 1], at[:, 0]] == FACE).any())
-
-
-def _box(mask: BoolMask) -> FloatBox:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float64)
 
 
 def _boxes(mask: BoolMask) -> tuple[FloatBox, ...]:
