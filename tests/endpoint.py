@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 from typing import Any
 
+from tools.support.servers import running
+
 
 @dataclass(frozen=True)
 class ReceivedRequest:
@@ -92,12 +94,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(port: int = 0) -> Iterator[Endpoint]:
     """Runs an endpoint while the context lasts, on a free port unless `port` is given."""
-    endpoint = Endpoint(port)
-    thread = threading.Thread(target=endpoint.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(Endpoint(port)) as endpoint:
         yield endpoint
-    finally:
-        endpoint.shutdown()
-        thread.join()
-        endpoint.server_close()

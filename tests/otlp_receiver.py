@@ -13,6 +13,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from tools.support.servers import running
+
 
 @dataclass(frozen=True)
 class ReceivedSpan:
@@ -94,16 +96,11 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     """Runs a receiver on a free port while the context lasts."""
-    receiver = Receiver()
-    thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        receiver.responds.set()
-        receiver.shutdown()
-        thread.join()
-        receiver.server_close()
+    with running(Receiver()) as receiver:
+        try:
+            yield receiver
+        finally:
+            receiver.responds.set()
 
 
 def _spans(request: ExportTraceServiceRequest) -> Iterator[ReceivedSpan]:

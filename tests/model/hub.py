@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tools.support.servers import running
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -78,12 +79,5 @@ def _digest(content: bytes) -> str:
 @contextmanager
 def serving(folder: Path) -> Iterator[Hub]:
     """Runs a hub with the files of `folder` while the context lasts."""
-    hub = Hub(folder)
-    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(Hub(folder)) as hub:
         yield hub
-    finally:
-        hub.shutdown()
-        thread.join()
-        hub.server_close()

@@ -1,6 +1,5 @@
 """Outages of storage, and of the metadata server, which refuses, is slow, or has a wrong clock."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,6 +12,7 @@ from local.metadata import Issuer
 from local.stack import PROJECT, Stack, issuer_key
 from tools.chaos.sam2 import FaultySam2, Server
 from tools.support import servers
+from tools.support.servers import running
 
 _CLOCK_ERROR = 3660
 """Error of the metadata server's clock, in seconds: a minute more than the lifetime of tokens."""
@@ -35,13 +35,8 @@ request too few tokens."""
 def refuse_storage(stack: Stack, seconds: float) -> int:
     """Makes storage respond with 503 for a time; returns the number of refused requests."""
     stack.processes.halt("storage")
-    refusing = _Refusing(("127.0.0.1", stack.storage_port), _Refusal)
-    thread = threading.Thread(target=refusing.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    time.sleep(seconds)
-    refusing.shutdown()
-    thread.join()
-    refusing.server_close()
+    with running(_Refusing(("127.0.0.1", stack.storage_port), _Refusal)) as refusing:
+        time.sleep(seconds)
     stack.processes.resume("storage")
     return refusing.count
 

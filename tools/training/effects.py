@@ -28,7 +28,7 @@ def _grey_levels(picture: Pixels) -> npt.NDArray[np.float32]:
     return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
 
 
-def _grey(picture: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+def _grey(picture: Pixels, _rng: np.random.Generator) -> Pixels:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
 

@@ -80,7 +80,7 @@ def _gamma(figure: Figure, rng: np.random.Generator) -> Pixels:
     return np.asarray(255 * (_rgb(figure) / 255) ** rng.uniform(0.5, 2, 3), np.uint8)
 
 
-def _negative(figure: Figure, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+def _negative(figure: Figure, _rng: np.random.Generator) -> Pixels:
     return np.asarray(255 - _rgb(figure), np.uint8)
 
 

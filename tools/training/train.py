@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from shared.detection.opencv_network import MODELS
 from tools.training import journal
 from tools.training.batches import batch_of
 from tools.training.export import write
 from tools.training.losses import SHARES, losses
-from tools.training.paths import MODELS, RUN, SPRITES, TILES
+from tools.training.paths import RUN, SPRITES, TILES
 from tools.training.sources import split
 from tools.training.state import LEARNING_RATE, State
 from tools.training.stream import Round, TileStream

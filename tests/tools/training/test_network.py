@@ -11,6 +11,7 @@ torch = pytest.importorskip(
 )
 pytest.importorskip("onnx", reason="the group training is not installed: see `make test-train`")
 
+# E402: nothing below can be imported without the group.
 from tests.tools.training.sprites import sources  # noqa: E402
 from tools.training import export  # noqa: E402
 from tools.training.batches import batch_of  # noqa: E402
@@ -19,7 +20,7 @@ from tools.training.network import Network  # noqa: E402
 from tools.training.targets import TILE  # noqa: E402
 from tools.training.tiles import tile  # noqa: E402
 
-LIMIT = 1_000_000  # of parameters: issue 20
+LIMIT = 1_000_000  # parameters: 4 MB as float32, which each landmarks instance loads
 
 
 def picture(height: int, width: int) -> npt.NDArray[np.uint8]:

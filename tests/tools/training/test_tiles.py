@@ -11,7 +11,7 @@ from tools.training.figure import figure_of
 from tools.training.sources import is_held_out, split
 from tools.training.sprite import Sprite, save
 from tools.training.targets import NO, YES
-from tools.training.tiles import face_tile, faceless_tile, tile
+from tools.training.tiles import Decoy, face_tile, faceless_tile, tile
 
 
 def test_a_tile_depends_on_the_seed_and_its_number_alone() -> None:
@@ -45,7 +45,7 @@ def test_tiles_are_made_where_no_objects_and_hands_exist() -> None:
 
 
 @pytest.mark.parametrize("make", [decoys.silhouette, decoys.scrambled, decoys.fragment])
-def test_a_decoy_made_of_a_face_has_no_face(make) -> None:  # type: ignore[no-untyped-def]
+def test_a_decoy_made_of_a_face_has_no_face(make: Decoy) -> None:
     figure = figure_of(head(), 0.5)
     decoy = make(figure, np.random.default_rng(0))
     assert decoy.classes == ()

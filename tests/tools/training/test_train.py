@@ -12,6 +12,7 @@ torch = pytest.importorskip(
 )
 pytest.importorskip("onnx", reason="the group training is not installed: see `make test-train`")
 
+# E402: nothing below can be imported without the group.
 from tests.tools.training.sprites import sources  # noqa: E402
 from tools.training import stream, train, validation  # noqa: E402
 from tools.training.journal import CURVES, LINES  # noqa: E402

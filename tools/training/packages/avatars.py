@@ -21,7 +21,7 @@ SKIN = "fe01dc"
 
 TONES = tuple(
     # the palettes of DiceBear's Open Peeps, Adventurer and Pixel Art
-    "ffdbb4 edb98a d08b5b ae5d29 694d3d f2d3b1 ecad80 9e5622 763900 ffdbac eac393 b68655 8d5524"  # noqa: SIM905
+    "ffdbb4 edb98a d08b5b ae5d29 694d3d f2d3b1 ecad80 9e5622 763900 ffdbac eac393 b68655 8d5524"  # noqa: SIM905 - a list has a line for each word
     # painted creatures and children's drawings
     " f5d76e ffca28 8bc34a 7fb3d5 c39bd3 f5b7b1".split()
 )

@@ -35,7 +35,7 @@ TONES["noto-v1"] = TONES["twemoji"] = TONES["emojione"] = TONES["noto"]
 """How sets name skin tones, the lightest first."""
 
 GESTURES = frozenset(
-    "backhand-index-pointing-down backhand-index-pointing-left backhand-index-pointing-right "  # noqa: SIM905
+    "backhand-index-pointing-down backhand-index-pointing-left backhand-index-pointing-right "  # noqa: SIM905 - a list has a line for each word
     "backhand-index-pointing-up call-me-hand crossed-fingers folded-hands "
     "hand-with-fingers-splayed hand-with-index-finger-and-thumb-crossed heart-hands "
     "index-pointing-at-the-viewer index-pointing-up left-facing-fist leftwards-hand "
@@ -132,7 +132,7 @@ COVERED = re.compile(
 )
 """Smileys with a hand, a hat or tears over the disc."""
 
-SMILEYS = (  # noqa: SIM905
+SMILEYS = (  # noqa: SIM905 - a list has a line for each word
     "angry anguish astonished coldsweat confounded confused disappointed dissapointedrelief "
     "dizzyface expressionless fearful flushed frownmouth grimacing grin grineyes grinsquint "
     "grinsweat grintears grinwide grinwideeyes hearteyes hushed kissclosedeyes kisseyes kissing "

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 KEPT = frozenset(
-    "eye eyes mouth ear nose tongue tooth lips brain foot leg bone footprints kiss-mark skull "  # noqa: SIM905
+    "eye eyes mouth ear nose tongue tooth lips brain foot leg bone footprints kiss-mark skull "  # noqa: SIM905 - a list has a line for each word
     "skull-and-crossbones heart-with-arrow red-heart blue-heart collision dizzy hole bomb "
     "speech-balloon thought-balloon left-speech-bubble glasses sunglasses bikini crown dress jeans "
     "kimono lipstick necktie purse handbag high-heeled-shoe running-shoe mans-shoe womans-boot "
