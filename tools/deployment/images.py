@@ -107,10 +107,10 @@ def _built(project: str, deployment: str) -> dict[str, str]:
     required = _required(project, deployment)
     registry = Registry(project, required.region, deployment)
     images = {name: f"{registry.root}/{name}:{tag(name)}" for name in FUNCTIONS}
-    target = "gpu" if required.sam2.gpu else "cpu"
-    sam2 = sam2_tag(target, required.sam2.checkpoint)
+    ours = f"{registry.root}/"
     # an image of the SAM2 service from elsewhere is somebody's own
-    if required.deploy_sam2 and (required.sam2.image or registry.root).startswith(registry.root):
+    if required.deploy_sam2 and (required.sam2.image or ours).startswith(ours):
+        sam2 = sam2_tag(required.sam2.target, required.sam2.checkpoint)
         images["sam2"] = f"{registry.root}/sam2:{sam2}"
 
     existing = registry.digests()
@@ -126,7 +126,7 @@ def _built(project: str, deployment: str) -> dict[str, str]:
             _build_function(registry, image, name)
 
     existing = registry.digests()
-    if lost := images.keys() - {name for name, image in images.items() if image in existing}:
+    if lost := {name for name, image in images.items() if image not in existing}:
         raise Failed(f"The repository {registry.root} does not list what was built: {lost}.")
     found = {name: existing[image] for name, image in images.items()}
     values = {"images": _hcl({name: found[name] for name in FUNCTIONS})}
@@ -162,7 +162,7 @@ def _build_sam2(registry: Registry, image: str, required: Requirements) -> None:
         "--ignore-file=functions/sam2/.gcloudignore",
         substitutions={
             "_IMAGE": image,
-            "_TARGET": "gpu" if required.sam2.gpu else "cpu",
+            "_TARGET": required.sam2.target,
             "_CHECKPOINT": required.sam2.checkpoint,
         },
     )

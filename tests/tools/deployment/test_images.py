@@ -162,14 +162,16 @@ def test_the_sam2_service_gets_the_image_that_terraform_would_build(
     assert (sam2.gpu, sam2.max_instances) == (False, 2), "the other settings stay"
 
 
+@pytest.mark.parametrize("repository", ["us-docker.pkg.dev/others/r", f"{_ROOT}-of-others"])
 def test_a_sam2_image_from_elsewhere_stays(
-    gcloud: Gcloud, file: Path, monkeypatch: pytest.MonkeyPatch
+    gcloud: Gcloud, file: Path, monkeypatch: pytest.MonkeyPatch, repository: str
 ) -> None:
-    values = {"deploy_sam2": "true", "sam2": '{ image = "us-docker.pkg.dev/others/r/sam2:1" }'}
+    kept = f'{{ image = "{repository}/sam2:1" }}'
+    values = {"deploy_sam2": "true", "sam2": kept}
     variables.keep("my-project", "toonmask", values)
     assert _make_images(monkeypatch) is None
     assert "sam2" not in gcloud.builds()
-    assert 'sam2 = { image = "us-docker.pkg.dev/others/r/sam2:1" }' in file.read_text()
+    assert f"sam2 = {kept}" in file.read_text()
 
 
 @pytest.mark.parametrize(

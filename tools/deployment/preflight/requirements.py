@@ -72,6 +72,11 @@ class Sam2(_Frozen):
     min_instances: int
     max_instances: int
 
+    @property
+    def target(self) -> str:
+        """The target of the Dockerfile, as in terraform/sam2.tf."""
+        return "gpu" if self.gpu else "cpu"
+
 
 class Requirements(_Frozen):
     """`local.requirements` in terraform/requirements.tf, and whether the secrets are given."""
