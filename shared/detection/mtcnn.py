@@ -18,8 +18,9 @@ class OutputNetwork:
     """Not thread-safe."""
 
     def __init__(self) -> None:
-        self._network = OpenCvNetwork("mtcnn")
+        self._network = OpenCvNetwork("mtcnn", ["logits"])
 
     def log_odds(self, pictures: npt.NDArray[np.uint8]) -> Floats:
         """Log-odds of a face that fills the picture, for each of RGB uint8 (n, 48, 48, 3)."""
-        return self._network.run(pictures).ravel()
+        (logits,) = self._network.run(pictures)
+        return logits.ravel()

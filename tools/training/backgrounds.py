@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shared.detection.drawn_face import SIDE
 from tools.training.palette import Colour, colour, grey, pixel
-from tools.training.targets import SIZE
 
 Picture = npt.NDArray[np.float32]
 
-_Y, _X = (axis.astype(np.float32) for axis in np.mgrid[0:SIZE, 0:SIZE])
+_Y, _X = (axis.astype(np.float32) for axis in np.mgrid[0:SIDE, 0:SIDE])
 
 
 def background(rng: np.random.Generator) -> Picture:
@@ -20,7 +20,7 @@ def background(rng: np.random.Generator) -> Picture:
 
 
 def _flat(rng: np.random.Generator) -> Picture:
-    return np.full((SIZE, SIZE, 3), colour(rng), np.float32)
+    return np.full((SIDE, SIDE, 3), colour(rng), np.float32)
 
 
 def _gradient(rng: np.random.Generator) -> Picture:
@@ -43,7 +43,7 @@ def _shapes(rng: np.random.Generator) -> Picture:
     picture = _flat(rng)
     palette = [colour(rng) for _ in range(rng.integers(2, 6))]
     for _ in range(rng.integers(2, 16)):
-        middle, size = rng.integers(-5, SIZE + 5, 2), rng.integers(2, 28, 2)
+        middle, size = rng.integers(-5, SIDE + 5, 2), rng.integers(2, 28, 2)
         paint = palette[rng.integers(len(palette))]
         width = -1 if rng.random() < 0.7 else int(rng.integers(1, 4))
         if rng.random() < 0.6:
@@ -58,7 +58,7 @@ def _lines(rng: np.random.Generator) -> Picture:
     picture = _flat(rng)
     ink = grey(0) if rng.random() < 0.6 else colour(rng)
     for _ in range(rng.integers(3, 25)):
-        points = rng.integers(-10, SIZE + 10, (int(rng.integers(2, 5)), 2)).astype(np.int32)
+        points = rng.integers(-10, SIDE + 10, (int(rng.integers(2, 5)), 2)).astype(np.int32)
         cv2.polylines(picture, [points], False, ink, int(rng.integers(1, 4)), cv2.LINE_AA)
     return picture
 
@@ -67,7 +67,7 @@ def _writing(rng: np.random.Generator) -> Picture:
     picture = _flat(rng).astype(np.uint8)  # the only type on which OpenCV 5 writes
     for _ in range(rng.integers(1, 7)):
         letters = "".join(chr(code) for code in rng.integers(33, 123, int(rng.integers(1, 9))))
-        where = pixel(rng.integers(-10, SIZE, 2))
+        where = pixel(rng.integers(-10, SIDE, 2))
         font, size = int(rng.integers(0, 8)), rng.uniform(0.3, 3)
         ink, width = colour(rng), int(rng.integers(1, 4))
         cv2.putText(picture, letters, where, font, size, ink, width, cv2.LINE_AA)
@@ -83,30 +83,30 @@ def _photograph(rng: np.random.Generator) -> Picture:
         if rng.random() < 0.5:
             noise[:] = noise[..., :1]
         smooth = cv2.INTER_NEAREST if rng.random() < 0.1 else cv2.INTER_CUBIC
-        picture += np.asarray(cv2.resize(noise, (SIZE, SIZE), interpolation=smooth)) * strength
+        picture += np.asarray(cv2.resize(noise, (SIDE, SIDE), interpolation=smooth)) * strength
         strength *= rng.uniform(0.35, 0.8)
     return picture
 
 
 def _paper(rng: np.random.Generator) -> Picture:
     tone = np.array(grey(int(rng.integers(200, 256))), np.float32) * rng.uniform(0.85, 1, 3)
-    fibres = rng.normal(0, rng.uniform(3, 25), (SIZE, SIZE, 1)).astype(np.float32)
-    stains = cv2.resize(rng.normal(0, 10, (4, 4)).astype(np.float32), (SIZE, SIZE))
+    fibres = rng.normal(0, rng.uniform(3, 25), (SIDE, SIDE, 1)).astype(np.float32)
+    stains = cv2.resize(rng.normal(0, 10, (4, 4)).astype(np.float32), (SIDE, SIDE))
     soft = cv2.GaussianBlur(fibres, (0, 0), rng.uniform(0.5, 1.5))
     return np.asarray(tone + soft[..., None] + stains[..., None], np.float32)
 
 
 def _landscape(rng: np.random.Generator) -> Picture:
-    horizon = rng.uniform(0.2, 0.9) * SIZE
+    horizon = rng.uniform(0.2, 0.9) * SIDE
     picture = _mixed(colour(rng), colour(rng), np.clip(_Y / horizon, 0, 1))
     if rng.random() < 0.4:
-        middle = pixel(rng.integers(0, SIZE, 2))
+        middle = pixel(rng.integers(0, SIDE, 2))
         cv2.circle(picture, middle, int(rng.integers(4, 18)), colour(rng), -1, cv2.LINE_AA)
     for layer in range(rng.integers(1, 4)):
         base = horizon + layer * rng.uniform(2, 16)
         heights = base - rng.uniform(0, 30, int(rng.integers(3, 9)))
-        xs = np.linspace(0, SIZE, len(heights))
-        outline = [(0, SIZE), *zip(xs, heights, strict=True), (SIZE, SIZE)]
+        xs = np.linspace(0, SIDE, len(heights))
+        outline = [(0, SIDE), *zip(xs, heights, strict=True), (SIDE, SIDE)]
         cv2.fillPoly(picture, [np.array(outline, np.int32)], colour(rng), cv2.LINE_AA)
     for _ in range(rng.integers(0, 5)):
         _house_or_tree(picture, rng, horizon)
@@ -114,7 +114,7 @@ def _landscape(rng: np.random.Generator) -> Picture:
 
 
 def _house_or_tree(picture: Picture, rng: np.random.Generator, horizon: float) -> None:
-    x, y = int(rng.integers(0, SIZE)), int(horizon + rng.integers(-5, 20))
+    x, y = int(rng.integers(0, SIDE)), int(horizon + rng.integers(-5, 20))
     size = int(rng.integers(6, 24))
     if rng.random() < 0.5:
         cv2.rectangle(picture, (x, y - size), (x + size, y), colour(rng), -1)
@@ -132,7 +132,7 @@ def _painting(rng: np.random.Generator) -> Picture:
     """Short strokes of related colours."""
     picture = _photograph(rng)
     for _ in range(rng.integers(20, 60)):
-        x, y = rng.integers(0, SIZE, 2)
+        x, y = rng.integers(0, SIDE, 2)
         tone = picture[y, x] + rng.normal(0, 15, 3)
         end = (x + rng.integers(-14, 15), y + rng.integers(-8, 9))
         paint = tuple(float(value) for value in tone)

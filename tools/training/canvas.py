@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shared.detection.drawn_face import SIDE
 from tools.training.figure import Figure, Matrix, premultiplied
 from tools.training.sprite import BACKGROUND, Pixels
-from tools.training.targets import SIZE, Placed, transformed, write
+from tools.training.targets import Placed, transformed, write
 
 
 class Canvas:
@@ -16,8 +17,8 @@ class Canvas:
 
     def __init__(self, picture: npt.NDArray[np.float32]) -> None:
         self.picture = picture
-        self._label = np.zeros((SIZE, SIZE), np.uint8)
-        self._owners = np.zeros((SIZE, SIZE), np.uint8)
+        self._label = np.zeros((SIDE, SIDE), np.uint8)
+        self._owners = np.zeros((SIDE, SIDE), np.uint8)
         self._placed: list[Placed] = []
 
     def paste(self, figure: Figure, matrix: Matrix, angle: float) -> None:
@@ -52,4 +53,4 @@ class Canvas:
 
 
 def _warped(pixels: Pixels, matrix: Matrix, interpolation: int) -> Pixels:
-    return np.asarray(cv2.warpAffine(pixels, matrix, (SIZE, SIZE), flags=interpolation), np.uint8)
+    return np.asarray(cv2.warpAffine(pixels, matrix, (SIDE, SIDE), flags=interpolation), np.uint8)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,8 +11,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from tools.training.network import OUTPUTS, Network
-from tools.training.targets import SIZE
+from shared.detection.drawn_face import OUTPUTS, SIDE
+from tools.training.network import Network
 
 OPSET = 13
 """OpenCV 4.11 reads it; later ones pass the scales of Resize in ways that it reads no better."""
@@ -30,7 +28,7 @@ def onnx_bytes(network: Network, *, half_precision: bool = False) -> bytes:
     `half_precision` stores the weights as float16, at half the size, and computes in float32.
     """
     buffer = io.BytesIO()
-    example = torch.zeros(1, 3, SIZE, SIZE)
+    example = torch.zeros(1, 3, SIDE, SIDE)
     torch.onnx.export(
         network.eval(),
         (example,),
@@ -47,22 +45,15 @@ def onnx_bytes(network: Network, *, half_precision: bool = False) -> bytes:
     return model.SerializeToString()
 
 
-def write(network: Network, folder: Path) -> Path:
-    """Writes `drawn-face-HASH.onnx` into a folder; the hash is the start of the content's SHA-256.
-
-    The weights are float16 if that changes no output of a random picture by 1%.
-    """
+def smallest_bytes(network: Network) -> bytes:
+    """With float16 weights if that changes no output of a random picture by 1%."""
     exact, halved = onnx_bytes(network), onnx_bytes(network, half_precision=True)
-    picture = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8)
     same = all(
         np.abs(one - other).max() <= 0.01 * max(np.abs(one).max(), 1)
         for one, other in zip(run(exact, picture), run(halved, picture), strict=True)
     )
-    content = halved if same else exact
-    path = folder / f"drawn-face-{hashlib.sha256(content).hexdigest()[:12]}.onnx"
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
+    return halved if same else exact
 
 
 def run(content: bytes, picture: npt.NDArray[np.uint8]) -> Outputs:

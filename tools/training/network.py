@@ -10,13 +10,6 @@ from torch.nn import functional
 
 from tools.training.targets import CLASSES
 
-OUTPUTS = ("centres", "boxes", "tilt", "mask")
-"""Names of the outputs, in their order. For a picture (n, 3, h, w) of RGB, 0 to 255:
-`centres` (n, 2, h/8, w/8), logits of a face and of a hand;
-`boxes` (n, 8, h/8, w/8), four distances for each, as in targets.TILE;
-`tilt` (n, 2, h/8, w/8), sine and cosine of the face's angle, not normalised;
-`mask` (n, 1, h/2, w/2), logits of a face's visible skin."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -63,6 +56,7 @@ class Network(nn.Module):
         nn.init.constant_(self.centres.bias, -3.0)
 
     def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The outputs, as shared/detection/drawn_face.py describes them."""
         half = self.at_2(picture * (1 / 64) - 2)
         quarter = self.at_4(half)
         eighth = self.at_8(quarter)

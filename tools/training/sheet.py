@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shared.detection.drawn_face import BOX_UNIT, SIDE, STRIDE
 from shared.imaging.boxes import FloatBox
 from tools.training.palette import pixel
 from tools.training.paths import SPRITES
 from tools.training.sources import split
 from tools.training.sprite import UNKNOWN, Pixels
-from tools.training.targets import BOX_UNIT, GRID, IGNORED, MASK_FULL, SIZE, STRIDE, YES
+from tools.training.targets import GRID, IGNORED, MASK_FULL, YES
 from tools.training.tiles import tile
 
 ENLARGED = 2
@@ -47,7 +48,7 @@ def drawing(record: npt.NDArray[np.void]) -> Pixels:
     picture = picture * (1 - share) + np.array((0, 255, 0), np.float32) * share
     unknown = (mask == UNKNOWN)[..., None] * np.float32(0.25)
     picture = picture * (1 - unknown) + np.array((255, 0, 0), np.float32) * unknown
-    side = (SIZE * ENLARGED, SIZE * ENLARGED)
+    side = (SIDE * ENLARGED, SIDE * ENLARGED)
     large = cv2.resize(picture.astype(np.uint8), side, interpolation=cv2.INTER_NEAREST)
     result = np.asarray(large, np.uint8)
     for kind, paint in enumerate(((0, 0, 255), (255, 140, 0))):

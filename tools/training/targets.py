@@ -12,25 +12,21 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shared.detection.drawn_face import BOX_UNIT, FACE_SIDES, SIDE, STRIDE
 from shared.imaging.boxes import FloatBox
 from tools.training.figure import Matrix, Points, side_of
 from tools.training.sprite import FACE, HAND, UNKNOWN, Pixels
 
-SIZE = 96
-"""Side of a tile in pixels."""
-STRIDE = 8
-GRID = SIZE // STRIDE
-MASK = SIZE // 2
+GRID = SIDE // STRIDE
+MASK = SIDE // 2
 CLASSES = (FACE, HAND)
 
 NO, YES, IGNORED = 0, 1, 255
 """Values of a centre."""
 
-LEARNED = (30, 66)
-"""Sides of the faces that a tile teaches: a pyramid with a factor of two has each face once so."""
 IGNORED_SIDES = (21, 92)
-"""Between these and LEARNED, either answer is right. Beyond them, the answer is no: else an eye of
-a large face would count as a face of this size."""
+"""Between these and FACE_SIDES, either answer is right. Beyond them, the answer is no: else an eye
+of a large face would count as a face of this size."""
 
 VISIBLE = 0.6
 """With less of it in sight, a face need not be found: half a face still has an eye and a mouth."""
@@ -41,15 +37,12 @@ LEGIBLE = 7.0
 """Standard deviation of the grey levels in a face, 0 to 255, below which no features
 show on the sheets."""
 
-BOX_UNIT = 48.0
-"""Boxes are distances in half tiles: so most are near 0.5, where softplus has a steady slope."""
-
 MASK_FULL = 4
 """A pixel of the mask counts the four pixels of the tile under it that are face."""
 
 TILE = np.dtype(
     [
-        ("image", np.uint8, (SIZE, SIZE, 3)),
+        ("image", np.uint8, (SIDE, SIDE, 3)),
         ("mask", np.uint8, (MASK, MASK)),
         ("centres", np.uint8, (len(CLASSES), GRID, GRID)),
         ("boxes", np.float16, (len(CLASSES), 4, GRID, GRID)),
@@ -100,7 +93,7 @@ def write(
         if not IGNORED_SIDES[0] < side < IGNORED_SIDES[1]:
             label[owners == index] = UNKNOWN
         elif share >= HIDDEN:
-            learned = LEARNED[0] <= side <= LEARNED[1] and share >= VISIBLE
+            learned = FACE_SIDES[0] <= side <= FACE_SIDES[1] and share >= VISIBLE
             legible = _contrast(grey, owners == index) >= LEGIBLE
             _write_cells(tile, one, learned=learned and legible)
     quarters = label.reshape(MASK, 2, MASK, 2)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from shared.detection.drawn_face import FACE_SIDES, SIDE
 from shared.imaging.boxes import FloatBox
 from tools.training import decoys, deformation, foregrounds, recolouring, shading
 from tools.training.backgrounds import background
@@ -19,7 +20,7 @@ from tools.training.effects import with_effects
 from tools.training.figure import Figure, Matrix, figure_of, side_of
 from tools.training.sources import Sources
 from tools.training.sprite import Sprite
-from tools.training.targets import IGNORED_SIDES, LEARNED, SIZE, TILE
+from tools.training.targets import IGNORED_SIDES, TILE
 
 Scene = Callable[[Canvas, Sources, np.random.Generator], None]
 Decoy = Callable[[Figure, np.random.Generator], Figure]
@@ -70,7 +71,7 @@ def _face(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     if sources.objects and rng.random() < 0.25:
         _paste_object(canvas, sources, rng, rng.uniform(20, 60))
     sprite = sources.faces.draw(rng)
-    place = Place(_side(rng, *LEARNED), _middle(rng))
+    place = Place(_side(rng, *FACE_SIDES), _middle(rng))
     _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
     if sources.objects and rng.random() < 0.1:
         _paste_object(canvas, sources, rng, rng.uniform(10, 32))
@@ -80,14 +81,14 @@ def _hand(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     if not sources.hands:
         return _face(canvas, sources, rng)
     sprite = sources.hands.draw(rng)
-    place = Place(_side(rng, *LEARNED), _middle(rng))
+    place = Place(_side(rng, *FACE_SIDES), _middle(rng))
     return _paste(canvas, sprite, _main_box(sprite.hands, rng), place, rng)
 
 
 def _close_up(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """A part of a large face, which is none at this scale."""
     sprite = sources.faces.draw(rng)
-    place = Place(_side(rng, IGNORED_SIDES[1], 190), rng.uniform(-10, SIZE + 10, 2))
+    place = Place(_side(rng, IGNORED_SIDES[1], 190), rng.uniform(-10, SIDE + 10, 2))
     _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
 
 
@@ -95,17 +96,17 @@ def _distant_crowd(canvas: Canvas, sources: Sources, rng: np.random.Generator) -
     """Faces that a finer scale finds."""
     for _ in range(rng.integers(1, 9)):
         sprite = sources.faces.draw(rng)
-        place = Place(_side(rng, 9, IGNORED_SIDES[0]), rng.uniform(0, SIZE, 2))
+        place = Place(_side(rng, 9, IGNORED_SIDES[0]), rng.uniform(0, SIDE, 2))
         _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
 
 
 def _crowd(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """Faces side by side, of about one size; some overlap."""
-    side = _side(rng, LEARNED[0], 46)
+    side = _side(rng, FACE_SIDES[0], 46)
     step = side * rng.uniform(1.15, 1.9)
     offset = rng.uniform(-step / 2, step / 2, 2)
-    for row in range(-1, int(SIZE / step) + 1):
-        for column in range(-1, int(SIZE / step) + 1):
+    for row in range(-1, int(SIDE / step) + 1):
+        for column in range(-1, int(SIDE / step) + 1):
             if rng.random() < 0.3:
                 continue
             sprite = sources.faces.draw(rng)
@@ -121,7 +122,7 @@ def _decoy(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
         _paste_figure(canvas, figure, _whole(figure), Place(_side(rng, 20, 90), _middle(rng)), rng)
         return
     sprite = sources.faces.draw(rng)
-    box, side = _main_box(sprite.faces, rng), _side(rng, *LEARNED)
+    box, side = _main_box(sprite.faces, rng), _side(rng, *FACE_SIDES)
     figure = figure_of(sprite, side / max(side_of(box), 1))
     if not len(figure.hull(1)):
         return
@@ -149,7 +150,7 @@ def _paste_object(canvas: Canvas, sources: Sources, rng: np.random.Generator, si
     sprite = sources.objects.draw(rng)
     figure = figure_of(sprite, side / max(sprite.label.shape))
     figure = recolouring.recoloured(figure, rng)
-    _paste_figure(canvas, figure, _whole(figure), Place(side, rng.uniform(0, SIZE, 2)), rng)
+    _paste_figure(canvas, figure, _whole(figure), Place(side, rng.uniform(0, SIDE, 2)), rng)
 
 
 def _paste(
@@ -214,8 +215,8 @@ def _side(rng: np.random.Generator, smallest: float, largest: float) -> float:
 
 def _middle(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     if rng.random() < 0.6:
-        return rng.normal(SIZE / 2, 9, 2)
-    return rng.uniform(14, SIZE - 14, 2)
+        return rng.normal(SIDE / 2, 9, 2)
+    return rng.uniform(14, SIDE - 14, 2)
 
 
 def _main_box(boxes: tuple[FloatBox, ...], rng: np.random.Generator) -> FloatBox:

@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from shared.detection.opencv_network import MODELS
+from shared.detection.drawn_face import NAME
 from tools.training import journal
 from tools.training.batches import batch_of
-from tools.training.export import write
+from tools.training.export import smallest_bytes
 from tools.training.losses import SHARES, losses
+from tools.training.models import write
 from tools.training.paths import RUN, SPRITES, TILES
+from tools.training.precision import autocast
 from tools.training.sources import split
 from tools.training.state import LEARNING_RATE, State
 from tools.training.stream import Round, TileStream
@@ -35,7 +37,7 @@ LARGEST_GRADIENT = 5.0
 """A longer gradient is shortened: a batch with an odd tile must not undo many others."""
 CHECKPOINT_SECONDS = 45
 """What a killed run loses at most, with a round of some seconds."""
-EVALUATION_SECONDS = 300
+EVALUATION_SECONDS = 600
 CHECKPOINT = "checkpoint.pt"
 
 
@@ -70,7 +72,8 @@ def main() -> None:
     with TileStream(training, arguments.seed, TILES, arguments.workers) as stream:
         state = train(stream, validation_tiles(validation), arguments.seed, budget, RUN)
     (RUN / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
-    print(f"The model is {write(state.average.cpu(), MODELS)}.")  # noqa: T201
+    path = write(NAME, smallest_bytes(state.average.cpu()))
+    print(f"The model is {path}.")  # noqa: T201
 
 
 def train(
@@ -119,7 +122,7 @@ def _train_round(
         batch = batch_of(varied(chosen, rng), device)
         for group in state.optimiser.param_groups:
             group["lr"] = _learning_rate(state.steps, budget.used(state))
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device):
             outputs = state.network(batch.picture)
         result = losses(outputs, batch)
         state.optimiser.zero_grad()

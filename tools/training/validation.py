@@ -11,6 +11,7 @@ import torch
 from tools.training.batches import batch_of
 from tools.training.losses import SHARES, box_ious, losses
 from tools.training.network import Network
+from tools.training.precision import autocast
 from tools.training.sources import Sources, is_held_out
 from tools.training.sprite import FACE, UNKNOWN
 from tools.training.targets import CLASSES, IGNORED, MASK_FULL, TILE, YES
@@ -100,7 +101,7 @@ def _answers(network: Network, tiles: npt.NDArray[np.void], device: torch.device
     parts: list[list[npt.NDArray[np.float64]]] = [[] for _ in range(6)]
     for first in range(0, len(tiles), BATCH):
         batch = batch_of(tiles[first : first + BATCH], device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device):
             outputs = network(batch.picture)
         centres, boxes, tilt, mask = (output.float() for output in outputs)
         logits, states = centres[:, kind].flatten(1), batch.centres[:, kind].flatten(1)

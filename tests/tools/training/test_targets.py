@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.detection.drawn_face import BOX_UNIT, SIDE, STRIDE
 from shared.imaging.boxes import FloatBox, iou
 from tests.tools.training.sprites import head, palm
 from tools.training.canvas import Canvas
 from tools.training.deformation import mirrored
 from tools.training.figure import figure_of, side_of
 from tools.training.sprite import FACE, UNKNOWN, Sprite
-from tools.training.targets import BOX_UNIT, IGNORED, MASK_FULL, NO, SIZE, STRIDE, TILE, YES
+from tools.training.targets import IGNORED, MASK_FULL, NO, TILE, YES
 from tools.training.tiles import Place, placement
 from tools.training.variation import mirrored as mirrored_tiles
 
@@ -28,7 +29,7 @@ def tile_with(
     *,
     mirror: bool = False,
 ) -> Tile:
-    canvas = Canvas(np.full((SIZE, SIZE, 3), 255, np.float32))
+    canvas = Canvas(np.full((SIDE, SIDE, 3), 255, np.float32))
     paste(canvas, sprite, Place(side, np.array(middle)), degrees, mirror=mirror)
     return finished(canvas)
 
@@ -124,7 +125,7 @@ def test_a_hand_is_no_face() -> None:
 
 
 def test_a_face_that_another_covers_is_not_asked_for() -> None:
-    canvas = Canvas(np.full((SIZE, SIZE, 3), 255, np.float32))
+    canvas = Canvas(np.full((SIDE, SIDE, 3), 255, np.float32))
     paste(canvas, head(), Place(40, np.array([48, 48])))
     paste(canvas, head(), Place(60, np.array([50, 50])))
     boxes = boxes_of(finished(canvas))

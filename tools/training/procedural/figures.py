@@ -32,9 +32,9 @@ def face(seed: int) -> Sprite | None:
     rng = np.random.default_rng(seed)
     view = weighted(
         rng,
-        {"frontal": 0.38, "three-quarter": 0.22, "profile": 0.17, "smiley": 0.09, "portrait": 0.14},
+        {"frontal": 0.35, "three-quarter": 0.22, "profile": 0.17, "smiley": 0.09, "portrait": 0.17},
     )
-    creature = chance(rng, 0.3 if view == "portrait" else 0.14)
+    creature = chance(rng, 0.35 if view == "portrait" else 0.14)
     pen = Pen(rng, Drawing(), random_style(rng))
     if view == "portrait":
         pen = replace(pen, style=PAINTED)

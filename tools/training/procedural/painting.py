@@ -35,6 +35,8 @@ def paint_face(pen: Pen, head: Head, looks: Looks) -> Eyes:
         _nose(brush, eyes, nose)
         _mouth(brush, mouth)
         _cheeks(brush, nose)
+        if chance(rng, 0.7 if looks.creature else 0.2):
+            _weathered(brush, eyes, nose)
         closed = chance(rng, 0.12)
         for side in (-1, 1):
             if closed:
@@ -55,6 +57,25 @@ def _sockets(brush: Brush, eyes: Eyes) -> None:
     if chance(rng, 0.4):
         brow = (0, eyes.height - 0.35)
         brush.dab(brow, ellipse(0.5, 0.14), brush.glow, between(rng, 0.3, 0.8), blur=WIDE)
+
+
+def _weathered(brush: Brush, eyes: Eyes, nose: float) -> None:
+    """A ridge over the eyes, and the furrows of age, anger or a muzzle."""
+    rng, dark = brush.rng, mix(brush.shadow, BLACK, between(brush.rng, 0, 0.5))
+    low = eyes.height - eyes.size * between(rng, 0.5, 1)
+    ridge = points(
+        (-0.75, -0.1), (-0.4, 0.02), (0, between(rng, 0.05, 0.2)), (0.4, 0.02), (0.75, -0.1)
+    )
+    brush.line((0, low), ridge, dark, between(rng, 3, 9), blur=SOFT)
+    brush.dab((0, low - 0.2), ellipse(0.7, 0.12), brush.glow, between(rng, 0.2, 0.7), blur=SOFT)
+    for _ in range(count(rng, 0, 4)):
+        wrinkle = points((-0.5, around_zero(rng, 0.04)), (0, 0.03), (0.5, around_zero(rng, 0.04)))
+        at = (0, low - between(rng, 0.2, 0.55))
+        brush.line(at, wrinkle, dark, between(rng, 0.8, 2.5))
+    deep, wide = between(rng, 0.2, 0.5), between(rng, 0.25, 0.5)
+    for side in (-1, 1):
+        fold = points((side * 0.15, -0.08), (side * wide, deep / 2), (side * wide, deep))
+        brush.line((0, nose), fold, dark, between(rng, 1, 4))
 
 
 def _closed_eye(brush: Brush, eyes: Eyes, side: int) -> None:

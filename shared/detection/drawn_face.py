@@ -1,0 +1,73 @@
+"""The drawn-face network: our own, trained only on drawings.
+
+tools/training trains it; models/drawn-face.md beside the model says on what, and what it cannot do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.detection.blazeface import Floats
+from shared.detection.opencv_network import OpenCvNetwork
+
+NAME = "drawn-face"
+SIDE = 96
+"""Side in pixels of the pictures that the network was trained on. It is fully convolutional."""
+STEP = 16
+"""Sides of its pictures are multiples of so many pixels."""
+STRIDE = 8
+"""A cell of its outputs stands for a square of so many pixels."""
+BOX_UNIT = 48.0
+"""Distances to the edges of a box are in so many pixels: most are near 0.5, where softplus, which
+makes them, has a steady slope."""
+FACE_SIDES = 30, 66
+"""Sides of the faces that the network was taught to find: roots of the areas of their boxes, in
+pixels of the picture. A pyramid with a factor of two has each face once so."""
+
+CENTRES, BOXES, TILT, MASK = OUTPUTS = ("centres", "boxes", "tilt", "mask")
+"""Names of the outputs, in their order. For a picture (n, 3, h, w) of RGB, 0 to 255:
+`centres` (n, 2, h/8, w/8), logits of a face and of a hand;
+`boxes` (n, 8, h/8, w/8), for each of both the distances of the cell's centre from the left, upper,
+right and lower edge, in BOX_UNIT;
+`tilt` (n, 2, h/8, w/8), sine and cosine of the face's angle, clockwise, not normalised;
+`mask` (n, 1, h/2, w/2), logits of a face's visible skin."""
+
+_FACE, _HAND = 0, 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """What the network says about the cells of pictures, float32.
+
+    `logits` (n, h, w): log-odds that the cell is in the middle of a face. If so, `boxes`
+    (n, h, w, 4) are the bounds of its visible skin, in pixels of the picture, and `angles`
+    (n, h, w) how far it is turned clockwise, in radians.
+    """
+
+    logits: Floats
+    boxes: Floats
+    angles: Floats
+
+
+class DrawnFaceNetwork:
+    """Not thread-safe."""
+
+    def __init__(self) -> None:
+        # without the mask: the layers before it are half of the network's time
+        self._network = OpenCvNetwork(NAME, [CENTRES, BOXES, TILT])
+
+    def faces(self, pictures: npt.NDArray[np.uint8]) -> Cells:
+        """The faces in pictures, RGB uint8 (n, h, w, 3), whose sides are multiples of STEP."""
+        centres, boxes, tilt = self._network.run(pictures)
+        return Cells(centres[:, _FACE], _boxes(boxes, _FACE), np.arctan2(tilt[:, 0], tilt[:, 1]))
+
+
+def _boxes(outputs: Floats, kind: int) -> Floats:
+    distances = np.moveaxis(outputs[:, 4 * kind : 4 * kind + 4], 1, 3) * BOX_UNIT
+    rows, columns = (STRIDE * (np.arange(n) + 0.5) for n in outputs.shape[2:])
+    middles = np.stack(np.meshgrid(columns, rows), axis=2)
+    low, high = middles - distances[..., :2], middles + distances[..., 2:]
+    return np.concatenate([low, high], axis=3).astype(np.float32)
