@@ -5,13 +5,16 @@ tools/training trains it; models/drawn-face.md beside the model says on what, an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from shared.detection.blazeface import Floats
+from shared.detection.blazeface import Floats, sigmoid
 from shared.detection.opencv_network import OpenCvNetwork
+from shared.imaging.boxes import FloatBox, ious
+from shared.schemas.prompt import Label
 
 NAME = "drawn-face"
 SIDE = 96
@@ -35,21 +38,34 @@ right and lower edge, in BOX_UNIT;
 `tilt` (n, 2, h/8, w/8), sine and cosine of the face's angle, clockwise, not normalised;
 `mask` (n, 1, h/2, w/2), logits of a face's visible skin."""
 
-_FACE, _HAND = 0, 1
+_KINDS: tuple[Label, ...] = ("face", "hand")
+"""The order of the outputs' channels."""
+
+_MIN_IOU = 0.4
+"""Cells whose boxes have a greater IoU with the box of a better cell belong to the same object."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """What the network says about the cells of pictures, float32.
 
-    `logits` (n, h, w): log-odds that the cell is in the middle of a face. If so, `boxes`
+    `log_odds` (n, h, w): that the cell is in the middle of a face, or hand. If so, `boxes`
     (n, h, w, 4) are the bounds of its visible skin, in pixels of the picture, and `angles`
-    (n, h, w) how far it is turned clockwise, in radians.
+    (n, h, w) how far a face is turned clockwise, in radians.
     """
 
-    logits: Floats
+    log_odds: Floats
     boxes: Floats
     angles: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnObject:
+    """A face or hand in a picture: log-odds, box in pixels, and a face's angle in radians."""
+
+    log_odds: float
+    box: FloatBox
+    angle: float
 
 
 class DrawnFaceNetwork:
@@ -59,15 +75,36 @@ class DrawnFaceNetwork:
         # without the mask: the layers before it are half of the network's time
         self._network = OpenCvNetwork(NAME, [CENTRES, BOXES, TILT])
 
-    def faces(self, pictures: npt.NDArray[np.uint8]) -> Cells:
-        """The faces in pictures, RGB uint8 (n, h, w, 3), whose sides are multiples of STEP."""
+    def cells(self, pictures: npt.NDArray[np.uint8], kind: Label) -> Cells:
+        """What is in pictures, RGB uint8 (n, h, w, 3), whose sides are multiples of STEP."""
         centres, boxes, tilt = self._network.run(pictures)
-        return Cells(centres[:, _FACE], _boxes(boxes, _FACE), np.arctan2(tilt[:, 0], tilt[:, 1]))
+        channel = _KINDS.index(kind)
+        distances = np.moveaxis(boxes[:, 4 * channel : 4 * channel + 4], 1, 3) * BOX_UNIT
+        rows, columns = (STRIDE * (np.arange(count) + 0.5) for count in centres.shape[2:])
+        middles = np.stack(np.meshgrid(columns, rows), axis=2)
+        corners = middles - distances[..., :2], middles + distances[..., 2:]
+        return Cells(
+            centres[:, channel],
+            np.concatenate(corners, axis=3).astype(np.float32),
+            np.arctan2(tilt[:, 0], tilt[:, 1]),
+        )
 
+    def objects(
+        self, picture: npt.NDArray[np.uint8], kind: Label, min_log_odds: float
+    ) -> Iterator[DrawnObject]:
+        """Yields what is in a picture, RGB uint8 (h, w, 3), each object once, the best first.
 
-def _boxes(outputs: Floats, kind: int) -> Floats:
-    distances = np.moveaxis(outputs[:, 4 * kind : 4 * kind + 4], 1, 3) * BOX_UNIT
-    rows, columns = (STRIDE * (np.arange(n) + 0.5) for n in outputs.shape[2:])
-    middles = np.stack(np.meshgrid(columns, rows), axis=2)
-    low, high = middles - distances[..., :2], middles + distances[..., 2:]
-    return np.concatenate([low, high], axis=3).astype(np.float32)
+        Its box is the mean of its cells' boxes, weighted by their probabilities.
+        """
+        cells = self.cells(picture[None], kind)
+        kept = cells.log_odds[0] >= min_log_odds
+        log_odds, angles = cells.log_odds[0][kept], cells.angles[0][kept]
+        boxes = cells.boxes[0][kept].astype(np.float64)
+        remaining = np.argsort(-log_odds, kind="stable")
+        while len(remaining):
+            best = remaining[0]
+            same = ious(boxes[remaining], boxes[best]) > _MIN_IOU
+            same[0] = True  # an empty box has an IoU of 0 with itself
+            group, remaining = remaining[same], remaining[~same]
+            box = np.average(boxes[group], axis=0, weights=sigmoid(log_odds[group]))
+            yield DrawnObject(float(log_odds[best]), box, float(angles[best]))

@@ -1,22 +1,40 @@
 """Verification of face proposals by the drawn-face network."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from shared.detection.drawn_face import SIDE, STRIDE, DrawnFaceNetwork
 from shared.detection.proposals import Proposal
 from shared.detection.pyramid import Pyramid
 from shared.detection.windows import mirrored
+from shared.imaging.boxes import FloatBox
 
 _CONTEXTS = (1.7, 2.1)
 """Sides of the views, as multiples of the proposal's side. The network then sees the face at the
 middle of the sizes that it was taught."""
 
 _CENTRE = slice(SIDE // STRIDE // 2 - 2, SIDE // STRIDE // 2 + 2)
-"""The cells of a view at which a face counts: a third of its side."""
+"""The rows and columns of cells at which a face counts: the middle third of a view."""
 
 
-def drawn_face_log_odds(pyramid: Pyramid, proposal: Proposal, network: DrawnFaceNetwork) -> float:
-    """Log-odds that the proposal is a drawn face: the mean over views, half of them mirrored."""
-    views = [pyramid.view(proposal.window(context), SIDE) for context in _CONTEXTS]
-    cells = network.faces(np.stack([*views, *map(mirrored, views)]))
-    return float(cells.logits[:, _CENTRE, _CENTRE].max(axis=(1, 2)).mean())
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnFace:
+    """Log-odds of a face at the proposal's place, and its box, in image coordinates."""
+
+    log_odds: float
+    box: FloatBox
+
+
+def verify_drawn_face(pyramid: Pyramid, proposal: Proposal, network: DrawnFaceNetwork) -> DrawnFace:
+    """What the network sees there: the mean over views, half of them mirrored."""
+    windows = [proposal.window(context) for context in _CONTEXTS]
+    views = [pyramid.view(window, SIDE) for window in windows]
+    cells = network.cells(np.stack([*views, *map(mirrored, views)]), "face")
+    log_odds = cells.log_odds[:, _CENTRE, _CENTRE].reshape(2 * len(views), -1)
+    boxes = cells.boxes[:, _CENTRE, _CENTRE].reshape(2 * len(views), -1, 4)
+    best = log_odds.argmax(axis=1)
+    located = [
+        window.box_to_image(boxes[view, best[view]] / SIDE) for view, window in enumerate(windows)
+    ]
+    return DrawnFace(float(log_odds.max(axis=1).mean()), np.mean(located, axis=0))

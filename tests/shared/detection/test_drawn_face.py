@@ -1,0 +1,137 @@
+"""The drawn-face network: what it says, and that the detector asks it."""
+
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.detection.drawn_face import FACE_SIDES, NAME, SIDE, DrawnFaceNetwork
+from shared.detection.drawn_face_proposals import drawn_face_detections
+from shared.detection.drawn_face_verification import verify_drawn_face
+from shared.detection.face_models import FaceModels
+from shared.detection.face_score import Evidence
+from shared.detection.faces import verified_faces
+from shared.detection.opencv_network import MODELS, SUFFIX
+from shared.detection.proposals import Proposal
+from shared.detection.pyramid import Pyramid
+from shared.imaging.boxes import bounds_of, iou
+from shared.imaging.geometry import Image
+
+INK, SKIN, PAPER = (20, 20, 20), (250, 205, 170), (255, 255, 255)
+
+
+@pytest.fixture(scope="module")
+def network() -> DrawnFaceNetwork:
+    return DrawnFaceNetwork()
+
+
+def _face(side: int, middle: tuple[float, float], face: float, degrees: float = 0) -> Image:
+    """A plain cartoon face of the side `face` in an image of the side `side`."""
+    scale, fine = 16, 4
+    picture = np.full((side, side, 3), PAPER, np.uint8)
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        point = np.array(middle) + turn @ (np.array([x, y]) * face)
+        return int(point[0] * scale), int(point[1] * scale)
+
+    def size(length: float) -> int:
+        return int(length * face * scale)
+
+    line = max(1, round(face / 30))
+    kwargs = {"lineType": cv2.LINE_AA, "shift": fine}
+    cv2.circle(picture, at(0, 0), size(0.5), SKIN, -1, **kwargs)
+    cv2.circle(picture, at(0, 0), size(0.5), INK, line, **kwargs)
+    for x in (-0.18, 0.18):
+        cv2.circle(picture, at(x, -0.1), size(0.1), PAPER, -1, **kwargs)
+        cv2.circle(picture, at(x, -0.1), size(0.1), INK, line, **kwargs)
+        cv2.circle(picture, at(x, -0.1), size(0.04), INK, -1, **kwargs)
+    cv2.line(picture, at(0, 0), at(0.03, 0.1), INK, line, **kwargs)
+    cv2.ellipse(
+        picture,
+        at(0, 0.18),
+        (size(0.2), size(0.12)),
+        degrees,
+        20,
+        160,
+        (160, 40, 40),
+        line + 1,
+        **kwargs,
+    )
+    return picture
+
+
+def _box(middle: tuple[float, float], face: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([*(np.array(middle) - face / 2), *(np.array(middle) + face / 2)])
+
+
+def test_the_model_is_small() -> None:
+    assert (MODELS / f"{NAME}{SUFFIX}").stat().st_size < 4e6
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(FACE_SIDES[0] + 4, FACE_SIDES[1] - 4), st.floats(40, 56), st.floats(40, 56))
+def test_a_face_of_a_learned_size_is_found_where_it_is(
+    network: DrawnFaceNetwork, side: float, x: float, y: float
+) -> None:
+    best = next(network.objects(_face(SIDE, (x, y), side), "face", 0.0))
+    assert iou(best.box, _box((x, y), side)) > 0.5
+
+
+@pytest.mark.parametrize("degrees", [-40, 0, 40])
+def test_its_angle_is_about_that_of_the_face(network: DrawnFaceNetwork, degrees: int) -> None:
+    best = next(network.objects(_face(SIDE, (48, 48), 48, degrees), "face", 0.0))
+    assert np.degrees(best.angle) == pytest.approx(degrees, abs=30)  # it errs by 15 on average
+
+
+def test_a_blank_sheet_and_a_disc_have_no_face(network: DrawnFaceNetwork) -> None:
+    disc = np.full((SIDE, SIDE, 3), PAPER, np.uint8)
+    assert not list(network.objects(disc, "face", 0.0))
+    cv2.circle(disc, (48, 48), 24, SKIN, -1, cv2.LINE_AA)
+    assert not list(network.objects(disc, "face", 0.0))
+
+
+def test_pictures_shown_together_are_judged_as_one_by_one(network: DrawnFaceNetwork) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (3, SIDE, SIDE, 3)).astype(np.uint8)
+    together = network.cells(pictures, "face")
+    for index, picture in enumerate(pictures):
+        alone = network.cells(picture[None], "face")
+        assert together.log_odds[index] == pytest.approx(alone.log_odds[0], abs=1e-3)
+
+
+@pytest.mark.parametrize("face", [60, 150, 400])
+def test_proposals_have_the_place_and_the_features_of_a_face(
+    network: DrawnFaceNetwork, face: int
+) -> None:
+    middle = (330.0, 280.0)
+    pyramid = Pyramid.of(_face(600, middle, face))
+    sides = [750.0, 600.0, 396.0, 240.0, 150.0]
+    found = max(drawn_face_detections(pyramid, sides, network), key=lambda one: one.confidence)
+    assert iou(found.box, _box(middle, face)) > 0.5
+    left_eye, right_eye, nose, mouth = found.features
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert left_eye[1] < nose[1] < mouth[1]
+    assert iou(bounds_of(found.features), _box(middle, face)) > 0.1
+
+
+def test_verification_turns_the_face_upright(network: DrawnFaceNetwork) -> None:
+    middle, side = (150.0, 150.0), 100.0
+    upright = np.array([[-0.18, -0.1], [0.18, -0.1], [0, 0.05], [0, 0.25]]) * side
+    for degrees in (0, 90, 180):
+        angle = np.radians(degrees)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        features = (upright @ turn + middle).astype(np.float32)
+        pyramid = Pyramid.of(_face(300, middle, side, degrees))
+        there = verify_drawn_face(pyramid, Proposal(_box(middle, side), features), network)
+        assert there.log_odds > 1
+        assert iou(there.box, _box(middle, side)) > 0.5
+
+
+def test_a_drawn_face_is_found_that_mediapipe_alone_rejects() -> None:
+    picture = _face(400, (200, 190), 160)
+    best = verified_faces(Pyramid.of(picture), FaceModels())[0]
+    assert iou(best.location.box, _box((200, 190), 160)) > 0.4
+    assert Evidence(best.evidence.mediapipe).score < 0.5 < best.score
