@@ -30,7 +30,7 @@ def verify_drawn_face(pyramid: Pyramid, proposal: Proposal, network: DrawnFaceNe
     """What the network sees there: the mean over views, half of them mirrored."""
     windows = [proposal.window(context) for context in _CONTEXTS]
     views = [pyramid.view(window, SIDE) for window in windows]
-    cells = network.cells(np.stack([*views, *map(mirrored, views)]), "face")
+    cells = network.faces(np.stack([*views, *map(mirrored, views)]))
     log_odds = cells.log_odds[:, _CENTRE, _CENTRE].reshape(2 * len(views), -1)
     boxes = cells.boxes[:, _CENTRE, _CENTRE].reshape(2 * len(views), -1, 4)
     best = log_odds.argmax(axis=1)

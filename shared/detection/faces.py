@@ -6,7 +6,6 @@ from itertools import islice
 from shared.detection.blazeface import RawDetection
 from shared.detection.contours import outline
 from shared.detection.detections import Detection, Detections
-from shared.detection.drawn_face_proposals import drawn_face_detections
 from shared.detection.face_models import FaceModels
 from shared.detection.near_misses import split_by_score
 from shared.detection.proposals import detect_raw, fuse_proposals
@@ -57,27 +56,17 @@ def verified_faces(pyramid: Pyramid, models: FaceModels) -> list[VerifiedFace]:
     """All verified proposals, best first, of which no two overlap."""
     image = image_box(pyramid.image)
     sides = window_sides(image)
-    raw = _detected(pyramid, sides[:_COARSE], _COARSE_BLURS, models)
+    raw = detect_raw(pyramid, sides[:_COARSE], _COARSE_BLURS, models)
     faces = _verified(pyramid, raw, (), models)
     close_up_side = _CLOSE_UP * max(image.width, image.height)
     if not any(face.score >= _SURE_SCORE and face.location.side >= close_up_side for face in faces):
-        raw += _detected(pyramid, sides[_COARSE:_FINE], _FINE_BLURS, models)
+        raw += detect_raw(pyramid, sides[_COARSE:_FINE], _FINE_BLURS, models)
         faces = _verified(pyramid, raw, faces, models)
     finest = sides[_FINE:]
     if finest and not any(face.score >= _SURE_SCORE for face in faces):
-        raw += _detected(pyramid, finest, _FINEST_BLURS, models)
+        raw += detect_raw(pyramid, finest, _FINEST_BLURS, models)
         faces = _verified(pyramid, raw, faces, models)
     return suppress_overlaps(faces, lambda face: face.location.box)
-
-
-def _detected(
-    pyramid: Pyramid, sides: Sequence[float], blurs: Sequence[float], models: FaceModels
-) -> list[RawDetection]:
-    """Raw detections of MediaPipe's short-range detector and of the drawn-face network."""
-    return [
-        *detect_raw(pyramid, sides, blurs, models),
-        *drawn_face_detections(pyramid, sides, models.drawn_face),
-    ]
 
 
 def _verified(

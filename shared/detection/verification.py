@@ -19,7 +19,7 @@ from shared.detection.face_models import (
     FaceModels,
     Pictures,
 )
-from shared.detection.face_score import Evidence, Opinions
+from shared.detection.face_score import Evidence
 from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.detection.proposals import Proposal
 from shared.detection.pyramid import Pyramid
@@ -77,18 +77,19 @@ class VerifiedFace:
 def verify(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> VerifiedFace:
     """Scores the proposal and relocates it.
 
-    MediaPipe's two detectors look at a few views. If they are not sure, the others look too.
+    MediaPipe's two detectors look at a few views. As long as the result is open, MTCNN's output
+    network looks too, then the drawn-face network.
     """
     face = _verified_by_mediapipe(pyramid, proposal, models)
-    if face.evidence.is_sure:
-        return face
-    drawn = verify_drawn_face(pyramid, face.location, models.drawn_face)
-    mtcnn = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
-    evidence = replace(face.evidence, others=Opinions(mtcnn, drawn.log_odds))
-    location = face.location
-    if location is proposal and drawn.log_odds > 0:  # no detector of MediaPipe has located it
-        location = Proposal(drawn.box, proposal.features)
-    return VerifiedFace(proposal, location, evidence)
+    if not face.evidence.is_decided:
+        mtcnn = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
+        face = replace(face, evidence=replace(face.evidence, mtcnn=mtcnn))
+    if not face.evidence.is_decided:
+        drawn = verify_drawn_face(pyramid, face.location, models.drawn_face)
+        face = replace(face, evidence=replace(face.evidence, drawn_face=drawn.log_odds))
+        if face.location is proposal and drawn.log_odds > 0:  # MediaPipe has not located it
+            face = replace(face, location=Proposal(drawn.box, proposal.features))
+    return face
 
 
 def _verified_by_mediapipe(

@@ -24,7 +24,7 @@ from shared.decoding import pixels
 from shared.detection import face_score
 from shared.detection.drawn_face_verification import verify_drawn_face
 from shared.detection.face_models import FaceModels
-from shared.detection.face_score import Evidence, Opinions
+from shared.detection.face_score import Evidence
 from shared.detection.faces import verified_faces
 from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.detection.pyramid import Pyramid
@@ -51,7 +51,7 @@ class Sample:
     @property
     def evidence(self) -> Evidence:
         """The evidence as the detector has it."""
-        return Evidence(self.mediapipe, Opinions(self.mtcnn, self.drawn_face))
+        return Evidence(self.mediapipe, self.mtcnn, self.drawn_face)
 
 
 class Coefficients(NamedTuple):
@@ -144,11 +144,9 @@ def _samples(models: FaceModels, image: Path, drawing: Drawing) -> Iterator[Samp
         is_face = any(iou(location, np.array(true.box)) >= _MIN_IOU for true in drawing.faces)
         is_unsure = any(overlap(location, np.array(place.box)) > 0 for place in drawing.unsure)
         if is_face or not is_unsure:
-            others = face.evidence.others or Opinions(
-                mtcnn_log_odds(pyramid, face.location, models.mtcnn),
-                verify_drawn_face(pyramid, face.location, models.drawn_face).log_odds,
-            )
-            yield Sample(face.evidence.mediapipe, others.mtcnn, others.drawn_face, is_face)
+            mtcnn = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
+            drawn_face = verify_drawn_face(pyramid, face.location, models.drawn_face).log_odds
+            yield Sample(face.evidence.mediapipe, mtcnn, drawn_face, is_face)
 
 
 if __name__ == "__main__":

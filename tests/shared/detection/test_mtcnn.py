@@ -36,8 +36,8 @@ def test_a_painted_face_is_found_that_mediapipe_alone_rejects(models: FaceModels
 
 def test_a_sure_face_needs_no_second_judge(models: FaceModels) -> None:
     best = verified_faces(Pyramid.of(example("astronaut.jpg")), models)[0]
-    assert best.evidence.is_sure
-    assert best.evidence.others is None
+    assert best.evidence.is_decided
+    assert best.evidence.mtcnn is None
 
 
 def test_a_face_in_a_photograph_is_one_and_a_place_beside_it_is_none(models: FaceModels) -> None:
