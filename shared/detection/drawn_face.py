@@ -15,9 +15,7 @@ from shared.detection.opencv_network import OpenCvNetwork
 
 NAME = "drawn-face"
 SIDE = 96
-"""Side in pixels of the pictures that the network was trained on. It is fully convolutional."""
-STEP = 16
-"""Sides of its pictures are multiples of so many pixels."""
+"""Side in pixels of the pictures that the network was trained on. It takes any multiple of 16."""
 STRIDE = 8
 """A cell of its outputs stands for a square of so many pixels."""
 BOX_UNIT = 48.0
@@ -56,11 +54,11 @@ class DrawnFaceNetwork:
     """Not thread-safe."""
 
     def __init__(self) -> None:
-        # without the mask: the layers before it are half of the network's time
+        # without the mask: its layers would cost a seventh more
         self._network = OpenCvNetwork(NAME, [CENTRES, BOXES])
 
     def faces(self, pictures: npt.NDArray[np.uint8]) -> Cells:
-        """The faces in pictures, RGB uint8 (n, h, w, 3), whose sides are multiples of STEP."""
+        """The faces in pictures, RGB uint8 (n, h, w, 3), whose sides are multiples of 16."""
         centres, outputs = self._network.run(pictures)
         distances = np.moveaxis(outputs[:, 4 * _FACE : 4 * _FACE + 4], 1, 3) * BOX_UNIT
         rows, columns = (STRIDE * (np.arange(count) + 0.5) for count in centres.shape[2:])

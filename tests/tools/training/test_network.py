@@ -1,8 +1,13 @@
 """The network as torch and OpenCV run it. These tests need the dependency group `training`."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
+
+from shared.detection import opencv_network
+from shared.detection.drawn_face import OUTPUTS, SIDE
 
 torch = pytest.importorskip(
     "torch", reason="the group training is not installed: `make test-train` runs these tests"
@@ -11,7 +16,7 @@ pytest.importorskip("onnx", reason="the group training is not installed: see `ma
 
 # E402: nothing below can be imported without the group.
 from tests.tools.training.sprites import sources  # noqa: E402
-from tools.training import export  # noqa: E402
+from tools.training import export, models  # noqa: E402
 from tools.training.batches import batch_of  # noqa: E402
 from tools.training.losses import losses  # noqa: E402
 from tools.training.network import Network  # noqa: E402
@@ -98,3 +103,16 @@ def test_the_right_answer_costs_nothing() -> None:
     assert float(wrong.boxes) > 1
     assert float(wrong.tilt) > 1
     assert float(wrong.mask) > 1 > float(exact.mask)
+
+
+def test_a_written_model_is_the_one_that_the_functions_read(
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (models, opencv_network):
+        monkeypatch.setattr(module, "MODELS", tmp_path)
+    content = export.smallest_bytes(network)
+    models.write("test", content)
+    picture = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8)
+    read = opencv_network.OpenCvNetwork("test", OUTPUTS).run(picture[None])
+    for one, other in zip(read, export.run(content, picture), strict=True):
+        assert np.array_equal(one, other)
