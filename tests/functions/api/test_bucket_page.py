@@ -99,7 +99,10 @@ def test_hidden_pictures_release_their_memory(bucket: Page, system: Stack) -> No
     bucket.get_by_label("Name begins with").fill("memory/")
     for name in ("memory/one.png", "memory/two.png"):
         tile_of(bucket, name).click()
-        over = bucket.get_by_role("dialog").locator("img.over")
+        dialog = bucket.get_by_role("dialog")
+        under, over = dialog.locator("img.under"), dialog.locator("img.over")
+        for image in (under, over):  # until both have a size, the choices below them still move
+            expect(image).not_to_have_js_property("naturalWidth", 0)
         for view in ("Mask", "Overlay", "Cutout"):
             bucket.get_by_label(view, exact=True).check()
             expect(over).to_have_attribute("alt", f"{name}, {view.lower()}")
