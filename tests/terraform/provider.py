@@ -7,6 +7,7 @@ computes is unknown in a plan, and made up in an apply. Runs with the packages t
 outside the project's environment: they want another protobuf than MediaPipe.
 """
 
+import functools
 import hashlib
 import json
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import msgpack
 from tf.gen import tfplugin_pb2 as pb
 from tf.provider import ProviderServicer
@@ -32,6 +34,10 @@ _GOOGLE = {
     "billing_project": "string",
     "user_project_override": "bool",
 }
+_MESSAGE_BYTES = 256 << 20
+"""What providers take, with all files of an archive in one message; gRPC's default is 4 MiB.
+https://github.com/hashicorp/terraform-plugin-go/blob/main/tfprotov6/tf6server/server.go"""
+
 _PROVIDER_ARGUMENTS = {"google": _GOOGLE, "google-beta": _GOOGLE, "archive": {}, "time": {}}
 _NESTING = {
     "list": pb.Schema.NestedBlock.LIST,
@@ -223,4 +229,6 @@ if __name__ == "__main__":
     import tf.provider
 
     tf.provider.ProviderServicer = Servicer
+    sizes = [(f"grpc.max_{way}_message_length", _MESSAGE_BYTES) for way in ("receive", "send")]
+    grpc.server = functools.partial(grpc.server, options=sizes)
     run_provider(StandIn(Path(sys.argv[1])), sys.argv[1:])
