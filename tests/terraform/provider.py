@@ -211,11 +211,12 @@ def _pack(config: dict[str, Any]) -> None:
     """Writes the archive of `source` blocks, and adds computed values to `config`."""
     path = Path(config["output_path"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for source in sorted(config["source"], key=lambda one: one["filename"]):
             info = zipfile.ZipInfo(source["filename"])
+            info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = int(config["output_file_mode"] or "0644", 8) << 16
-            archive.writestr(info, source["content"], zipfile.ZIP_DEFLATED)
+            archive.writestr(info, source["content"], compresslevel=1)
     data = path.read_bytes()
     config["output_sha256"] = hashlib.sha256(data).hexdigest()
     config["output_size"] = len(data)

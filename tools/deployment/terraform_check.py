@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -33,15 +33,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy_configuration(Path(folder))
         try:
-            for line in check(_terraform_in(Path(folder) / "terraform")):
+            for line in check(_terraform_in(Path(folder) / "terraform"), variants()):
                 sys.stdout.write(f"{line}\n")
                 sys.stdout.flush()
         except Refused as error:
             sys.exit(str(error))
 
 
-def check(terraform: Terraform) -> Iterator[str]:
-    """Yields a line for each check.
+def check(terraform: Terraform, planned: Mapping[str, Path]) -> Iterator[str]:
+    """Yields a line for each check. `planned` are files of variables, as `variants` returns them.
 
     Raises:
         Refused: Terraform refuses one.
@@ -49,7 +49,7 @@ def check(terraform: Terraform) -> Iterator[str]:
     _output(terraform, "init", "-no-color", "-input=false")
     yield _output(terraform, "validate", "-no-color").strip()
     yield _output(terraform, "test", "-no-color").strip().splitlines()[-1]
-    for name, variant in variants().items():
+    for name, variant in planned.items():
         (summary,) = _SUMMARY.findall(plan(terraform, variant))
         yield f"{name}: {summary}"
 

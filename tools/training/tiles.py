@@ -143,7 +143,7 @@ def _objects(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None
 
 
 _SCENES: tuple[Scene, ...] = (_face, _hand, _crowd, _close_up, _distant_crowd, _decoy, _objects)
-_SHARES = (0.45, 0.1, 0.09, 0.06, 0.06, 0.1, 0.14)
+_SHARES = (0.43, 0.13, 0.09, 0.06, 0.06, 0.1, 0.13)
 
 
 def _paste_object(canvas: Canvas, sources: Sources, rng: np.random.Generator, side: float) -> None:
