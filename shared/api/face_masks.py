@@ -57,7 +57,7 @@ class FaceMasks:
     def __init__(self, settings: ApiSettings, sandbox: Sandbox) -> None:
         self._settings = settings
         self._sandbox = sandbox
-        self._detector = Detector(settings.max_instances, settings.min_score)
+        self._detector = Detector(settings.min_score)
         self._service = SegmentationService(
             factory.primary(settings), factory.fallback(settings), settings.sam2_deadline
         )

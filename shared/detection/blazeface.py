@@ -1,9 +1,9 @@
-"""Decoding of the outputs of MediaPipe's BlazeFace detectors.
+"""Decoding of the outputs of MediaPipe's BlazeFace detectors, of faces and of palms.
 
 Bazarevsky et al., "BlazeFace: Sub-millisecond neural face detection on mobile GPUs", 2019: for a
 few anchors in each cell of a grid, the model predicts the offset of a face and a confidence.
 Overlapping predictions are averaged instead of suppressed. Settings are those of MediaPipe
-0.10.21's graphs `face_detection_short_range` and `face_detection_full_range`.
+0.10.21's graphs `face_detection_short_range`, `face_detection_full_range` and `palm_detection`.
 """
 
 from collections.abc import Iterator
@@ -19,19 +19,17 @@ _MIN_IOU = 0.3
 """Predictions whose IoU with the most confident one is greater belong to the same face. From
 MediaPipe's graphs."""
 
-_FEATURES = 4
-"""Number of features that are used: eye, eye, nose, mouth. The model's fifth and sixth, the ears,
-are ignored."""
-
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawDetection:
-    """A face that a detector reports, in pixels of the detector's input.
+    """A face or palm that a detector reports, in pixels of the detector's input.
 
-    `box` reaches from brows to chin; `features`, float32 (4, 2), are the eye at the picture's left,
-    the other eye, the nose, the mouth; `confidence` is 0..1.
+    The `box` of a face reaches from brows to chin; its `features`, float32 (4, 2), are the eye at
+    the picture's left, the other eye, the nose, the mouth. The box of a palm reaches from the wrist
+    to the knuckles; its features, float32 (7, 2), are the wrist, the knuckles of index, middle,
+    ring and little finger, and two joints of the thumb. `confidence` is 0..1.
     """
 
     box: FloatBox
@@ -39,7 +37,7 @@ class RawDetection:
     confidence: float
 
     def mirrored(self, width: float) -> "RawDetection":
-        """The detection in the horizontally mirrored picture, which is `width` pixels wide."""
+        """A face in the horizontally mirrored picture, which is `width` pixels wide."""
         x0, y0, x1, y1 = self.box
         other_eye_first = self.features[[1, 0, 2, 3]]
         features = (other_eye_first * (-1, 1) + (width, 0)).astype(np.float32)
@@ -54,18 +52,18 @@ def anchors(height: int, width: int, stride: int, per_cell: int) -> Floats:
 
 
 def decode(
-    predictions: Floats, logits: Floats, centres: Floats, min_confidence: float
+    predictions: Floats, logits: Floats, centres: Floats, features: int, min_confidence: float
 ) -> Iterator[RawDetection]:
-    """Yields each face of at least `min_confidence` once, the most confident first.
+    """Yields each face or palm of at least `min_confidence` once, the most confident first.
 
-    `predictions`, float32 (n, 16), are offsets from the anchors' `centres`, (n, 2), and sizes;
-    `logits` are (n,).
+    `predictions`, float32 (n, m), are offsets from the anchors' `centres`, (n, 2), sizes, and
+    offsets of features, of which the first `features` are used; `logits` are (n,).
     """
     (kept,) = np.nonzero(logits >= np.log(min_confidence / (1 - min_confidence)))
     predictions, centres, confidences = predictions[kept], centres[kept], sigmoid(logits[kept])
     middles, halves = predictions[:, :2] + centres, predictions[:, 2:4] / 2
     boxes = np.concatenate([middles - halves, middles + halves], axis=1).astype(np.float64)
-    features = predictions[:, 4 : 4 + 2 * _FEATURES].reshape(-1, _FEATURES, 2) + centres[:, None]
+    points = predictions[:, 4 : 4 + 2 * features].reshape(-1, features, 2) + centres[:, None]
     remaining = np.argsort(-confidences, kind="stable")
     while len(remaining):
         same = ious(boxes[remaining], boxes[remaining[0]]) > _MIN_IOU
@@ -74,7 +72,7 @@ def decode(
         weights = confidences[group] / confidences[group].sum()
         yield RawDetection(
             weights @ boxes[group],
-            np.einsum("i,ijk->jk", weights, features[group]),
+            np.einsum("i,ijk->jk", weights, points[group]),
             float(confidences[group[0]]),
         )
 

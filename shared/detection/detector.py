@@ -1,11 +1,9 @@
 """Detection of faces and hands with MediaPipe's models."""
 
-from functools import partial
-
 from shared.detection.detections import Detections
 from shared.detection.face_models import FaceModels
 from shared.detection.faces import find_faces
-from shared.detection.hand_model import HandModel
+from shared.detection.hand_models import HandModels
 from shared.detection.hands import find_hands
 from shared.detection.pyramid import Pyramid
 from shared.imaging.geometry import Image
@@ -16,20 +14,20 @@ from shared.schemas.prompt import Label
 class Detector:
     """Finds faces and hands that score at least `min_score`, 0..1. Thread-safe."""
 
-    def __init__(self, max_instances: int, min_score: float) -> None:
+    def __init__(self, min_score: float) -> None:
         self._min_score = min_score
         self._face_models = ResourcePool(FaceModels)
-        self._hand_models = ResourcePool(partial(HandModel, max_instances))
+        self._hand_models = ResourcePool(HandModels)
 
     def detect(self, image: Image, targets: frozenset[Label]) -> Detections:
         """The targets in an RGB uint8 (h, w, 3) image: faces before hands, each best first."""
         pyramid = Pyramid.of(image)
         results: list[Detections] = []
         if "face" in targets:
-            with self._face_models.borrowed() as models:
-                results.append(find_faces(pyramid, models, self._min_score))
+            with self._face_models.borrowed() as face_models:
+                results.append(find_faces(pyramid, face_models, self._min_score))
         if "hand" in targets:
-            with self._hand_models.borrowed() as model:
-                results.append(find_hands(pyramid, model, self._min_score))
+            with self._hand_models.borrowed() as hand_models:
+                results.append(find_hands(pyramid, hand_models, self._min_score))
         detections = [detection for result in results for detection in result.detections]
         return Detections(detections, sum(result.near_misses for result in results))

@@ -1,24 +1,18 @@
-"""The face models: MediaPipe's, run by LiteRT without MediaPipe's graphs, MTCNN's, and our own.
+"""The face models: MediaPipe's, MTCNN's, and our own.
 
-The graphs take one picture at a time, detect a face again before they outline it, and take half a
-second to import. LiteRT runs the same models, from the same package, on batches of pictures. The
-short-range detector is fully convolutional, so it takes pictures of any size.
+MediaPipe's short-range detector is fully convolutional, so it takes pictures of any size.
 """
 
 from collections.abc import Iterator
 from functools import cached_property
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert.interpreter import Interpreter
 
-from shared.detection.blazeface import Floats, RawDetection, anchors, decode
+from shared.detection.blazeface import RawDetection, anchors, decode
 from shared.detection.drawn_face import DrawnFaceNetwork
+from shared.detection.litert_model import LiteRtModel, Pictures
 from shared.detection.mtcnn import OutputNetwork
-
-Pictures = npt.NDArray[np.uint8]
 
 SHORT_SIDE, FULL_SIDE, MESH_SIDE = 128, 192, 192
 """Sides, in pixels, of the inputs that the models were trained on: short-range detector, full-range
@@ -31,6 +25,10 @@ of it. From the model."""
 _BATCH_PIXELS = 4 * SHORT_SIDE**2
 """Maximum number of pixels in a batch. Batches save time for small pictures; for large ones they
 only cost memory. Chosen by hand."""
+
+_FEATURES = 4
+"""Number of features that are used: eye, eye, nose, mouth. The detectors' fifth and sixth, the
+ears, are ignored."""
 
 MIN_CONFIDENCE = 0.05
 """Minimum confidence of a raw detection in a verification view. Low, because the decision is made
@@ -76,7 +74,7 @@ class FaceModels:
         owners = np.concatenate([np.repeat(np.arange(count), len(grid)) for grid in grids])
         predictions, logits = self._short_range.run(pictures)
         return [
-            decode(predictions[0, own], logits[0, own, 0], centres[own], min_confidence)
+            decode(predictions[0, own], logits[0, own, 0], centres[own], _FEATURES, min_confidence)
             for own in (owners == number for number in range(count))
         ]
 
@@ -86,7 +84,7 @@ class FaceModels:
         predictions, logits = self._full_range.run(pictures)
         shape = len(pictures), len(centres), -1
         per_picture = zip(predictions.reshape(shape), logits.reshape(shape[:2]), strict=True)
-        return [decode(*outputs, centres, min_confidence) for outputs in per_picture]
+        return [decode(*outputs, centres, _FEATURES, min_confidence) for outputs in per_picture]
 
     def ovals(self, pictures: Pictures) -> npt.NDArray[np.float32]:
         """The oval of the face that fills each picture of MESH_SIDE pixels a side.
@@ -107,43 +105,13 @@ class FaceModels:
         return DrawnFaceNetwork()
 
     @cached_property
-    def _short_range(self) -> "_Model":
-        return _Model("face_detection/face_detection_short_range", black=-1)
+    def _short_range(self) -> LiteRtModel:
+        return LiteRtModel("face_detection/face_detection_short_range", black=-1)
 
     @cached_property
-    def _full_range(self) -> "_Model":
-        return _Model("face_detection/face_detection_full_range_sparse", black=-1)
+    def _full_range(self) -> LiteRtModel:
+        return LiteRtModel("face_detection/face_detection_full_range_sparse", black=-1)
 
     @cached_property
-    def _mesh(self) -> "_Model":
-        return _Model("face_landmark/face_landmark", black=0)
-
-
-class _Model:
-    """A model of MediaPipe's package that takes colours from `black` to 1."""
-
-    def __init__(self, name: str, black: int) -> None:
-        # One thread: an instance of a function has one processor for each image.
-        self._model = Interpreter(str(_modules() / f"{name}.tflite"), num_threads=1)
-        self._input = self._model.get_input_details()[0]["index"]
-        self._outputs = [output["index"] for output in self._model.get_output_details()]
-        self._black, self._step = np.float32(black), np.float32((1 - black) / 255)
-        self._shape: tuple[int, ...] = ()
-
-    def run(self, pictures: Pictures) -> list[Floats]:
-        """Runs the model and returns its outputs."""
-        if pictures.shape != self._shape:
-            self._model.resize_tensor_input(self._input, pictures.shape)
-            self._model.allocate_tensors()
-            self._shape = pictures.shape
-        self._model.set_tensor(self._input, pictures * self._step + self._black)
-        self._model.invoke()
-        return [self._model.get_tensor(index) for index in self._outputs]
-
-
-def _modules() -> Path:
-    """Folder of MediaPipe's models. Importing MediaPipe would take longer than a detection."""
-    package = find_spec("mediapipe")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("mediapipe, whose models find faces, is not installed")
-    return Path(package.origin).with_name("modules")
+    def _mesh(self) -> LiteRtModel:
+        return LiteRtModel("face_landmark/face_landmark", black=0)

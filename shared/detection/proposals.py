@@ -1,4 +1,4 @@
-"""Face proposals: a detector runs over the image at many scales and under a few blurs."""
+"""Proposals of faces and palms: a detector's raw detections at many scales, grouped by place."""
 
 from __future__ import annotations
 
@@ -28,10 +28,14 @@ _MAX_CANVAS_SIDE = 512
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """A possible face: a box and features as in `RawDetection`, in image coordinates."""
+    """A possible face or palm: box and features as in `RawDetection`, in image coordinates.
+
+    `confidence` is that of its most confident raw detection.
+    """
 
     box: FloatBox
     features: Points
+    confidence: float
 
     @classmethod
     def mean(cls, detections: Sequence[RawDetection]) -> Proposal:
@@ -39,7 +43,7 @@ class Proposal:
         weights = [detection.confidence for detection in detections]
         box = np.average([detection.box for detection in detections], axis=0, weights=weights)
         features = np.median([detection.features for detection in detections], axis=0)
-        return cls(box, features.astype(np.float32))
+        return cls(box, features.astype(np.float32), max(weights))
 
     @property
     def side(self) -> float:
@@ -47,7 +51,7 @@ class Proposal:
         return float(max(self.box[2:] - self.box[:2]))
 
     def window(self, context: float) -> Window:
-        """A window around the proposal, `context` times its side, rotated to level the eyes."""
+        """A window around a face, `context` times its side, rotated to level the eyes."""
         x, y = (self.box[:2] + self.box[2:]) / 2
         across, down = self.features[1] - self.features[0]
         return Window((float(x), float(y)), self.side * context, float(np.arctan2(down, across)))
@@ -69,7 +73,7 @@ def detect_raw(
                 continue
             inputs = np.stack([blurred(canvas.picture, sigma) for sigma in blurs])
             for detections in models.short_range(inputs, _MIN_CONFIDENCE):
-                raw_detections += [_in_image(detection, canvas) for detection in detections]
+                raw_detections += [_from_canvas(detection, canvas) for detection in detections]
     return raw_detections
 
 
@@ -81,7 +85,7 @@ def fuse_proposals(detections: Iterable[RawDetection]) -> Iterator[Proposal]:
     remaining = sorted(detections, key=lambda detection: -detection.confidence)
     while remaining:
         boxes = np.array([detection.box for detection in remaining])
-        proposal = Proposal(remaining[0].box, remaining[0].features)
+        proposal = Proposal.mean(remaining[:1])
         for _ in range(2):
             same = ious(boxes, proposal.box) > _MIN_IOU
             if not same.any():  # the mean of a chain of boxes may overlap none of them
@@ -95,7 +99,13 @@ def fuse_proposals(detections: Iterable[RawDetection]) -> Iterator[Proposal]:
         ]
 
 
-def _in_image(detection: RawDetection, canvas: Canvas) -> RawDetection:
+def from_window(detection: RawDetection, window: Window, pixels: int) -> RawDetection:
+    """Converts a detection in a window's view, `pixels` a side, to image coordinates."""
+    box, features = detection.box / pixels, detection.features / pixels
+    return RawDetection(window.box_to_image(box), window.to_image(features), detection.confidence)
+
+
+def _from_canvas(detection: RawDetection, canvas: Canvas) -> RawDetection:
     corners = canvas.to_image(detection.box.reshape(2, 2).astype(np.float32))
     box = corners.reshape(4).astype(np.float64)
     return RawDetection(box, canvas.to_image(detection.features), detection.confidence)

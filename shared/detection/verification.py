@@ -17,11 +17,11 @@ from shared.detection.face_models import (
     MIN_CONFIDENCE,
     SHORT_SIDE,
     FaceModels,
-    Pictures,
 )
 from shared.detection.face_score import Evidence
+from shared.detection.litert_model import Pictures
 from shared.detection.mtcnn_verification import mtcnn_log_odds
-from shared.detection.proposals import Proposal
+from shared.detection.proposals import Proposal, from_window
 from shared.detection.pyramid import Pyramid
 from shared.detection.windows import Window, blurred, mirrored
 from shared.imaging.boxes import centred, iou
@@ -58,10 +58,7 @@ greater weight loses small faces. Chosen by hand."""
 class VerifiedFace:
     """A proposal, the location of the face after verification, and the evidence for it.
 
-    `MIN_SCORE` is compared to two kinds of scores. For faces it is that of the evidence
-    (`face_score.py`). For hands it is the share of the views that agree on the hand times its
-    steadiness (`hand_aggregation.py`). Neither is a detector's confidence, and the two are not
-    comparable.
+    `MIN_SCORE` is compared to the score of the evidence (`face_score.py`).
     """
 
     proposal: Proposal
@@ -88,7 +85,7 @@ def verify(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Verified
         drawn = verify_drawn_face(pyramid, face.location, models.drawn_face)
         face = replace(face, evidence=replace(face.evidence, drawn_face=drawn.log_odds))
         if face.location is proposal and drawn.log_odds > 0:  # MediaPipe has not located it
-            face = replace(face, location=Proposal(drawn.box, proposal.features))
+            face = replace(face, location=replace(proposal, box=drawn.box))
     return face
 
 
@@ -109,7 +106,7 @@ def _verified_by_mediapipe(
         log_odds.append(_log_odds(best.confidence if best else MIN_CONFIDENCE))
         if best:
             unmirrored = best.mirrored(pixels) if view.mirrored else best
-            confirmations.append(_in_image(unmirrored, view.window, pixels))
+            confirmations.append(from_window(unmirrored, view.window, pixels))
         evidence = float(np.mean(log_odds) + prior)
         is_clear = not _CLEAR_EVIDENCE[0] < evidence < _CLEAR_EVIDENCE[1]
         if evidence < _MIN_EVIDENCE or (view.ends_transform and is_clear):
@@ -148,12 +145,6 @@ def _is_cut(proposal: Proposal, image: Image) -> bool:
     """Whether the image's border cuts the proposal's box."""
     x0, y0, x1, y1 = proposal.box
     return bool(min(x0, y0) < 0 or x1 > image.shape[1] or y1 > image.shape[0])
-
-
-def _in_image(detection: RawDetection, window: Window, pixels: int) -> RawDetection:
-    """Converts a detection in a window's view to image coordinates."""
-    box, features = detection.box / pixels, detection.features / pixels
-    return RawDetection(window.box_to_image(box), window.to_image(features), detection.confidence)
 
 
 def _log_odds(confidence: float) -> float:

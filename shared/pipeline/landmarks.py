@@ -39,7 +39,7 @@ class Landmarks:
         self._results = ResultStore(self._storage, settings.output_bucket)
         self._decoder = UploadDecoder(self._storage, settings.max_bytes, settings.max_pixels)
         self._publisher = Publisher()
-        self._detector = Detector(settings.max_instances, settings.min_score)
+        self._detector = Detector(settings.min_score)
         self._versions = {
             "toonmask": VERSION,
             "mediapipe": version("mediapipe"),

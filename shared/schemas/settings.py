@@ -115,8 +115,7 @@ class DetectionSettings(Settings):
         ge=0,
         le=1,
         description="lowest score of a detection. A lower one finds more, also more false alarms. "
-        "A face's score is calibrated over several views; a hand's is the share of views that "
-        "agree, times the steadiness of its box. Neither is a detector's confidence",
+        "It is a probability from several views and models, not a detector's confidence",
     )
 
 

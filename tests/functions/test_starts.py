@@ -39,12 +39,3 @@ def test_nothing_heavy_is_imported_that_is_not_used(function: str, absent: str) 
         f"print(*({set(absent.split())} & sys.modules.keys()))"
     )
     assert _run(code) == ""
-
-
-def test_matplotlib_is_itself_after_mediapipe_did_without_it() -> None:
-    code = (
-        "import shared.detection.mediapipe_import\n"
-        "import matplotlib.pyplot\n"
-        "print(matplotlib.pyplot.figure.__module__)"
-    )
-    assert _run(code) == "matplotlib.pyplot"

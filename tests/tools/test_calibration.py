@@ -1,5 +1,7 @@
 """The fit of the score's calibration, and the truth that it reads."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,32 +10,45 @@ from PIL import Image as PillowImage
 
 from shared.schemas.box import Box
 from tools.evaluation import curves
-from tools.evaluation.calibration import Coefficients, Sample, fit, report
+from tools.evaluation.calibration import USED, Sample, fit, report
 from tools.evaluation.truth import read_truth
 
 
-def _samples(true: Coefficients, count: int) -> list[Sample]:
+def _samples(true: tuple[float, ...], count: int) -> list[Sample]:
     random = np.random.default_rng(0)
     evidence = random.uniform((-2, -8, -8), (2, 8, 8), (count, 3))
-    odds = np.exp(evidence @ true[:3] + true.offset)
+    odds = np.exp(evidence @ true[:3] + true[3])
+    scores = odds / (1 + odds)
     return [
-        Sample(mediapipe, mtcnn, drawn_face, bool(is_face))
-        for (mediapipe, mtcnn, drawn_face), is_face in zip(
-            evidence.tolist(), random.random(count) < odds / (1 + odds), strict=True
+        Sample(tuple(said), score, bool(is_true))
+        for said, score, is_true in zip(
+            evidence.tolist(), scores.tolist(), random.random(count) < scores, strict=True
         )
     ]
 
 
-@pytest.mark.parametrize(
-    "true", [Coefficients(3.0, 0.5, 0.4, 0.6), Coefficients(1.0, 0.2, 0.3, -1.5)]
-)
-def test_the_fit_finds_the_coefficients_that_made_the_samples(true: Coefficients) -> None:
-    assert fit(_samples(true, 20_000)) == pytest.approx(true, rel=0.1, abs=0.1)
+@pytest.mark.parametrize("true", [(3.0, 0.5, 0.4, 0.6), (1.0, 0.2, 0.3, -1.5)])
+def test_the_fit_finds_the_coefficients_that_made_the_samples(true: tuple[float, ...]) -> None:
+    assert fit(_samples(true, 20_000), USED["face"]) == pytest.approx(true, rel=0.1, abs=0.1)
 
 
-def test_the_report_compares_scores_with_the_share_of_faces() -> None:
-    samples = [Sample(1.0, 1.0, 1.0, is_face=True)] * 3 + [Sample(1.0, 1.0, 1.0, is_face=False)]
-    assert f"| 0.9..1 | 4 | 75% | {samples[0].evidence.score:.0%} |" in report(samples)
+def test_the_report_compares_scores_with_the_share_of_true_ones() -> None:
+    samples = [Sample((1.0, 1.0), 0.93, is_true=number < 3) for number in range(4)]
+    assert "| 0.9..1 | 4 | 75% | 93% |" in report(samples, "hand")
+
+
+def test_faces_and_hands_are_not_fitted_together(tmp_path: Path) -> None:
+    for kind in ("faces", "hands"):
+        (tmp_path / kind).write_text(f'{{"{kind}.png": {{"set": "", "{kind}": []}}}}')
+    command = [sys.executable, "-m", "tools.evaluation.calibration"]
+    done = subprocess.run(
+        [*command, tmp_path / "faces", tmp_path / "hands"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "different scores" in done.stderr
 
 
 def test_the_truth_lies_beside_its_images(tmp_path: Path) -> None:

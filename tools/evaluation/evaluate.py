@@ -111,7 +111,7 @@ def _curve(
     manifest_file: Path, corpus: list[CorpusImage], console: Console
 ) -> Iterator[tuple[float, Scores]]:
     """Yields the scores of the detector alone by MIN_SCORE. Boxes are the bounds of outlines."""
-    detector = Detector(max_instances=20, min_score=min(_THRESHOLDS))
+    detector = Detector(min_score=min(_THRESHOLDS))
     detections: dict[str, list[Detection]] = {}
     for image in track(corpus, "detecting", console=console):
         picture = pixels.decode((manifest_file.parent / image.image).read_bytes(), 10**9)

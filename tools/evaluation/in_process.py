@@ -24,7 +24,7 @@ class InProcess:
     """The steps between an upload and its masks."""
 
     def __init__(self) -> None:
-        self._detector = Detector(MOST_INSTANCES, _MIN_SCORE)
+        self._detector = Detector(_MIN_SCORE)
         segmenter = EmbeddedSegmenter("grabcut", grabcut.candidates)
         self._masking = SegmentationService(segmenter, None, seconds=600)
 

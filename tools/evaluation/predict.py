@@ -16,7 +16,6 @@ from rich.progress import track
 
 from local import batch, stack
 from shared.detection.face_models import FACE_OVAL
-from shared.detection.hand_model import HandModel
 from shared.imaging.geometry import BoolMask, bounding_box, image_box, polygon_mask
 from shared.schemas import object_names
 from shared.schemas.box import Box
@@ -113,11 +112,13 @@ def plain_faces() -> Callable[[Path], list[Found]]:
 
 def plain_hands() -> Callable[[Path], list[Found]]:
     """Returns the plain recipe for hands: the hulls of MediaPipe's joints, on the whole image."""
-    model = HandModel(max_instances=20)
+    model: Any = mp.solutions.hands.Hands(static_image_mode=True, max_num_hands=20)
 
     def find(file: Path) -> list[Found]:
         picture = np.asarray(cv2.imread(str(file))[..., ::-1], order="C")
-        hulls = (np.asarray(cv2.convexHull(joints)[:, 0]) for joints, _ in model.hands(picture))
+        found = model.process(picture).multi_hand_landmarks or ()
+        marks = (np.array([(m.x, m.y) for m in hand.landmark], np.float32) for hand in found)
+        hulls = (np.asarray(cv2.convexHull(shares)[:, 0]) for shares in marks)
         return [_found(hull, image_box(picture)) for hull in hulls]
 
     return find

@@ -28,7 +28,7 @@ ASTRONAUT_FACE = Box(175, 60, 270, 190)
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(max_instances=20, min_score=0.5)
+    return Detector(min_score=0.5)
 
 
 def _faces(detector: Detector, image: Image) -> list[Detection]:
