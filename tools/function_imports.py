@@ -48,7 +48,7 @@ DISTRIBUTIONS = {
 
 @cache
 def imported_by(file: Path) -> frozenset[str]:
-    """Returns the dotted names that a source file imports: modules and their members."""
+    """Returns the dotted names that a source file imports, or finds by `find_spec("name")`."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -57,6 +57,8 @@ def imported_by(file: Path) -> frozenset[str]:
             assert node.module
             assert not node.level, f"{file}: relative import"
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "find_spec":
+            names |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
     return frozenset(names)
 
 
