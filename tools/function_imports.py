@@ -58,7 +58,7 @@ def imported_by(file: Path) -> frozenset[str]:
             assert not node.level, f"{file}: relative import"
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "find_spec":
-            names |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
+            names |= {ast.literal_eval(argument) for argument in node.args}
     return frozenset(names)
 
 

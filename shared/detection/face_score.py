@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
+from shared.detection.logistic import probability
 
 _ALONE = 3.0, 0.6
 """Slope and offset for MediaPipe's evidence alone. They were set by their effect on generated
@@ -45,11 +45,11 @@ class Evidence:
         model only adds faces. MTCNN and the drawn-face network are each blind to some that the
         others see: flat avatars the one, paintings the other.
         """
-        scores = [_logistic(_ALONE, self.mediapipe)]
+        scores = [probability(_ALONE, self.mediapipe)]
         if self.mtcnn is not None:
-            scores.append(_logistic(_WITH_MTCNN, self.mediapipe, self.mtcnn))
+            scores.append(probability(_WITH_MTCNN, self.mediapipe, self.mtcnn))
             if self.drawn_face is not None:
-                scores.append(_logistic(_TOGETHER, self.mediapipe, self.mtcnn, self.drawn_face))
+                scores.append(probability(_TOGETHER, self.mediapipe, self.mtcnn, self.drawn_face))
         return max(scores)
 
     @property
@@ -60,8 +60,3 @@ class Evidence:
         if self.mtcnn is None:
             return False
         return replace(self, drawn_face=_HIGHEST_DRAWN_FACE).score < _HOPELESS
-
-
-def _logistic(coefficients: tuple[float, ...], *log_odds: float) -> float:
-    """`coefficients` are a slope for each of the log-odds, and the offset."""
-    return float(1 / (1 + np.exp(-np.dot(coefficients, [*log_odds, 1.0]))))

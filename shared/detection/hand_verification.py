@@ -10,6 +10,7 @@ import numpy as np
 
 from shared.detection.blazeface import Floats
 from shared.detection.hand_models import JOINTS_SIDE, HandModels, Joints
+from shared.detection.logistic import log_odds_of, probability
 from shared.detection.proposals import Proposal
 from shared.detection.pyramid import Pyramid
 from shared.detection.windows import Window, blurred, mirrored
@@ -38,8 +39,9 @@ tools.evaluation.calibration tools/evaluation/art/hands.json` fits 0.51, 0.86 an
 offset of -1.26, 1 of 72 images without a hand gets a false one, with this one none: a false hand
 costs people more than a missed one."""
 
-_PROBABILITIES = 0.02, 0.98
-"""Probabilities count as at least and at most this: one view decides nothing alone."""
+_LEAST = 0.02
+"""A model's probability counts as at least this and at most 1 less this: one view decides nothing
+alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class HandEvidence:
     @property
     def score(self) -> float:
         """The probability of a hand, 0..1."""
-        return float(1 / (1 + np.exp(-np.dot(_COEFFICIENTS, (self.palm, self.joints, 1)))))
+        return probability(_COEFFICIENTS, self.palm, self.joints)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +92,10 @@ def verify_hand(pyramid: Pyramid, palm: Proposal, models: HandModels) -> Verifie
     return VerifiedHand(
         window.to_image((points / JOINTS_SIDE).astype(np.float32)),
         "right" if left > 0.5 else "left",
-        HandEvidence(_log_odds(palm.confidence), float(np.mean([*map(_log_odds, presence)]))),
+        HandEvidence(
+            log_odds_of(palm.confidence, _LEAST),
+            float(np.mean([log_odds_of(float(one), _LEAST) for one in presence])),
+        ),
     )
 
 
@@ -107,8 +112,3 @@ def _window(palm: Proposal) -> Window:
 def _unmirrored(joints: Joints) -> Floats:
     """The points of the first picture as they are in the picture that was not mirrored."""
     return (joints.points[0] * (-1, 1) + (JOINTS_SIDE, 0)).astype(np.float32)
-
-
-def _log_odds(probability: float) -> float:
-    clamped = np.clip(probability, *_PROBABILITIES)
-    return float(np.log(clamped / (1 - clamped)))

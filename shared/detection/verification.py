@@ -20,6 +20,7 @@ from shared.detection.face_models import (
 )
 from shared.detection.face_score import Evidence
 from shared.detection.litert_model import Pictures
+from shared.detection.logistic import log_odds_of
 from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.detection.proposals import Proposal, from_window
 from shared.detection.pyramid import Pyramid
@@ -103,7 +104,7 @@ def _verified_by_mediapipe(
         side = pixels * proposal.side / view.window.side
         expected = centred(np.full(2, pixels / 2), np.full(2, side))
         best = next((found for found in detections if iou(found.box, expected) > _MIN_IOU), None)
-        log_odds.append(_log_odds(best.confidence if best else MIN_CONFIDENCE))
+        log_odds.append(log_odds_of(best.confidence if best else 0, MIN_CONFIDENCE))
         if best:
             unmirrored = best.mirrored(pixels) if view.mirrored else best
             confirmations.append(from_window(unmirrored, view.window, pixels))
@@ -145,8 +146,3 @@ def _is_cut(proposal: Proposal, image: Image) -> bool:
     """Whether the image's border cuts the proposal's box."""
     x0, y0, x1, y1 = proposal.box
     return bool(min(x0, y0) < 0 or x1 > image.shape[1] or y1 > image.shape[0])
-
-
-def _log_odds(confidence: float) -> float:
-    clamped = min(max(confidence, MIN_CONFIDENCE), 1 - MIN_CONFIDENCE)
-    return float(np.log(clamped / (1 - clamped)))

@@ -113,7 +113,7 @@ def test_verification_turns_the_face_upright(network: DrawnFaceNetwork) -> None:
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         features = (upright @ turn + middle).astype(np.float32)
         pyramid = Pyramid.of(_face(300, middle, side, degrees))
-        there = verify_drawn_face(pyramid, Proposal(_box(middle, side), features), network)
+        there = verify_drawn_face(pyramid, Proposal(_box(middle, side), features, 1.0), network)
         assert there.log_odds > 1
         assert iou(there.box, _box(middle, side)) > 0.5
 

@@ -1,5 +1,6 @@
 """MTCNN's output network: what it says, and that the detector asks it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_sure_face_needs_no_second_judge(models: FaceModels) -> None:
 def test_a_face_in_a_photograph_is_one_and_a_place_beside_it_is_none(models: FaceModels) -> None:
     pyramid = Pyramid.of(example("astronaut.jpg"))
     face = verified_faces(pyramid, models)[0].location
-    away = type(face)(face.box + face.side * 1.5, face.features + face.side * 1.5)
+    away = replace(face, box=face.box + face.side * 1.5, features=face.features + face.side * 1.5)
     assert mtcnn_log_odds(pyramid, face, models.mtcnn) > 5
     assert mtcnn_log_odds(pyramid, away, models.mtcnn) < 0
 
@@ -56,7 +57,8 @@ def test_the_face_is_recognised_at_any_angle_of_the_proposal(models: FaceModels)
     lying = Pyramid.of(np.ascontiguousarray(np.rot90(picture, -1)))  # clockwise
     x0, y0, x1, y1 = face.box
     turned = np.stack([side - face.features[:, 1], face.features[:, 0]], axis=1)
-    location = type(face)(np.array([side - y1, x0, side - y0, x1]), turned.astype(np.float32))
+    box = np.array([side - y1, x0, side - y0, x1])
+    location = replace(face, box=box, features=turned.astype(np.float32))
     expected = mtcnn_log_odds(upright, face, models.mtcnn)
     assert mtcnn_log_odds(lying, location, models.mtcnn) == pytest.approx(expected, abs=1.5)
 
