@@ -16,7 +16,8 @@ than a missed one."""
 _TOGETHER = 1.4, 0.4, 1.3, -1.2
 """Slopes for MediaPipe's evidence and the log-odds of MTCNN and of the drawn-face network, and the
 offset. `python -m tools.evaluation.calibration`, with the truth of 513 drawings by people, fits
-1.38, 0.37, 1.33 and -0.69. With an offset of -0.8, 10 of 371 faceless drawings get a false face, with this one 7."""
+1.38, 0.37, 1.33 and -0.69. With an offset of -0.8, 10 of 371 faceless drawings get a false face,
+with this one 7."""
 
 _SURE, _HOPELESS = 0.9, 0.1
 """Between these scores, further models are asked. Narrower limits save time. Chosen by hand."""
