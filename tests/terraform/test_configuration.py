@@ -65,6 +65,7 @@ def test_what_does_not_fit_the_schema_is_found(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("empty_models")
 def test_its_own_tests_pass(terraform: Terraform) -> None:
     """The checks of `make terraform-real`. test_permissions.py plans the other variants."""
     valid, passed, plan = check(terraform, {"everything": variants()["everything"]})

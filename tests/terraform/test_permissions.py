@@ -27,6 +27,7 @@ def _named(address: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("empty_models")
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_exactly_what_is_planned_needs_permissions(terraform: Terraform, variant: str) -> None:
     file = VARIANTS[variant]
