@@ -26,8 +26,8 @@ _FINE_BLURS = (0.0, 1.5)
 the three propose about a tenth fewer hands than all of them."""
 
 _MIN_CONFIDENCE = 0.15
-"""Minimum confidence of a palm. Low, because verification rejects false ones: at 0.25, a seventh of
-the drawn hands are not proposed. Lower values cost time."""
+"""Minimum confidence of a palm. Low, because verification rejects false ones: at 0.25, a sixth of
+the hands that are proposed at 0.15 is lost. Lower values cost time."""
 
 _MAX_PROPOSALS = 40
 """Maximum number of palms that are verified, the most confident first. Bounds the time for an
