@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.imaging.boxes import FloatBox, ious
+from shared.imaging.boxes import FloatBox, ious, mirrored_box
 from shared.imaging.geometry import Points
 
 _MIN_IOU = 0.3
@@ -38,10 +38,9 @@ class RawDetection:
 
     def mirrored(self, width: float) -> "RawDetection":
         """A face in the horizontally mirrored picture, which is `width` pixels wide."""
-        x0, y0, x1, y1 = self.box
         other_eye_first = self.features[[1, 0, 2, 3]]
         features = (other_eye_first * (-1, 1) + (width, 0)).astype(np.float32)
-        return RawDetection(np.array([width - x1, y0, width - x0, y1]), features, self.confidence)
+        return RawDetection(mirrored_box(self.box, width), features, self.confidence)
 
 
 def anchors(height: int, width: int, stride: int, per_cell: int) -> Floats:

@@ -8,7 +8,7 @@ from shared.detection.drawn_face import SIDE, STRIDE, DrawnFaceNetwork
 from shared.detection.proposals import Proposal
 from shared.detection.pyramid import Pyramid
 from shared.detection.windows import mirrored
-from shared.imaging.boxes import FloatBox
+from shared.imaging.boxes import FloatBox, mirrored_box
 
 _VIEWS = ((1.7, False), (2.1, True))
 """Sides of the views, as multiples of the proposal's side, and whether they are mirrored. The
@@ -40,14 +40,9 @@ def verify_drawn_face(pyramid: Pyramid, proposal: Proposal, network: DrawnFaceNe
     log_odds = cells.log_odds[:, _CENTRE, _CENTRE].reshape(len(views), -1)
     boxes = cells.boxes[:, _CENTRE, _CENTRE].reshape(len(views), -1, 4)
     located = [
-        window.box_to_image((_unmirrored(box[best]) if mirrors else box[best]) / SIDE)
+        window.box_to_image((mirrored_box(box[best], SIDE) if mirrors else box[best]) / SIDE)
         for window, (_, mirrors), box, best in zip(
             windows, _VIEWS, boxes, log_odds.argmax(axis=1), strict=True
         )
     ]
     return DrawnFace(float(log_odds.max(axis=1).mean()), np.mean(located, axis=0))
-
-
-def _unmirrored(box: FloatBox) -> FloatBox:
-    """A box in a mirrored view as it is in the view."""
-    return np.array([SIDE - box[2], box[1], SIDE - box[0], box[3]])

@@ -16,6 +16,12 @@ def bounds_of(points: Points) -> FloatBox:
     return np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float64)
 
 
+def mirrored_box(box: FloatBox, width: float) -> FloatBox:
+    """The box in a horizontally mirrored picture, which is `width` pixels wide."""
+    x0, y0, x1, y1 = box
+    return np.array([width - x1, y0, width - x0, y1])
+
+
 def centred(middle: npt.NDArray[np.float64], size: npt.NDArray[np.float64]) -> FloatBox:
     """The box of size (width, height) centred on a point (x, y)."""
     return np.concatenate([middle - size / 2, middle + size / 2])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.detection.drawn_face import FACE_SIDES, SIDE
-from shared.imaging.boxes import FloatBox
+from shared.imaging.boxes import FloatBox, mirrored_box
 from tools.training import decoys, deformation, foregrounds, recolouring, shading
 from tools.training.backgrounds import background
 from tools.training.canvas import Canvas
@@ -167,8 +167,7 @@ def _paste(
     box = box * (figure.label.shape[1] / sprite.label.shape[1])
     if rng.random() < 0.5:
         figure = deformation.mirrored(figure)
-        width = figure.label.shape[1]
-        box = np.array([width - box[2], box[1], width - box[0], box[3]])
+        box = mirrored_box(box, figure.label.shape[1])
     if rng.random() < 0.35:
         figure = deformation.deformed(figure, rng)
     _paste_figure(canvas, figure, box, place, rng)
