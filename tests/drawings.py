@@ -19,6 +19,9 @@ _FINGERS = (
 
 _PALM = ((150, 300), (150, 225), (165, 205), (195, 198), (225, 202), (262, 228), (262, 300),
          (235, 350), (175, 350))  # fmt: skip
+INK, SKIN, PAPER = (20, 20, 20), (250, 205, 170), (255, 255, 255)
+"""Colours of `cartoon_face`."""
+
 HAND_TIPS = [joints[-1] for _, joints in _FINGERS]
 
 
@@ -39,3 +42,40 @@ def left_hand() -> Image:
         x, y = joints[3]
         cv2.ellipse(image, (x, y - 4), (8, 10), 0, 0, 360, _NAIL, cv2.FILLED, cv2.LINE_AA)
     return image
+
+
+def cartoon_face(side: int, middle: tuple[float, float], face: float, degrees: float = 0) -> Image:
+    """A plain cartoon face of the side `face` in an image of the side `side`."""
+    scale, fine = 16, 4
+    picture = np.full((side, side, 3), PAPER, np.uint8)
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        point = np.array(middle) + turn @ (np.array([x, y]) * face)
+        return int(point[0] * scale), int(point[1] * scale)
+
+    def size(length: float) -> int:
+        return int(length * face * scale)
+
+    line = max(1, round(face / 30))
+    kwargs = {"lineType": cv2.LINE_AA, "shift": fine}
+    cv2.circle(picture, at(0, 0), size(0.5), SKIN, -1, **kwargs)
+    cv2.circle(picture, at(0, 0), size(0.5), INK, line, **kwargs)
+    for x in (-0.18, 0.18):
+        cv2.circle(picture, at(x, -0.1), size(0.1), PAPER, -1, **kwargs)
+        cv2.circle(picture, at(x, -0.1), size(0.1), INK, line, **kwargs)
+        cv2.circle(picture, at(x, -0.1), size(0.04), INK, -1, **kwargs)
+    cv2.line(picture, at(0, 0), at(0.03, 0.1), INK, line, **kwargs)
+    cv2.ellipse(
+        picture,
+        at(0, 0.18),
+        (size(0.2), size(0.12)),
+        degrees,
+        20,
+        160,
+        (160, 40, 40),
+        line + 1,
+        **kwargs,
+    )
+    return picture

@@ -1,13 +1,14 @@
-"""Outlines of faces: the oval of MediaPipe's Face Mesh where it fits, an ellipse elsewhere."""
+"""Outlines of faces: of their visible skin, of the oval of MediaPipe's Face Mesh, or an ellipse."""
 
 import numpy as np
 
 from shared.detection.face_models import MESH_SIDE, FaceModels
 from shared.detection.proposals import Proposal
-from shared.detection.pyramid import Pyramid
-from shared.detection.windows import blurred
 from shared.imaging.boxes import bounds_of, iou
 from shared.imaging.geometry import Polygon
+from shared.imaging.pyramid import Pyramid
+from shared.imaging.windows import blurred
+from shared.networks.skin import skin_outline
 
 _CONTEXTS = (1.4, 1.6)
 """Sides of the mesh's views, as multiples of the face's side. MediaPipe's own is 1.5; these lie
@@ -25,10 +26,20 @@ values accept ovals of other objects, higher ones replace good ovals by ellipses
 def outline(pyramid: Pyramid, face: Proposal, models: FaceModels) -> Polygon:
     """Outline of a face in image coordinates, float32 (n, 2).
 
-    The median of Face Mesh's ovals over a few views, with bounds halfway between its own and the
-    detectors' box: on drawn faces the mesh has the better shape, the box the better position. If no
-    oval overlaps the box enough, the mesh has found another object: the result is then an ellipse
-    in the box.
+    That of its visible skin where the drawn-face network sees the face, else its oval.
+    """
+    oval = _oval(pyramid, face, models)
+    angle = face.window(1.0).angle
+    skin = skin_outline(pyramid, oval, angle, models.drawn_face)
+    return oval if skin is None else skin.polygon
+
+
+def _oval(pyramid: Pyramid, face: Proposal, models: FaceModels) -> Polygon:
+    """The median of Face Mesh's ovals over a few views, or an ellipse in the detectors' box.
+
+    The bounds are halfway between the mesh's own and the box: on drawn faces the mesh has the
+    better shape, the box the better position. If no oval overlaps the box enough, the mesh has
+    found another object: then it is the ellipse.
     """
     ovals = []
     for context in _CONTEXTS:

@@ -5,8 +5,8 @@ from shared.detection.face_models import FaceModels
 from shared.detection.faces import find_faces
 from shared.detection.hand_models import HandModels
 from shared.detection.hands import find_hands
-from shared.detection.pyramid import Pyramid
 from shared.imaging.geometry import Image
+from shared.imaging.pyramid import Pyramid
 from shared.runtime.resource_pool import ResourcePool
 from shared.schemas.prompt import Label
 

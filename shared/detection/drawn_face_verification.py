@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.detection.drawn_face import SIDE, STRIDE, DrawnFaceNetwork
 from shared.detection.proposals import Proposal
-from shared.detection.pyramid import Pyramid
-from shared.detection.windows import mirrored
 from shared.imaging.boxes import FloatBox, mirrored_box
+from shared.imaging.pyramid import Pyramid
+from shared.imaging.windows import mirrored
+from shared.networks.drawn_face import SIDE, STRIDE, DrawnFaceNetwork
 
 _VIEWS = ((1.7, False), (2.1, True))
 """Sides of the views, as multiples of the proposal's side, and whether they are mirrored. The

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.detection.blazeface import RawDetection, anchors, decode
-from shared.detection.drawn_face import DrawnFaceNetwork
 from shared.detection.litert_model import LiteRtModel, Pictures
 from shared.detection.mtcnn import OutputNetwork
+from shared.networks.drawn_face import DrawnFaceNetwork
 
 SHORT_SIDE, FULL_SIDE, MESH_SIDE = 128, 192, 192
 """Sides, in pixels, of the inputs that the models were trained on: short-range detector, full-range

@@ -9,13 +9,13 @@ from shared.detection.detections import Detection, Detections
 from shared.detection.face_models import FaceModels
 from shared.detection.near_misses import split_by_score
 from shared.detection.proposals import detect_raw, fuse_proposals
-from shared.detection.pyramid import Pyramid
 from shared.detection.suppression import suppress_overlaps
 from shared.detection.verification import VerifiedFace, verify
 from shared.detection.windows import WINDOW_SCALES, window_sides
 from shared.flat_art.interior_points import interior_points
 from shared.imaging.boxes import iou
 from shared.imaging.geometry import image_box
+from shared.imaging.pyramid import Pyramid
 
 _COARSE, _FINE = 2, len(WINDOW_SCALES)
 """Ends of the coarse and the fine scales in the list of window sides."""

@@ -12,10 +12,11 @@ from shared.detection.hand_models import PALM_SIDE, HandModels
 from shared.detection.hand_verification import VerifiedHand, verify_hand
 from shared.detection.near_misses import split_by_score
 from shared.detection.proposals import from_window, fuse_proposals
-from shared.detection.pyramid import Pyramid
 from shared.detection.suppression import suppress_overlaps
-from shared.detection.windows import WINDOW_SCALES, blurred, is_flat, sliding_windows
+from shared.detection.windows import WINDOW_SCALES, is_flat, sliding_windows
 from shared.imaging.geometry import Points, Polygon, image_box
+from shared.imaging.pyramid import Pyramid
+from shared.imaging.windows import blurred
 
 _COARSE, _FINE = WINDOW_SCALES[:2], WINDOW_SCALES[2:4]
 """Window scales for palms. Finer ones find smaller hands and cost time. Chosen by hand."""

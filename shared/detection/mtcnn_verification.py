@@ -8,8 +8,8 @@ import numpy as np
 
 from shared.detection.mtcnn import MTCNN_SIDE, OutputNetwork
 from shared.detection.proposals import Proposal
-from shared.detection.pyramid import Pyramid
-from shared.detection.windows import Window
+from shared.imaging.pyramid import Pyramid
+from shared.imaging.windows import Window
 
 _CONTEXTS = (1.0, 1.45)
 _SHIFTS = (-0.12, 0.0, 0.12)

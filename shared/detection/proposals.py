@@ -9,10 +9,11 @@ import numpy as np
 
 from shared.detection.blazeface import RawDetection
 from shared.detection.face_models import SHORT_SIDE, STEP, FaceModels
-from shared.detection.pyramid import Canvas, Pyramid
-from shared.detection.windows import Window, blurred, is_flat
+from shared.detection.windows import is_flat
 from shared.imaging.boxes import FloatBox, ious
 from shared.imaging.geometry import Points
+from shared.imaging.pyramid import Canvas, Pyramid
+from shared.imaging.windows import Window, blurred
 
 _MIN_CONFIDENCE = 0.4
 """Minimum confidence of a raw detection that becomes part of a proposal. Low, because verification

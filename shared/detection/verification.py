@@ -23,10 +23,10 @@ from shared.detection.litert_model import Pictures
 from shared.detection.logistic import log_odds_of
 from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.detection.proposals import Proposal, from_window
-from shared.detection.pyramid import Pyramid
-from shared.detection.windows import Window, blurred, mirrored
 from shared.imaging.boxes import centred, iou
 from shared.imaging.geometry import Image
+from shared.imaging.pyramid import Pyramid
+from shared.imaging.windows import Window, blurred, mirrored
 
 _CONTEXTS = (4.4, 2.6)
 """Sides of the views, as multiples of the proposal's side. Two contexts far apart separate faces

@@ -7,7 +7,7 @@ from shared import VERSION
 from shared.sam2_server.job import Job
 from shared.sam2_server.settings import Sam2Settings
 from shared.schemas.box import Box
-from shared.segmentation.backends import grabcut
+from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.sam2.answers import ScoredMask
 from shared.segmentation.sam2.contract import SegmenterPart, scored
 
@@ -34,12 +34,15 @@ class GrabCutBackend:
 
     segmenter = SegmenterPart(backend="grabcut", revision=VERSION)
 
+    def __init__(self) -> None:
+        self._masks = EmbeddedMasks()
+
     def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:
         """Yields masks with the probabilities 0 and 1."""
         for job in jobs:
             for prompt in job.prompts:
                 box = Box(*(round(edge) for edge in prompt.box)) if prompt.box else None
-                masks = grabcut.segment(job.image, prompt.points, box, multimask=job.multimask)
+                masks = self._masks.segment(job.image, prompt.points, box, multimask=job.multimask)
                 yield map(scored, masks)
 
 

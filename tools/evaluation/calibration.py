@@ -28,8 +28,8 @@ from shared.detection.faces import verified_faces
 from shared.detection.hand_models import HandModels
 from shared.detection.hands import outline, verified_hands
 from shared.detection.mtcnn_verification import mtcnn_log_odds
-from shared.detection.pyramid import Pyramid
 from shared.imaging.boxes import FloatBox, bounds_of, iou, overlap
+from shared.imaging.pyramid import Pyramid
 from shared.schemas.prompt import Label
 from tools.evaluation import curves
 from tools.evaluation.truth import Drawing, read_truth

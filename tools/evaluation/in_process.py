@@ -8,8 +8,8 @@ from shared.detection.detector import Detector
 from shared.imaging.geometry import Image, image_box
 from shared.prompting.builder import build_prompts
 from shared.schemas.prompt import Label, PromptOptions
-from shared.segmentation.backends import grabcut
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
+from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.service import SegmentationService, SegmentedInstance
 
 MOST_INSTANCES = 20
@@ -25,7 +25,7 @@ class InProcess:
 
     def __init__(self) -> None:
         self._detector = Detector(_MIN_SCORE)
-        segmenter = EmbeddedSegmenter("grabcut", grabcut.candidates)
+        segmenter = EmbeddedSegmenter("grabcut", EmbeddedMasks().candidates)
         self._masking = SegmentationService(segmenter, None, seconds=600)
 
     @staticmethod

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.detection.drawn_face import SIDE
+from shared.networks.drawn_face import SIDE
 from tools.training.palette import Colour, colour, grey, pixel
 
 Picture = npt.NDArray[np.float32]

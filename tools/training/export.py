@@ -11,7 +11,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.detection.drawn_face import OUTPUTS, SIDE
+from shared.networks.drawn_face import OUTPUTS, SIDE
 from tools.training.network import Network
 
 OPSET = 13

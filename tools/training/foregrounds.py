@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from shared.detection.drawn_face import SIDE
+from shared.networks.drawn_face import SIDE
 from tools.training.canvas import Canvas
 from tools.training.palette import WHITE, colour, grey, pixel
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from shared.detection.mtcnn import FILE
 from tools.training.export import OPSET
 from tools.training.models import write
 
@@ -73,7 +74,7 @@ def converted(wheel: Path) -> bytes:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("wheel", type=Path)
-    write("mtcnn", converted(parser.parse_args().wheel))
+    write(FILE, converted(parser.parse_args().wheel))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.detection.drawn_face import BOX_UNIT, SIDE, STRIDE
 from shared.imaging.boxes import FloatBox
+from shared.networks.drawn_face import BOX_UNIT, SIDE, STRIDE
 from tools.training.palette import pixel
 from tools.training.paths import SPRITES
 from tools.training.sources import split

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.detection.drawn_face import BOX_UNIT, FACE_SIDES, SIDE, STRIDE
 from shared.imaging.boxes import FloatBox
+from shared.networks.drawn_face import BOX_UNIT, FACE_SIDES, SIDE, STRIDE
 from tools.training.figure import Matrix, Points, side_of
 from tools.training.sprite import FACE, HAND, UNKNOWN, Pixels
 

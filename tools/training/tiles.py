@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.detection.drawn_face import FACE_SIDES, SIDE
 from shared.imaging.boxes import FloatBox, mirrored_box
+from shared.networks.drawn_face import FACE_SIDES, SIDE
 from tools.training import decoys, deformation, foregrounds, recolouring, shading
 from tools.training.backgrounds import background
 from tools.training.canvas import Canvas

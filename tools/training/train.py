@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from shared.detection.drawn_face import NAME
+from shared.networks.drawn_face import FILE
 from tools.training import journal
 from tools.training.batches import batch_of
 from tools.training.export import smallest_bytes
@@ -72,8 +72,8 @@ def main() -> None:
     with TileStream(training, arguments.seed, TILES, arguments.workers) as stream:
         state = train(stream, validation_tiles(validation), arguments.seed, budget, RUN)
     (RUN / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
-    path = write(NAME, smallest_bytes(state.average.cpu()))
-    print(f"The model is {path}.")  # noqa: T201
+    write(FILE, smallest_bytes(state.average.cpu()))
+    print(f"The model is {FILE}.")  # noqa: T201
 
 
 def train(

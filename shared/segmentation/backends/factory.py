@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from shared.gcp.id_tokens import Authorisation, BearerKey, IdentityToken, NoAuthorisation
 from shared.schemas.settings import SegmenterSettings, revealed
-from shared.segmentation.backends import grabcut, oval
+from shared.segmentation.backends import oval
 from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
+from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.backends.replicate import ReplicateSegmenter
 from shared.segmentation.backends.sam2 import BatchSegmenter, Sam2Segmenter
 from shared.segmentation.backends.unconfigured import UnconfiguredSegmenter
@@ -14,7 +15,7 @@ from shared.segmentation.sam2.contract import FieldNames
 from shared.segmentation.sam2.transport import JsonService
 
 _FALLBACKS: dict[str, Callable[[], Segmenter | None]] = {
-    "grabcut": lambda: EmbeddedSegmenter("grabcut", grabcut.candidates),
+    "grabcut": lambda: EmbeddedSegmenter("grabcut", EmbeddedMasks().candidates),
     "oval": lambda: EmbeddedSegmenter("oval", oval.candidates),
     "none": lambda: None,
 }

@@ -9,60 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.decoding import pixels
-from shared.detection.drawn_face import FACE_SIDES, NAME, SIDE, DrawnFaceNetwork
 from shared.detection.drawn_face_verification import verify_drawn_face
 from shared.detection.face_models import FaceModels
 from shared.detection.faces import verified_faces
-from shared.detection.opencv_network import MODELS, SUFFIX
 from shared.detection.proposals import Proposal
-from shared.detection.pyramid import Pyramid
 from shared.imaging.boxes import FloatBox, iou
 from shared.imaging.geometry import Image
+from shared.imaging.pyramid import Pyramid
+from shared.networks.drawn_face import FACE_SIDES, FILE, SIDE, DrawnFaceNetwork
+from tests.drawings import PAPER, SKIN, cartoon_face
 from tools.support.examples import ROOT, example
-
-INK, SKIN, PAPER = (20, 20, 20), (250, 205, 170), (255, 255, 255)
 
 
 @pytest.fixture(scope="module")
 def network() -> DrawnFaceNetwork:
     return DrawnFaceNetwork()
-
-
-def _face(side: int, middle: tuple[float, float], face: float, degrees: float = 0) -> Image:
-    """A plain cartoon face of the side `face` in an image of the side `side`."""
-    scale, fine = 16, 4
-    picture = np.full((side, side, 3), PAPER, np.uint8)
-    angle = np.radians(degrees)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-    def at(x: float, y: float) -> tuple[int, int]:
-        point = np.array(middle) + turn @ (np.array([x, y]) * face)
-        return int(point[0] * scale), int(point[1] * scale)
-
-    def size(length: float) -> int:
-        return int(length * face * scale)
-
-    line = max(1, round(face / 30))
-    kwargs = {"lineType": cv2.LINE_AA, "shift": fine}
-    cv2.circle(picture, at(0, 0), size(0.5), SKIN, -1, **kwargs)
-    cv2.circle(picture, at(0, 0), size(0.5), INK, line, **kwargs)
-    for x in (-0.18, 0.18):
-        cv2.circle(picture, at(x, -0.1), size(0.1), PAPER, -1, **kwargs)
-        cv2.circle(picture, at(x, -0.1), size(0.1), INK, line, **kwargs)
-        cv2.circle(picture, at(x, -0.1), size(0.04), INK, -1, **kwargs)
-    cv2.line(picture, at(0, 0), at(0.03, 0.1), INK, line, **kwargs)
-    cv2.ellipse(
-        picture,
-        at(0, 0.18),
-        (size(0.2), size(0.12)),
-        degrees,
-        20,
-        160,
-        (160, 40, 40),
-        line + 1,
-        **kwargs,
-    )
-    return picture
 
 
 def _box(middle: tuple[float, float], face: float) -> FloatBox:
@@ -77,7 +38,7 @@ def _best(network: DrawnFaceNetwork, picture: Image) -> tuple[float, FloatBox]:
 
 
 def test_the_model_is_small() -> None:
-    assert (MODELS / f"{NAME}{SUFFIX}").stat().st_size < 4e6
+    assert FILE.stat().st_size < 4e6
 
 
 @settings(max_examples=25, deadline=None)
@@ -85,7 +46,7 @@ def test_the_model_is_small() -> None:
 def test_a_face_of_a_learned_size_is_found_where_it_is(
     network: DrawnFaceNetwork, side: float, x: float, y: float
 ) -> None:
-    log_odds, box = _best(network, _face(SIDE, (x, y), side))
+    log_odds, box = _best(network, cartoon_face(SIDE, (x, y), side))
     assert log_odds > 0
     assert iou(box, _box((x, y), side)) > 0.5
 
@@ -112,7 +73,7 @@ def test_verification_turns_the_face_upright(network: DrawnFaceNetwork) -> None:
         angle = np.radians(degrees)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         features = (upright @ turn + middle).astype(np.float32)
-        pyramid = Pyramid.of(_face(300, middle, side, degrees))
+        pyramid = Pyramid.of(cartoon_face(300, middle, side, degrees))
         there = verify_drawn_face(pyramid, Proposal(_box(middle, side), features, 1.0), network)
         assert there.log_odds > 1
         assert iou(there.box, _box(middle, side)) > 0.5

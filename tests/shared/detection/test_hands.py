@@ -11,8 +11,8 @@ from shared.detection.hand_models import HandModels
 from shared.detection.hand_verification import HandEvidence, VerifiedHand, verify_hand
 from shared.detection.hands import find_hands, verified_hands
 from shared.detection.proposals import Proposal
-from shared.detection.pyramid import Pyramid
 from shared.imaging.geometry import Image, contains
+from shared.imaging.pyramid import Pyramid
 from tests.drawings import HAND_TIPS, left_hand
 
 

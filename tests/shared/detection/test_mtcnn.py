@@ -11,9 +11,9 @@ from shared.detection.face_models import FaceModels
 from shared.detection.face_score import Evidence
 from shared.detection.faces import verified_faces
 from shared.detection.mtcnn_verification import mtcnn_log_odds
-from shared.detection.pyramid import Pyramid
 from shared.imaging.boxes import iou
 from shared.imaging.geometry import Image
+from shared.imaging.pyramid import Pyramid
 from tools.support.examples import example
 
 PORTRAIT = Path(__file__).parent / "images" / "painted_portrait.png"

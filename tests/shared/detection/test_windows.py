@@ -3,14 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.detection.windows import (
-    WINDOW_SCALES,
-    Window,
-    blurred,
-    is_flat,
-    mirrored,
-    sliding_windows,
-)
+from shared.detection.windows import WINDOW_SCALES, is_flat, sliding_windows
+from shared.imaging.windows import Window, blurred, mirrored
 from shared.schemas.box import Box
 
 sides = st.integers(1, 3000)
@@ -42,6 +36,7 @@ def test_a_place_in_a_window_is_a_place_in_the_image(
     right, below = (across - 0.5) * side, (down - 0.5) * side
     turned = complex(right, below) * np.exp(1j * angle)
     assert place == pytest.approx((start + turned.real, 2 * start + turned.imag), abs=0.01)
+    assert window.from_image(place[None])[0] == pytest.approx((across, down), abs=0.01)
 
 
 def test_a_window_shows_its_part_of_the_image() -> None:

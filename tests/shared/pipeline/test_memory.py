@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from shared.decoding import pixels
-from shared.detection.pyramid import Pyramid
 from shared.imaging.geometry import image_box, polygon_mask, polygon_of
+from shared.imaging.pyramid import Pyramid
 from shared.rendering.artifacts import Renderer, result_artifacts
 from shared.schemas.box import Box
 from shared.schemas.documents import Outputs, SegmenterVersion

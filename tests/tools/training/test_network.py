@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shared.detection import opencv_network
-from shared.detection.drawn_face import OUTPUTS, SIDE
+from shared.networks.drawn_face import OUTPUTS, SIDE
+from shared.networks.opencv_network import OpenCvNetwork
 
 torch = pytest.importorskip(
     "torch", reason="the group training is not installed: `make test-train` runs these tests"
@@ -106,13 +106,11 @@ def test_the_right_answer_costs_nothing() -> None:
 
 
 def test_a_written_model_is_the_one_that_the_functions_read(
-    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: Network, tmp_path: Path
 ) -> None:
-    for module in (models, opencv_network):
-        monkeypatch.setattr(module, "MODELS", tmp_path)
-    content = export.smallest_bytes(network)
-    models.write("test", content)
+    content, file = export.smallest_bytes(network), tmp_path / "test.onnx.base64"
+    models.write(file, content)
     picture = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8)
-    read = opencv_network.OpenCvNetwork("test", OUTPUTS).run(picture[None])
+    read = OpenCvNetwork(file, OUTPUTS).run(picture[None])
     for one, other in zip(read, export.run(content, picture), strict=True):
         assert np.array_equal(one, other)

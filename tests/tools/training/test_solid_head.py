@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tools.training.procedural.solid_head import solid_head
 from tools.training.procedural.style import Style
-from tools.training.procedural.surface import Features, Part, Surface, random_surface
+from tools.training.procedural.surface import Features, Floats, Part, Surface, random_surface
 from tools.training.sprite import BACKGROUND, FACE
 
 FEATURES = Features(eyes=-0.2, nose=0.2, mouth=0.45)
@@ -23,7 +23,7 @@ def _surface(seed: int) -> Surface:
     return random_surface(np.random.default_rng(seed), FEATURES, creature=False)
 
 
-def _nose_tip(surface: Surface) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
+def _nose_tip(surface: Surface) -> Floats:
     tip = np.abs(surface.chart - (0, FEATURES.nose)).sum(axis=1).argmin()
     return surface.points[tip]
 

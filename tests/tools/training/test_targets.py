@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.detection.drawn_face import BOX_UNIT, SIDE, STRIDE
 from shared.imaging.boxes import FloatBox, iou
+from shared.networks.drawn_face import BOX_UNIT, SIDE, STRIDE
 from tests.tools.training.sprites import head, palm
 from tools.training.canvas import Canvas
 from tools.training.deformation import mirrored

@@ -3,9 +3,8 @@
 Start with `figures`, the sources of sprites. `heads` draws a head's parts from back to front,
 `negatives` what is no face. Each part has a module: `head`, `eyes`, `eyewear`, `noses`, `mouths`,
 `beards`, `ears`, `hair`, `headwear`, `blemishes`, `hands`, `body`; `profile`, `profile_head` and
-`profile_features` for heads from the side; `minimal` for faces of a few marks; `solid_head` for
-heads that are turned in space, on a `surface`; `brush` and `painting` for painted faces. `pen`
-paints shapes in a `style`, `shading` adds shadows, `svg` renders, `sprites` makes the sprite.
+`profile_features` for heads from the side; `brush` and `painting` for painted faces. `pen` paints
+shapes in a `style`, `shading` adds shadows, `svg` renders, `sprites` makes the sprite.
 
 Lengths are in units of a canvas of 256 x 256. All choices come from one seeded generator. So a
 random draw more or fewer changes every picture that draws after it.

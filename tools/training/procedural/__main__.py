@@ -11,14 +11,7 @@ from rich.progress import track
 from tools.training.procedural.figures import SOURCES
 from tools.training.sprite import Sprite, save
 
-_COUNTS = {
-    "face": 14_000,
-    "turned": 3_000,
-    "minimal": 3_000,
-    "figure": 3_000,
-    "hand": 3_000,
-    "faceless": 4_000,
-}
+_COUNTS = {"face": 14_000, "figure": 3_000, "hand": 3_000, "faceless": 4_000}
 """Number of seeds for each source. More faces than the network sees twice in a training of three
 hours would cost time without use. Chosen by hand."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tools.training.procedural.body import draw_small_body
-from tools.training.procedural.chance import around_zero, between, chance, pick, weighted
+from tools.training.procedural.chance import around_zero, between, chance, weighted
 from tools.training.procedural.hands import draw_hand
 from tools.training.procedural.head import random_head
 from tools.training.procedural.heads import (
@@ -19,16 +19,9 @@ from tools.training.procedural.heads import (
     draw_smiley,
 )
 from tools.training.procedural.looks import random_looks, skin_color
-from tools.training.procedural.minimal import draw_minimal
 from tools.training.procedural.negatives import draw_faceless
 from tools.training.procedural.pen import Pen
-from tools.training.procedural.solid_head import solid_head
-from tools.training.procedural.sprites import (
-    face_sprite,
-    faceless_sprite,
-    hand_sprite,
-    solid_sprite,
-)
+from tools.training.procedural.sprites import face_sprite, faceless_sprite, hand_sprite
 from tools.training.procedural.style import PAINTED, random_style
 from tools.training.procedural.svg import Drawing
 from tools.training.sprite import Sprite
@@ -88,28 +81,9 @@ def faceless(seed: int) -> Sprite | None:
     return faceless_sprite(pen, "procedural-faceless", draw_faceless(pen))
 
 
-def minimal(seed: int) -> Sprite | None:
-    """A head with a face of a few marks, or None where too little of it is visible."""
-    rng = np.random.default_rng(seed)
-    style = random_style(rng)
-    pen = Pen(rng, Drawing(), style if chance(rng, 0.5) else replace(style, shading="flat"))
-    return face_sprite(pen, "procedural-minimal", draw_minimal(pen))
-
-
-def turned(seed: int) -> Sprite | None:
-    """A head in space, seen from in front of it to from beside it, or None where no eye is seen."""
-    rng = np.random.default_rng(seed)
-    view, yaw = pick(rng, [("turned", (0.3, 1.0)), ("beside", (1.0, 1.7))])
-    style = random_style(rng)
-    drawn = solid_head(rng, style, yaw, creature=chance(rng, 0.14))
-    return None if drawn is None else solid_sprite(rng, style, f"procedural-{view}", *drawn)
-
-
 SOURCES: dict[str, Callable[[int], Sprite | None]] = {
     "face": face,
     "figure": figure,
-    "minimal": minimal,
-    "turned": turned,
     "hand": hand,
     "faceless": faceless,
 }

@@ -94,7 +94,7 @@ def solid_head(
         np.dstack([picture, alpha]), (_PIXELS, _PIXELS), interpolation=cv2.INTER_AREA
     )
     small_label = cv2.resize(label, (_PIXELS, _PIXELS), interpolation=cv2.INTER_NEAREST)
-    return _over(small, body), small_label.astype(np.uint8)
+    return _over(np.asarray(small, np.uint8), body), np.asarray(small_label, np.uint8)
 
 
 def _seen(surface: Surface, size: float) -> _View:
@@ -146,13 +146,8 @@ def _coloured(rng: Rng, style: Style, view: _View, face: Pixels, looks: Looks) -
     }
     colors = np.array([style.tone(tones[part]) for part in Part], np.float32)[view.part]
     places = _CHART.at(view.chart.reshape(-1, 2)) * (_CHART_PIXELS / SIDE) - 0.5
-    drawn = cv2.remap(
-        np.ascontiguousarray(face[..., :3]),
-        places.reshape(_FINE, _FINE, 2).astype(np.float32),
-        None,  # type: ignore[arg-type]
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    across, down = places.T.reshape(2, _FINE, _FINE).astype(np.float32)
+    drawn = cv2.remap(np.ascontiguousarray(face[..., :3]), across, down, cv2.INTER_LINEAR)
     front = (view.part == Part.SKIN) & (np.abs(view.chart[..., 0]) < 1.4)
     colors = np.where(front[..., None], drawn, colors)
     if style.filled:
@@ -187,8 +182,8 @@ def _light(rng: Rng, style: Style, view: _View) -> Floats:
 
 def _edges(view: _View, width: float) -> npt.NDArray[np.bool_]:
     """Where lines are: around parts, and where the surface jumps to another depth."""
-    near = np.where(np.isfinite(view.depth), view.depth, -10.0).astype(np.float32)
-    near = cv2.medianBlur(near, 5)
+    depth = np.where(np.isfinite(view.depth), view.depth, -10.0).astype(np.float32)
+    near = cv2.medianBlur(depth, 5)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     jump = cv2.morphologyEx(near, cv2.MORPH_GRADIENT, cross) > _JUMP
     border = cv2.morphologyEx(view.part, cv2.MORPH_GRADIENT, cross) > 0

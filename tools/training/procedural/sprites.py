@@ -9,10 +9,8 @@ import numpy as np
 
 from shared.imaging.boxes import FloatBox
 from shared.imaging.geometry import BoolMask
-from tools.training.procedural.chance import Rng
 from tools.training.procedural.curves import Points
 from tools.training.procedural.pen import Pen
-from tools.training.procedural.style import Style
 from tools.training.procedural.svg import SIDE
 from tools.training.procedural.texture import textured
 from tools.training.sprite import FACE, HAND, Pixels, Sprite, box_of
@@ -39,20 +37,11 @@ def face_sprite(pen: Pen, kind: str, eyes: Sequence[Points]) -> Sprite | None:
     face = label == FACE
     if face.sum() < _SMALLEST_FACE:
         return None
-    return _sprite(pen.style, kind, image, label, (box_of(face),))
-
-
-def solid_sprite(rng: Rng, style: Style, kind: str, image: Pixels, label: Pixels) -> Sprite | None:
-    """A sprite with one face, or None where too little of it is visible."""
-    image, label = textured(rng, image, label)
-    face = label == FACE
-    if face.sum() < _SMALLEST_FACE:
-        return None
-    return _sprite(style, kind, image, label, (box_of(face),))
+    return _sprite(pen, kind, image, label, (box_of(face),))
 
 
 def hand_sprite(pen: Pen, kind: str) -> Sprite:
-    return _sprite(pen.style, kind, *textured(pen.rng, *pen.drawing.render(_PIXELS)))
+    return _sprite(pen, kind, *textured(pen.rng, *pen.drawing.render(_PIXELS)))
 
 
 def faceless_sprite(pen: Pen, kind: str, tag: str) -> Sprite | None:
@@ -64,16 +53,16 @@ def faceless_sprite(pen: Pen, kind: str, tag: str) -> Sprite | None:
 
 
 def _sprite(
-    style: Style, kind: str, image: Pixels, label: Pixels, faces: tuple[FloatBox, ...] = ()
+    pen: Pen, kind: str, image: Pixels, label: Pixels, faces: tuple[FloatBox, ...] = ()
 ) -> Sprite:
-    painted = "flat" if style.shading == "flat" else "shaded"
+    painted = "flat" if pen.style.shading == "flat" else "shaded"
     return Sprite(
         kind,
         image,
         label,
         faces,
         hands=_boxes(label == HAND),
-        tags=frozenset([painted if style.filled else "line art"]),
+        tags=frozenset([painted if pen.style.filled else "line art"]),
     )
 
 

@@ -97,8 +97,8 @@ def random_surface(rng: Rng, features: Features, *, creature: bool) -> Surface:
     if chance(rng, 0.75):
         at, size = np.array([wide * 0.98, between(rng, -0.1, 0.15), -0.05]), between(rng, 0.1, 0.26)
         for side in (-1, 1):
-            ear = np.array([size * between(rng, 0.3, 0.7), size, size * 0.7])
-            balls.append(_ball(at * (side, 1, 1), ear, Part.EAR))
+            ear = size * np.array([between(rng, 0.3, 0.7), 1.0, 0.7])
+            balls.append(_ball(at * np.array([side, 1.0, 1.0]), ear, Part.EAR))
     if chance(rng, 0.3):
         size = between(rng, 0.08, 0.26)
         tip = head.points[np.argmin(np.abs(head.chart - (0, features.nose - 0.04)).sum(axis=1))]

@@ -41,6 +41,7 @@ class Counting(GrabCutBackend):
     """The embedded backend, which records its jobs."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.jobs: list[Job] = []
 
     def segment(self, jobs: Sequence[Job]) -> Iterator[Iterable[ScoredMask]]:

@@ -8,18 +8,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.detection.blazeface import Floats
-
-MODELS = Path(__file__).parent / "models"
-SUFFIX = ".onnx.base64"
-"""Terraform's archive_file takes only text."""
+Floats = npt.NDArray[np.float32]
 
 
 class OpenCvNetwork:
-    """A network that takes RGB pictures, 0 to 255. Not thread-safe."""
+    """A network that takes RGB pictures, 0 to 255. Not thread-safe.
 
-    def __init__(self, name: str, outputs: Sequence[str]) -> None:
-        content = base64.b64decode((MODELS / f"{name}{SUFFIX}").read_text())
+    Its file is ONNX in base64, because Terraform's archive_file takes only text.
+    """
+
+    def __init__(self, file: Path, outputs: Sequence[str]) -> None:
+        content = base64.b64decode(file.read_text())
         self._network = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
         self._outputs = list(outputs)
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shared.detection.windows import Window, window_starts
 from shared.imaging.geometry import Image, Points, image_box, shrunk
+from shared.imaging.windows import Window, window_starts
 from shared.schemas.box import Box
 
 _SMALLEST = 512

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shared.detection.pyramid import Pyramid
+from shared.imaging.pyramid import Pyramid
 
 PIXELS = 128
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from shared.imaging.geometry import Polygon, polygon_mask
 from shared.schemas.box import Box
-from shared.segmentation.backends import grabcut, oval
-from shared.segmentation.backends.grabcut import segment
+from shared.segmentation.backends import oval
+from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.mask_selection import choose
 from shared.segmentation.masks import covered
 from tools.support.examples import example
@@ -17,6 +17,7 @@ coordinate = st.floats(-50, 150)
 points = st.lists(st.tuples(coordinate, coordinate, st.sampled_from([0, 1])), max_size=12)
 edge = st.integers(-20, 120)
 boxes = st.none() | st.builds(Box, edge, edge, edge, edge)
+MASKS = EmbeddedMasks()
 NOISE = np.random.default_rng(0).integers(0, 255, (80, 100, 3), np.uint8)
 
 
@@ -24,7 +25,7 @@ NOISE = np.random.default_rng(0).integers(0, 255, (80, 100, 3), np.uint8)
 def test_any_prompt_on_any_image_gives_masks_of_its_size(
     marks: list[tuple[float, float, int]], box: Box | None, many: bool, height: int, width: int
 ) -> None:
-    candidates = segment(NOISE[:height, :width], marks, box, multimask=many)
+    candidates = MASKS.segment(NOISE[:height, :width], marks, box, multimask=many)
     assert candidates
     assert all(candidate.pixels.shape == (height, width) for candidate in candidates)
 
@@ -45,7 +46,7 @@ def test_a_flat_face_on_a_flat_ground_is_cut_to_its_edge(scale: float) -> None:
         spot = polygon_mask(_oval(scale, eye, 90, 6, 6), window)
         image[spot] = (20, 20, 20)
     prompt = prompt_for(_oval(scale, 150, 100, 45, 54), window)
-    candidates = grabcut.candidates(image[prompt.crop.slices], prompt)
+    candidates = MASKS.candidates(image[prompt.crop.slices], prompt)
     mask, quality = choose(candidates, prompt)
     found = covered([mask], window)
     assert (found & truth).sum() / (found | truth).sum() > 0.97
@@ -57,7 +58,7 @@ def test_an_inked_outline_stays_out_and_the_features_in() -> None:
     image = example("micah_01.png")
     spread = ((271, 265), (185, 219), (279, 172), (311, 338), (198, 300), (338, 227))
     marks = [(x, y, 1) for x, y in spread]
-    (candidate,) = segment(image, marks, Box(112, 89, 414, 408), multimask=False)
+    (candidate,) = MASKS.segment(image, marks, Box(112, 89, 414, 408), multimask=False)
     deep = cv2.erode(candidate.pixels.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
     ink = image.sum(axis=2) < 150
     assert np.count_nonzero(deep & ink) > 1000, "eyes, nose, mouth"

@@ -6,14 +6,15 @@ tools/training trains it; models/drawn-face.md beside the model says on what, an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from shared.detection.blazeface import Floats
-from shared.detection.opencv_network import OpenCvNetwork
+from shared.networks.opencv_network import Floats, OpenCvNetwork
 
-NAME = "drawn-face"
+FILE = Path(__file__).parent / "models/drawn-face.onnx.base64"
 SIDE = 96
 """Side in pixels of the pictures that the network was trained on. It takes any multiple of 16."""
 STRIDE = 8
@@ -25,8 +26,8 @@ FACE_SIDES = 30, 66
 """Sides of the faces that the network was taught to find: roots of the areas of their boxes, in
 pixels of the picture. A pyramid with a factor of two has each face once so."""
 
-CENTRES, BOXES = "centres", "boxes"
-OUTPUTS = (CENTRES, BOXES, "tilt", "mask")
+CENTRES, BOXES, MASK = "centres", "boxes", "mask"
+OUTPUTS = (CENTRES, BOXES, "tilt", MASK)
 """Names of the outputs, in their order. For a picture (n, 3, h, w) of RGB, 0 to 255:
 `centres` (n, 2, h/8, w/8), logits of a face and of a hand;
 `boxes` (n, 8, h/8, w/8), for each of both the distances of the cell's centre from the left, upper,
@@ -54,12 +55,24 @@ class DrawnFaceNetwork:
     """Not thread-safe."""
 
     def __init__(self) -> None:
-        # without the mask: its layers would cost a seventh more
-        self._network = OpenCvNetwork(NAME, [CENTRES, BOXES])
+        # apart from the mask: its layers would cost a seventh more
+        self._cells = OpenCvNetwork(FILE, [CENTRES, BOXES])
+
+    @cached_property
+    def _mask(self) -> OpenCvNetwork:
+        return OpenCvNetwork(FILE, [MASK])
+
+    def skin(self, pictures: npt.NDArray[np.uint8]) -> Floats:
+        """The log-odds of a face's visible skin, float32 (n, h / 2, w / 2).
+
+        `pictures` are as those of `faces`.
+        """
+        (masks,) = self._mask.run(pictures)
+        return masks[:, 0]
 
     def faces(self, pictures: npt.NDArray[np.uint8]) -> Cells:
         """The faces in pictures, RGB uint8 (n, h, w, 3), whose sides are multiples of 16."""
-        centres, outputs = self._network.run(pictures)
+        centres, outputs = self._cells.run(pictures)
         distances = np.moveaxis(outputs[:, 4 * _FACE : 4 * _FACE + 4], 1, 3) * BOX_UNIT
         rows, columns = (STRIDE * (np.arange(count) + 0.5) for count in centres.shape[2:])
         middles = np.stack(np.meshgrid(columns, rows), axis=2)
