@@ -12,6 +12,7 @@ from shared.imaging.windows import Window, mirrored
 from shared.networks.drawn_face import SIDE, DrawnFaceNetwork
 from shared.networks.opencv_network import Floats
 from shared.schemas.box import Box
+from shared.schemas.prompt import MOST_OUTLINE
 
 _VIEWS = ((1.85, False), (1.85, True), (2.3, False), (2.3, True))
 """Sides of the views, as multiples of the face's, and whether they are mirrored. The face's side is
@@ -103,7 +104,11 @@ def _part_in(expected: BoolMask, skin: BoolMask) -> BoolMask:
 
 
 def _outline(skin: BoolMask) -> Polygon:
-    """The outer border, in cells."""
+    """The outer border of a connected part, in cells."""
     contours, _ = cv2.findContours(skin.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     (border,) = contours
-    return cv2.approxPolyDP(border, _SIMPLE, closed=True)[:, 0].astype(np.float32) + 0.5
+    distance = _SIMPLE
+    # a ragged border, as of noise, could have more vertices than a prompt may have
+    while len(simple := cv2.approxPolyDP(border, distance, closed=True)) > MOST_OUTLINE:
+        distance *= 2
+    return simple[:, 0].astype(np.float32) + 0.5

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from shared.imaging.geometry import Polygon, image_box, mask_iou, polygon_mask
 from shared.imaging.pyramid import Pyramid
-from shared.networks.drawn_face import DrawnFaceNetwork
+from shared.networks.drawn_face import SIDE, DrawnFaceNetwork
 from shared.networks.skin import skin_outline
+from shared.schemas.prompt import MOST_OUTLINE
 from tests.drawings import INK, PAPER, cartoon_face
 from tools.evaluation.manifest import IGNORE, Manifest, read_label
 from tools.support.examples import ROOT
@@ -59,7 +60,20 @@ def test_the_outline_of_a_face_in_a_large_image_needs_no_large_view(
     skin = skin_outline(Pyramid.of(image), _oval(1200, 1200, 1000), 0, network)
     assert skin is not None
     assert skin.polygon.min() == pytest.approx(700, abs=50)
-    assert len(skin.polygon) <= 256
+    assert len(skin.polygon) <= MOST_OUTLINE
+
+
+def test_a_ragged_border_becomes_simpler(monkeypatch: pytest.MonkeyPatch) -> None:
+    teeth = np.full((2, SIDE // 2, SIDE // 2), -5, np.float32)
+    teeth[:, 10:38, 10:38] = 5
+    teeth[:, 10:38, 11:38:2] = np.random.default_rng(0).choice([-5, 5], (28, 14))
+    teeth[:, 22:26, 10:38] = 5
+    network = DrawnFaceNetwork()
+    monkeypatch.setattr(network, "skin", lambda pictures: np.resize(teeth, (len(pictures), 48, 48)))
+    blank = np.full((200, 200, 3), PAPER, np.uint8)
+    skin = skin_outline(Pyramid.of(blank), _oval(100, 100, 80), 0, network)
+    assert skin is not None
+    assert 100 < len(skin.polygon) <= MOST_OUTLINE
 
 
 def test_where_no_face_is_there_is_no_outline(network: DrawnFaceNetwork) -> None:
