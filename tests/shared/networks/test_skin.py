@@ -66,8 +66,8 @@ def test_the_outline_of_a_face_in_a_large_image_needs_no_large_view(
 def test_a_ragged_border_becomes_simpler(monkeypatch: pytest.MonkeyPatch) -> None:
     teeth = np.full((2, SIDE // 2, SIDE // 2), -5, np.float32)
     teeth[:, 10:38, 10:38] = 5
-    teeth[:, 10:38, 11:38:2] = np.random.default_rng(0).choice([-5, 5], (28, 14))
-    teeth[:, 22:26, 10:38] = 5
+    teeth[:, 10:38] *= np.random.default_rng(0).choice([-1, 1], (2, 28, 48), p=[0.3, 0.7])
+    teeth[:, 20:28, 10:38] = 5
     network = DrawnFaceNetwork()
     monkeypatch.setattr(network, "skin", lambda pictures: np.resize(teeth, (len(pictures), 48, 48)))
     blank = np.full((200, 200, 3), PAPER, np.uint8)
