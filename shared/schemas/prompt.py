@@ -13,8 +13,9 @@ Label = Literal["face", "hand"]
 Side = Literal["left", "right"]
 
 MOST_OUTLINE = 256
-"""Limit for the points of an outline. The hull of a hand has at most 168, the oval of a face 36; the
-outline of skin is made simpler until it has no more. The time to fill a polygon grows with its points."""
+"""Limit for the points of an outline. The hull of a hand has at most 168, the oval of a face 36;
+the outline of skin is made simpler until it has no more. The time to fill a polygon grows with its
+points."""
 
 MOST_POINTS = 512
 """Limit for the points of a prompt. A caller of the API may request 256 positive points."""
