@@ -10,16 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from shared.imaging.boxes import FloatBox, ious, mirrored_box
-from shared.imaging.geometry import Points
+from shared.imaging.geometry import Floats, Points
 
 _MIN_IOU = 0.3
 """Predictions whose IoU with the most confident one is greater belong to the same face. From
 MediaPipe's graphs."""
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

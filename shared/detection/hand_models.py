@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from shared.detection.blazeface import Floats, RawDetection, anchors, decode
+from shared.detection.blazeface import RawDetection, anchors, decode
 from shared.detection.litert_model import LiteRtModel, Pictures
-from shared.imaging.geometry import Image
+from shared.imaging.geometry import Floats, Image
 
 PALM_SIDE, JOINTS_SIDE = 192, 224
 """Sides of the models' inputs, in pixels. From the models."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from shared.networks.opencv_network import Floats
+from shared.imaging.geometry import Floats
 
 Pictures = npt.NDArray[np.uint8]
 """RGB (n, h, w, 3)."""

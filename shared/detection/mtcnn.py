@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from shared.networks.opencv_network import Floats, OpenCvNetwork
+from shared.imaging.geometry import Floats
+from shared.networks.opencv_network import OpenCvNetwork
 
 FILE = Path(__file__).parent / "models/mtcnn.onnx.base64"
 MTCNN_SIDE = 48

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from shared.schemas.box import Box
 
+Floats: TypeAlias = npt.NDArray[np.float32]
 Polygon: TypeAlias = npt.NDArray[np.float32]
 Points: TypeAlias = npt.NDArray[np.float32]
 BoolMask: TypeAlias = npt.NDArray[np.bool_]

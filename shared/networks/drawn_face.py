@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from shared.networks.opencv_network import Floats, OpenCvNetwork
+from shared.imaging.geometry import Floats
+from shared.networks.opencv_network import OpenCvNetwork
 
 FILE = Path(__file__).parent / "models/drawn-face.onnx.base64"
 SIDE = 96
@@ -54,9 +55,10 @@ class Cells:
 class DrawnFaceNetwork:
     """Not thread-safe."""
 
-    def __init__(self) -> None:
+    @cached_property
+    def _cells(self) -> OpenCvNetwork:
         # apart from the mask: its layers would cost a seventh more
-        self._cells = OpenCvNetwork(FILE, [CENTRES, BOXES])
+        return OpenCvNetwork(FILE, [CENTRES, BOXES])
 
     @cached_property
     def _mask(self) -> OpenCvNetwork:

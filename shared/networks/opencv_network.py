@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from shared.imaging.geometry import Floats
 
 
 class OpenCvNetwork:

@@ -5,19 +5,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from shared.imaging.geometry import BoolMask, Polygon, mask_iou, polygon_mask
+from shared.imaging.geometry import BoolMask, Floats, Polygon, mask_iou, polygon_mask
 from shared.imaging.morphology import parts
 from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import Window, mirrored
 from shared.networks.drawn_face import SIDE, DrawnFaceNetwork
-from shared.networks.opencv_network import Floats
 from shared.schemas.box import Box
 from shared.schemas.prompt import MOST_OUTLINE
 
-_VIEWS = ((1.85, False), (1.85, True), (2.3, False), (2.3, True))
-"""Sides of the views, as multiples of the face's, and whether they are mirrored. The face's side is
-the root of the area of its oval's bounds. It then has about the middle of the sizes that the
-network was taught."""
+_CONTEXTS = (1.85, 2.3)
+"""Sides of the views, as multiples of the face's: the root of the area of its oval's bounds. The
+face then has about the middle of the sizes that the network was taught."""
 
 _GRID = Box(0, 0, 192, 192)
 """The cells of the larger view on which the views are averaged: four times as many as the network's
@@ -62,7 +60,7 @@ def skin_outline(
     low, high = oval.min(axis=0), oval.max(axis=0)
     x, y = ((low + high) / 2).tolist()
     side = float(np.sqrt((high - low).prod()))
-    windows = [Window((x, y), side * context, angle) for context, _ in _VIEWS]
+    windows = [Window((x, y), side * context, angle) for context in _CONTEXTS]
     largest = windows[-1]
     expected = polygon_mask(largest.from_image(oval) * _GRID.width, _GRID)
     log_odds = _log_odds(pyramid, windows, network)
@@ -75,22 +73,17 @@ def skin_outline(
 
 
 def _log_odds(pyramid: Pyramid, windows: list[Window], network: DrawnFaceNetwork) -> Floats:
-    """The means over the windows' views, on the last window's grid."""
+    """The means over the windows' views and their mirror images, on the last window's grid."""
     views = [pyramid.view(window, SIDE) for window in windows]
-    flips = [mirrors for _, mirrors in _VIEWS]
-    masks = network.skin(
-        np.stack(
-            [mirrored(view) if flip else view for view, flip in zip(views, flips, strict=True)]
-        )
-    )
+    masks = network.skin(np.stack([*views, *map(mirrored, views)]))
+    means = (masks[: len(views)] + masks[len(views) :, :, ::-1]) / 2
     total = np.zeros((_GRID.height, _GRID.width), np.float32)
-    for window, mask, flip in zip(windows, masks, flips, strict=True):
+    for window, mean in zip(windows, means, strict=True):
         size = round(_GRID.width * window.side / windows[-1].side)
         margin = (_GRID.width - size) // 2
         place = slice(margin, margin + size)
         on_grid = np.full_like(total, _OUTSIDE)
-        seen = np.ascontiguousarray(mask[:, ::-1] if flip else mask)
-        on_grid[place, place] = cv2.resize(seen, (size, size), interpolation=cv2.INTER_CUBIC)
+        on_grid[place, place] = cv2.resize(mean, (size, size), interpolation=cv2.INTER_CUBIC)
         total += on_grid
     return total / len(windows)
 

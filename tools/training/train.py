@@ -73,7 +73,7 @@ def main() -> None:
         state = train(stream, validation_tiles(validation), arguments.seed, budget, RUN)
     (RUN / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
     write(FILE, smallest_bytes(state.average.cpu()))
-    print(f"The model is {FILE}.")  # noqa: T201
+    sys.stdout.write(f"The model is {FILE}.\n")
 
 
 def train(

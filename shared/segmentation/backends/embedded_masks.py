@@ -113,8 +113,7 @@ class EmbeddedMasks:
             first, second, stability = grabcut.cut(image, points, target)
             return [Candidate(first, stability), Candidate(second, stability)]
         seen = polygon_mask(skin.polygon, image_box(image))
-        agreement = mask_iou(flat.pixels, seen)
-        if is_flat and agreement >= _AGREEING:
+        if is_flat and (agreement := mask_iou(flat.pixels, seen)) >= _AGREEING:
             return [Candidate(flat.pixels, agreement)]
         return [Candidate(seen, skin.stability)]
 
