@@ -21,6 +21,7 @@ RATE ?= 20
 
 TRAIN_MINUTES ?= 150
 TRAIN_SEED ?= 0
+TRAIN_MODEL ?= drawn-face
 
 VENV := .venv
 TRAINING := .toonmask/training/venv
@@ -122,8 +123,8 @@ bench-model: $(READY) ## Measure the cost of real SAM2 on this machine's device;
 	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
 	$(RUN) -m tools.benchmarks.sam2
 
-train: $(TRAINABLE) $(SPRITES)/.ready ## Train the drawn-face model for TRAIN_MINUTES, or continue; installs torch (tools/training/README.md)
-	$(TRAINING)/bin/python -m tools.training.train --minutes $(TRAIN_MINUTES) --seed $(TRAIN_SEED)
+train: $(TRAINABLE) $(SPRITES)/.ready ## Train TRAIN_MODEL (drawn-face, face-parsing) for TRAIN_MINUTES, or continue; installs torch (tools/training/README.md)
+	$(TRAINING)/bin/python -m tools.training.train $(TRAIN_MODEL) --minutes $(TRAIN_MINUTES) --seed $(TRAIN_SEED)
 
 test-train: $(TRAINABLE) ## Run the tests of training; installs torch into an environment of its own
 	$(TRAINING)/bin/python -m pytest tests/tools/training

@@ -24,7 +24,7 @@ _FORM_BYTES = 64 * 2**10
 than 4 KiB, the rest is for part headers and unknown fields."""
 
 _MOST_FORM_PARTS = 100
-"""Limit for the parts of a form. Chosen by hand: this API has 5 fields, and each part costs
+"""Limit for the parts of a form. Chosen by hand: this API has 6 fields, and each part costs
 processor time."""
 
 

@@ -15,8 +15,8 @@ from shared.rendering.artifacts import Artifact, Renderer, result_artifacts
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas.documents import Outputs, Review
-from shared.schemas.prompt import Prompt, PromptOptions
-from shared.schemas.settings import Targets
+from shared.schemas.prompt import SKIN_ONLY, Prompt, PromptOptions
+from shared.schemas.settings import FaceParts, Targets
 from shared.segmentation.backends import factory
 from shared.segmentation.review import reviewed
 from shared.segmentation.service import SegmentationResult, SegmentationService
@@ -37,6 +37,9 @@ class Options(BaseModel):
     pos_points: int = Field(16, ge=1, le=256, description="positive points per face or hand")
     targets: Targets = Field(
         frozenset({"face"}), description="targets of the detection: face, hand, or face,hand"
+    )
+    face_parts: FaceParts = Field(
+        SKIN_ONLY, description="parts of a face: skin, and any of hair, beard, ears, as skin,hair"
     )
 
 
@@ -77,7 +80,7 @@ class FaceMasks:
             image = self._sandbox.decode(data, check)
         check()
         with timer.stage("detect") as stage:
-            detected = self._detector.detect(image, options.targets)
+            detected = self._detector.detect(image, options.targets, options.face_parts)
             prompt_options = PromptOptions(
                 options.pos_points, options.expand, self._settings.max_instances
             )

@@ -17,6 +17,7 @@ from shared.api.problems import Problem
 from shared.api.responses import FaceMaskResponse
 from shared.api.upload_listing import UploadPage, UploadQuery
 from shared.schemas.documents import ResultDocument
+from shared.schemas.prompt import FACE_PARTS
 from shared.serving import openapi
 
 ABOUT = "/v1/about"
@@ -139,6 +140,12 @@ def _face_masks() -> dict[str, Any]:
         "enum": ["face", "hand", "face,hand"],
         "default": "face",
         "description": options["targets"]["description"],
+    }
+    options["face_parts"] = {
+        "type": "string",
+        "pattern": f"^({'|'.join(FACE_PARTS)})(,({'|'.join(FACE_PARTS)}))*$",
+        "default": "skin",
+        "description": options["face_parts"]["description"],
     }
     image = {
         "type": "string",

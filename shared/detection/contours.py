@@ -1,4 +1,4 @@
-"""Outlines of faces: of their visible skin, of the oval of MediaPipe's Face Mesh, or an ellipse."""
+"""Outlines of faces: of their visible parts, the oval of MediaPipe's Face Mesh, or an ellipse."""
 
 import numpy as np
 
@@ -8,7 +8,8 @@ from shared.imaging.boxes import bounds_of, iou
 from shared.imaging.geometry import Polygon
 from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import blurred
-from shared.networks.skin import skin_outline
+from shared.networks.face_parts import face_parts
+from shared.schemas.prompt import SKIN_ONLY, FacePart
 
 _CONTEXTS = (1.4, 1.6)
 """Sides of the mesh's views, as multiples of the face's side. MediaPipe's own is 1.5; these lie
@@ -23,15 +24,18 @@ _MIN_IOU = 0.5
 values accept ovals of other objects, higher ones replace good ovals by ellipses. Chosen by hand."""
 
 
-def outline(pyramid: Pyramid, face: Proposal, models: FaceModels) -> Polygon:
+def outline(
+    pyramid: Pyramid, face: Proposal, models: FaceModels, parts: frozenset[FacePart]
+) -> Polygon:
     """Outline of a face in image coordinates, float32 (n, 2).
 
-    That of its visible skin where the drawn-face network sees the face, else its oval.
+    That of its visible parts where the face-parsing network sees the face, else its oval.
     """
     oval = _oval(pyramid, face, models)
     angle = face.window(1.0).angle
-    skin = skin_outline(pyramid, oval, angle, models.drawn_face)
-    return oval if skin is None else skin.polygon
+    with_hair = parts != SKIN_ONLY
+    seen = face_parts(pyramid, oval, angle, models.face_parsing, with_hair=with_hair)
+    return oval if seen is None else seen.outline(parts)
 
 
 def _oval(pyramid: Pyramid, face: Proposal, models: FaceModels) -> Polygon:

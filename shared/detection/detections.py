@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.imaging.geometry import Points, Polygon
-from shared.schemas.prompt import Label, Side
+from shared.schemas.prompt import FacePart, Label, Side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -13,7 +13,7 @@ class Detection:
     `score` is 0..1; `shared/detection/verification.py` says how it is computed. `polygon` is the
     outline, float32 (n, 2). `interior` are float32 (m, 2) points that lie on the target with
     greater certainty than the polygon's interior, the most certain first, or None where there are
-    no such points.
+    no such points. `parts` are the parts of a face in its outline.
     """
 
     label: Label
@@ -21,6 +21,7 @@ class Detection:
     polygon: Polygon
     interior: Points | None = None
     side: Side | None = None
+    parts: frozenset[FacePart] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

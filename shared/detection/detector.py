@@ -8,7 +8,7 @@ from shared.detection.hands import find_hands
 from shared.imaging.geometry import Image
 from shared.imaging.pyramid import Pyramid
 from shared.runtime.resource_pool import ResourcePool
-from shared.schemas.prompt import Label
+from shared.schemas.prompt import SKIN_ONLY, FacePart, Label
 
 
 class Detector:
@@ -19,13 +19,21 @@ class Detector:
         self._face_models = ResourcePool(FaceModels)
         self._hand_models = ResourcePool(HandModels)
 
-    def detect(self, image: Image, targets: frozenset[Label]) -> Detections:
-        """The targets in an RGB uint8 (h, w, 3) image: faces before hands, each best first."""
+    def detect(
+        self,
+        image: Image,
+        targets: frozenset[Label],
+        face_parts: frozenset[FacePart] = SKIN_ONLY,
+    ) -> Detections:
+        """The targets in an RGB uint8 (h, w, 3) image: faces before hands, each best first.
+
+        The outlines of faces are those of `face_parts` together.
+        """
         pyramid = Pyramid.of(image)
         results: list[Detections] = []
         if "face" in targets:
             with self._face_models.borrowed() as face_models:
-                results.append(find_faces(pyramid, face_models, self._min_score))
+                results.append(find_faces(pyramid, face_models, self._min_score, face_parts))
         if "hand" in targets:
             with self._hand_models.borrowed() as hand_models:
                 results.append(find_hands(pyramid, hand_models, self._min_score))

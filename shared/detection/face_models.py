@@ -13,6 +13,7 @@ from shared.detection.blazeface import RawDetection, anchors, decode
 from shared.detection.litert_model import LiteRtModel, Pictures
 from shared.detection.mtcnn import OutputNetwork
 from shared.networks.drawn_face import DrawnFaceNetwork
+from shared.networks.face_parsing import FaceParsingNetwork
 
 SHORT_SIDE, FULL_SIDE, MESH_SIDE = 128, 192, 192
 """Sides, in pixels, of the inputs that the models were trained on: short-range detector, full-range
@@ -103,6 +104,11 @@ class FaceModels:
     def drawn_face(self) -> DrawnFaceNetwork:
         """Our own network for drawn faces."""
         return DrawnFaceNetwork()
+
+    @cached_property
+    def face_parsing(self) -> FaceParsingNetwork:
+        """Our own network for the parts of faces."""
+        return FaceParsingNetwork()
 
     @cached_property
     def _short_range(self) -> LiteRtModel:

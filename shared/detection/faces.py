@@ -16,6 +16,7 @@ from shared.flat_art.interior_points import interior_points
 from shared.imaging.boxes import iou
 from shared.imaging.geometry import image_box
 from shared.imaging.pyramid import Pyramid
+from shared.schemas.prompt import SKIN_ONLY, FacePart
 
 _COARSE, _FINE = 2, len(WINDOW_SCALES)
 """Ends of the coarse and the fine scales in the list of window sides."""
@@ -46,10 +47,12 @@ image a close-up. Finer scales are then skipped: they would show parts of that f
 save time and lose small faces beside a large one. Chosen by hand."""
 
 
-def find_faces(pyramid: Pyramid, models: FaceModels, min_score: float) -> Detections:
-    """All faces that score at least `min_score`, best first."""
+def find_faces(
+    pyramid: Pyramid, models: FaceModels, min_score: float, parts: frozenset[FacePart]
+) -> Detections:
+    """All faces that score at least `min_score`, best first, with the outline of the parts."""
     accepted, near_misses = split_by_score(verified_faces(pyramid, models), min_score)
-    return Detections([_detection(pyramid, face, models) for face in accepted], near_misses)
+    return Detections([_detection(pyramid, face, models, parts) for face in accepted], near_misses)
 
 
 def verified_faces(pyramid: Pyramid, models: FaceModels) -> list[VerifiedFace]:
@@ -88,7 +91,11 @@ def _verified(
     return faces
 
 
-def _detection(pyramid: Pyramid, face: VerifiedFace, models: FaceModels) -> Detection:
-    polygon = outline(pyramid, face.location, models)
-    interior = interior_points(pyramid.image, polygon, face.location.features)
-    return Detection("face", face.score, polygon, interior)
+def _detection(
+    pyramid: Pyramid, face: VerifiedFace, models: FaceModels, parts: frozenset[FacePart]
+) -> Detection:
+    polygon = outline(pyramid, face.location, models, parts)
+    interior = None
+    if parts == SKIN_ONLY:
+        interior = interior_points(pyramid.image, polygon, face.location.features)
+    return Detection("face", face.score, polygon, interior, parts=parts)

@@ -86,7 +86,8 @@ class Landmarks:
                 check_before_download(upload.content_type, upload.size, self._settings.max_bytes)
                 image = memory.enter_context(self._decoder.decoded(upload.ref))
             with timer.stage("detect") as stage:
-                detected = self._detector.detect(image, self._settings.targets)
+                settings = self._settings
+                detected = self._detector.detect(image, settings.targets, settings.face_parts)
                 document = self._document(upload.ref, image_box(image), detected)
                 stage.fields["found"] = len(document.instances)
         return document

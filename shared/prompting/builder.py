@@ -19,7 +19,7 @@ from shared.imaging.geometry import (
     scaled,
 )
 from shared.schemas.box import Box
-from shared.schemas.prompt import Label, Prompt, PromptOptions
+from shared.schemas.prompt import Label, Prompt, PromptOptions, ordered
 
 _GRID = 128
 """Long side, in cells, of the grid of candidates for positive points. It makes the cost independent
@@ -58,11 +58,11 @@ def build_prompts(
     """
     inside = [d for d in detections if bounding_box(d.polygon).intersection(image).area > 0]
     best = sorted(inside, key=lambda d: -d.score)[: options.max_instances]
-    ordered = sorted(best, key=lambda d: (d.label, bounding_box(d.polygon)))
-    polygons = [d.polygon for d in ordered]
+    numbered = sorted(best, key=lambda d: (d.label, bounding_box(d.polygon)))
+    polygons = [d.polygon for d in numbered]
     counts: Counter[Label] = Counter()
     prompts = []
-    for detection in ordered:
+    for detection in numbered:
         counts[detection.label] += 1
         box = prompt_box(detection.polygon, image, options.box_expand)
         positive = positive_points(detection, image, options.positive_points)
@@ -73,6 +73,7 @@ def build_prompts(
                 label=detection.label,
                 score=round(detection.score, 4),
                 side=detection.side,
+                parts=ordered(detection.parts),
                 polygon=tuple((round(x, 2), round(y, 2)) for x, y in detection.polygon.tolist()),
                 box=box,
                 points=(*((x, y, 1) for x, y in positive), *((x, y, 0) for x, y in negative)),

@@ -16,7 +16,7 @@ from shared import VERSION
 from shared.schemas.base import Record, at_most
 from shared.schemas.box import Box
 from shared.schemas.errors import Permanent, ReasonCode, Rejected
-from shared.schemas.prompt import Label, Prompt, Side
+from shared.schemas.prompt import FACE_PARTS, FacePart, Label, Prompt, Side
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 SegmenterName = Annotated[str, StringConstraints(pattern=r"^[\w.:/@+\[\]-]{1,200}$")]
@@ -169,6 +169,7 @@ class Instance(Record):
     id: str
     label: Label
     side: Side | None
+    parts: tuple[FacePart, ...] = Field((), max_length=len(FACE_PARTS))
     score: float = Field(ge=0, le=1)
     box: Box
     area: int = Field(ge=0)

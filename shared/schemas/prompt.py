@@ -1,7 +1,8 @@
 """A SAM2 prompt as in prompts.json, and the options for prompts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import FailFast, Field
 
@@ -11,6 +12,13 @@ from shared.schemas.object_names import INSTANCE
 
 Label = Literal["face", "hand"]
 Side = Literal["left", "right"]
+FacePart = Literal["skin", "hair", "beard", "ears"]
+
+FACE_PARTS: tuple[FacePart, ...] = get_args(FacePart)
+"""All parts of a face, in the order in which documents list them."""
+
+SKIN_ONLY: frozenset[FacePart] = frozenset({"skin"})
+"""What a face consists of unless more is asked for. Skin is always among its parts."""
 
 MOST_OUTLINE = 256
 """Limit for the points of an outline. The hull of a hand has at most 168, the oval of a face 36;
@@ -26,12 +34,14 @@ class Prompt(Record):
 
     Coordinates are integers, but those of `polygon` are rounded to 1/100 pixel. `points` are (x, y,
     label), with label 1 inside the target and 0 outside. `crop` is the window that SAM2 gets.
+    `parts` are those of a face that belong to the target; a hand has none.
     """
 
     id: str = Field(pattern=f"^{INSTANCE}$")
     label: Label
     score: float = Field(ge=0, le=1)
     side: Side | None
+    parts: tuple[FacePart, ...] = Field((), max_length=len(FACE_PARTS))
     polygon: Annotated[tuple[tuple[float, float], ...], FailFast()] = Field(
         min_length=3, max_length=MOST_OUTLINE
     )
@@ -50,6 +60,11 @@ class Prompt(Record):
     def negative(self) -> list[tuple[int, int]]:
         """The negative points, (x, y)."""
         return [(x, y) for x, y, label in self.points if not label]
+
+
+def ordered(parts: Collection[FacePart]) -> tuple[FacePart, ...]:
+    """The parts in the order of FACE_PARTS."""
+    return tuple(part for part in FACE_PARTS if part in parts)
 
 
 @dataclass(frozen=True, slots=True)

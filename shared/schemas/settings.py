@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     HttpUrl,
@@ -16,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.schemas.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
 from shared.schemas.object_names import Preview
-from shared.schemas.prompt import Label, PromptOptions
+from shared.schemas.prompt import SKIN_ONLY, FacePart, Label, PromptOptions
 
 _MOST_PARTS = 100
 """Limit for the commas in a list. Chosen by hand: a higher one allows longer error messages."""
@@ -35,7 +36,16 @@ def split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def _with_skin(parts: frozenset[FacePart]) -> frozenset[FacePart]:
+    if "skin" not in parts:
+        raise ValueError("skin must be among the parts of a face")
+    return parts
+
+
 Targets = Annotated[frozenset[Label], NoDecode, BeforeValidator(split), Field(min_length=1)]
+FaceParts = Annotated[
+    frozenset[FacePart], NoDecode, BeforeValidator(split), AfterValidator(_with_skin)
+]
 Hosts = Annotated[
     frozenset[Annotated[str, StringConstraints(to_lower=True)]], NoDecode, BeforeValidator(split)
 ]
@@ -129,6 +139,10 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
     targets: Targets = Field(
         frozenset({"face"}), description="what to detect: `face`, `hand`, or `face,hand`"
     )
+    face_parts: FaceParts = Field(
+        SKIN_ONLY,
+        description="what of a face is cut out: `skin`, and any of `hair`, `beard` and `ears`",
+    )
     pos_points: int = Field(16, ge=1, le=64, description="most positive points per instance")
     box_expand: float = Field(
         0.15, ge=0, le=1, description="margin of the prompt box, as a share of the outline's size"
@@ -144,6 +158,7 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
         """Digest of the settings that affect the prompts."""
         return digest(
             targets=sorted(self.targets),
+            face_parts=sorted(self.face_parts),
             max_instances=self.max_instances,
             min_score=self.min_score,
             pos_points=self.pos_points,

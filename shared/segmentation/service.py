@@ -62,6 +62,7 @@ class SegmentedInstance:
             id=prompt.id,
             label=prompt.label,
             side=prompt.side,
+            parts=prompt.parts,
             score=prompt.score,
             box=self.box,
             area=self.mask.area,

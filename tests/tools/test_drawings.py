@@ -1,6 +1,7 @@
 """Scores for drawings with truth made by eye, and the drawings that this repository has."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from tools.evaluation import history, sheet
 from tools.evaluation.drawings import Found, figures, report, score_drawing
 from tools.evaluation.truth import Drawing, read_truth
 from tools.support.examples import ROOT
+from tools.support.shapes import ellipse, prompt_for
 
 ART = ROOT / "tools/evaluation/art"
 TRUTHS = ("truth.json", "hands.json")
@@ -66,6 +68,23 @@ def test_pixels_beside_the_outline_count_neither_way() -> None:
     assert slightly_large.iou == pytest.approx(1.0, abs=0.001)
 
 
+def test_points_on_the_wrong_side_of_an_outline_are_counted() -> None:
+    box = Box(16, 16, 68, 68)
+    points = [(40, 40, 1), (19, 40, 1), (80, 80, 1), (5, 5, 0), (30, 30, 0)]
+    any_prompt = prompt_for(ellipse(40, 40, 20, 20), Box(0, 0, 100, 100))
+    prompt = any_prompt.model_copy(update={"box": box, "points": tuple(points)})
+    (face,) = _found((20, 20, 60, 60))
+    drawing = score_drawing(_drawing(), [replace(face, prompt=prompt)])
+    score = drawing.places[0].prompt
+    assert score is not None
+    # a point in the band along the outline counts neither way
+    assert (score.positive, score.outside, score.negative, score.inside) == (3, 1, 2, 1)
+    assert (score.cover, score.area) == (1, 52**2 / 40**2)
+    assert "| positive points inside the outline, of 3 | 66.67% |" in report(
+        [drawing], [score_drawing(_drawing(), [])], "face"
+    )
+
+
 def test_an_unsure_place_is_neither_a_face_nor_an_extra_box() -> None:
     drawing = _drawing(faces=[], unsure=[{"box": [0, 0, 30, 30]}])
     score = score_drawing(drawing, _found((12, 12, 18, 18)))
@@ -83,8 +102,8 @@ def test_the_report_has_a_row_for_each_trait_and_counts_false_alarms_on_blank_im
         *[score_drawing(_drawing(faces=[]), []) for _ in range(2)],
     ]
     rows = report(scores, nothing, "face").splitlines()
-    assert "| all | 1 | 1.00 | 0.00 | 1 | 1.00 | 0.00 |" in rows
-    assert "| frontal | 1 | 1.00 | 0.00 | 1 | 1.00 | 0.00 |" in rows
+    assert "| all | 1 | 1.00 | 0.00 | 1 | 1.00 | 1.00 | 1.00 | 0.00 | 0.00 |" in rows
+    assert "| frontal | 1 | 1.00 | 0.00 | 1 | 1.00 | 1.00 | 1.00 | 0.00 | 0.00 |" in rows
     assert "| from art | 3 | 0.33 | 0.00 | 2 | 0.50 | 0.00 |" in rows
 
 

@@ -44,9 +44,10 @@ _SKEW = timedelta(minutes=1)
 """Allowed difference between the clocks of Cloud Storage and of the functions. Chosen by hand: a
 larger value shows failed requests from before the upload, a smaller one can hide log lines."""
 
-_SETTLE_SECONDS = 5
-"""Pause before results of an unfinished upload are deleted once more. Chosen by hand: a smaller
-value leaves more that a function is just writing, a larger one delays the end of the test."""
+_SETTLE_SECONDS, _SETTLE_PAUSES = 5, 3
+"""Pauses before results of an unfinished upload are deleted once more, until something was. Chosen
+by hand: smaller values leave more that a function is just writing, larger ones delay the end of the
+test."""
 
 _ADVICE = {
     Status.EMPTY: "The example shows a face whose score is 0.95. Does TARGETS include `face`? Is "
@@ -189,7 +190,7 @@ class SmokeTest:
 
         The name is unique, so everything under it belongs to the test. Without its upload, no later
         delivery of its message writes anything. A function that has read the upload before still
-        writes, so the results of an unfinished upload are deleted a second time.
+        writes, so the results of an unfinished upload are deleted once more after a while.
         """
         uploads, results = self._target.input_bucket, self._target.output_bucket
         folder = object_names.folder(name)
@@ -198,8 +199,16 @@ class SmokeTest:
         self._storage.delete_stale(uploads, name, _any)
         self._storage.delete_stale(results, folder, _any)
         if is_uploaded and not is_finished:
+            self._delete_what_is_written_late(folder)
+
+    def _delete_what_is_written_late(self, folder: str) -> None:
+        results = self._target.output_bucket
+        for _ in range(_SETTLE_PAUSES):
             time.sleep(_SETTLE_SECONDS)
+            is_written = any(self._target.storage.list_blobs(results, prefix=folder))
             self._storage.delete_stale(results, folder, _any)
+            if is_written:
+                break
 
 
 def _any(_: str, __: Provenance) -> bool:

@@ -1,14 +1,17 @@
-"""Scores for drawings with truth made by eye: recall, mask IoU, extra boxes, false alarms."""
+"""Scores for drawings with truth made by eye: recall, masks, prompts, extra boxes, false alarms."""
+
+from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from shared.imaging.geometry import BoolMask, image_box, polygon_mask
+from shared.imaging.geometry import BoolMask, polygon_mask
 from shared.schemas.box import Box
+from shared.schemas.prompt import Prompt
 from tools.evaluation.history import Figures
 from tools.evaluation.scoring import FOUND
 from tools.evaluation.truth import Drawing, Outline, Place
@@ -22,21 +25,51 @@ _BAND = 0.02
 rule of docs/quality.md: about the precision of outlines drawn by eye."""
 
 
+GOOD = 0.9
+"""IoU from which a mask counts as good. A rule of docs/quality.md."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """The box of a found face or hand, and its mask, bool (h, w)."""
+    """The box of a found face or hand, and its mask, bool (h, w).
+
+    `prompt` and `quality` are those of our pipeline; the plain recipe has neither.
+    """
 
     box: Box
     mask: BoolMask
+    prompt: Prompt | None = None
+    quality: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptScore:
+    """How a prompt fits the polygon of its place.
+
+    Counts of points, and of those on the wrong side; the share of the place's box in the prompt's,
+    and the area of the prompt's box relative to the place's.
+    """
+
+    positive: int
+    outside: int
+    negative: int
+    inside: int
+    cover: float
+    area: float
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceScore:
-    """Whether a true place was found. `iou` is 0 if it was not, None if it has no polygon."""
+    """Whether a true place was found. `iou` is 0 if it was not, None if it has no polygon.
+
+    `quality` and `prompt` are there if our pipeline found it, `prompt` only with a polygon.
+    """
 
     traits: tuple[str, ...]
     is_found: bool
     iou: float | None
+    quality: float | None = None
+    prompt: PromptScore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +134,34 @@ def report(ours: Sequence[DrawingScore], plain: Sequence[DrawingScore], label: s
                 groups[name].plain.append(plain_place)
     order = sorted(groups, key=lambda name: (name != "all", not name.startswith("from "), name))
     head = (
-        f"| | {label}s | recall | plain: recall | polygons | IoU | plain: IoU |\n"
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+        f"| | {label}s | recall | plain: recall | polygons | IoU | of the found | good | "
+        "plain: IoU | good |\n"
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
     )
-    return head + "".join(_row(name, groups[name]) for name in order) + "\n" + _false(ours, plain)
+    rows = "".join(_row(name, groups[name]) for name in order)
+    return "\n".join([head + rows, *_prompts(ours), _false(ours, plain)])
+
+
+def _prompts(scores: Sequence[DrawingScore]) -> Iterator[str]:
+    """Yields the table of the prompts, if any has a polygon to compare with."""
+    found = [place.prompt for image in scores for place in image.places if place.prompt]
+    if not found:
+        return
+    positive, negative = (sum(getattr(p, name) for p in found) for name in ("positive", "negative"))
+    outside, inside = (sum(getattr(p, name) for p in found) for name in ("outside", "inside"))
+    rows = [
+        (f"positive points inside the outline, of {positive}", f"{1 - outside / positive:.2%}"),
+        (f"negative points inside an outline, of {negative}", f"{inside / max(1, negative):.2%}"),
+        ("share of the true box inside the prompt's box", _mean(p.cover for p in found)),
+        ("area of the prompt's box relative to the true box", _mean(p.area for p in found)),
+    ]
+    head = f"| prompts of {len(found)} found places with an outline | |\n| --- | ---: |\n"
+    yield head + "".join(f"| {name} | {value} |\n" for name, value in rows)
 
 
 def _row(name: str, group: _Group) -> str:
     ours, plain = ([s.iou for s in side if s.iou is not None] for side in (group.ours, group.plain))
+    found = [s.iou for s in group.ours if s.iou is not None and s.is_found]
     cells = [
         name,
         str(len(group.ours)),
@@ -116,7 +169,10 @@ def _row(name: str, group: _Group) -> str:
         _mean(score.is_found for score in group.plain),
         str(len(ours)),
         _mean(ours),
+        _mean(found),
+        _mean(iou >= GOOD for iou in ours),
         _mean(plain),
+        _mean(iou >= GOOD for iou in plain),
     ]
     return f"| {' | '.join(cells)} |\n"
 
@@ -160,7 +216,25 @@ def _score_place(place: Place, found: list[Found]) -> PlaceScore:
     if not is_found(place, found):
         return PlaceScore(tuple(place.traits), False, 0.0 if place.polygon else None)
     best = max(found, key=lambda item: item.box.iou(place.box))
-    return PlaceScore(tuple(place.traits), True, _mask_iou(place, best.mask))
+    traits, quality = tuple(place.traits), best.quality
+    if place.polygon is None:
+        return PlaceScore(traits, True, None, quality)
+    regions = _Regions.of(place, place.polygon, best.mask.shape)
+    prompt = _score_prompt(best.prompt, place, regions) if best.prompt else None
+    return PlaceScore(traits, True, regions.iou(best.mask), quality, prompt)
+
+
+def _score_prompt(prompt: Prompt, place: Place, regions: _Regions) -> PromptScore:
+    """A point counts as wrong only where the mask is scored."""
+    outside, inside = regions.scored & ~regions.true, regions.scored & regions.true
+    return PromptScore(
+        positive=len(prompt.positive),
+        outside=sum(bool(outside[y, x]) for x, y in prompt.positive),
+        negative=len(prompt.negative),
+        inside=sum(bool(inside[y, x]) for x, y in prompt.negative),
+        cover=place.box.intersection(prompt.box).area / place.box.area,
+        area=prompt.box.area / place.box.area,
+    )
 
 
 def _is_stray(box: Box, known: list[Box]) -> bool:
@@ -171,18 +245,27 @@ def _is_stray(box: Box, known: list[Box]) -> bool:
     )
 
 
-def _mask_iou(place: Place, mask: BoolMask) -> float | None:
-    if place.polygon is None:
-        return None
-    true, edge = _filled(place.polygon, mask), np.zeros(mask.shape, np.uint8)
-    width = 2 * round(_BAND * max(place.box.width, place.box.height))
-    cv2.polylines(edge, [np.rint(place.polygon).astype(np.int32)], True, (1,), max(1, width))
-    scored = edge == 0
-    if place.ignore:
-        scored &= ~_filled(place.ignore, mask)
-    union = (true | mask) & scored
-    return float((true & mask & scored).sum() / max(1, union.sum()))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Regions:
+    """The inside of a polygon, and the pixels that are scored, bool (h, w)."""
+
+    true: BoolMask
+    scored: BoolMask
+
+    @classmethod
+    def of(cls, place: Place, polygon: Outline, shape: tuple[int, ...]) -> _Regions:
+        edge = np.zeros(shape, np.uint8)
+        width = 2 * round(_BAND * max(place.box.width, place.box.height))
+        cv2.polylines(edge, [np.rint(polygon).astype(np.int32)], True, (1,), max(1, width))
+        scored = edge == 0
+        if place.ignore:
+            scored &= ~_filled(place.ignore, shape)
+        return cls(_filled(polygon, shape), scored)
+
+    def iou(self, mask: BoolMask) -> float:
+        union = (self.true | mask) & self.scored
+        return float((self.true & mask & self.scored).sum() / max(1, union.sum()))
 
 
-def _filled(outline: Outline, mask: BoolMask) -> BoolMask:
-    return polygon_mask(np.array(outline, np.float32), image_box(mask))
+def _filled(outline: Outline, shape: tuple[int, ...]) -> BoolMask:
+    return polygon_mask(np.array(outline, np.float32), Box(0, 0, shape[1], shape[0]))

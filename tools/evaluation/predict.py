@@ -131,7 +131,10 @@ def pipeline(label: Label) -> Callable[[Path], list[Found]]:
     def find(file: Path) -> list[Found]:
         image = steps.decode(file.read_bytes())
         found = steps.segment(image, steps.detect(image, label).detections)
-        return [Found(item.box, covered([item.mask], image_box(image))) for item in found]
+        return [
+            Found(item.box, covered([item.mask], image_box(image)), item.prompt, item.quality)
+            for item in found
+        ]
 
     return find
 

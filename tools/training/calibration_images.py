@@ -17,6 +17,7 @@ import numpy.typing as npt
 from rich.progress import track
 
 from shared.imaging.boxes import FloatBox, bounds_of, iou
+from shared.networks.drawn_face import SIDE
 from tools.training.backgrounds import background
 from tools.training.figure import Figure, figure_of, premultiplied, side_of
 from tools.training.paths import SPRITES
@@ -114,7 +115,7 @@ def _ground(rng: np.random.Generator, width: int, height: int) -> Pixels:
         return np.full((height, width, 3), 255, np.uint8)
     if kind < 0.75:
         return np.broadcast_to(rng.integers(0, 256, 3), (height, width, 3)).astype(np.uint8)
-    drawn = cv2.resize(background(rng), (width, height), interpolation=cv2.INTER_LINEAR)
+    drawn = cv2.resize(background(rng, SIDE), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.clip(drawn, 0, 255), np.uint8)
 
 

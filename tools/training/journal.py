@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +12,46 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-from tools.training.validation import Measurement
+from tools.training.task import Evaluation
 
 LINES = "evaluations.jsonl"
 CURVES = "curves.png"
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a run is."""
+
+    samples: int
+    seconds: float
+
+
 def record(
-    folder: Path, samples: int, seconds: float, losses: dict[str, float], measured: Measurement
+    folder: Path, at: Position, losses: dict[str, float], measured: Evaluation, title: str
 ) -> None:
-    """Appends an evaluation, with the recent losses of training, and draws the curves."""
+    """Appends an evaluation, with the recent losses of training, and draws the curves.
+
+    `title` says what the scores are.
+    """
     line = {
-        "samples": samples,
-        "minutes": round(seconds / 60, 2),
+        "samples": at.samples,
+        "minutes": round(at.seconds / 60, 2),
         "losses": _rounded(losses),
         "validation_losses": _rounded(measured.losses),
-        "mean_recall": round(measured.mean_recall, 4),
-        "box_iou": round(measured.box_iou, 4),
-        "mask_iou": round(measured.mask_iou, 4),
-        "tilt_degrees": round(measured.tilt, 1),
-        "recall": _rounded(measured.recall),
+        "mean_score": round(measured.main_score, 4),
+        **_rounded(measured.further),
+        "scores": _rounded(measured.scores),
     }
     with (folder / LINES).open("a") as file:
         file.write(json.dumps(line) + "\n")
-    _draw(folder)
+    _draw(folder, title)
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in values.items()}
 
 
-def _draw(folder: Path) -> None:
+def _draw(folder: Path, title: str) -> None:
     lines: list[dict[str, Any]] = [
         json.loads(line) for line in (folder / LINES).read_text().splitlines()
     ]
@@ -54,11 +64,11 @@ def _draw(folder: Path) -> None:
             left.plot(minutes, ys, style, color=f"C{number}", label=label)
     left.set(xlabel="minutes", title="losses (dashed: training)", yscale="log")
     left.legend()
-    for kind in sorted({kind for line in lines for kind in line["recall"]}):
-        ys = [line["recall"].get(kind) for line in lines]
+    for kind in sorted({kind for line in lines for kind in line["scores"]}):
+        ys = [line["scores"].get(kind) for line in lines]
         right.plot(minutes, ys, label=kind, linewidth=0.8)
-    right.plot(minutes, [line["mean_recall"] for line in lines], "k", linewidth=2, label="mean")
-    right.set(xlabel="minutes", title="recall at 1% false alarms (* held out)", ylim=(0, 1))
+    right.plot(minutes, [line["mean_score"] for line in lines], "k", linewidth=2, label="mean")
+    right.set(xlabel="minutes", title=title, ylim=(0, 1))
     right.legend(fontsize=5, ncols=3)
     figure.tight_layout()
     figure.savefig(folder / CURVES, dpi=80)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch.nn import functional
 
@@ -19,29 +17,17 @@ SHARES = {"centres": 1.0, "boxes": 1.0, "tilt": 0.25, "mask": 1.0}
 """Tilts are a by-product: they must not cost recall."""
 
 
-@dataclass(frozen=True, slots=True)
-class Losses:
-    centres: torch.Tensor
-    boxes: torch.Tensor
-    tilt: torch.Tensor
-    mask: torch.Tensor
-
-    def total(self) -> torch.Tensor:
-        return sum(share * getattr(self, name) for name, share in SHARES.items())
-
-    def values(self) -> torch.Tensor:
-        """All of them in the order of SHARES, without gradients, float (4,)."""
-        return torch.stack([getattr(self, name).detach() for name in SHARES])
-
-
-def losses(outputs: tuple[torch.Tensor, ...], batch: Batch) -> Losses:
+def losses(outputs: tuple[torch.Tensor, ...], batch: Batch) -> torch.Tensor:
+    """All losses in the order of SHARES, float (4,)."""
     centres, boxes, tilt, mask = (output.float() for output in outputs)
     found = (batch.centres == YES).float()
-    return Losses(
-        centres=_focal(centres, found, batch.centres != IGNORED),
-        boxes=_mean(-torch.log(box_ious(boxes, batch.boxes).clamp(min=1e-3)), found),
-        tilt=_mean(((tilt - batch.tilt) ** 2).sum(1), found[:, CLASSES.index(FACE)]),
-        mask=_mask(mask[:, 0], batch.mask),
+    return torch.stack(
+        [
+            _focal(centres, found, batch.centres != IGNORED),
+            _mean(-torch.log(box_ious(boxes, batch.boxes).clamp(min=1e-3)), found),
+            _mean(((tilt - batch.tilt) ** 2).sum(1), found[:, CLASSES.index(FACE)]),
+            _mask(mask[:, 0], batch.mask),
+        ]
     )
 
 

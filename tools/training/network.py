@@ -30,28 +30,28 @@ class Network(nn.Module):
     def __init__(self, shape: Shape = CHOSEN) -> None:
         super().__init__()
         half, quarter, eighth, sixteenth = shape.channels
-        self.at_2 = _convolution(3, half, stride=2)
+        self.at_2 = convolution(3, half, stride=2)
         self.at_4 = nn.Sequential(
-            _convolution(half, quarter, stride=2), _convolution(quarter, quarter)
+            convolution(half, quarter, stride=2), convolution(quarter, quarter)
         )
         self.at_8 = nn.Sequential(
-            _convolution(quarter, eighth, stride=2),
-            *(_Residual(eighth) for _ in range(shape.blocks[0])),
+            convolution(quarter, eighth, stride=2),
+            *(Residual(eighth) for _ in range(shape.blocks[0])),
         )
         # dilated by turns, so that a cell sees the complete tile
         self.at_16 = nn.Sequential(
-            _convolution(eighth, sixteenth, stride=2),
-            *(_Residual(sixteenth, dilation=1 + block % 2) for block in range(shape.blocks[1])),
+            convolution(eighth, sixteenth, stride=2),
+            *(Residual(sixteenth, dilation=1 + block % 2) for block in range(shape.blocks[1])),
         )
         self.merge = nn.Sequential(
-            _convolution(eighth + sixteenth, eighth, kernel=1), _convolution(eighth, eighth)
+            convolution(eighth + sixteenth, eighth, kernel=1), convolution(eighth, eighth)
         )
         self.centres = nn.Conv2d(eighth, len(CLASSES), 1)
         self.boxes = nn.Conv2d(eighth, 4 * len(CLASSES), 1)
         self.tilt = nn.Conv2d(eighth, 2, 1)
-        self.narrow = _convolution(eighth, half, kernel=1)
-        self.mask_at_4 = _convolution(half + quarter, half)
-        self.mask_at_2 = nn.Sequential(_convolution(2 * half, 8), nn.Conv2d(8, 1, 3, padding=1))
+        self.narrow = convolution(eighth, half, kernel=1)
+        self.mask_at_4 = convolution(half + quarter, half)
+        self.mask_at_2 = nn.Sequential(convolution(2 * half, 8), nn.Conv2d(8, 1, 3, padding=1))
         # one cell in twenty is a centre, so training starts from there, not from a half
         nn.init.constant_(self.centres.bias, -3.0)
 
@@ -60,17 +60,17 @@ class Network(nn.Module):
         half = self.at_2(picture * (1 / 64) - 2)
         quarter = self.at_4(half)
         eighth = self.at_8(quarter)
-        cells = self.merge(torch.cat([eighth, _doubled(self.at_16(eighth))], 1))
-        mask = self.mask_at_4(torch.cat([_doubled(self.narrow(cells)), quarter], 1))
-        mask = self.mask_at_2(torch.cat([_doubled(mask), half], 1))
+        cells = self.merge(torch.cat([eighth, doubled(self.at_16(eighth))], 1))
+        mask = self.mask_at_4(torch.cat([doubled(self.narrow(cells)), quarter], 1))
+        mask = self.mask_at_2(torch.cat([doubled(mask), half], 1))
         boxes = functional.softplus(self.boxes(cells))
         return self.centres(cells), boxes, self.tilt(cells), mask
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
-        self.first = _convolution(channels, channels, dilation=dilation)
+        self.first = convolution(channels, channels, dilation=dilation)
         self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(channels)
 
@@ -78,7 +78,7 @@ class _Residual(nn.Module):
         return functional.relu(features + self.norm(self.second(self.first(features))))
 
 
-def _convolution(
+def convolution(
     inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, dilation: int = 1
 ) -> nn.Sequential:
     padding = kernel // 2 * dilation
@@ -89,5 +89,5 @@ def _convolution(
     )
 
 
-def _doubled(features: torch.Tensor) -> torch.Tensor:
+def doubled(features: torch.Tensor) -> torch.Tensor:
     return functional.interpolate(features, scale_factor=2, mode="nearest")

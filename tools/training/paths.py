@@ -5,6 +5,5 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".toonmask" / "training"
 SPRITES = WORK / "sprites"
-TILES = WORK / "tiles"
-RUN = WORK / "run"
-"""The checkpoint, evaluations and curves of the current run."""
+"""Beside it, each network has a folder with the checkpoint, evaluations, curves and tiles of its
+current run."""

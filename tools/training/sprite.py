@@ -20,8 +20,9 @@ from shared.imaging.geometry import BoolMask
 
 Pixels = npt.NDArray[np.uint8]
 
-BACKGROUND, FACE, HAND, UNKNOWN = 0, 1, 2, 255
-"""Values of a label. UNKNOWN pixels count neither way."""
+BACKGROUND, FACE, HAND, HAIR, BEARD, EAR, UNKNOWN = 0, 1, 2, 3, 4, 5, 255
+"""Values of a label. UNKNOWN pixels count neither way. HAIR, BEARD and EAR are only in labels whose
+sprite has `parts`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +33,8 @@ class Sprite:
     that of its visible skin, in pixels of the sprite: with eyes, brows, nose, mouth and glasses,
     without hair, hat, ears and neck (tools/evaluation/art/README.md). `exact` says whether the
     label's edges can train masks; where they cannot, the label of a face is UNKNOWN. A sprite
-    without faces and hands is a negative: nothing in it may be found.
+    without faces and hands is a negative: nothing in it may be found. `parts` says whether all
+    hair, beards and ears are labelled; else they are BACKGROUND or UNKNOWN.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Sprite:
     faces: tuple[FloatBox, ...] = ()
     hands: tuple[FloatBox, ...] = ()
     exact: bool = True
+    parts: bool = False
     tags: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -54,6 +57,7 @@ class StoredSprite:
     faces: tuple[FloatBox, ...]
     hands: tuple[FloatBox, ...]
     exact: bool
+    parts: bool
     tags: frozenset[str]
 
     @classmethod
@@ -65,6 +69,7 @@ class StoredSprite:
             faces=sprite.faces,
             hands=sprite.hands,
             exact=sprite.exact,
+            parts=sprite.parts,
             tags=sprite.tags,
         )
 
@@ -76,6 +81,7 @@ class StoredSprite:
             faces=self.faces,
             hands=self.hands,
             exact=self.exact,
+            parts=self.parts,
             tags=self.tags,
         )
 

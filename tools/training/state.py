@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-
-from tools.training.network import Network
+from torch import nn
 
 LEARNING_RATE = 3e-3
 """Of AdamW. The first network of this kind learned well with it, and 3e-4 of it at the end."""
@@ -18,11 +18,11 @@ DECAY = 0.998
 class State:
     """What a checkpoint holds. No state of a random generator is needed: each round has its own."""
 
-    def __init__(self, seed: int, device: torch.device) -> None:
+    def __init__(self, make: Callable[[], nn.Module], seed: int, device: torch.device) -> None:
         torch.manual_seed(seed)
-        self.seed = seed
-        self.network = Network().to(device, memory_format=torch.channels_last)
-        self.average = Network().to(device, memory_format=torch.channels_last)
+        self.seed, self.device = seed, device
+        self.network = make().to(device, memory_format=torch.channels_last)
+        self.average = make().to(device, memory_format=torch.channels_last)
         self.average.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY

@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.training.sources import Sources
-from tools.training.targets import TILE
-from tools.training.tiles import tile
 
 CHUNK = 1024
 """Tiles in a file, and in a round each of REUSE times: a few seconds of work."""
@@ -36,7 +34,22 @@ current tiles by heart."""
 HEAD_START = 4
 """Chunks of the first round: training need not wait for a complete window."""
 
-_sources: Sources | None = None
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Composer:
+    """Composes the tiles of a network: `tile` returns a record for a seed and a number."""
+
+    record: np.dtype[np.void]
+    tile: Callable[[Sources, int, int], npt.NDArray[np.void]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Worker:
+    composer: Composer
+    sources: Sources
+
+
+_worker: _Worker | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,13 +71,15 @@ class Round:
 class TileStream:
     """Use it as a context: it ends its workers. They also end if this process is killed."""
 
-    def __init__(self, sources: Sources, seed: int, folder: Path, workers: int) -> None:
+    def __init__(
+        self, composer: Composer, sources: Sources, seed: int, folder: Path, workers: int
+    ) -> None:
         self._seed, self._folder = seed, folder
         folder.mkdir(parents=True, exist_ok=True)
         cv2.setNumThreads(1)  # a forked worker would wait for threads that stayed behind
         # forked workers share the memory of the sprites
         context = multiprocessing.get_context("fork")
-        arguments = (sources, os.getpid())
+        arguments = (_Worker(composer, sources), os.getpid())
         self._pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=arguments)
         self._ahead = workers + 1
         self._pending: dict[int, Future[None]] = {}
@@ -105,9 +120,9 @@ class TileStream:
         return self._folder / f"{chunk:06}.npy"
 
 
-def _start(sources: Sources, parent: int) -> None:
-    global _sources  # noqa: PLW0603 - a worker has one, as long as it lives
-    _sources = sources
+def _start(worker: _Worker, parent: int) -> None:
+    global _worker  # noqa: PLW0603 - a process is one, as long as it lives
+    _worker = worker
     os.nice(5)  # training needs the processor more: tiles are ready ahead
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
@@ -123,11 +138,11 @@ def _compose(seed: int, chunk: int, path: Path) -> None:
     """Writes a chunk. The file appears complete or not at all."""
     if path.exists():
         return
-    if _sources is None:
+    if _worker is None:
         raise RuntimeError("A worker composes tiles only after _start.")
-    tiles = np.empty(CHUNK, TILE)
+    tiles = np.empty(CHUNK, _worker.composer.record)
     for index in range(CHUNK):
-        tiles[index] = tile(_sources, seed, chunk * CHUNK + index)
+        tiles[index] = _worker.composer.tile(_worker.sources, seed, chunk * CHUNK + index)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
         np.save(file, tiles)

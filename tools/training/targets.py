@@ -15,7 +15,7 @@ import numpy.typing as npt
 from shared.imaging.boxes import FloatBox
 from shared.networks.drawn_face import BOX_UNIT, FACE_SIDES, SIDE, STRIDE
 from tools.training.figure import Matrix, Points, side_of
-from tools.training.sprite import FACE, HAND, UNKNOWN, Pixels
+from tools.training.sprite import BEARD, EAR, FACE, HAND, UNKNOWN, Pixels
 
 GRID = SIDE // STRIDE
 MASK = SIDE // 2
@@ -37,6 +37,9 @@ LEGIBLE = 7.0
 """Standard deviation of the grey levels in a face, 0 to 255, below which no features
 show on the sheets."""
 
+_NEITHER = BEARD, EAR, UNKNOWN
+"""What is neither the face's mask nor outside it."""
+
 MASK_FULL = 4
 """A pixel of the mask counts the four pixels of the tile under it that are face."""
 
@@ -52,6 +55,9 @@ TILE = np.dtype(
 """A tile with its targets. `boxes` are the distances of a cell's centre from the left, upper, right
 and lower edge; `tilt` is sine and cosine of the angle by which a face is turned clockwise. Both
 count where a centre is YES, tilts only for faces."""
+
+_SWAPPED = (2, 1, 0, 3)
+"""The order of a box's distances in a mirror."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +104,7 @@ def write(
             _write_cells(tile, one, learned=learned and legible)
     quarters = label.reshape(MASK, 2, MASK, 2)
     tile["mask"] = np.where(
-        (quarters == UNKNOWN).any(axis=(1, 3)), UNKNOWN, (quarters == FACE).sum(axis=(1, 3))
+        np.isin(quarters, _NEITHER).any(axis=(1, 3)), UNKNOWN, (quarters == FACE).sum(axis=(1, 3))
     )
 
 
@@ -126,3 +132,15 @@ def _write_cells(tile: npt.NDArray[np.void], one: Placed, *, learned: bool) -> N
     tile["boxes"][kind][:, core] = distances[:, core] / BOX_UNIT
     if one.value == FACE:
         tile["tilt"][:, core] = np.array([[np.sin(one.angle)], [np.cos(one.angle)]])
+
+
+def mirrored(tiles: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """The tiles as a mirror shows them, with their targets."""
+    result = np.empty_like(tiles)
+    result["image"] = tiles["image"][:, :, ::-1]
+    result["mask"] = tiles["mask"][:, :, ::-1]
+    result["centres"] = tiles["centres"][..., ::-1]
+    result["boxes"] = tiles["boxes"][:, :, list(_SWAPPED), :, ::-1]
+    result["tilt"] = tiles["tilt"][..., ::-1]
+    result["tilt"][:, 0] *= -1
+    return result

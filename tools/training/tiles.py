@@ -53,7 +53,7 @@ def faceless_tile(sources: Sources, seed: int, number: int) -> npt.NDArray[np.vo
 
 
 def _composed(scene: Scene, sources: Sources, rng: np.random.Generator) -> npt.NDArray[np.void]:
-    canvas = Canvas(background(rng))
+    canvas = Canvas(background(rng, SIDE))
     if sources.objects and rng.random() < 0.25:
         _paste_object(canvas, sources, rng, rng.uniform(60, 260))
     scene(canvas, sources, rng)
@@ -71,8 +71,8 @@ def _face(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     if sources.objects and rng.random() < 0.25:
         _paste_object(canvas, sources, rng, rng.uniform(20, 60))
     sprite = sources.faces.draw(rng)
-    place = Place(_side(rng, *FACE_SIDES), _middle(rng))
-    _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
+    place = Place(log_uniform(rng, *FACE_SIDES), _middle(rng))
+    _paste(canvas, sprite, main_box(sprite.faces, rng), place, rng)
     if sources.objects and rng.random() < 0.1:
         _paste_object(canvas, sources, rng, rng.uniform(10, 32))
 
@@ -81,28 +81,28 @@ def _hand(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     if not sources.hands:
         return _face(canvas, sources, rng)
     sprite = sources.hands.draw(rng)
-    place = Place(_side(rng, *FACE_SIDES), _middle(rng))
-    return _paste(canvas, sprite, _main_box(sprite.hands, rng), place, rng)
+    place = Place(log_uniform(rng, *FACE_SIDES), _middle(rng))
+    return _paste(canvas, sprite, main_box(sprite.hands, rng), place, rng)
 
 
 def _close_up(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """A part of a large face, which is none at this scale."""
     sprite = sources.faces.draw(rng)
-    place = Place(_side(rng, IGNORED_SIDES[1], 190), rng.uniform(-10, SIDE + 10, 2))
-    _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
+    place = Place(log_uniform(rng, IGNORED_SIDES[1], 190), rng.uniform(-10, SIDE + 10, 2))
+    _paste(canvas, sprite, main_box(sprite.faces, rng), place, rng)
 
 
 def _distant_crowd(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """Faces that a finer scale finds."""
     for _ in range(rng.integers(1, 9)):
         sprite = sources.faces.draw(rng)
-        place = Place(_side(rng, 9, IGNORED_SIDES[0]), rng.uniform(0, SIDE, 2))
-        _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
+        place = Place(log_uniform(rng, 9, IGNORED_SIDES[0]), rng.uniform(0, SIDE, 2))
+        _paste(canvas, sprite, main_box(sprite.faces, rng), place, rng)
 
 
 def _crowd(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """Faces side by side, of about one size; some overlap."""
-    side = _side(rng, FACE_SIDES[0], 46)
+    side = log_uniform(rng, FACE_SIDES[0], 46)
     step = side * rng.uniform(1.15, 1.9)
     offset = rng.uniform(-step / 2, step / 2, 2)
     for row in range(-1, int(SIDE / step) + 1):
@@ -112,17 +112,19 @@ def _crowd(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
             sprite = sources.faces.draw(rng)
             middle = offset + (np.array([column, row]) + 0.5 + rng.normal(0, 0.08, 2)) * step
             place = Place(side * float(np.exp(rng.normal(0, 0.1))), middle)
-            _paste(canvas, sprite, _main_box(sprite.faces, rng), place, rng)
+            _paste(canvas, sprite, main_box(sprite.faces, rng), place, rng)
 
 
 def _decoy(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """Something that resembles a face."""
     if rng.random() < 0.35:
         figure = decoys.drawn(rng)
-        _paste_figure(canvas, figure, _whole(figure), Place(_side(rng, 20, 90), _middle(rng)), rng)
+        _paste_figure(
+            canvas, figure, _whole(figure), Place(log_uniform(rng, 20, 90), _middle(rng)), rng
+        )
         return
     sprite = sources.faces.draw(rng)
-    box, side = _main_box(sprite.faces, rng), _side(rng, *FACE_SIDES)
+    box, side = main_box(sprite.faces, rng), log_uniform(rng, *FACE_SIDES)
     figure = figure_of(sprite, side / max(side_of(box), 1))
     if not len(figure.hull(1)):
         return
@@ -137,7 +139,7 @@ def _objects(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None
     """Up to three things that are no faces; sometimes only the background."""
     for _ in range(rng.integers(0, 4)):
         if sources.objects:
-            _paste_object(canvas, sources, rng, _side(rng, 20, 160))
+            _paste_object(canvas, sources, rng, log_uniform(rng, 20, 160))
         else:
             _decoy(canvas, sources, rng)
 
@@ -180,7 +182,7 @@ def _paste_figure(
     place: Place,
     rng: np.random.Generator,
 ) -> None:
-    angle = _tilt(rng)
+    angle = tilt(rng)
     matrix = placement(box, place, angle, aspect=float(np.exp(rng.normal(0, 0.1))))
     canvas.paste(figure, matrix, angle)
 
@@ -198,7 +200,7 @@ def placement(box: FloatBox, place: Place, angle: float, aspect: float) -> Matri
     return np.column_stack([linear, shift])
 
 
-def _tilt(rng: np.random.Generator) -> float:
+def tilt(rng: np.random.Generator) -> float:
     """Most heads are upright, some lie, and a few stand on their heads."""
     kind = rng.random()
     if kind < 0.75:
@@ -208,7 +210,7 @@ def _tilt(rng: np.random.Generator) -> float:
     return float(np.radians(degrees))
 
 
-def _side(rng: np.random.Generator, smallest: float, largest: float) -> float:
+def log_uniform(rng: np.random.Generator, smallest: float, largest: float) -> float:
     return float(np.exp(rng.uniform(np.log(smallest), np.log(largest))))
 
 
@@ -218,7 +220,7 @@ def _middle(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     return rng.uniform(14, SIDE - 14, 2)
 
 
-def _main_box(boxes: tuple[FloatBox, ...], rng: np.random.Generator) -> FloatBox:
+def main_box(boxes: tuple[FloatBox, ...], rng: np.random.Generator) -> FloatBox:
     return boxes[rng.integers(len(boxes))]
 
 

@@ -1,4 +1,4 @@
-"""`make train`: trains the network, or continues a run that was interrupted, and exports it."""
+"""`make train`: trains a network, or continues a run that was interrupted, and exports it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,18 @@ import numpy as np
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from shared.networks.drawn_face import FILE
 from tools.training import journal
-from tools.training.batches import batch_of
-from tools.training.export import smallest_bytes
-from tools.training.losses import SHARES, losses
+from tools.training.detection_task import DetectionTask
+from tools.training.journal import Position
 from tools.training.models import write
-from tools.training.paths import RUN, SPRITES, TILES
-from tools.training.precision import autocast
+from tools.training.parsing.task import ParsingTask
+from tools.training.paths import SPRITES, WORK
 from tools.training.sources import split
 from tools.training.state import LEARNING_RATE, State
 from tools.training.stream import Round, TileStream
-from tools.training.validation import ValidationTiles, measure, validation_tiles
-from tools.training.variation import varied
+from tools.training.task import Evaluator, Task
 
-BATCH = 128
+TASKS: dict[str, type[Task]] = {"drawn-face": DetectionTask, "face-parsing": ParsingTask}
 WARM_UP = 200
 """Steps in which the learning rate rises: before, the averages of BatchNorm and AdamW are noise."""
 FINAL_RATE = 0.005
@@ -53,8 +50,19 @@ class Budget:
         return min(1, max(state.seconds / 60 / self.minutes, state.samples / self.samples))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A training of a task within a budget. Its files are in `folder`."""
+
+    task: Task
+    evaluate: Evaluator
+    budget: Budget
+    folder: Path
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", choices=TASKS)
     parser.add_argument("--minutes", type=float, default=150)
     parser.add_argument("--samples", type=float, default=math.inf)
     parser.add_argument("--seed", type=int, default=0)
@@ -64,37 +72,39 @@ def main() -> None:
         training, validation = split(SPRITES)
     except ValueError as error:
         sys.exit(str(error))
-    if not (RUN / CHECKPOINT).exists():  # a new run: the tiles may be of other sprites or code
-        shutil.rmtree(TILES, ignore_errors=True)
-        shutil.rmtree(RUN, ignore_errors=True)
-    RUN.mkdir(parents=True, exist_ok=True)
+    task = TASKS[arguments.model]()
+    folder: Path = WORK / arguments.model
+    tiles = folder / "tiles"
+    if not (folder / CHECKPOINT).exists():  # a new run: the tiles may be of other sprites or code
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     budget = Budget(arguments.minutes, arguments.samples)
-    with TileStream(training, arguments.seed, TILES, arguments.workers) as stream:
-        state = train(stream, validation_tiles(validation), arguments.seed, budget, RUN)
-    (RUN / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
-    write(FILE, smallest_bytes(state.average.cpu()))
-    sys.stdout.write(f"The model is {FILE}.\n")
-
-
-def train(
-    stream: TileStream, held_out: ValidationTiles, seed: int, budget: Budget, folder: Path
-) -> State:
-    """Trains until the budget is used up. Continues from the checkpoint in `folder`, if any."""
     device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
-    state = State(seed, device)
+    state = State(task.network, arguments.seed, device)
+    with TileStream(task.composer, training, arguments.seed, tiles, arguments.workers) as stream:
+        train(Run(task, task.evaluator(validation, device), budget, folder), state, stream)
+    (folder / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
+    write(task.file, task.exported(state.average.cpu()))
+    sys.stdout.write(f"The model is {task.file}.\n")
+
+
+def train(run: Run, state: State, stream: TileStream) -> None:
+    """Trains until the budget is used up. Continues from the run's checkpoint, if any."""
+    task, budget, folder, seed = run.task, run.budget, run.folder, state.seed
     if (folder / CHECKPOINT).exists():
         state.restore(folder / CHECKPOINT)
         if state.seed != seed:
             sys.exit(f"The interrupted run has the seed {state.seed}. Use it, or delete {folder}.")
+    shares = torch.tensor(list(task.shares.values()), device=state.device)
     saved = evaluated = state.seconds
-    means = np.zeros(len(SHARES))
+    means = np.zeros(len(shares))
     columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
     with Progress(*columns, speed_estimate_period=600) as progress:
         bar = progress.add_task("", total=1.0)
         while budget.used(state) < 1:
             tiles = stream.round(state.round)
-            means += (_train_round(state, tiles, budget, device) - means) * 0.2
-            shown = dict(zip(SHARES, means.tolist(), strict=True))
+            means += (_train_round(task, state, tiles, shares, budget) - means) * 0.2
+            shown = dict(zip(task.shares, means.tolist(), strict=True))
             text = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
             progress.update(
                 bar, completed=budget.used(state), description=f"{state.samples:,} samples, {text}"
@@ -102,37 +112,33 @@ def train(
             over = budget.used(state) >= 1
             if over or state.seconds - evaluated > EVALUATION_SECONDS:
                 evaluated = state.seconds
-                measured = measure(state.average, held_out, device)
-                journal.record(folder, state.samples, state.seconds, shown, measured)
+                at = Position(state.samples, state.seconds)
+                journal.record(folder, at, shown, run.evaluate(state.average), task.title)
             if over or state.seconds - saved > CHECKPOINT_SECONDS:
                 saved = state.seconds
                 state.save(folder / CHECKPOINT)
-    return state
 
 
 def _train_round(
-    state: State, tiles: Round, budget: Budget, device: torch.device
+    task: Task, state: State, tiles: Round, shares: torch.Tensor, budget: Budget
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """The mean losses of the round, in the order of SHARES."""
+    """The mean losses of the round, in the order of the task's shares."""
     state.network.train()
     started = time.monotonic()
     rng = np.random.default_rng((state.seed, state.round, 1))
     values = []
-    for chosen in tiles.batches(BATCH):
-        batch = batch_of(varied(chosen, rng), device)
+    for chosen in tiles.batches(task.batch):
         for group in state.optimiser.param_groups:
             group["lr"] = _learning_rate(state.steps, budget.used(state))
-        with autocast(device):
-            outputs = state.network(batch.picture)
-        result = losses(outputs, batch)
+        losses = task.losses(state.network, task.varied(chosen, rng), state.device)
         state.optimiser.zero_grad()
-        result.total().backward()
+        (losses * shares).sum().backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)
         state.optimiser.step()
         state.steps += 1
         state.samples += len(chosen)
         state.update_average()
-        values.append(result.values())
+        values.append(losses.detach())
     state.round += 1
     state.seconds += time.monotonic() - started
     return torch.stack(values).mean(0).double().cpu().numpy()

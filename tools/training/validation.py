@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from tools.training.batches import batch_of
 from tools.training.losses import SHARES, box_ious, losses
-from tools.training.network import Network
 from tools.training.precision import autocast
 from tools.training.sources import Sources, is_held_out
 from tools.training.sprite import FACE, UNKNOWN
 from tools.training.targets import CLASSES, IGNORED, MASK_FULL, TILE, YES
+from tools.training.task import Evaluation
 from tools.training.tiles import face_tile, faceless_tile
 
 SEED = 1_000_003
@@ -35,21 +36,6 @@ class ValidationTiles:
 
     faces: dict[str, npt.NDArray[np.void]]
     faceless: npt.NDArray[np.void]
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """`recall` is at FALSE_ALARMS, by kind; `tilt` is the mean error in degrees."""
-
-    recall: dict[str, float]
-    losses: dict[str, float]
-    box_iou: float
-    mask_iou: float
-    tilt: float
-
-    @property
-    def mean_recall(self) -> float:
-        return float(np.mean(list(self.recall.values())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +61,8 @@ def validation_tiles(sources: Sources) -> ValidationTiles:
     return ValidationTiles(faces, _stacked(faceless))
 
 
-def measure(network: Network, tiles: ValidationTiles, device: torch.device) -> Measurement:
+def measure(network: nn.Module, tiles: ValidationTiles, device: torch.device) -> Evaluation:
+    """The scores are the recall at FALSE_ALARMS, by kind."""
     network.eval()
     with torch.no_grad():
         faceless = _answers(network, tiles.faceless, device)
@@ -87,16 +74,18 @@ def measure(network: Network, tiles: ValidationTiles, device: torch.device) -> M
     def mean(name: str) -> float:
         return float(np.nanmean(np.concatenate([getattr(one, name) for one in answers.values()])))
 
-    return Measurement(
-        recall={kind: float((one.at_face > threshold).mean()) for kind, one in answers.items()},
+    return Evaluation(
         losses=dict(zip(SHARES, mean_losses.tolist(), strict=True)),
-        box_iou=mean("box_ious"),
-        mask_iou=mean("mask_ious"),
-        tilt=mean("tilts"),
+        scores={kind: float((one.at_face > threshold).mean()) for kind, one in answers.items()},
+        further={
+            "box_iou": mean("box_ious"),
+            "mask_iou": mean("mask_ious"),
+            "tilt_degrees": mean("tilts"),
+        },
     )
 
 
-def _answers(network: Network, tiles: npt.NDArray[np.void], device: torch.device) -> _Answers:
+def _answers(network: nn.Module, tiles: npt.NDArray[np.void], device: torch.device) -> _Answers:
     kind = CLASSES.index(FACE)
     parts: list[list[npt.NDArray[np.float64]]] = [[] for _ in range(6)]
     for first in range(0, len(tiles), BATCH):
@@ -116,7 +105,7 @@ def _answers(network: Network, tiles: npt.NDArray[np.void], device: torch.device
             ious.gather(1, best)[:, 0],
             _mask_ious(mask[:, 0], batch.mask),
             turned.gather(1, best)[:, 0],
-            losses(outputs, batch).values()[None],
+            losses(outputs, batch)[None],
         )
         for part, value in zip(parts, values, strict=True):
             part.append(value.cpu().numpy().astype(np.float64))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 Tiles = npt.NDArray[np.void]
 
-_SWAPPED = (2, 1, 0, 3)
-"""The order of a box's distances in a mirror."""
 
-
-def varied(tiles: Tiles, rng: np.random.Generator) -> Tiles:
+def varied(tiles: Tiles, mirrored: Callable[[Tiles], Tiles], rng: np.random.Generator) -> Tiles:
     """A copy of the tiles: half of them mirrored, half with other colours, a few negative."""
     tiles = tiles.copy()
     turned = rng.random(len(tiles)) < 0.5
@@ -26,14 +25,3 @@ def varied(tiles: Tiles, rng: np.random.Generator) -> Tiles:
     negative = rng.random(len(tiles)) < 0.02
     tiles["image"][negative] = 255 - tiles["image"][negative]
     return tiles
-
-
-def mirrored(tiles: Tiles) -> Tiles:
-    result = np.empty_like(tiles)
-    result["image"] = tiles["image"][:, :, ::-1]
-    result["mask"] = tiles["mask"][:, :, ::-1]
-    result["centres"] = tiles["centres"][..., ::-1]
-    result["boxes"] = tiles["boxes"][:, :, list(_SWAPPED), :, ::-1]
-    result["tilt"] = tiles["tilt"][..., ::-1]
-    result["tilt"][:, 0] *= -1
-    return result

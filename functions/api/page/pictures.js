@@ -51,7 +51,11 @@ export function begin(about, isActive) {
 
 function options() {
   const form = new FormData(byId("options"));
-  return { targets: form.getAll("targets").join(","), expand: form.get("expand") };
+  return {
+    targets: form.getAll("targets").join(","),
+    face_parts: ["skin", ...form.getAll("face_parts")].join(","),
+    expand: form.get("expand"),
+  };
 }
 
 function optionsChanged(event) {

@@ -12,8 +12,11 @@ import pytest
 
 from tests.tools.training.sprites import sources
 from tools.training import stream
-from tools.training.stream import TileStream
+from tools.training.stream import Composer, TileStream
+from tools.training.targets import TILE
+from tools.training.tiles import tile
 
+COMPOSER = Composer(TILE, tile)
 ENDED = 30  # seconds; the workers look every second
 
 
@@ -29,23 +32,23 @@ def batches(tiles: TileStream, number: int) -> list[bytes]:
 
 
 def test_a_round_has_the_same_tiles_after_an_interruption(tmp_path: Path) -> None:
-    with TileStream(sources(), 1, tmp_path / "whole", workers=1) as tiles:
+    with TileStream(COMPOSER, sources(), 1, tmp_path / "whole", workers=1) as tiles:
         whole = [batches(tiles, number) for number in range(4)]
-    with TileStream(sources(), 1, tmp_path / "parts", workers=1) as tiles:
+    with TileStream(COMPOSER, sources(), 1, tmp_path / "parts", workers=1) as tiles:
         batches(tiles, 0)
-    with TileStream(sources(), 1, tmp_path / "parts", workers=2) as tiles:
+    with TileStream(COMPOSER, sources(), 1, tmp_path / "parts", workers=2) as tiles:
         assert batches(tiles, 3) == whole[3]
     assert whole[0] != whole[1]
 
 
 def test_no_tile_comes_twice_in_a_round(tmp_path: Path) -> None:
-    with TileStream(sources(), 1, tmp_path, workers=1) as tiles:
+    with TileStream(COMPOSER, sources(), 1, tmp_path, workers=1) as tiles:
         images = np.concatenate([batch["image"] for batch in tiles.round(2).batches(4)])
     assert len({image.tobytes() for image in images}) == len(images) == stream.REUSE * 8
 
 
 def test_old_tiles_leave_the_disk(tmp_path: Path) -> None:
-    with TileStream(sources(), 1, tmp_path, workers=1) as tiles:
+    with TileStream(COMPOSER, sources(), 1, tmp_path, workers=1) as tiles:
         for number in range(11):
             tiles.round(number)
     # the window and what is made ahead
@@ -68,7 +71,7 @@ def test_workers_end_when_the_run_is_killed(tmp_path: Path) -> None:
 
 
 def _run_for_ever(folder: Path, pipe: Connection) -> None:
-    with TileStream(sources(), 1, folder, workers=2) as tiles:
+    with TileStream(COMPOSER, sources(), 1, folder, workers=2) as tiles:
         stream.CHUNK = 8
         tiles.round(0)
         pipe.send([child.pid for child in psutil.Process().children()])

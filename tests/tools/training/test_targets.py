@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from shared.imaging.boxes import FloatBox, iou
 from shared.networks.drawn_face import BOX_UNIT, SIDE, STRIDE
 from tests.tools.training.sprites import head, palm
+from tools.training import targets
 from tools.training.canvas import Canvas
 from tools.training.deformation import mirrored
 from tools.training.figure import figure_of, side_of
 from tools.training.sprite import FACE, UNKNOWN, Sprite
 from tools.training.targets import IGNORED, MASK_FULL, NO, TILE, YES
 from tools.training.tiles import Place, placement
-from tools.training.variation import mirrored as mirrored_tiles
 
 Tile = npt.NDArray[np.void]
 MIDDLE = np.array([48.0, 48.0])
@@ -149,7 +149,7 @@ def test_a_face_without_any_contrast_is_ignored() -> None:
 @given(degrees=st.floats(-60, 60), x=st.floats(35, 60))
 def test_a_mirrored_tile_has_the_targets_of_the_mirrored_picture(degrees: float, x: float) -> None:
     tile = tile_with(head(), middle=(x, 48), degrees=degrees)
-    mirror = mirrored_tiles(tile[None])[0]
+    mirror = targets.mirrored(tile[None])[0]
     for box in boxes_of(mirror):
         assert np.abs(box - mask_box(mirror)).max() < 3.5
     row, column = np.argwhere(mirror["centres"][0] == YES)[0]

@@ -15,13 +15,17 @@ pytest.importorskip("onnx", reason="the group training is not installed: see `ma
 # E402: nothing below can be imported without the group.
 from tests.tools.training.sprites import sources  # noqa: E402
 from tools.training import stream, train, validation  # noqa: E402
+from tools.training.detection_task import DetectionTask  # noqa: E402
 from tools.training.journal import CURVES, LINES  # noqa: E402
+from tools.training.parsing import task as parsing_task  # noqa: E402
+from tools.training.parsing.task import ParsingTask  # noqa: E402
 from tools.training.state import State  # noqa: E402
 from tools.training.stream import Round, TileStream  # noqa: E402
-from tools.training.train import Budget  # noqa: E402
-from tools.training.validation import ValidationTiles, validation_tiles  # noqa: E402
+from tools.training.task import Evaluator, Task  # noqa: E402
+from tools.training.train import Budget, Run  # noqa: E402
 
 ROUNDS = 4
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +36,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(stream, "WINDOW", 6)
     monkeypatch.setattr(validation, "PER_KIND", 12)
     monkeypatch.setattr(validation, "FACELESS", 20)
+    monkeypatch.setattr(parsing_task, "VALIDATION_TILES", 20)
     monkeypatch.setattr(train, "CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr(train, "EVALUATION_SECONDS", 0)
     threads = torch.get_num_threads()
@@ -40,9 +45,15 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(params=[DetectionTask, ParsingTask])
+def task(request: pytest.FixtureRequest) -> Task:
+    made: Task = request.param()
+    return made
+
+
 @pytest.fixture
-def held_out() -> ValidationTiles:
-    return validation_tiles(sources())
+def evaluate(task: Task, _small: None) -> Evaluator:
+    return task.evaluator(sources(), CPU)
 
 
 class Interrupted(TileStream):
@@ -53,38 +64,49 @@ class Interrupted(TileStream):
 
 
 def run(
-    folder: Path, held_out: ValidationTiles, seed: int = 3, kind: type[TileStream] = TileStream
+    task: Task,
+    folder: Path,
+    evaluate: Evaluator,
+    seed: int = 3,
+    kind: type[TileStream] = TileStream,
 ) -> State:
     folder.mkdir(exist_ok=True)
     budget = Budget(minutes=math.inf, samples=ROUNDS * 32)
-    with kind(sources(), seed, folder / "tiles", workers=1) as tiles:
-        return train.train(tiles, held_out, seed, budget, folder)
+    state = State(task.network, seed, CPU)
+    with kind(task.composer, sources(), seed, folder / "tiles", workers=1) as tiles:
+        train.train(Run(task, evaluate, budget, folder), state, tiles)
+    return state
 
 
 def test_an_interrupted_run_ends_with_the_weights_of_one_that_was_not(
-    tmp_path: Path, held_out: ValidationTiles
+    task: Task, tmp_path: Path, evaluate: Evaluator
 ) -> None:
-    whole = run(tmp_path / "whole", held_out)
+    whole = run(task, tmp_path / "whole", evaluate)
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "parts", held_out, kind=Interrupted)
-    parts = run(tmp_path / "parts", held_out)
+        run(task, tmp_path / "parts", evaluate, kind=Interrupted)
+    parts = run(task, tmp_path / "parts", evaluate)
     assert parts.samples == whole.samples == ROUNDS * 32
     for name, weights in whole.average.state_dict().items():
         assert torch.allclose(weights.float(), parts.average.state_dict()[name].float(), atol=1e-5)
 
 
 def test_each_evaluation_is_a_line_of_json_and_a_point_of_the_curves(
-    tmp_path: Path, held_out: ValidationTiles
+    task: Task, tmp_path: Path, evaluate: Evaluator
 ) -> None:
-    run(tmp_path, held_out)
+    run(task, tmp_path, evaluate)
     lines = [json.loads(line) for line in (tmp_path / LINES).read_text().splitlines()]
     assert [line["samples"] for line in lines] == [32, 64, 96, 128]
-    assert set(lines[-1]["recall"]) == {"head", "wide*", "loose"}
+    assert set(lines[-1]["scores"]) in (
+        {"head", "wide*", "loose"},
+        {"skin", "hair", "beard", "ears"},
+    )
     assert (tmp_path / CURVES).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_run_continues_only_with_its_own_seed(tmp_path: Path, held_out: ValidationTiles) -> None:
+def test_a_run_continues_only_with_its_own_seed(
+    task: Task, tmp_path: Path, evaluate: Evaluator
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, held_out, kind=Interrupted)
+        run(task, tmp_path, evaluate, kind=Interrupted)
     with pytest.raises(SystemExit, match="has the seed 3"):
-        run(tmp_path, held_out, seed=4)
+        run(task, tmp_path, evaluate, seed=4)

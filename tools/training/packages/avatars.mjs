@@ -1,6 +1,7 @@
-// Writes avatars to stdout, one JSON object a line: {"kind", "svg", "truth", "bearded"}. Skin has the
-// colour SKIN, which the reader replaces. "truth" is the same avatar without glasses and beard, which
-// cover the face, and without other skin, where a package can leave it out.
+// Writes avatars to stdout, one JSON object a line: {"kind", "svg", "truth", "bearded", "haired"}. Skin
+// has the colour SKIN, which the reader replaces. "truth" is the same avatar without glasses and beard,
+// which cover the face, and without other skin, where a package can leave it out. Where "haired" is
+// true, all hair has the colour HAIR and nothing else has it.
 import { createRequire } from "node:module";
 import { createAvatar } from "@dicebear/core";
 import { schema as openPeeps } from "@dicebear/open-peeps";
@@ -12,7 +13,8 @@ const { renderToStaticMarkup } = require("react-dom/server");
 const { BigHead, theme } = require("@bigheads/core");
 
 const SKIN = process.argv[2];
-const seed = Number(process.argv[3]);
+const HAIR = process.argv[3];
+const seed = Number(process.argv[4]);
 
 // mulberry32, because Math.random has no seed
 let state = seed;
@@ -24,20 +26,28 @@ function random() {
 }
 Math.random = random; // facesjs draws from it
 const pick = (values) => values[Math.floor(random() * values.length)];
-const write = (kind, svg, truth, bearded = false) =>
-  process.stdout.write(`${JSON.stringify({ kind, svg, truth, bearded })}\n`);
+const write = (kind, svg, truth, { bearded = false, haired = false } = {}) =>
+  // beards have the colour of hair in some packages
+  process.stdout.write(`${JSON.stringify({ kind, svg, truth, bearded, haired: haired && !bearded })}\n`);
 
 const STYLES = {
-  adventurer: { count: 350, options: { skinColor: [SKIN], featuresProbability: 20, glassesProbability: 25 } },
+  adventurer: { count: 350, options: { skinColor: [SKIN], hairColor: [HAIR], featuresProbability: 20, glassesProbability: 25 } },
   // masks over mouth or eyes leave no face to learn
   "big-smile": {
     count: 250,
     options: {
       skinColor: [SKIN],
+      hairColor: [HAIR],
       accessories: ["catEars", "clownNose", "glasses", "mustache", "sailormoonCrown", "sunglasses"],
     },
   },
-  micah: { count: 350, options: { baseColor: [SKIN], facialHairProbability: 15, glassesProbability: 40 } },
+  micah: {
+    count: 350,
+    options: {
+      baseColor: [SKIN], hairColor: [HAIR], facialHairProbability: 15, glassesProbability: 40,
+      hair: ["fonze", "mrT", "dougFunny", "mrClean", "dannyPhantom", "full", "pixie"], // a turban is no hair
+    },
+  },
   "open-peeps": {
     count: 450,
     options: {
@@ -46,8 +56,8 @@ const STYLES = {
       face: openPeeps.properties.face.default.filter((name) => !["cyclops", "monster"].includes(name)),
     },
   },
-  lorelei: { count: 350, options: { skinColor: [SKIN], beardProbability: 10, glassesProbability: 25 } },
-  "pixel-art": { count: 120, options: { skinColor: [SKIN], beardProbability: 0, glassesProbability: 30 } },
+  lorelei: { count: 350, options: { skinColor: [SKIN], hairColor: [HAIR], beardProbability: 10, glassesProbability: 25 } },
+  "pixel-art": { count: 120, options: { skinColor: [SKIN], hairColor: [HAIR], beardProbability: 0, glassesProbability: 30 } },
   notionists: { count: 400, options: { beardProbability: 15, glassesProbability: 30, gestureProbability: 0 } },
   croodles: { count: 250, options: { baseColor: [SKIN], beardProbability: 10 } },
   thumbs: { count: 100, options: { shapeColor: [SKIN] } },
@@ -66,7 +76,8 @@ for (const [kind, { count, options }] of Object.entries(STYLES)) {
       return kind === "notionists" ? svg.replace('fill="#fff"/><path', `fill="#${SKIN}"/><path`) : svg;
     };
     const svg = draw({});
-    write(kind, svg, draw({ ...BEARDLESS, ...bare }), svg !== draw(BEARDLESS));
+    const bearded = svg !== draw(BEARDLESS);
+    write(kind, svg, draw({ ...BEARDLESS, ...bare }), { bearded, haired: options.hairColor !== undefined });
   }
 }
 
@@ -87,11 +98,15 @@ for (const [kind, count] of Object.entries(HEADLESS)) {
 for (let i = 0; i < 600; i++) {
   const face = generate(undefined, { gender: i % 3 ? "male" : "female" });
   face.body.color = `#${SKIN}`;
+  face.hair.color = `#${HAIR}`;
   const head = structuredClone(face);
   head.body.id = head.ear.id = head.jersey.id = head.glasses.id = head.facialHair.id = "none";
-  write("facesjs", faceToSvgString(face), faceToSvgString(head), face.facialHair.id !== "none");
+  write("facesjs", faceToSvgString(face), faceToSvgString(head), {
+    bearded: face.facialHair.id !== "none", haired: true,
+  });
 }
 
+theme.colors.hair.brown = { base: `#${HAIR}`, shadow: `#${HAIR}` };
 theme.colors.skin.light = { base: `#${SKIN}`, shadow: `#${SKIN}` };
 for (let i = 0; i < 350; i++) {
   const look = {
@@ -105,7 +120,7 @@ for (let i = 0; i < 350; i++) {
     clothing: pick(["naked", "shirt", "dressShirt", "vneck", "tankTop", "dress"]),
     accessory: pick(["none", "roundGlasses", "tinyGlasses", "shades"]),
     hat: pick(["none5", "none5", "none5", "beanie", "turban"]),
-    hairColor: pick(["blonde", "orange", "black", "white", "brown", "blue", "pink"]),
+    hairColor: "brown",
     clothingColor: pick(["white", "blue", "black", "green", "red"]),
     lipColor: pick(["red", "purple", "pink", "turqoise", "green"]),
     lashes: random() < 0.4,
@@ -114,5 +129,7 @@ for (let i = 0; i < 350; i++) {
     const page = renderToStaticMarkup(React.createElement(BigHead, { ...look, ...changes }));
     return page.slice(page.indexOf("<svg")).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"');
   };
-  write("bigheads", draw({}), draw({ accessory: "none" }));
+  // stubble has the colour of hair
+  const haired = look.facialHair !== "stubble";
+  write("bigheads", draw({}), draw({ accessory: "none" }), { haired });
 }

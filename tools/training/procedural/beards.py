@@ -1,4 +1,4 @@
-"""Beards and moustaches. The truth leaves them open: they count neither as face nor as ground."""
+"""Beards and moustaches."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def draw_moustache(pen: Pen, head: Head, looks: Looks, mouth: float) -> None:
             (side * wide * 0.5, thick),
             (0, thick * 0.7),
         )
-        pen.paint(smooth(head.place(at, half)), looks.hair, Role.UNKNOWN, line=0.7)
+        pen.paint(smooth(head.place(at, half)), looks.hair, Role.BEARD, line=0.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _bushy(chin: _Chin, low: float, edge: float) -> None:
         points((edge, 0.6 + rough[0]), (0.8, low * 0.85 + rough[1]), (rough[2], low)),
         points((-0.8, low * 0.85 + rough[3]), (-edge, 0.6 + rough[4])),
     )
-    pen.paint(smooth(chin.hanging(shape)), hair, Role.UNKNOWN)
+    pen.paint(smooth(chin.hanging(shape)), hair, Role.BEARD)
     high = chin.mouth + 0.2
     if chance(pen.rng, 0.5):
         for _ in range(count(pen.rng, 3, 9)):
@@ -87,7 +87,7 @@ def _goatee(chin: _Chin) -> None:
     low, top = between(chin.pen.rng, 1.2, 2.0), chin.mouth + 0.12
     shape = points((-0.3, top), (0.3, top), (0.22, 1.1), (0, low), (-0.22, 1.1))
     placed = chin.hanging(moved(shape, chin.head.yaw * 0.1, 0))
-    chin.pen.paint(smooth(placed), chin.looks.hair, Role.UNKNOWN)
+    chin.pen.paint(smooth(placed), chin.looks.hair, Role.BEARD)
 
 
 def _stubble(chin: _Chin) -> None:

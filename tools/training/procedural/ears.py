@@ -1,4 +1,4 @@
-"""Ears and horns. Ears count neither way, horns are ground."""
+"""Ears, and horns, which are ground."""
 
 from tools.training.procedural.chance import between, chance, pick
 from tools.training.procedural.curves import curve, ellipse, moved, points, smooth
@@ -24,7 +24,7 @@ def draw_ears(pen: Pen, head: Head, looks: Looks) -> None:
         else:
             shape = moved(ellipse(size * 0.8, size * between(rng, 1, 1.5)), side * size * 0.3, 0)
         ear = shape * head.across
-        pen.paint(smooth(base + ear), looks.skin, Role.UNKNOWN)
+        pen.paint(smooth(base + ear), looks.skin, Role.EAR)
         if chance(rng, 0.5):
             inner = (base + ear * 0.5)[: max(4, len(ear) // 2)]
             pen.stroke(curve(inner), style.line_color(looks.skin), style.detail * 0.7)

@@ -1,4 +1,4 @@
-"""Hair, which is ground: behind the head, and before it down to a hairline."""
+"""Hair: behind the head, and before it down to a hairline."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class _Hair:
     color: Color
 
     def paint(self, shape: Points, path: Callable[[Points], str] = smooth) -> None:
-        self.pen.paint(path(self.head.beside(shape)), self.color, Role.GROUND)
+        self.pen.paint(path(self.head.beside(shape)), self.color, Role.HAIR)
 
-    def strand(self, shape: Points, color: Color, width: float, role: Role = Role.GROUND) -> None:
+    def strand(self, shape: Points, color: Color, width: float, role: Role = Role.HAIR) -> None:
         """Draws a line. `width` is in widths of the style's details."""
         style = self.pen.style
         path = curve(self.head.beside(shape))

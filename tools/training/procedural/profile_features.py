@@ -144,13 +144,13 @@ def _beard(face: _Face) -> None:
         (0.75, 0.62), (0.45, 0.6), (0.1, 0.3), (-0.2, 0.0), (-0.3, 0.4), (0.1, 0.95), (0.5, low),
         (0.85 + face.head.chin, 0.95),
     )  # fmt: skip
-    face.pen.paint(face.smooth(beard), face.looks.hair, Role.UNKNOWN)
+    face.pen.paint(face.smooth(beard), face.looks.hair, Role.BEARD)
 
 
 def _moustache(face: _Face) -> None:
     tip = (0.45, between(face.pen.rng, 0.4, 0.6))
     moustache = points((0.9, 0.34), (0.6, 0.36), tip, (0.8, 0.46))
-    face.pen.paint(face.smooth(moustache), face.looks.hair, Role.UNKNOWN, line=0.7)
+    face.pen.paint(face.smooth(moustache), face.looks.hair, Role.BEARD, line=0.7)
 
 
 def _eye(face: _Face) -> None:

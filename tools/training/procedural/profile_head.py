@@ -43,7 +43,7 @@ def draw_profile(pen: Pen, head: Profile, looks: Looks) -> None:
 def _hair_behind(pen: Pen, head: Profile, color: Color) -> None:
     back, neck = between(pen.rng, 0.8, 2), between(pen.rng, 0.8, 1.8)
     shape = points((0.2, -1.1), (-0.9, -0.9), (-1.3, 0), (-1.2, back), (-0.2, neck), (0.1, 0))
-    pen.paint(smooth(head.put(shape)), color, Role.GROUND)
+    pen.paint(smooth(head.put(shape)), color, Role.HAIR)
 
 
 def _ear(pen: Pen, head: Profile, looks: Looks) -> None:
@@ -53,7 +53,7 @@ def _ear(pen: Pen, head: Profile, looks: Looks) -> None:
     shape = ellipse(0.75, 1.2)
     if looks.creature and chance(rng, 0.5):
         shape = points((0.3, 0.8), (0.3, -0.6), (-between(rng, 1.5, 3.5), -1.8), (-0.4, 0.8))
-    pen.paint(smooth(head.put(moved(shape * size, *at))), looks.skin, Role.UNKNOWN)
+    pen.paint(smooth(head.put(moved(shape * size, *at))), looks.skin, Role.EAR)
     inner = curve(head.put(moved(arc(-120, 100, size * 0.4, size * 0.7), *at)))
     pen.stroke(inner, darker(style.line_color(looks.skin), 0.9), style.detail * 0.7)
 
@@ -69,8 +69,8 @@ class _Top:
     color: Color
     edge: float
 
-    def paint(self, shape: Points, color: Color) -> None:
-        self.pen.paint(smooth(self.head.put(shape)), color, Role.GROUND)
+    def paint(self, shape: Points, color: Color, role: Role = Role.GROUND) -> None:
+        self.pen.paint(smooth(self.head.put(shape)), color, role)
 
 
 def _hair_or_hat(pen: Pen, head: Profile, hair: Color) -> None:
@@ -110,13 +110,13 @@ def _hair(top: _Top, low: float) -> None:
     front = points(brow, temple, (0.08, -0.1), sideburn, (-0.4, 0.15), (-0.5, low))
     back = points((-1.0, low - 0.1), (-1.15, 0), (-1.05, -0.6))
     crown = points((-0.6, -rise), (0.1, -rise - 0.05), (0.6, -0.95))
-    top.paint(joined(front, back, crown), top.hair)
+    top.paint(joined(front, back, crown), top.hair, Role.HAIR)
 
 
 def _wreath(top: _Top) -> None:
     """Hair around a bald crown."""
     shape = points((-0.35, -0.2), (-0.3, 0.3), (-0.8, 0.5), (-1.08, 0.1), (-0.95, -0.3))
-    top.paint(shape, top.hair)
+    top.paint(shape, top.hair, Role.HAIR)
 
 
 def _hood(top: _Top) -> None:

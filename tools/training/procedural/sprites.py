@@ -62,6 +62,7 @@ def _sprite(
         label,
         faces,
         hands=_boxes(label == HAND),
+        parts=True,
         tags=frozenset([painted if pen.style.filled else "line art"]),
     )
 

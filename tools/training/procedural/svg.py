@@ -12,7 +12,7 @@ import numpy as np
 import resvg_py
 
 from tools.training.procedural.colors import Color, css
-from tools.training.sprite import BACKGROUND, FACE, HAND, UNKNOWN, Pixels
+from tools.training.sprite import BACKGROUND, BEARD, EAR, FACE, HAIR, HAND, UNKNOWN, Pixels
 
 SIDE = 256
 """Side of the canvas, in units."""
@@ -25,8 +25,14 @@ class Role(Enum):
     FACE = "#ffffff"
     HAND = "#ff0000"
     UNKNOWN = "#0000ff"
+    HAIR = "#00ff00"
+    BEARD = "#00ffff"
+    EAR = "#ff00ff"
     DETAIL = None
 
+
+_VALUES = np.array([BACKGROUND, UNKNOWN, HAIR, BEARD, HAND, EAR, BACKGROUND, FACE], np.uint8)
+"""The label of each colour of a role: 4 for red, 2 for green, 1 for blue."""
 
 Paint = Color | str
 """A colour, or a reference to a gradient or a pattern."""
@@ -101,11 +107,7 @@ class Drawing:
         image = _rendered(self._document(self._colors, ""), pixels)
         flat = _rendered(self._document(self._labels, 'shape-rendering="crispEdges"'), pixels)
         red, green, blue, alpha = np.moveaxis(flat > 127, 2, 0)
-        label = np.full(red.shape, BACKGROUND, np.uint8)
-        label[alpha & red & green] = FACE
-        label[alpha & red & ~green] = HAND
-        label[alpha & blue & ~red] = UNKNOWN
-        return image, label
+        return image, _VALUES[alpha * (4 * red + 2 * green + blue)]
 
     def _document(self, layers: list[str], attributes: str) -> str:
         return (
