@@ -1,5 +1,7 @@
 """Outlines of faces: of their visible parts, the oval of MediaPipe's Face Mesh, or an ellipse."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from shared.detection.face_models import MESH_SIDE, FaceModels
@@ -24,18 +26,29 @@ _MIN_IOU = 0.5
 values accept ovals of other objects, higher ones replace good ovals by ellipses. Chosen by hand."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceOutline:
+    """The outline of a face's parts in image coordinates, float32 (n, 2), and its stability, 0..1.
+
+    Without parts it is an oval.
+    """
+
+    polygon: Polygon
+    parts: frozenset[FacePart] = frozenset()
+    stability: float | None = None
+
+
 def outline(
     pyramid: Pyramid, face: Proposal, models: FaceModels, parts: frozenset[FacePart]
-) -> Polygon:
-    """Outline of a face in image coordinates, float32 (n, 2).
-
-    That of its visible parts where the face-parsing network sees the face, else its oval.
-    """
+) -> FaceOutline:
+    """The outline of the parts where the face-parsing network sees the face, else its oval."""
     oval = _oval(pyramid, face, models)
     angle = face.window(1.0).angle
     with_hair = parts != SKIN_ONLY
     seen = face_parts(pyramid, oval, angle, models.face_parsing, with_hair=with_hair)
-    return oval if seen is None else seen.outline(parts)
+    if seen is None:
+        return FaceOutline(oval)
+    return FaceOutline(seen.outline(parts), parts, seen.stability)
 
 
 def _oval(pyramid: Pyramid, face: Proposal, models: FaceModels) -> Polygon:

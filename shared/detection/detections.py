@@ -13,7 +13,8 @@ class Detection:
     `score` is 0..1; `shared/detection/verification.py` says how it is computed. `polygon` is the
     outline, float32 (n, 2). `interior` are float32 (m, 2) points that lie on the target with
     greater certainty than the polygon's interior, the most certain first, or None where there are
-    no such points. `parts` are the parts of a face in its outline.
+    no such points. `parts` are the parts of a face in its outline,
+    `stability`, 0..1, says how sure that is; an oval has neither.
     """
 
     label: Label
@@ -22,6 +23,7 @@ class Detection:
     interior: Points | None = None
     side: Side | None = None
     parts: frozenset[FacePart] = frozenset()
+    stability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -94,8 +94,10 @@ def _verified(
 def _detection(
     pyramid: Pyramid, face: VerifiedFace, models: FaceModels, parts: frozenset[FacePart]
 ) -> Detection:
-    polygon = outline(pyramid, face.location, models, parts)
+    seen = outline(pyramid, face.location, models, parts)
     interior = None
     if parts == SKIN_ONLY:
-        interior = interior_points(pyramid.image, polygon, face.location.features)
-    return Detection("face", face.score, polygon, interior, parts=parts)
+        interior = interior_points(pyramid.image, seen.polygon, face.location.features)
+    return Detection(
+        "face", face.score, seen.polygon, interior, parts=seen.parts, stability=seen.stability
+    )

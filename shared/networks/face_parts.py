@@ -31,6 +31,9 @@ _SIMPLE = 0.6
 """How far the outline may be from the border of a mask, in cells: less than a pixel of the
 network's mask."""
 
+_MARGIN = 1.5
+"""Log-odds by which the thresholds of the stability score differ from 0."""
+
 _MIN_IOU = 0.4
 """Least IoU of the skin with the face's oval. Below it the network has outlined something else, or
 a part of a face that it does not know, as of a photograph. Chosen by hand: lower values accept
@@ -49,6 +52,16 @@ class FaceParts:
     window: Window
     skin: BoolMask
     log_odds: Floats
+
+    @property
+    def stability(self) -> float:
+        """The IoU of the skin's masks with a stricter and a looser threshold, 0..1.
+
+        As SAM's stability score (Kirillov et al., "Segment Anything", 2023).
+        """
+        odds = self.log_odds[PARTS.index(_SKIN)]
+        strict, loose = (_part_in(self.skin, odds > limit) for limit in (_MARGIN, -_MARGIN))
+        return mask_iou(strict, loose)
 
     def outline(self, wanted: Iterable[FacePart]) -> Polygon:
         """The outline of the wanted parts, skin always among them, as far as they are connected.

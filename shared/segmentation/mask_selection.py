@@ -1,7 +1,7 @@
 """Mask selection: cleans the candidates of a segmenter and chooses the one that fits best."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -9,20 +9,12 @@ import numpy as np
 from shared.imaging.geometry import BoolMask, fill_holes, mask_iou, polygon_mask, polygon_of
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt
+from shared.segmentation.mask_quality import Evidence
 from shared.segmentation.masks import Mask
 
 _SPECK = 0.05
 """Connected components smaller than this share of the largest are removed. Chosen by hand: a larger
 share removes parts that were prompted, a smaller one keeps noise."""
-
-_WEIGHTS = {"polygon": 0.4, "positive": 0.25, "negative": 0.15, "predicted_iou": 0.2}
-"""Weights of the terms in `_agreement`. They decide which candidate becomes each mask.
-
-All four are chosen by hand. They come from no paper and no measurement. `polygon` favours a mask of
-the detected outline's size and shape, even where the true border differs from it. `positive` and
-`negative` favour a mask that follows the points, even if it is much smaller or larger than the
-outline. `predicted_iou` favours the segmenter's own ranking, even against the prompt. The
-thresholds on `quality` in `review` depend on these values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,25 +33,19 @@ def outline_mask(prompt: Prompt) -> BoolMask:
     return polygon_mask(polygon_of(prompt.polygon), prompt.crop)
 
 
-def _agreement(candidate: Candidate, prompt: Prompt, outline: BoolMask) -> float:
-    """Returns how well a candidate fits its prompt, 0..1. `outline` is the prompt's outline mask.
-
-    It is the weighted mean of up to four terms: IoU with the polygon, share of positive points
-    inside, share of negative points outside, and the predicted IoU if the segmenter has one.
-    """
-    terms = {
-        "polygon": mask_iou(candidate.pixels, outline),
-        "positive": _hit_rate(candidate.pixels, prompt.positive, prompt.crop, default=1.0),
-        "negative": 1 - _hit_rate(candidate.pixels, prompt.negative, prompt.crop, default=0.0),
-    }
-    if candidate.predicted_iou is not None:
-        terms["predicted_iou"] = float(np.clip(candidate.predicted_iou, 0, 1))
-    total = sum(_WEIGHTS[name] for name in terms)
-    return sum(_WEIGHTS[name] * value for name, value in terms.items()) / total
+def evidence_of(candidate: Candidate, prompt: Prompt, outline: BoolMask) -> Evidence:
+    """Returns how a candidate fits its prompt. `outline` is the prompt's outline mask."""
+    pixels, crop = candidate.pixels, prompt.crop
+    return Evidence(
+        outline=mask_iou(pixels, outline),
+        positive=_hit_rate(pixels, prompt.positive, crop, default=1.0),
+        negative=1 - _hit_rate(pixels, prompt.negative, crop, default=0.0),
+        predicted_iou=candidate.predicted_iou,
+    )
 
 
 def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float]:
-    """Returns the candidate with the highest agreement, cleaned, and its agreement (0..1).
+    """Returns the candidate of the highest quality, cleaned, and its quality.
 
     At most two candidates are in memory: the best so far and the current one.
 
@@ -70,10 +56,10 @@ def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float
     best: BoolMask | None = None
     quality = -1.0
     for candidate in candidates:
-        cleaned = Candidate(clean(candidate.pixels, prompt), candidate.predicted_iou)
-        agreement = _agreement(cleaned, prompt, outline)
-        if agreement > quality:
-            best, quality = cleaned.pixels, agreement
+        cleaned = replace(candidate, pixels=clean(candidate.pixels, prompt))
+        expected = evidence_of(cleaned, prompt, outline).quality
+        if expected > quality:
+            best, quality = cleaned.pixels, expected
     if best is None:
         raise ValueError("no candidate to choose from")
     return Mask(prompt.crop, best), quality

@@ -32,8 +32,8 @@ _log = logging.getLogger(__name__)
 class SegmentedInstance:
     """The mask of one prompt.
 
-    `quality` is its agreement with the prompt, 0..1. `fallback_reason` is the primary segmenter's
-    error if the fallback made the mask, else None.
+    `quality` is its expected IoU with the true mask, 0..1. `fallback_reason` is the primary
+    segmenter's error if the fallback made the mask, else None.
     """
 
     prompt: Prompt

@@ -14,7 +14,7 @@ from shared.schemas.prompt import Prompt
 from tools.evaluation.manifest import IGNORE, CorpusImage, read_label
 from tools.evaluation.predict import Output
 
-_MATCHED = 0.2
+MATCHED = 0.2
 """A prompt belongs to the true face with the highest IoU of the boxes, if it is at least this.
 Chosen by hand: as low as that of extra boxes in `scoring`."""
 
@@ -61,11 +61,11 @@ def details_of(image: CorpusImage, root: Path, output: Output) -> Iterator[Detai
     if image.label is None:
         return
     label = read_label(root / image.label)
-    numbers = _numbers(label, image)
+    numbers = face_numbers(label, image)
     for prompt in output.prompts.instances:
         overlaps = [face.box.iou(prompt.box) for face in image.faces]
         best = int(np.argmax(overlaps))
-        if overlaps[best] >= _MATCHED and numbers[best]:
+        if overlaps[best] >= MATCHED and numbers[best]:
             yield _details(
                 prompt, image.faces[best].box, label, numbers[best], output.instances[prompt.id]
             )
@@ -98,7 +98,7 @@ def _ratio(rows: list[Details], part: str, whole: str) -> float:
     return round(sum(getattr(row, part) for row in rows) / max(total, 1), 4)
 
 
-def _numbers(label: npt.NDArray[np.uint8], image: CorpusImage) -> list[int]:
+def face_numbers(label: npt.NDArray[np.uint8], image: CorpusImage) -> list[int]:
     """Returns the label of each of the image's faces; 0 for an invisible one."""
     numbers = []
     for face in image.faces:

@@ -217,14 +217,14 @@ def _score_place(place: Place, found: list[Found]) -> PlaceScore:
         return PlaceScore(tuple(place.traits), False, 0.0 if place.polygon else None)
     best = max(found, key=lambda item: item.box.iou(place.box))
     traits, quality = tuple(place.traits), best.quality
-    if place.polygon is None:
+    regions = Regions.of(place, best.mask.shape)
+    if regions is None:
         return PlaceScore(traits, True, None, quality)
-    regions = _Regions.of(place, place.polygon, best.mask.shape)
     prompt = _score_prompt(best.prompt, place, regions) if best.prompt else None
     return PlaceScore(traits, True, regions.iou(best.mask), quality, prompt)
 
 
-def _score_prompt(prompt: Prompt, place: Place, regions: _Regions) -> PromptScore:
+def _score_prompt(prompt: Prompt, place: Place, regions: Regions) -> PromptScore:
     """A point counts as wrong only where the mask is scored."""
     outside, inside = regions.scored & ~regions.true, regions.scored & regions.true
     return PromptScore(
@@ -246,23 +246,27 @@ def _is_stray(box: Box, known: list[Box]) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Regions:
+class Regions:
     """The inside of a polygon, and the pixels that are scored, bool (h, w)."""
 
     true: BoolMask
     scored: BoolMask
 
     @classmethod
-    def of(cls, place: Place, polygon: Outline, shape: tuple[int, ...]) -> _Regions:
+    def of(cls, place: Place, shape: tuple[int, ...]) -> Regions | None:
+        """Those of a place in an image of this shape; None if its polygon is not known."""
+        if place.polygon is None:
+            return None
         edge = np.zeros(shape, np.uint8)
         width = 2 * round(_BAND * max(place.box.width, place.box.height))
-        cv2.polylines(edge, [np.rint(polygon).astype(np.int32)], True, (1,), max(1, width))
+        cv2.polylines(edge, [np.rint(place.polygon).astype(np.int32)], True, (1,), max(1, width))
         scored = edge == 0
         if place.ignore:
             scored &= ~_filled(place.ignore, shape)
-        return cls(_filled(polygon, shape), scored)
+        return cls(_filled(place.polygon, shape), scored)
 
     def iou(self, mask: BoolMask) -> float:
+        """The IoU of a mask with the true one, over the scored pixels."""
         union = (self.true | mask) & self.scored
         return float((self.true & mask & self.scored).sum() / max(1, union.sum()))
 

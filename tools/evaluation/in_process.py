@@ -7,7 +7,7 @@ from shared.detection.detections import Detection, Detections
 from shared.detection.detector import Detector
 from shared.imaging.geometry import Image, image_box
 from shared.prompting.builder import build_prompts
-from shared.schemas.prompt import Label, PromptOptions
+from shared.schemas.prompt import SKIN_ONLY, FacePart, Label, PromptOptions
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.service import SegmentationService, SegmentedInstance
@@ -33,9 +33,11 @@ class InProcess:
         """Decodes a file to RGB uint8 (h, w, 3)."""
         return pixels.decode(data, _MOST_PIXELS)
 
-    def detect(self, image: Image, label: Label) -> Detections:
+    def detect(
+        self, image: Image, label: Label, face_parts: frozenset[FacePart] = SKIN_ONLY
+    ) -> Detections:
         """Finds all faces, or all hands."""
-        return self._detector.detect(image, frozenset({label}))
+        return self._detector.detect(image, frozenset({label}), face_parts)
 
     def segment(self, image: Image, detections: Sequence[Detection]) -> list[SegmentedInstance]:
         """Returns the masks of detections."""

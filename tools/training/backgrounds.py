@@ -95,7 +95,8 @@ def _paper(rng: np.random.Generator, side: int) -> Picture:
 
 def _landscape(rng: np.random.Generator, side: int) -> Picture:
     horizon = rng.uniform(0.2, 0.9) * side
-    picture = _mixed(colour(rng), colour(rng), np.clip(np.arange(side)[:, None] / horizon, 0, 1))
+    rows = np.mgrid[0:side, 0:side][0].astype(np.float32)
+    picture = _mixed(colour(rng), colour(rng), np.clip(rows / horizon, 0, 1))
     if rng.random() < 0.4:
         middle = pixel(rng.integers(0, side, 2))
         cv2.circle(picture, middle, int(rng.integers(4, 18)), colour(rng), -1, cv2.LINE_AA)

@@ -119,6 +119,15 @@ def test_hands_are_found_on_request(api: FlaskClient) -> None:
         assert (found["label"], found["side"]) == ("hand", "left")
 
 
+def test_hair_comes_with_a_face_on_request(api: FlaskClient) -> None:
+    image = EXAMPLES / "micah_01.png"
+    (skin,) = send(api, image).get_json()["instances"]
+    (head,) = send(api, image, {"face_parts": "skin,hair"}).get_json()["instances"]
+    assert (skin["parts"], head["parts"]) == (["skin"], ["skin", "hair"])
+    assert head["area"] > 1.3 * skin["area"]
+    assert head["box"][1] < skin["box"][1], "hair above the face"
+
+
 @pytest.fixture
 def sam2() -> Any:
     """A SAM2 server that refuses all prompts and records them."""

@@ -54,6 +54,8 @@ def test_rejected_images(
         ("pos_points", "1.5"),
         ("targets", "face,feet"),
         ("targets", ""),
+        ("face_parts", "hair"),
+        ("face_parts", "skin,hat"),
     ],
 )
 def test_invalid_fields_are_named(api: FlaskClient, field: str, value: str) -> None:

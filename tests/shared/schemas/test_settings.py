@@ -39,11 +39,26 @@ def test_targets_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None
     assert load(LandmarksSettings).targets == {"face", "hand"}
 
 
+def test_the_parts_of_a_face_change_what_a_result_depends_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _set(monkeypatch, **LANDMARKS)
+    skin = load(LandmarksSettings)
+    _set(monkeypatch, FACE_PARTS="skin, hair")
+    with_hair = load(LandmarksSettings)
+    assert skin.face_parts == {"skin"}
+    assert with_hair.face_parts == {"skin", "hair"}
+    assert skin.config != with_hair.config
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("TARGETS", "face,feet"),
         ("TARGETS", ""),
+        ("FACE_PARTS", "hair"),
+        ("FACE_PARTS", "skin,hat"),
+        ("FACE_PARTS", ""),
         ("MAX_INSTANCES", "0"),
         ("POS_POINTS", "many"),
         ("BOX_EXPAND", "-1"),

@@ -7,6 +7,7 @@ import pytest
 
 from tests.tools.training.sprites import crate, head, sources, sources_of
 from tools.training import decoys
+from tools.training.backgrounds import background
 from tools.training.figure import figure_of
 from tools.training.sources import is_held_out, split
 from tools.training.sprite import Sprite, save
@@ -51,6 +52,13 @@ def test_a_decoy_made_of_a_face_has_no_face(make: Decoy) -> None:
     assert decoy.classes == ()
     assert decoy.image[..., 3].any()
     assert decoy.image.shape != figure.image.shape or (decoy.image != figure.image).any()
+
+
+@pytest.mark.parametrize("side", [96, 160])
+def test_backgrounds_fill_a_tile(side: int) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        assert background(rng, side).shape == (side, side, 3)
 
 
 def test_kinds_and_sprites_are_held_out_of_training(tmp_path: Path) -> None:
