@@ -20,7 +20,7 @@ from tools.evaluation.in_process import InProcess
 from tools.support.examples import example
 
 _PARTS_OF = ("adventurer_02.png", "lorelei_04.png", "micah_01.png", "openPeeps_01.png")
-_EDGE_OF = "bigSmile_01.png"
+_EDGE_OF = "micah_01.png"
 _SIDE = 220
 """Side of a picture in the sheets, in pixels."""
 

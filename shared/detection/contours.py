@@ -10,7 +10,8 @@ from shared.imaging.boxes import bounds_of, iou
 from shared.imaging.geometry import Polygon
 from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import blurred
-from shared.networks.face_parts import face_parts
+from shared.networks.face_parts import outline_with
+from shared.networks.skin import skin_outline
 from shared.schemas.prompt import SKIN_ONLY, FacePart
 
 _CONTEXTS = (1.4, 1.6)
@@ -28,27 +29,26 @@ values accept ovals of other objects, higher ones replace good ovals by ellipses
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceOutline:
-    """The outline of a face's parts in image coordinates, float32 (n, 2), and its stability, 0..1.
-
-    Without parts it is an oval.
-    """
+    """The outline of a face's parts, float32 (n, 2), in the image. Without parts, an oval."""
 
     polygon: Polygon
     parts: frozenset[FacePart] = frozenset()
-    stability: float | None = None
 
 
 def outline(
     pyramid: Pyramid, face: Proposal, models: FaceModels, parts: frozenset[FacePart]
 ) -> FaceOutline:
-    """The outline of the parts where the face-parsing network sees the face, else its oval."""
+    """The outline of the parts where the drawn-face network sees the face's skin, else its oval."""
     oval = _oval(pyramid, face, models)
     angle = face.window(1.0).angle
-    with_hair = parts != SKIN_ONLY
-    seen = face_parts(pyramid, oval, angle, models.face_parsing, with_hair=with_hair)
-    if seen is None:
+    skin = skin_outline(pyramid, oval, angle, models.drawn_face)
+    if skin is None:
         return FaceOutline(oval)
-    return FaceOutline(seen.outline(parts), parts, seen.stability)
+    if parts == SKIN_ONLY:
+        return FaceOutline(skin.polygon, parts)
+    others = parts - SKIN_ONLY
+    together = outline_with(pyramid, skin.polygon, angle, models.face_parsing, others)
+    return FaceOutline(together, parts)
 
 
 def _oval(pyramid: Pyramid, face: Proposal, models: FaceModels) -> Polygon:

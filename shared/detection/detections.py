@@ -13,8 +13,7 @@ class Detection:
     `score` is 0..1; `shared/detection/verification.py` says how it is computed. `polygon` is the
     outline, float32 (n, 2). `interior` are float32 (m, 2) points that lie on the target with
     greater certainty than the polygon's interior, the most certain first, or None where there are
-    no such points. `parts` are the parts of a face in its outline,
-    `stability`, 0..1, says how sure that is; an oval has neither.
+    no such points. `parts` are the parts of a face that the polygon outlines; an oval has none.
     """
 
     label: Label
@@ -23,7 +22,6 @@ class Detection:
     interior: Points | None = None
     side: Side | None = None
     parts: frozenset[FacePart] = frozenset()
-    stability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

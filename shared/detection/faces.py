@@ -98,6 +98,4 @@ def _detection(
     interior = None
     if parts == SKIN_ONLY:
         interior = interior_points(pyramid.image, seen.polygon, face.location.features)
-    return Detection(
-        "face", face.score, seen.polygon, interior, parts=seen.parts, stability=seen.stability
-    )
+    return Detection("face", face.score, seen.polygon, interior, parts=seen.parts)

@@ -74,7 +74,6 @@ def build_prompts(
                 score=round(detection.score, 4),
                 side=detection.side,
                 parts=ordered(detection.parts),
-                stability=detection.stability,
                 polygon=tuple((round(x, 2), round(y, 2)) for x, y in detection.polygon.tolist()),
                 box=box,
                 points=(*((x, y, 1) for x, y in positive), *((x, y, 0) for x, y in negative)),

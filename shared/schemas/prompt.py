@@ -34,8 +34,8 @@ class Prompt(Record):
 
     Coordinates are integers, but those of `polygon` are rounded to 1/100 pixel. `points` are (x, y,
     label), with label 1 inside the target and 0 outside. `crop` is the window that SAM2 gets.
-    `parts` are the parts of a face that `polygon` outlines, and `stability` says how sure the
-    outline is; a hand, and a face of which only the oval is known, have neither.
+    `parts` are the parts of a face that `polygon` outlines; a hand, and a face of which only the
+    oval is known, have none.
     """
 
     id: str = Field(pattern=f"^{INSTANCE}$")
@@ -43,7 +43,6 @@ class Prompt(Record):
     score: float = Field(ge=0, le=1)
     side: Side | None
     parts: tuple[FacePart, ...] = Field((), max_length=len(FACE_PARTS))
-    stability: float | None = Field(None, ge=0, le=1)
     polygon: Annotated[tuple[tuple[float, float], ...], FailFast()] = Field(
         min_length=3, max_length=MOST_OUTLINE
     )

@@ -9,12 +9,21 @@ from shared.detection.logistic import log_odds_of, probability
 _LEAST = 0.01
 """IoUs count as at least this and at most 1 - `_LEAST`: an exact 0 or 1 has no log-odds."""
 
-_UNKNOWN_IOU = 0.8
-"""Stands for the IoU that a segmenter does not predict: about the mean of those that do."""
+_MOST_OUTLINE = 0.9
+"""A greater IoU with the outline counts as this: the outline is no better. Chosen by hand."""
 
-COEFFICIENTS = 0.5, 1.0, 0.5, 0.6, 0.0
-"""For the log-odds of `outline`, for `positive` and `negative`, for the log-odds of
-`predicted_iou`, and the offset. `python -m tools.evaluation.mask_quality` fits them."""
+_UNKNOWN_IOU = 0.8
+"""Stands for the IoU that a segmenter does not predict. Chosen by hand: a lower value asks for more
+reviews."""
+
+FIXED = 1.2, 1.0, 0.5
+"""For the log-odds of `outline`, for `positive` and for `negative`. They choose among the masks of
+SAM2, and lower the quality of one that does not fit its prompt. Chosen by hand: all masks of the
+embedded segmenter fit their prompts, and no weights of SAM2 were at hand to fit them."""
+
+FITTED = 0.66, -3.04
+"""For the log-odds of `predicted_iou`, and the offset. `python -m tools.evaluation.mask_quality`
+fits them to masks of the embedded segmenter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class Evidence:
         """What the coefficients are for."""
         predicted = _UNKNOWN_IOU if self.predicted_iou is None else self.predicted_iou
         return (
-            log_odds_of(self.outline, _LEAST),
+            log_odds_of(min(self.outline, _MOST_OUTLINE), _LEAST),
             self.positive,
             self.negative,
             log_odds_of(predicted, _LEAST),
@@ -45,4 +54,4 @@ class Evidence:
     @property
     def quality(self) -> float:
         """The expected IoU with the true mask, 0..1."""
-        return probability(COEFFICIENTS, *self.terms)
+        return probability((*FIXED, *FITTED), *self.terms)

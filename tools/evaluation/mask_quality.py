@@ -3,7 +3,7 @@
 TRUTH are drawings with faces known by eye (tools/evaluation/truth.py), or manifests of corpora with
 label maps. For each found face with a known outline, the tool compares the quality of the embedded
 segmenter's mask with its true IoU. It fits the coefficients of
-`shared/segmentation/mask_quality.py` to all candidates. With `--picture FILE` it draws the
+`shared/segmentation/mask_quality.py` to all of its candidates. With `--picture FILE` it draws the
 comparison.
 """
 
@@ -29,7 +29,7 @@ from shared.prompting.builder import build_prompts
 from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt, PromptOptions
 from shared.segmentation.backends.embedded_masks import EmbeddedMasks
-from shared.segmentation.mask_quality import COEFFICIENTS, Evidence
+from shared.segmentation.mask_quality import FITTED, FIXED, Evidence
 from shared.segmentation.mask_selection import clean, evidence_of, outline_mask
 from shared.segmentation.masks import Mask, covered
 from tools.evaluation.details import MATCHED, face_numbers
@@ -39,8 +39,6 @@ from tools.evaluation.manifest import IGNORE, Manifest, read_label
 from tools.evaluation.truth import read_truth
 
 _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
-_RIDGE = 1e-3
-"""Weight of the squared coefficients in the fit: samples that are all good leave some free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +86,11 @@ def main() -> None:
 def report(chosen: Sequence[Sample], candidates: Sequence[Sample]) -> str:
     """Returns the used and the fitted coefficients, and the table of chosen masks."""
     qualities, ious = _values(chosen)
-    names = ("outline", "positive", "negative", "predicted IoU", "offset")
     lines = [
         f"{len(chosen)} masks, {len(candidates)} candidates",
         *(
-            f"{name}: " + ", ".join(f"{n} {v:.2f}" for n, v in zip(names, values, strict=True))
-            for name, values in (("used", COEFFICIENTS), ("fitted", fit(candidates)))
+            f"{name}: predicted IoU {slope:.2f}, offset {offset:.2f}"
+            for name, (slope, offset) in (("used", FITTED), ("fitted", fit(candidates)))
         ),
         f"mean error {np.abs(qualities - ious).mean():.3f}",
         "",
@@ -112,21 +109,22 @@ def report(chosen: Sequence[Sample], candidates: Sequence[Sample]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def fit(samples: Sequence[Sample]) -> tuple[float, ...]:
-    """The coefficients of greatest likelihood.
+def fit(samples: Sequence[Sample]) -> tuple[float, float]:
+    """The slope of the predicted IoU and the offset of greatest likelihood.
 
     A logistic regression on shares: Papke and Wooldridge, "Econometric methods for fractional
     response variables", 1996.
     """
     terms = np.array([[*sample.evidence.terms, 1.0] for sample in samples])
     ious = np.array([sample.iou for sample in samples])
+    fixed = terms[:, : len(FIXED)] @ np.array(FIXED)
 
     def loss(coefficients: npt.NDArray[np.float64]) -> float:
-        odds = terms @ coefficients
-        likelihood = np.logaddexp(0, odds) - ious * odds
-        return float(likelihood.mean() + _RIDGE * (coefficients**2).sum())
+        odds = fixed + terms[:, len(FIXED) :] @ coefficients
+        return float((np.logaddexp(0, odds) - ious * odds).mean())
 
-    return tuple(minimize(loss, np.array(COEFFICIENTS)).x.tolist())
+    slope, offset = minimize(loss, np.array(FITTED)).x
+    return float(slope), float(offset)
 
 
 def draw(file: Path, chosen: Sequence[Sample]) -> None:

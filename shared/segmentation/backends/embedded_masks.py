@@ -1,10 +1,10 @@
 """The masks of the embedded segmenter.
 
 Three ways to a mask, on a scaled-down image. In flat art, a face is an area of one colour
-(`shared/flat_art/face_region.py`). The face-parsing network sees the skin and the other parts of a
-face, less exactly, but also where colours are shaded (`shared/networks/face_parts.py`). What is no
-face that the network knows, such as a hand, is cut out by GrabCut. The mask's edge is then refined
-on the full-size image.
+(`shared/flat_art/face_region.py`). The drawn-face network sees the visible skin of a face, less
+exactly, but also where colours are shaded (`shared/networks/skin.py`). What is no face that the
+network knows, such as a hand, is cut out by GrabCut. The mask's edge is then refined on the
+full-size image.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from shared.detection.logistic import log_odds_of, probability
 from shared.flat_art.face_region import flat_area
 from shared.flat_art.skin import FLAT_ENOUGH, LabelledPoint
 from shared.imaging.geometry import (
@@ -28,11 +29,12 @@ from shared.imaging.geometry import (
 )
 from shared.imaging.morphology import morphed
 from shared.imaging.pyramid import Pyramid
-from shared.networks.face_parsing import FaceParsingNetwork
-from shared.networks.face_parts import face_parts
+from shared.networks.drawn_face import DrawnFaceNetwork
+from shared.networks.outlines import part_in
+from shared.networks.skin import SkinOutline, skin_outline
 from shared.runtime.resource_pool import ResourcePool
 from shared.schemas.box import Box
-from shared.schemas.prompt import SKIN_ONLY, Prompt
+from shared.schemas.prompt import Prompt
 from shared.segmentation.backends import grabcut
 from shared.segmentation.backends.working_image import WorkingImage
 from shared.segmentation.mask_selection import Candidate
@@ -46,10 +48,19 @@ _AGREEING = 0.9
 exact of the two. Below it, the area has leaked through a gap or misses what is shaded. Chosen by
 hand: a lower value accepts leaks, a higher one loses the exact edge."""
 
-_RELATED, _EDGE = 0.6, 0.03
-"""Least IoU at which the two have the same edge in places: within `_EDGE` of the network's, as a
-share of the root of its mask's area, the area of one colour decides. Chosen by hand: a wider band
-accepts leaks, a narrower one loses exact edges."""
+_RELATED, _DEEP = 0.6, 0.025
+"""Least IoU at which the two are the same face in most places. Where they then differ by less than
+twice `_DEEP`, a share of the root of the mask's area, the area of one colour is the more exact one;
+where they differ by more, it leaks or takes ears. Chosen on the corpora of docs/quality.md: a
+larger `_DEEP` accepts leaks, a smaller one loses exact edges."""
+
+_PREDICTED, _LEAST = (0.31, 0.96, 0.04), 0.01
+"""The predicted IoU of a face's mask: slopes for the log-odds of the IoU of the two masks and of
+the network's stability, and the offset. Fitted to 331 faces (docs/quality.md, What `quality`
+means); an IoU counts as at least `_LEAST` and at most 1 - `_LEAST`."""
+
+_GRABCUT = 0.85
+"""Mean IoU of GrabCut's masks of faces, where two with different seeds are the same."""
 
 _BOX_MARGIN = 1.3
 """About the size of a prompt's box relative to the face in it."""
@@ -63,18 +74,23 @@ class EmbeddedMasks:
     """Finds masks. Safe to share between threads."""
 
     def __init__(self) -> None:
-        self._networks = ResourcePool(FaceParsingNetwork)
+        self._networks = ResourcePool(DrawnFaceNetwork)
 
     def candidates(self, crop: Image, prompt: Prompt) -> list[Candidate]:
-        """Returns masks of the prompt's crop, from its points, its box and its outline."""
+        """Returns masks of the prompt's crop, from its points and box.
+
+        A face with more parts than skin has the outline of its prompt: the points and the box do
+        not say which parts.
+        """
         left, top = prompt.crop.x0, prompt.crop.y0
         points = [(x - left, y - top, label) for x, y, label in prompt.points]
         working = _working_image(crop, points, prompt.box.shifted(-left, -top))
         if working is None:
             return [_empty(crop)]
-        outline = polygon_of(prompt.polygon) - np.array([left, top], np.float32)
-        seen = working.filled(outline) if prompt.parts else None
-        return [working.finished(candidate) for candidate in _candidates(working, seen)]
+        if len(prompt.parts) > 1:
+            outline = polygon_of(prompt.polygon) - np.array([left, top], np.float32)
+            return [working.finished(Candidate(working.filled(outline)))]
+        return [working.finished(found) for found in self._candidates(working)]
 
     def segment(
         self, image: Image, points: Sequence[LabelledPoint], box: Box | None, *, multimask: bool
@@ -89,52 +105,47 @@ class EmbeddedMasks:
         working = _working_image(image, points, box)
         if working is None:
             return [_empty(image)]
-        found = _candidates(working, self._skin(working))
-        return [working.finished(candidate) for candidate in (found if multimask else found[:1])]
+        candidates = self._candidates(working)
+        return [working.finished(found) for found in (candidates if multimask else candidates[:1])]
 
-    def _skin(self, working: WorkingImage) -> BoolMask | None:
-        """The skin of the points' face; None where the network does not see that face."""
+    def _candidates(self, working: WorkingImage) -> list[Candidate]:
+        """Masks at working size."""
+        image, points, target = working.pixels, working.points, working.target
+        skin = self._skin(working)
+        flat = flat_area(image, points, target)
+        is_flat = flat.flatness >= FLAT_ENOUGH and flat.pixels.any()
+        if skin is None:
+            if is_flat:
+                return [Candidate(flat.pixels, flat.flatness)]
+            first, second, stability = grabcut.cut(image, points, target)
+            return [Candidate(cut, _GRABCUT * stability) for cut in (first, second)]
+        seen = polygon_mask(skin.polygon, image_box(image))
+        agreement = mask_iou(flat.pixels, seen)
+        evidence = log_odds_of(agreement, _LEAST), log_odds_of(skin.stability, _LEAST)
+        predicted = probability(_PREDICTED, *evidence)
+        if is_flat and agreement >= _AGREEING:
+            return [Candidate(flat.pixels, predicted)]
+        if is_flat and agreement >= _RELATED:
+            return [Candidate(_reconciled(flat.pixels, seen), predicted)]
+        return [Candidate(seen, predicted)]
+
+    def _skin(self, working: WorkingImage) -> SkinOutline | None:
+        """The outline of the face's skin; None where the network does not see the points' face."""
         with self._networks.borrowed() as network:
             pyramid = Pyramid.of(working.pixels)
-            parts = face_parts(pyramid, _ellipse_in(working.target), 0.0, network)
-        if parts is None:
+            skin = skin_outline(pyramid, _ellipse_in(working.target), 0.0, network)
+        if skin is None:
             return None
-        outline = parts.outline(SKIN_ONLY)
-        hits = [contains(outline, x, y) for x, y, label in working.points if label]
-        if hits and np.mean(hits) < _MIN_HITS:
-            return None
-        return polygon_mask(outline, image_box(working.pixels))
+        hits = [contains(skin.polygon, x, y) for x, y, label in working.points if label]
+        return skin if not hits or np.mean(hits) >= _MIN_HITS else None
 
 
-def _candidates(working: WorkingImage, seen: BoolMask | None) -> list[Candidate]:
-    """Masks at working size. `seen` is the face's mask as the network sees it, if it does.
-
-    `predicted_iou` is the IoU of two masks that were found in different ways.
-    """
-    image, points, target = working.pixels, working.points, working.target
-    flat = flat_area(image, points, target)
-    is_flat = flat.flatness >= FLAT_ENOUGH and flat.pixels.any()
-    if seen is None:
-        if is_flat:
-            return [Candidate(flat.pixels, flat.flatness)]
-        first, second, stability = grabcut.cut(image, points, target)
-        return [Candidate(first, stability), Candidate(second, stability)]
-    agreement = mask_iou(flat.pixels, seen) if is_flat else 0.0
-    if agreement >= _AGREEING:
-        return [Candidate(flat.pixels, agreement)]
-    if agreement >= _RELATED:
-        return [Candidate(_with_edges_of(flat.pixels, seen), agreement)]
-    return [Candidate(seen)]
-
-
-def _with_edges_of(flat: BoolMask, seen: BoolMask) -> BoolMask:
-    """The network's mask; its border is that of the flat area where the two are near."""
-    reach = max(1, round(_EDGE * np.sqrt(np.count_nonzero(seen))))
-    # what is outside the image is background to `morphed`: a face at its border must not shrink
-    framed = np.pad(seen, reach, mode="edge")
-    inner = morphed(framed, cv2.MORPH_ERODE, reach)[reach:-reach, reach:-reach]
-    outer = morphed(seen, cv2.MORPH_DILATE, reach)
-    return fill_holes(inner | (flat & outer))
+def _reconciled(flat: BoolMask, seen: BoolMask) -> BoolMask:
+    """The area of one colour; as the network sees it where the two differ much."""
+    differing = flat ^ seen
+    radius = max(1, round(_DEEP * np.sqrt(np.count_nonzero(seen))))
+    much = morphed(differing, cv2.MORPH_OPEN, radius)
+    return part_in(seen, fill_holes(flat ^ much))
 
 
 def _working_image(
