@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from shared.detection.logistic import probability
+from shared.networks.logistic import probability
 
 _ALONE = 3.0, 0.6
 """Slope and offset for MediaPipe's evidence alone. They were set by their effect on generated

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.detection.hand_models import JOINTS_SIDE, HandModels, Joints
-from shared.detection.logistic import log_odds_of, probability
 from shared.detection.proposals import Proposal
 from shared.imaging.boxes import FloatBox, bounds_of
 from shared.imaging.geometry import Floats, Points
 from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import Window, blurred, mirrored
+from shared.networks.logistic import log_odds_of, probability
 from shared.schemas.prompt import Side
 
 _WRIST, _MIDDLE_KNUCKLE = 0, 2

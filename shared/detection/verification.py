@@ -20,13 +20,13 @@ from shared.detection.face_models import (
 )
 from shared.detection.face_score import Evidence
 from shared.detection.litert_model import Pictures
-from shared.detection.logistic import log_odds_of
 from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.detection.proposals import Proposal, from_window
 from shared.imaging.boxes import centred, iou
 from shared.imaging.geometry import Image
 from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import Window, blurred, mirrored
+from shared.networks.logistic import log_odds_of
 
 _CONTEXTS = (4.4, 2.6)
 """Sides of the views, as multiples of the proposal's side. Two contexts far apart separate faces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.detection.logistic import log_odds_of, probability
+from shared.networks.logistic import log_odds_of, probability
 
 _LEAST = 0.01
 """IoUs count as at least this and at most 1 - `_LEAST`: an exact 0 or 1 has no log-odds."""

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from shared.detection.logistic import log_odds_of, probability
 from shared.flat_art.face_region import flat_area
 from shared.flat_art.skin import FLAT_ENOUGH, LabelledPoint
 from shared.imaging.geometry import (
@@ -30,6 +29,7 @@ from shared.imaging.geometry import (
 from shared.imaging.morphology import morphed
 from shared.imaging.pyramid import Pyramid
 from shared.networks.drawn_face import DrawnFaceNetwork
+from shared.networks.logistic import log_odds_of, probability
 from shared.networks.outlines import part_in
 from shared.networks.skin import SkinOutline, skin_outline
 from shared.runtime.resource_pool import ResourcePool
