@@ -72,9 +72,9 @@ def _edges_sheet(steps: InProcess) -> Image:
     mask = covered([face.mask], image_box(image))
     hard = np.dstack([image, np.where(mask, np.uint8(255), np.uint8(0))])
     soft = extract_foreground(image, mask, _EDGE_REACH)
-    y = int(np.nonzero(mask)[0].max()) - _CLOSE // 2
-    x = int(np.nonzero(mask[y])[0].max()) - _CLOSE // 2
-    close = np.s_[y : y + _CLOSE, x : x + _CLOSE]
+    row = int(np.nonzero(mask)[0].max()) - _CLOSE // 3
+    left, top = int(np.nonzero(mask[row])[0].max()) - _CLOSE // 2, row - _CLOSE // 2
+    close = np.s_[top : top + _CLOSE, left : left + _CLOSE]
     return np.vstack(
         [np.hstack([_on(cutout[close], ground) for ground in _GROUNDS]) for cutout in (hard, soft)]
     )
