@@ -26,9 +26,10 @@ _CONTEXT = 0.5
 """Margin around the outline's bounds, as a share of their longer side. More context costs time.
 Chosen by hand."""
 
-_MIN_DEPTH = 0.25
+_MIN_DEPTH = 0.4
 """Minimum distance of a point from the skin's edge, as a share of the greatest such distance. Lower
-values allow points near hair, higher ones spread the points less. Chosen by hand."""
+values allow points near hair, higher ones spread the points less. Chosen together with
+`_EDGE_MARGIN` of shared/prompting/builder.py."""
 
 
 def interior_points(image: Image, outline: Polygon, features: Points) -> Points | None:
