@@ -141,9 +141,10 @@ def _face_masks() -> dict[str, Any]:
         "default": "face",
         "description": options["targets"]["description"],
     }
+    any_part = "|".join(FACE_PARTS)
     options["face_parts"] = {
         "type": "string",
-        "pattern": f"^({'|'.join(FACE_PARTS)})(,({'|'.join(FACE_PARTS)}))*$",
+        "pattern": f"^(({any_part}),)*skin(,({any_part}))*$",
         "default": "skin",
         "description": options["face_parts"]["description"],
     }
