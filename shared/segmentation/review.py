@@ -9,7 +9,7 @@ from shared.segmentation.service import SegmentedInstance
 # Thresholds chosen on drawings by people. `python -m tools.evaluation.review` reports what they
 # flag; its figures are in docs/quality.md. Stricter ones flag more results that are correct.
 _LOW_SCORE = 0.6
-_LOW_QUALITY = 0.78
+_LOW_QUALITY = 0.9
 _SIZES = (0.6, 1.8)
 """Lowest and highest plausible area of a mask, as shares of the outline's area."""
 
