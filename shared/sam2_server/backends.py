@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from shared import VERSION
+from shared.imaging.geometry import polygon_of
 from shared.sam2_server.job import Job
 from shared.sam2_server.settings import Sam2Settings
 from shared.schemas.box import Box
@@ -42,8 +43,9 @@ class GrabCutBackend:
         for job in jobs:
             for prompt in job.prompts:
                 box = Box(*(round(edge) for edge in prompt.box)) if prompt.box else None
-                masks = self._masks.segment(job.image, prompt.points, box, multimask=job.multimask)
-                yield map(scored, masks)
+                outline = polygon_of(prompt.outline) if prompt.outline else None
+                masks = self._masks.segment(job.image, prompt.points, box, outline)
+                yield map(scored, masks if job.multimask else masks[:1])
 
 
 def load(settings: Sam2Settings) -> Backend:

@@ -53,6 +53,11 @@ class Prompt(Record):
     crop: Box
 
     @property
+    def has_further_parts(self) -> bool:
+        """Whether the outline has more parts of a face than skin."""
+        return len(self.parts) > 1
+
+    @property
     def positive(self) -> list[tuple[int, int]]:
         """The positive points, (x, y)."""
         return [(x, y) for x, y, label in self.points if label]

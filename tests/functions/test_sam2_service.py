@@ -15,6 +15,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from shared import VERSION
 from shared.decoding import pixels
+from shared.imaging.geometry import mask_iou
 from shared.sam2_server import openapi
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import parse_answer
@@ -59,6 +60,17 @@ def test_points_and_box_give_a_mask_that_honours_them(client: FlaskClient) -> No
         assert xs.max() < 382
         assert ys.min() >= 80
         assert ys.max() < 342
+
+
+def test_the_inside_of_an_outline_is_the_mask(client: FlaskClient) -> None:
+    outline = [[100, 60], [400, 60], [400, 300], [100, 300]]
+    status, answer = _ask(client, outline=outline)
+    assert status == 200
+    (candidate,) = parse_answer(answer, (512, 512))
+    inside = np.zeros((512, 512), bool)
+    inside[60:300, 100:400] = True
+    assert mask_iou(candidate.values > 0.5, inside) > 0.95
+    assert _ask(client, outline=outline[:2])[0] == 422
 
 
 def test_points_alone_are_enough(client: FlaskClient) -> None:

@@ -62,6 +62,9 @@ means); an IoU counts as at least `_LEAST` and at most 1 - `_LEAST`."""
 _GRABCUT = 0.85
 """Mean IoU of GrabCut's masks of faces, where two with different seeds are the same."""
 
+_OUTLINED = 0.8
+"""Predicted IoU of a mask that is an outline. Chosen by hand: such masks are worth a review."""
+
 _BOX_MARGIN = 1.3
 """About the size of a prompt's box relative to the face in it."""
 
@@ -77,36 +80,37 @@ class EmbeddedMasks:
         self._networks = ResourcePool(DrawnFaceNetwork)
 
     def candidates(self, crop: Image, prompt: Prompt) -> list[Candidate]:
-        """Returns masks of the prompt's crop, from its points and box.
+        """Returns masks of the prompt's crop.
 
-        A face with more parts than skin has the outline of its prompt: the points and the box do
-        not say which parts.
+        A face with more parts than skin has its outline as the mask: points and a box do not say
+        which parts.
         """
         left, top = prompt.crop.x0, prompt.crop.y0
         points = [(x - left, y - top, label) for x, y, label in prompt.points]
-        working = _working_image(crop, points, prompt.box.shifted(-left, -top))
-        if working is None:
-            return [_empty(crop)]
-        if len(prompt.parts) > 1:
-            outline = polygon_of(prompt.polygon) - np.array([left, top], np.float32)
-            return [working.finished(Candidate(working.filled(outline)))]
-        return [working.finished(found) for found in self._candidates(working)]
+        box = prompt.box.shifted(-left, -top)
+        outline = polygon_of(prompt.polygon) - np.array([left, top], np.float32)
+        return self.segment(crop, points, box, outline if prompt.has_further_parts else None)
 
     def segment(
-        self, image: Image, points: Sequence[LabelledPoint], box: Box | None, *, multimask: bool
+        self,
+        image: Image,
+        points: Sequence[LabelledPoint],
+        box: Box | None,
+        outline: Polygon | None = None,
     ) -> list[Candidate]:
         """Returns masks of the target that the points and the box describe, as SAM2 does.
 
-        `image` is RGB uint8 (h, w, 3); points and box are in its pixels. With `multimask`, an
-        ambiguous target gives several candidates, else one. Without a box, the surroundings of the
-        positive points are used; without a box and positive points, the result is one empty mask.
-        Points outside the image are ignored.
+        `image` is RGB uint8 (h, w, 3); all else is in its pixels. An ambiguous target gives several
+        masks, the best first. Without a box, the surroundings of the positive points are used;
+        without a box and positive points, the result is one empty mask. Points outside the image
+        are ignored. With an outline, its inside is the mask.
         """
         working = _working_image(image, points, box)
         if working is None:
             return [_empty(image)]
-        candidates = self._candidates(working)
-        return [working.finished(found) for found in (candidates if multimask else candidates[:1])]
+        if outline is not None:
+            return [working.finished(Candidate(working.filled(outline), _OUTLINED))]
+        return [working.finished(found) for found in self._candidates(working)]
 
     def _candidates(self, working: WorkingImage) -> list[Candidate]:
         """Masks at working size."""

@@ -10,11 +10,19 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    ValidationError,
+)
 
 from shared.imaging import png
 from shared.schemas.documents import SegmenterVersion
-from shared.schemas.prompt import Prompt
+from shared.schemas.prompt import MOST_OUTLINE, Prompt
 from shared.segmentation.mask_selection import Candidate
 from shared.segmentation.sam2.answers import AnswerError, ScoredMask
 from shared.segmentation.sam2.crops import Crop
@@ -57,6 +65,12 @@ PointLabel = Annotated[Literal[0, 1], BeforeValidator(_no_boolean)]
 """Equal to 0 or 1. 1.0 is valid too, because clients often send points as an array of floats."""
 
 
+def _polygon(vertices: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    if len(vertices) in (1, 2):
+        raise ValueError("want none or at least 3 vertices")
+    return vertices
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
@@ -64,7 +78,8 @@ class _Part(BaseModel):
 class PromptPart(_Part):
     """A prompt, in pixels of its image: points (x, y, label) and a box (x0, y0, x1, y1).
 
-    A point with the label 1 is inside the object, one with 0 outside.
+    A point with the label 1 is inside the object, one with 0 outside. SAM2 ignores `outline`, a
+    polygon; the embedded segmenter takes it for the object's.
     """
 
     # stop at the first invalid point: a million error messages need a gigabyte
@@ -72,6 +87,9 @@ class PromptPart(_Part):
         default=[], max_length=MOST_POINTS
     )
     box: tuple[float, float, float, float] | None = None
+    outline: Annotated[list[tuple[float, float]], FailFast(), AfterValidator(_polygon)] = Field(
+        default=[], max_length=MOST_OUTLINE
+    )
 
 
 class PicturePart(_Part):
@@ -97,7 +115,7 @@ class SegmentRequest(PromptPart, _Options):
 
     def as_batch(self) -> "BatchRequest":
         """Returns the request as a batch of one image and one prompt."""
-        prompt = PromptPart(points=self.points, box=self.box)
+        prompt = PromptPart(points=self.points, box=self.box, outline=self.outline)
         picture = PicturePart(image_base64=self.image_base64, prompts=[prompt])
         return BatchRequest(
             images=[picture], multimask=self.multimask, return_prob=self.return_prob
@@ -184,15 +202,20 @@ def batch_request(
         "images": [
             {
                 "image_base64": crop.base64,
-                "prompts": [
-                    {"points": crop.points(prompt), "box": crop.box(prompt)} for prompt in prompts
-                ],
+                "prompts": [_prompt(crop, prompt) for prompt in prompts],
             }
             for crop, prompts in crops
         ],
         "multimask": multimask,
         "return_prob": any(crop.is_shrunk for crop, _ in crops),
     }
+
+
+def _prompt(crop: Crop, prompt: Prompt) -> dict[str, Any]:
+    part: dict[str, Any] = {"points": crop.points(prompt), "box": crop.box(prompt)}
+    if prompt.has_further_parts:
+        part["outline"] = crop.outline(prompt)
+    return part
 
 
 def segmenter_of(answer: Any) -> SegmenterVersion | None:

@@ -76,6 +76,15 @@ class Crop:
         x0, y0, x1, y1 = prompt.box.shifted(-self.window.x0, -self.window.y0)
         return [round(x0 * x_scale), round(y0 * y_scale), round(x1 * x_scale), round(y1 * y_scale)]
 
+    def outline(self, prompt: Prompt) -> list[tuple[float, float]]:
+        """Returns the prompt's outline, (x, y) in pixels of the crop."""
+        x_scale, y_scale = self._scale
+        left, top = self.window.x0, self.window.y0
+        return [
+            (round((x - left) * x_scale, 2), round((y - top) * y_scale, 2))
+            for x, y in prompt.polygon
+        ]
+
     def mask(self, values: Values, target: Box) -> BoolMask:
         """Returns the pixels with a probability above 0.5, bool (target.height, target.width).
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.geometry import Polygon, polygon_mask
+from shared.imaging.geometry import Polygon, mask_iou, polygon_mask, polygon_of
 from shared.schemas.box import Box
 from shared.segmentation.backends import oval
 from shared.segmentation.backends.embedded_masks import EmbeddedMasks
@@ -17,15 +17,22 @@ coordinate = st.floats(-50, 150)
 points = st.lists(st.tuples(coordinate, coordinate, st.sampled_from([0, 1])), max_size=12)
 edge = st.integers(-20, 120)
 boxes = st.none() | st.builds(Box, edge, edge, edge, edge)
+outlines = st.none() | st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=9).map(
+    polygon_of
+)
 MASKS = EmbeddedMasks()
 NOISE = np.random.default_rng(0).integers(0, 255, (80, 100, 3), np.uint8)
 
 
-@given(points, boxes, st.booleans(), st.integers(1, 80), st.integers(1, 100))
+@given(points, boxes, outlines, st.integers(1, 80), st.integers(1, 100))
 def test_any_prompt_on_any_image_gives_masks_of_its_size(
-    marks: list[tuple[float, float, int]], box: Box | None, many: bool, height: int, width: int
+    marks: list[tuple[float, float, int]],
+    box: Box | None,
+    outline: Polygon | None,
+    height: int,
+    width: int,
 ) -> None:
-    candidates = MASKS.segment(NOISE[:height, :width], marks, box, multimask=many)
+    candidates = MASKS.segment(NOISE[:height, :width], marks, box, outline)
     assert candidates
     assert all(candidate.pixels.shape == (height, width) for candidate in candidates)
 
@@ -58,12 +65,21 @@ def test_an_inked_outline_stays_out_and_the_features_in() -> None:
     image = example("micah_01.png")
     spread = ((271, 265), (185, 219), (279, 172), (311, 338), (198, 300), (338, 227))
     marks = [(x, y, 1) for x, y in spread]
-    (candidate,) = MASKS.segment(image, marks, Box(112, 89, 414, 408), multimask=False)
+    (candidate,) = MASKS.segment(image, marks, Box(112, 89, 414, 408))
     deep = cv2.erode(candidate.pixels.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
     ink = image.sum(axis=2) < 150
     assert np.count_nonzero(deep & ink) > 1000, "eyes, nose, mouth"
     at_the_edge = np.count_nonzero(candidate.pixels & ~deep & ink)
     assert at_the_edge < 0.02 * np.count_nonzero(candidate.pixels)
+
+
+def test_a_face_with_hair_has_its_outline_as_the_mask() -> None:
+    image = np.full((200, 300, 3), 200, np.uint8)
+    outline = ellipse(150, 100, 60, 70)
+    prompt = prompt_for(outline, Box(0, 0, 300, 200)).model_copy(update={"parts": ("skin", "hair")})
+    (candidate,) = MASKS.candidates(image[prompt.crop.slices], prompt)
+    truth = polygon_mask(outline, prompt.crop)
+    assert mask_iou(candidate.pixels, truth) > 0.97
 
 
 def test_the_oval_segmenter_fills_the_polygon() -> None:

@@ -68,6 +68,19 @@ def test_a_batch_is_read_as_it_was_built_and_its_answers_find_their_prompts() ->
     assert scores == [[0.0], [0.25], [0.5]]
 
 
+def test_the_outline_travels_only_where_points_do_not_say_which_parts() -> None:
+    window = Box(20, 10, 60, 40)
+    crop = Crop(window, 20, 15, b"any")
+    head = PROMPT.model_copy(update={"parts": ("skin", "hair")})
+    request = BatchRequest.model_validate_json(
+        json.dumps(batch_request([(crop, [PROMPT, head])], multimask=True))
+    )
+    skin, with_hair = request.images[0].prompts
+    assert skin.outline == []
+    expected = (np.array(PROMPT.polygon) - (20, 10)) / 2
+    assert np.abs(np.array(with_hair.outline) - expected).max() <= 0.01
+
+
 @pytest.mark.parametrize(
     ("answer", "named"),
     [
