@@ -56,7 +56,7 @@ class Network(nn.Module):
         nn.init.constant_(self.centres.bias, -3.0)
 
     def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The outputs, as shared/detection/drawn_face.py describes them."""
+        """The outputs, as shared/networks/drawn_face.py describes them."""
         half = self.at_2(picture * (1 / 64) - 2)
         quarter = self.at_4(half)
         eighth = self.at_8(quarter)

@@ -65,7 +65,13 @@ PointLabel = Annotated[Literal[0, 1], BeforeValidator(_no_boolean)]
 """Equal to 0 or 1. 1.0 is valid too, because clients often send points as an array of floats."""
 
 
-def _polygon(vertices: list[tuple[float, float]]) -> list[tuple[float, float]]:
+_Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
+"""Of an outline: images are smaller, and far greater numbers are infinite as float32."""
+
+Vertex = tuple[_Coordinate, _Coordinate]
+
+
+def _polygon(vertices: list[Vertex]) -> list[Vertex]:
     if len(vertices) in (1, 2):
         raise ValueError("want none or at least 3 vertices")
     return vertices
@@ -87,7 +93,7 @@ class PromptPart(_Part):
         default=[], max_length=MOST_POINTS
     )
     box: tuple[float, float, float, float] | None = None
-    outline: Annotated[list[tuple[float, float]], FailFast(), AfterValidator(_polygon)] = Field(
+    outline: Annotated[list[Vertex], FailFast(), AfterValidator(_polygon)] = Field(
         default=[], max_length=MOST_OUTLINE
     )
 
