@@ -12,6 +12,9 @@ from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.sam2.answers import ScoredMask
 from shared.segmentation.sam2.contract import SegmenterPart, scored
 
+_LEAST_VERTICES = 3
+"""Of a polygon."""
+
 
 class Backend(Protocol):
     """Computes masks. Safe to share between threads."""
@@ -43,7 +46,9 @@ class GrabCutBackend:
         for job in jobs:
             for prompt in job.prompts:
                 box = Box(*(round(edge) for edge in prompt.box)) if prompt.box else None
-                outline = polygon_of(prompt.outline) if prompt.outline else None
+                outline = (
+                    polygon_of(prompt.outline) if len(prompt.outline) >= _LEAST_VERTICES else None
+                )
                 masks = self._masks.segment(job.image, prompt.points, box, outline)
                 yield map(scored, masks if job.multimask else masks[:1])
 

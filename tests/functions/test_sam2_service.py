@@ -70,7 +70,7 @@ def test_the_inside_of_an_outline_is_the_mask(client: FlaskClient) -> None:
     inside = np.zeros((512, 512), bool)
     inside[60:300, 100:400] = True
     assert mask_iou(candidate.values > 0.5, inside) > 0.95
-    assert _ask(client, outline=outline[:2])[0] == 422
+    assert _ask(client, outline=outline[:2]) == _ask(client), "no polygon"
     assert _ask(client, outline=[*outline, [1e300, 0]])[0] == 422
     assert _ask(client, outline=[*outline, [-1e6, 1e6]])[0] == 200
 

@@ -29,7 +29,7 @@ from shared.pipeline.segmentation import Segmentation
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode
-from shared.schemas.prompt import Label, Prompt
+from shared.schemas.prompt import FacePart, Label, Prompt
 from shared.schemas.settings import BucketSettings, LandmarksSettings, SegmentationSettings
 from shared.segmentation.backends import oval
 from shared.segmentation.backends.base import CandidateMasks
@@ -169,13 +169,21 @@ class Cloud:
         self._open.close()
 
 
-def _cached(detect: Callable[[Detector, Image, frozenset[Label]], Detections]) -> Any:
+def _cached(
+    detect: Callable[[Detector, Image, frozenset[Label], frozenset[FacePart]], Detections],
+) -> Any:
     """Caches detections. Detection is deterministic, and the slowest part."""
 
     @lru_cache
     def cached(
-        detector: Detector, pixels: bytes, shape: tuple[int, ...], targets: frozenset[Label]
+        detector: Detector,
+        pixels: bytes,
+        shape: tuple[int, ...],
+        targets: frozenset[Label],
+        parts: frozenset[FacePart],
     ) -> Detections:
-        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), targets)
+        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), targets, parts)
 
-    return lambda detector, image, targets: cached(detector, image.tobytes(), image.shape, targets)
+    return lambda detector, image, targets, parts: cached(
+        detector, image.tobytes(), image.shape, targets, parts
+    )

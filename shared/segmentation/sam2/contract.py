@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -71,12 +70,6 @@ _Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
 Vertex = tuple[_Coordinate, _Coordinate]
 
 
-def _polygon(vertices: list[Vertex]) -> list[Vertex]:
-    if len(vertices) in (1, 2):
-        raise ValueError("want none or at least 3 vertices")
-    return vertices
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
@@ -85,7 +78,7 @@ class PromptPart(_Part):
     """A prompt, in pixels of its image: points (x, y, label) and a box (x0, y0, x1, y1).
 
     A point with the label 1 is inside the object, one with 0 outside. SAM2 ignores `outline`, a
-    polygon; the embedded segmenter takes it for the object's.
+    polygon; the embedded segmenter takes it for the object's, unless it has fewer than 3 vertices.
     """
 
     # stop at the first invalid point: a million error messages need a gigabyte
@@ -93,9 +86,7 @@ class PromptPart(_Part):
         default=[], max_length=MOST_POINTS
     )
     box: tuple[float, float, float, float] | None = None
-    outline: Annotated[list[Vertex], FailFast(), AfterValidator(_polygon)] = Field(
-        default=[], max_length=MOST_OUTLINE
-    )
+    outline: Annotated[list[Vertex], FailFast()] = Field(default=[], max_length=MOST_OUTLINE)
 
 
 class PicturePart(_Part):
