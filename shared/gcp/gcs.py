@@ -217,12 +217,13 @@ class Storage:
 
     def delete_stale(
         self, bucket: str, folder: str, stale: Callable[[str, Provenance], bool]
-    ) -> None:
-        """Deletes the objects in `folder` for which `stale` returns true.
+    ) -> int:
+        """Deletes the objects in `folder` for which `stale` returns true. Returns their number.
 
         `stale` takes the name relative to the folder and the provenance. Each delete is conditional
         on the listed generation, so it never deletes a newer one.
         """
+        deleted = 0
         for blob in self._list(bucket, folder):
             if not stale(blob.name.removeprefix(folder), Provenance.of(blob)):
                 continue
@@ -230,6 +231,9 @@ class Storage:
                 blob.delete(if_generation_match=blob.generation, timeout=TIMEOUT, retry=RETRY)
             except (NotFound, PreconditionFailed):
                 _log.info("another worker deleted it first", extra={"object": blob.name})
+            else:
+                deleted += 1
+        return deleted
 
     def find(self, bucket: str, name: str) -> storage.Blob | None:
         """Returns the newest generation of an object without its content; None if it is missing."""

@@ -10,9 +10,10 @@ import numpy as np
 from shared.imaging.geometry import Floats, Polygon, polygon_mask
 from shared.imaging.morphology import morphed
 from shared.imaging.pyramid import Pyramid
-from shared.imaging.windows import Window, mirrored
+from shared.imaging.windows import Window
 from shared.networks.face_parsing import PARTS, SIDE, FaceParsingNetwork
 from shared.networks.outlines import outline_of, part_in
+from shared.networks.views import mean_outputs, windows_around
 from shared.schemas.box import Box
 from shared.schemas.prompt import FacePart
 
@@ -42,31 +43,27 @@ def outline_with(
     `skin` is its outline. Outlines are in image coordinates, float32 (n, 2). `angle` is the face's
     tilt in radians, clockwise.
     """
-    low, high = skin.min(axis=0), skin.max(axis=0)
-    x, y = ((low + high) / 2).tolist()
-    side = float(np.sqrt((high - low).prod()))
-    windows = [Window((x, y), side * context, angle) for context in _CONTEXTS]
+    windows = windows_around(skin, _CONTEXTS, angle)
     largest = windows[-1]
-    log_odds = _log_odds(pyramid, windows, network)
+    outputs = mean_outputs(pyramid, windows, SIDE, network.parts)
     on_grid = polygon_mask(largest.from_image(skin) * _CELLS, Box(0, 0, _CELLS, _CELLS))
-    masks = [log_odds[PARTS.index(part)] > 0 for part in others]
+    masks = [_on_grid(windows, outputs[:, PARTS.index(part)]) > 0 for part in others]
     together = np.asarray(np.logical_or.reduce([on_grid, *masks]))
     bridged = morphed(together, cv2.MORPH_CLOSE, _BRIDGE)
     return largest.to_image(outline_of(part_in(on_grid, bridged)) / _CELLS)
 
 
-def _log_odds(pyramid: Pyramid, windows: Sequence[Window], network: FaceParsingNetwork) -> Floats:
-    """The means over all views of a cell and their mirror images, on the last window's grid."""
-    views = [pyramid.view(window, SIDE) for window in windows]
-    both = network.parts(np.stack([*views, *map(mirrored, views)]))
-    means = (both[: len(views)] + both[len(views) :, :, :, ::-1]) / 2
-    total = np.zeros((len(PARTS), _CELLS, _CELLS), np.float32)
-    count = np.zeros((_CELLS, _CELLS), np.float32)
-    for window, mean in zip(windows, means, strict=True):
+def _on_grid(windows: Sequence[Window], outputs: Floats) -> Floats:
+    """The mean log-odds of a part over all views of a cell, on the last window's grid.
+
+    `outputs` are those of the views, (n, h, w).
+    """
+    total = np.zeros((_CELLS, _CELLS), np.float32)
+    count = np.zeros_like(total)
+    for window, output in zip(windows, outputs, strict=True):
         size = round(_CELLS * window.side / windows[-1].side)
         first = (_CELLS - size) // 2
         place = slice(first, first + size)
-        for on_grid, part in zip(total, mean, strict=True):
-            on_grid[place, place] += cv2.resize(part, (size, size), interpolation=cv2.INTER_CUBIC)
+        total[place, place] += cv2.resize(output, (size, size), interpolation=cv2.INTER_CUBIC)
         count[place, place] += 1
     return total / count

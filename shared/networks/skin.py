@@ -7,9 +7,10 @@ import numpy as np
 
 from shared.imaging.geometry import Floats, Polygon, mask_iou, polygon_mask
 from shared.imaging.pyramid import Pyramid
-from shared.imaging.windows import Window, mirrored
+from shared.imaging.windows import Window
 from shared.networks.drawn_face import SIDE, DrawnFaceNetwork
 from shared.networks.outlines import outline_of, part_in
+from shared.networks.views import mean_outputs, windows_around
 from shared.schemas.box import Box
 
 _CONTEXTS = (1.85, 2.3)
@@ -52,13 +53,10 @@ def skin_outline(
     `angle` is the face's tilt in radians, clockwise. None where the network sees no face of about
     the oval's place and size.
     """
-    low, high = oval.min(axis=0), oval.max(axis=0)
-    x, y = ((low + high) / 2).tolist()
-    side = float(np.sqrt((high - low).prod()))
-    windows = [Window((x, y), side * context, angle) for context in _CONTEXTS]
+    windows = windows_around(oval, _CONTEXTS, angle)
     largest = windows[-1]
     expected = polygon_mask(largest.from_image(oval) * _GRID.width, _GRID)
-    log_odds = _log_odds(pyramid, windows, network)
+    log_odds = _on_grid(windows, mean_outputs(pyramid, windows, SIDE, network.skin))
     skin = part_in(expected, log_odds > 0)
     if mask_iou(skin, expected) < _MIN_IOU:
         return None
@@ -67,17 +65,14 @@ def skin_outline(
     return SkinOutline(polygon, mask_iou(strict, loose))
 
 
-def _log_odds(pyramid: Pyramid, windows: list[Window], network: DrawnFaceNetwork) -> Floats:
-    """The means over the windows' views and their mirror images, on the last window's grid."""
-    views = [pyramid.view(window, SIDE) for window in windows]
-    masks = network.skin(np.stack([*views, *map(mirrored, views)]))
-    means = (masks[: len(views)] + masks[len(views) :, :, ::-1]) / 2
+def _on_grid(windows: list[Window], outputs: Floats) -> Floats:
+    """The mean of the outputs for the windows, (n, h, w), on the last window's grid."""
     total = np.zeros((_GRID.height, _GRID.width), np.float32)
-    for window, mean in zip(windows, means, strict=True):
+    for window, output in zip(windows, outputs, strict=True):
         size = round(_GRID.width * window.side / windows[-1].side)
         margin = (_GRID.width - size) // 2
         place = slice(margin, margin + size)
         on_grid = np.full_like(total, _OUTSIDE)
-        on_grid[place, place] = cv2.resize(mean, (size, size), interpolation=cv2.INTER_CUBIC)
+        on_grid[place, place] = cv2.resize(output, (size, size), interpolation=cv2.INTER_CUBIC)
         total += on_grid
     return total / len(windows)

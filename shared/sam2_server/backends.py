@@ -1,6 +1,7 @@
 """The backends that compute masks in the service: real SAM2, and the embedded segmenter."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 from shared import VERSION
@@ -50,7 +51,7 @@ class GrabCutBackend:
                     polygon_of(prompt.outline) if len(prompt.outline) >= _LEAST_VERTICES else None
                 )
                 masks = self._masks.segment(job.image, prompt.points, box, outline)
-                yield map(scored, masks if job.multimask else masks[:1])
+                yield map(scored, islice(masks, None if job.multimask else 1))
 
 
 def load(settings: Sam2Settings) -> Backend:

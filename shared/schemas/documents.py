@@ -163,8 +163,8 @@ class InstanceFiles(Record):
 class Instance(Record):
     """One face or hand. `box` has the mask's bounds in pixels, or the prompt's box if it is empty.
 
-    `area` is the number of the mask's pixels, `quality` the IoU that it is
-    expected to have with the true mask.
+    `area` is the number of the mask's pixels, `quality` the IoU that it is expected to
+    have with the true mask.
     """
 
     id: str

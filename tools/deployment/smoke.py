@@ -202,12 +202,9 @@ class SmokeTest:
             self._delete_what_is_written_late(folder)
 
     def _delete_what_is_written_late(self, folder: str) -> None:
-        results = self._target.output_bucket
         for _ in range(_SETTLE_PAUSES):
             time.sleep(_SETTLE_SECONDS)
-            is_written = any(self._target.storage.list_blobs(results, prefix=folder))
-            self._storage.delete_stale(results, folder, _any)
-            if is_written:
+            if self._storage.delete_stale(self._target.output_bucket, folder, _any):
                 break
 
 

@@ -33,13 +33,12 @@ GOOD = 0.9
 class Found:
     """The box of a found face or hand, and its mask, bool (h, w).
 
-    `prompt` and `quality` are those of our pipeline; the plain recipe has neither.
+    The plain recipe has no prompt.
     """
 
     box: Box
     mask: BoolMask
     prompt: Prompt | None = None
-    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,12 @@ class PromptScore:
 class PlaceScore:
     """Whether a true place was found. `iou` is 0 if it was not, None if it has no polygon.
 
-    `quality` and `prompt` are there if our pipeline found it, `prompt` only with a polygon.
+    `prompt` is there if our pipeline found it and it has a polygon.
     """
 
     traits: tuple[str, ...]
     is_found: bool
     iou: float | None
-    quality: float | None = None
     prompt: PromptScore | None = None
 
 
@@ -216,12 +214,11 @@ def _score_place(place: Place, found: list[Found]) -> PlaceScore:
     if not is_found(place, found):
         return PlaceScore(tuple(place.traits), False, 0.0 if place.polygon else None)
     best = max(found, key=lambda item: item.box.iou(place.box))
-    traits, quality = tuple(place.traits), best.quality
     regions = Regions.of(place, best.mask.shape)
     if regions is None:
-        return PlaceScore(traits, True, None, quality)
+        return PlaceScore(tuple(place.traits), True, None)
     prompt = _score_prompt(best.prompt, place, regions) if best.prompt else None
-    return PlaceScore(traits, True, regions.iou(best.mask), quality, prompt)
+    return PlaceScore(tuple(place.traits), True, regions.iou(best.mask), prompt)
 
 
 def _score_prompt(prompt: Prompt, place: Place, regions: Regions) -> PromptScore:

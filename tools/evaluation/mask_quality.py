@@ -14,7 +14,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import cv2
@@ -57,14 +57,6 @@ class _Truth:
     regions: Regions
 
 
-@dataclass(frozen=True, slots=True)
-class _Samples:
-    """Those of the masks that are chosen, and those of all candidates."""
-
-    chosen: list[Sample]
-    candidates: list[Sample]
-
-
 def main() -> None:
     """Prints coefficients and the table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,15 +64,18 @@ def main() -> None:
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
     steps, masks = InProcess(), EmbeddedMasks()
-    found = _Samples([], [])
+    found: list[list[Sample]] = []
     for file, truths in track([pair for truth in options.truths for pair in _truths(truth)]):
         image = steps.decode(file.read_bytes())
         detections = steps.detect(image, "face").detections
         for prompt in build_prompts(detections, image_box(image), PromptOptions()):
-            _add(found, masks, image, prompt, truths)
-    sys.stdout.write(report(found.chosen, found.candidates))
+            true = max(truths, key=lambda truth: truth.box.iou(prompt.box), default=None)
+            if true and true.box.iou(prompt.box) >= MATCHED:
+                found.append(_samples(masks, image, prompt, true))
+    chosen = [max(samples, key=lambda sample: sample.evidence.quality) for samples in found]
+    sys.stdout.write(report(chosen, list(chain.from_iterable(found))))
     if options.picture:
-        draw(options.picture, found.chosen)
+        draw(options.picture, chosen)
 
 
 def report(chosen: Sequence[Sample], candidates: Sequence[Sample]) -> str:
@@ -151,40 +146,37 @@ def _values(
     return qualities, np.array([sample.iou for sample in samples])
 
 
-def _add(
-    found: _Samples, masks: EmbeddedMasks, image: Image, prompt: Prompt, truths: Sequence[_Truth]
-) -> None:
-    """Adds the samples of a prompt, if it is that of a true face."""
-    true = max(truths, key=lambda truth: truth.box.iou(prompt.box), default=None)
-    if true is None or true.box.iou(prompt.box) < MATCHED:
-        return
+def _samples(masks: EmbeddedMasks, image: Image, prompt: Prompt, true: _Truth) -> list[Sample]:
+    """The samples of all candidates for a prompt of a true face."""
     outline, samples = outline_mask(prompt), []
     for candidate in masks.candidates(image[prompt.crop.slices], prompt):
         cleaned = replace(candidate, pixels=clean(candidate.pixels, prompt))
         full = covered([Mask(prompt.crop, cleaned.pixels)], image_box(image))
         evidence = evidence_of(cleaned, prompt, outline)
         samples.append(Sample(evidence, true.regions.iou(full)))
-    found.candidates.extend(samples)
-    found.chosen.append(max(samples, key=lambda sample: sample.evidence.quality))
+    return samples
 
 
 def _truths(file: Path) -> Iterator[tuple[Path, list[_Truth]]]:
-    """Yields the images with faces of a file, and those with a known mask."""
+    """Yields the images of a file, with their faces that have a known mask."""
     if "images" in json.loads(file.read_bytes()):
-        for image in Manifest.read(file).images:
-            if image.label is not None:
-                label = read_label(file.parent / image.label)
-                numbers = face_numbers(label, image)
-                pairs = zip(image.faces, numbers, strict=True)
-                yield (
-                    file.parent / image.image,
-                    [
-                        _Truth(face.box, Regions(label == number, label != IGNORE))
-                        for face, number in pairs
-                        if number
-                    ],
-                )
-        return
+        return _of_corpus(file)
+    return _of_drawings(file)
+
+
+def _of_corpus(file: Path) -> Iterator[tuple[Path, list[_Truth]]]:
+    for image in Manifest.read(file).images:
+        if image.label is None:
+            continue
+        label = read_label(file.parent / image.label)
+        faces = zip(image.faces, face_numbers(label, image), strict=True)
+        yield (
+            file.parent / image.image,
+            [_Truth(f.box, Regions(label == n, label != IGNORE)) for f, n in faces if n],
+        )
+
+
+def _of_drawings(file: Path) -> Iterator[tuple[Path, list[_Truth]]]:
     for path, drawing in read_truth(file).items():
         if any(place.polygon for place in drawing.faces):
             shape = cv2.imread(str(path)).shape[:2]

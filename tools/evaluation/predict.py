@@ -132,8 +132,7 @@ def pipeline(label: Label) -> Callable[[Path], list[Found]]:
         image = steps.decode(file.read_bytes())
         found = steps.segment(image, steps.detect(image, label).detections)
         return [
-            Found(item.box, covered([item.mask], image_box(image)), item.prompt, item.quality)
-            for item in found
+            Found(item.box, covered([item.mask], image_box(image)), item.prompt) for item in found
         ]
 
     return find

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
 from shared.networks.drawn_face import FILE, OUTPUTS, SIDE
-from tools.training import variation
 from tools.training.batches import Tiles, batch_of
-from tools.training.export import smallest_bytes
 from tools.training.losses import SHARES, losses
 from tools.training.network import Network
 from tools.training.precision import autocast
@@ -26,6 +23,9 @@ from tools.training.validation import measure, validation_tiles
 
 class DetectionTask:
     file: Path = FILE
+    side = SIDE
+    outputs: Sequence[str] = OUTPUTS
+    mirrored = staticmethod(mirrored)
     batch = 128
     composer = Composer(TILE, tile)
     shares: Mapping[str, float] = SHARES
@@ -34,10 +34,6 @@ class DetectionTask:
     @staticmethod
     def network() -> nn.Module:
         return Network()
-
-    @staticmethod
-    def varied(tiles: Tiles, rng: np.random.Generator) -> Tiles:
-        return variation.varied(tiles, mirrored, rng)
 
     @staticmethod
     def losses(network: nn.Module, tiles: Tiles, device: torch.device) -> torch.Tensor:
@@ -54,7 +50,3 @@ class DetectionTask:
             return measure(network, held_out, device)
 
         return evaluate
-
-    @staticmethod
-    def exported(network: nn.Module) -> bytes:
-        return smallest_bytes(network, SIDE, OUTPUTS)

@@ -38,7 +38,7 @@ def record(
         "minutes": round(at.seconds / 60, 2),
         "losses": _rounded(losses),
         "validation_losses": _rounded(measured.losses),
-        "mean_score": round(measured.main_score, 4),
+        "mean_score": round(measured.mean_score, 4),
         **_rounded(measured.further),
         "scores": _rounded(measured.scores),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,7 @@ from tools.training.stream import Composer
 class Evaluation:
     """Measures on tiles that training does not see.
 
-    `losses` are those of the task. `scores`, 0..1, are by kind or part, and `main_score` is their
+    `losses` are those of the task. `scores`, 0..1, are by kind or part, and `mean_score` is their
     mean. `further` are other figures.
     """
 
@@ -29,7 +29,7 @@ class Evaluation:
     further: dict[str, float]
 
     @property
-    def main_score(self) -> float:
+    def mean_score(self) -> float:
         return float(np.mean(list(self.scores.values())))
 
 
@@ -39,6 +39,16 @@ class Task(Protocol):
     @property
     def file(self) -> Path:
         """Where the finished model goes."""
+        ...
+
+    @property
+    def side(self) -> int:
+        """Of the pictures."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """The names of the network's outputs."""
         ...
 
     @property
@@ -63,8 +73,8 @@ class Task(Protocol):
         """A network with random weights."""
         ...
 
-    def varied(self, tiles: Tiles, rng: np.random.Generator) -> Tiles:
-        """The tiles with cheap changes."""
+    def mirrored(self, tiles: Tiles) -> Tiles:
+        """The tiles with their targets as a mirror shows them."""
         ...
 
     def losses(self, network: nn.Module, tiles: Tiles, device: torch.device) -> torch.Tensor:
@@ -73,10 +83,6 @@ class Task(Protocol):
 
     def evaluator(self, sources: Sources, device: torch.device) -> Evaluator:
         """Measures networks on tiles of these sources."""
-        ...
-
-    def exported(self, network: nn.Module) -> bytes:
-        """The network as ONNX."""
         ...
 
 

@@ -119,7 +119,7 @@ def _decoy(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     """Something that resembles a face."""
     if rng.random() < 0.35:
         figure = decoys.drawn(rng)
-        _paste_figure(
+        paste_figure(
             canvas, figure, _whole(figure), Place(log_uniform(rng, 20, 90), _middle(rng)), rng
         )
         return
@@ -132,7 +132,7 @@ def _decoy(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
     figure = recolouring.recoloured(figure, rng)
     whole = make(figure, rng)
     size = side if make is decoys.fragment else side * _size_of_figure(figure)
-    _paste_figure(canvas, whole, _whole(whole), Place(size, _middle(rng)), rng)
+    paste_figure(canvas, whole, _whole(whole), Place(size, _middle(rng)), rng)
 
 
 def _objects(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
@@ -152,7 +152,7 @@ def _paste_object(canvas: Canvas, sources: Sources, rng: np.random.Generator, si
     sprite = sources.objects.draw(rng)
     figure = figure_of(sprite, side / max(sprite.label.shape))
     figure = recolouring.recoloured(figure, rng)
-    _paste_figure(canvas, figure, _whole(figure), Place(side, rng.uniform(0, SIDE, 2)), rng)
+    paste_figure(canvas, figure, _whole(figure), Place(side, rng.uniform(0, SIDE, 2)), rng)
 
 
 def _paste(
@@ -163,7 +163,17 @@ def _paste(
     rng: np.random.Generator,
 ) -> None:
     """Pastes a sprite so that `box` of it is at the place."""
-    figure = recolouring.recoloured(figure_of(sprite, place.side / max(side_of(box), 1)), rng)
+    paste_figure(canvas, *varied_figure(sprite, box, place.side, rng), place, rng)
+
+
+def varied_figure(
+    sprite: Sprite, box: FloatBox, side: float, rng: np.random.Generator
+) -> tuple[Figure, FloatBox]:
+    """The sprite with other colours, light and shape, for a tile in which `box` has this side.
+
+    Also returns where the box is in the figure.
+    """
+    figure = recolouring.recoloured(figure_of(sprite, side / max(side_of(box), 1)), rng)
     if rng.random() < 0.25:
         figure = shading.shaded(figure, rng)
     box = box * (figure.label.shape[1] / sprite.label.shape[1])
@@ -172,17 +182,17 @@ def _paste(
         box = mirrored_box(box, figure.label.shape[1])
     if rng.random() < 0.35:
         figure = deformation.deformed(figure, rng)
-    _paste_figure(canvas, figure, box, place, rng)
+    return figure, box
 
 
-def _paste_figure(
+def paste_figure(
     canvas: Canvas,
     figure: Figure,
     box: FloatBox,
     place: Place,
     rng: np.random.Generator,
 ) -> None:
-    angle = tilt(rng)
+    angle = _tilt(rng)
     matrix = placement(box, place, angle, aspect=float(np.exp(rng.normal(0, 0.1))))
     canvas.paste(figure, matrix, angle)
 
@@ -200,7 +210,7 @@ def placement(box: FloatBox, place: Place, angle: float, aspect: float) -> Matri
     return np.column_stack([linear, shift])
 
 
-def tilt(rng: np.random.Generator) -> float:
+def _tilt(rng: np.random.Generator) -> float:
     """Most heads are upright, some lie, and a few stand on their heads."""
     kind = rng.random()
     if kind < 0.75:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tools.training import journal
 from tools.training.detection_task import DetectionTask
+from tools.training.export import smallest_bytes
 from tools.training.journal import Position
 from tools.training.models import write
 from tools.training.parsing.task import ParsingTask
@@ -24,6 +25,7 @@ from tools.training.sources import split
 from tools.training.state import LEARNING_RATE, State
 from tools.training.stream import Round, TileStream
 from tools.training.task import Evaluator, Task
+from tools.training.variation import varied
 
 TASKS: dict[str, type[Task]] = {"drawn-face": DetectionTask, "face-parsing": ParsingTask}
 WARM_UP = 200
@@ -84,7 +86,7 @@ def main() -> None:
     with TileStream(task.composer, training, arguments.seed, tiles, arguments.workers) as stream:
         train(Run(task, task.evaluator(validation, device), budget, folder), state, stream)
     (folder / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
-    write(task.file, task.exported(state.average.cpu()))
+    write(task.file, smallest_bytes(state.average.cpu(), task.side, task.outputs))
     sys.stdout.write(f"The model is {task.file}.\n")
 
 
@@ -130,7 +132,8 @@ def _train_round(
     for chosen in tiles.batches(task.batch):
         for group in state.optimiser.param_groups:
             group["lr"] = _learning_rate(state.steps, budget.used(state))
-        losses = task.losses(state.network, task.varied(chosen, rng), state.device)
+        varied_tiles = varied(chosen, task.mirrored, rng)
+        losses = task.losses(state.network, varied_tiles, state.device)
         state.optimiser.zero_grad()
         (losses * shares).sum().backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)

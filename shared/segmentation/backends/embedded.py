@@ -1,6 +1,6 @@
 """Segmenters that run in this process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from shared import VERSION
 from shared.imaging.geometry import Image
@@ -18,7 +18,9 @@ class EmbeddedSegmenter:
     batch = 1
     parallel = 1
 
-    def __init__(self, name: str, candidates: Callable[[Image, Prompt], list[Candidate]]) -> None:
+    def __init__(
+        self, name: str, candidates: Callable[[Image, Prompt], Iterable[Candidate]]
+    ) -> None:
         self._version = SegmenterVersion(name, VERSION)
         self._candidates = candidates
 
@@ -29,7 +31,9 @@ class EmbeddedSegmenter:
         del deadline, multimask
         with tracing.span(self._version.name):
             return [
-                CandidateMasks(self._version, self._candidates(image[prompt.crop.slices], prompt))
+                CandidateMasks(
+                    self._version, list(self._candidates(image[prompt.crop.slices], prompt))
+                )
                 for prompt in prompts
             ]
 

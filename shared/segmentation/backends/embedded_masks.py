@@ -7,7 +7,7 @@ network knows, such as a hand, is cut out by GrabCut. The mask's edge is then re
 full-size image.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -80,17 +80,18 @@ class EmbeddedMasks:
     def __init__(self) -> None:
         self._networks = ResourcePool(DrawnFaceNetwork)
 
-    def candidates(self, crop: Image, prompt: Prompt) -> list[Candidate]:
-        """Returns masks of the prompt's crop.
+    def candidates(self, crop: Image, prompt: Prompt) -> Iterator[Candidate]:
+        """Yields masks of the prompt's crop.
 
         A face with more parts than skin has its outline as the mask: points and a box do not say
         which parts.
         """
         left, top = prompt.crop.x0, prompt.crop.y0
         points = [(x - left, y - top, label) for x, y, label in prompt.points]
-        box = prompt.box.shifted(-left, -top)
-        outline = polygon_of(prompt.polygon) - np.array([left, top], np.float32)
-        return self.segment(crop, points, box, outline if prompt.has_further_parts else None)
+        box, outline = prompt.box.shifted(-left, -top), None
+        if prompt.has_further_parts:
+            outline = polygon_of(prompt.polygon) - np.array([left, top], np.float32)
+        return self.segment(crop, points, box, outline)
 
     def segment(
         self,
@@ -98,8 +99,8 @@ class EmbeddedMasks:
         points: Sequence[LabelledPoint],
         box: Box | None,
         outline: Polygon | None = None,
-    ) -> list[Candidate]:
-        """Returns masks of the target that the points and the box describe, as SAM2 does.
+    ) -> Iterator[Candidate]:
+        """Yields masks of the target that the points and the box describe, as SAM2 does.
 
         `image` is RGB uint8 (h, w, 3); all else is in its pixels. An ambiguous target gives several
         masks, the best first. Without a box, the surroundings of the positive points are used;
@@ -108,10 +109,10 @@ class EmbeddedMasks:
         """
         working = _working_image(image, points, box)
         if working is None:
-            return [_empty(image)]
+            return iter([Candidate(np.zeros(image.shape[:2], bool), 0.0)])
         if outline is not None:
-            return [working.finished(Candidate(working.filled(outline), _OUTLINED))]
-        return [working.finished(found) for found in self._candidates(working)]
+            return iter([working.finished(Candidate(working.filled(outline), _OUTLINED))])
+        return map(working.finished, self._candidates(working))
 
     def _candidates(self, working: WorkingImage) -> list[Candidate]:
         """Masks at working size."""
@@ -163,10 +164,6 @@ def _working_image(
     if target.width < 2 or target.height < 2:
         return None
     return WorkingImage.of(image, inside, target)
-
-
-def _empty(image: Image) -> Candidate:
-    return Candidate(np.zeros(image.shape[:2], bool), 0.0)
 
 
 def _ellipse_in(box: Box) -> Polygon:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,7 @@ import torch
 from torch import nn
 
 from shared.networks.face_parsing import FILE, OUTPUT, PARTS, SIDE
-from tools.training import variation
 from tools.training.batches import Tiles
-from tools.training.export import smallest_bytes
 from tools.training.parsing.losses import part_ious, part_losses
 from tools.training.parsing.network import ParsingNetwork
 from tools.training.parsing.tiles import TILE, mirrored, tile
@@ -28,6 +26,9 @@ VALIDATION_TILES = 1200
 
 class ParsingTask:
     file: Path = FILE
+    side = SIDE
+    outputs: Sequence[str] = (OUTPUT,)
+    mirrored = staticmethod(mirrored)
     batch = 64
     composer = Composer(TILE, tile)
     shares: Mapping[str, float] = dict.fromkeys(PARTS, 1.0)
@@ -36,10 +37,6 @@ class ParsingTask:
     @staticmethod
     def network() -> nn.Module:
         return ParsingNetwork()
-
-    @staticmethod
-    def varied(tiles: Tiles, rng: np.random.Generator) -> Tiles:
-        return variation.varied(tiles, mirrored, rng)
 
     @staticmethod
     def losses(network: nn.Module, tiles: Tiles, device: torch.device) -> torch.Tensor:
@@ -55,10 +52,6 @@ class ParsingTask:
             return measure(network, held_out, device)
 
         return evaluate
-
-    @staticmethod
-    def exported(network: nn.Module) -> bytes:
-        return smallest_bytes(network, SIDE, [OUTPUT])
 
 
 def measure(network: nn.Module, tiles: Tiles, device: torch.device) -> Evaluation:

@@ -10,16 +10,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from shared.imaging.boxes import mirrored_box
 from shared.networks.face_parsing import FACE_SIDES, PARTS, SIDE
-from tools.training import deformation, foregrounds, recolouring, shading
+from tools.training import foregrounds
 from tools.training.backgrounds import background
 from tools.training.canvas import Canvas
 from tools.training.effects import with_effects
-from tools.training.figure import Figure, figure_of, side_of
+from tools.training.figure import Figure
 from tools.training.sources import Pool, Sources
 from tools.training.sprite import BACKGROUND, BEARD, EAR, FACE, HAIR, UNKNOWN, Pixels, Sprite
-from tools.training.tiles import Place, log_uniform, main_box, placement, tilt
+from tools.training.tiles import Place, log_uniform, main_box, paste_figure, varied_figure
 
 MASK = SIDE // 2
 MASK_FULL = 4
@@ -125,20 +124,9 @@ def _paste(
     height, width = sprite.label.shape
     whole = (np.array([0.0, 0.0, width, height]),)
     box = main_box(sprite.faces or sprite.hands or whole, rng)
-    figure = figure_of(sprite, place.side / max(side_of(box), 1))
-    figure = recolouring.recoloured(figure, rng)
-    if rng.random() < 0.25:
-        figure = shading.shaded(figure, rng)
-    box = box * (figure.label.shape[1] / width)
-    if rng.random() < 0.5:
-        figure = deformation.mirrored(figure)
-        box = mirrored_box(box, figure.label.shape[1])
-    if rng.random() < 0.35:
-        figure = deformation.deformed(figure, rng)
+    figure, box = varied_figure(sprite, box, place.side, rng)
     figure = replace(figure, label=_asked(figure, sprite) if is_asked else _unasked(figure))
-    angle = tilt(rng)
-    matrix = placement(box, place, angle, aspect=float(np.exp(rng.normal(0, 0.1))))
-    canvas.paste(figure, matrix, angle)
+    paste_figure(canvas, figure, box, place, rng)
 
 
 def _asked(figure: Figure, sprite: Sprite) -> Pixels:

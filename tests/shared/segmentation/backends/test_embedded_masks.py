@@ -32,7 +32,7 @@ def test_any_prompt_on_any_image_gives_masks_of_its_size(
     height: int,
     width: int,
 ) -> None:
-    candidates = MASKS.segment(NOISE[:height, :width], marks, box, outline)
+    candidates = list(MASKS.segment(NOISE[:height, :width], marks, box, outline))
     assert candidates
     assert all(candidate.pixels.shape == (height, width) for candidate in candidates)
 

@@ -16,6 +16,7 @@ pytest.importorskip("onnx", reason="the group training is not installed: see `ma
 # E402: nothing below can be imported without the group.
 from tests.tools.training.sprites import sources  # noqa: E402
 from tools.training import models  # noqa: E402
+from tools.training.export import smallest_bytes  # noqa: E402
 from tools.training.network import Network  # noqa: E402
 from tools.training.parsing.losses import part_ious, part_losses  # noqa: E402
 from tools.training.parsing.network import ParsingNetwork  # noqa: E402
@@ -46,7 +47,7 @@ def test_a_written_model_gives_the_functions_what_torch_gives(
     network: ParsingNetwork, tmp_path: Path
 ) -> None:
     file = tmp_path / "test.onnx.base64"
-    models.write(file, ParsingTask.exported(network))
+    models.write(file, smallest_bytes(network, SIDE, [OUTPUT]))
     for side in (SIDE, 64, 192):
         image = np.random.default_rng(1).integers(0, 256, (side, side, 3)).astype(np.uint8)
         with torch.no_grad():
