@@ -60,12 +60,10 @@ def load(settings: Sam2Settings) -> Backend:
 
 
 def _load_sam2(settings: Sam2Settings) -> Backend:
-    # Imported here, because only the dependency group `model` installs torch and transformers.
-    from shared.sam2_server.model import Sam2Backend  # noqa: PLC0415
+    # Imported here, because only a dependency group of its own installs what it needs.
+    from shared.sam2_server import sam2_backend  # noqa: PLC0415
 
-    backend = Sam2Backend(settings)
-    backend.warm_up()
-    return backend
+    return sam2_backend.load(settings)
 
 
 _BACKENDS: dict[str, Callable[[Sam2Settings], Backend]] = {

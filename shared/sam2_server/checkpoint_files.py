@@ -35,12 +35,18 @@ PINS = {
         "665f8e2ad61cf5f53d65644ff27c8ee525124610",
         "dc407dce21301fd94abb395c5099b4f2c455fdc8a8f261ac3d0ea6d4cd197230",
     ),
+    "yonigozlan/EdgeTAM-hf": Pin(
+        "c266ce53b3fc00f0f495b583f6a116c4e57f53bb",
+        "8858f8e4757b0b96dab8763f296ecffd845efbbbf698f64163cfa20a63d5fff4",
+    ),
 }
 """The checkpoints that need no commit in their name. At least three independent public repositories
 on GitHub name each commit and each digest; huggingface.co could not be asked (docs/sam2.md)."""
 
 WEIGHTS = "*.safetensors"
 """The only weights that are loaded. The other formats are pickles, which can run code."""
+
+_LOADED = ("*.json", WEIGHTS)
 
 OFFLINE = {"local_files_only": True, "trust_remote_code": False}
 """Options of `from_pretrained` for the folder of a checkpoint: nothing is downloaded, and no code
@@ -58,6 +64,11 @@ class CheckpointFiles:
     name: str
     commit: str | None
 
+    @property
+    def all(self) -> list[Path]:
+        """The files of the folder that are loaded."""
+        return sorted(file for pattern in _LOADED for file in self.folder.glob(pattern))
+
 
 def find(checkpoint: str) -> CheckpointFiles:
     """Returns the files of a checkpoint: a folder, NAME@COMMIT at huggingface.co, or one of PINS.
@@ -69,11 +80,11 @@ def find(checkpoint: str) -> CheckpointFiles:
     if (folder := Path(checkpoint)).is_dir():
         return CheckpointFiles(folder, folder.resolve().name, None)
     name, pin = pinned(checkpoint)
-    # Only the dependency group `model` installs it.
+    # Only the dependency groups of real SAM2 install it.
     from huggingface_hub import snapshot_download  # noqa: PLC0415
 
     # transformers would load weights from a pull request if the commit had only pickles.
-    folder = Path(snapshot_download(name, revision=pin.commit, allow_patterns=["*.json", WEIGHTS]))
+    folder = Path(snapshot_download(name, revision=pin.commit, allow_patterns=list(_LOADED)))
     if not any(folder.glob(WEIGHTS)):
         raise ValueError(
             f"{name}@{pin.commit} has no {WEIGHTS}. Other weights are pickles, which can run code, "

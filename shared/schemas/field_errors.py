@@ -51,6 +51,7 @@ _DEMANDS = {
     "greater_than": "must be more than {gt}, not {got}",
     "less_than_equal": "must be at most {le}, not {got}",
     "less_than": "must be less than {lt}, not {got}",
+    "union_tag_invalid": "must have {discriminator} {expected_tags}, not '{tag}'",
     "string_pattern_mismatch": "must match {pattern}, but is {got}",
     "string_too_short": "must have at least {min_length} characters, not {length}",
     "string_too_long": "must have at most {max_length} characters, not {length}",

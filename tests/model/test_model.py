@@ -1,4 +1,4 @@
-"""Real SAM2's loading and computing, with a checkpoint of a few thousand random weights."""
+"""Real SAM2 as a backend, with a checkpoint of a few thousand random weights."""
 
 import json
 import os
@@ -14,22 +14,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import Sam2Model, Sam2Processor, Sam2VideoModel
 
 from shared.imaging.geometry import Image
 from shared.sam2_server.job import Job
-from shared.sam2_server.model import Sam2Backend
+from shared.sam2_server.network import Masks, Network, Prompts, load_network
+from shared.sam2_server.sam2_backend import Sam2Backend, load
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import ScoredMask
-from shared.segmentation.sam2.contract import PromptPart
+from shared.segmentation.sam2.contract import PromptPart, SegmenterPart
 from tools.support.examples import ROOT
 
 POINTS = PromptPart(points=[(120, 90, 1), (20, 30, 0)])
-MORE_POINTS = PromptPart(points=[(40, 60, 1), (80, 10, 1), (5, 5, 0)])
 BOX = PromptPart(box=(30, 40, 250, 180))
-BOTH = PromptPart(points=[(100, 100, 1)], box=(60.5, 20, 300, 150))
-NOTHING = PromptPart()
-ALL = [POINTS, BOX, BOTH, NOTHING, MORE_POINTS, POINTS]
 
 
 def _image(seed: int, height: int = 200, width: int = 320) -> Image:
@@ -44,19 +40,32 @@ def _settings(checkpoint: str, **changes: Any) -> Sam2Settings:
     return Sam2Settings(sam2_checkpoint=checkpoint, **{"sam2_encoder_batch": 8, **changes})
 
 
-class Watched(Sam2Backend):
-    """Records how many images the encoder processes at once."""
+class Watched:
+    """A network that records how many images it encodes at once, and waits to be free."""
 
-    def __init__(self, checkpoint: str, embeddings: int = 4) -> None:
-        super().__init__(_settings(checkpoint, sam2_embeddings=embeddings))
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.side, self.device, self.runtime = network.side, network.device, network.runtime
         self.encoded: list[int] = []
         self.free = threading.Event()
         self.free.set()
 
-    def _encode(self, pictures: list[Image]) -> list[list[Any]]:
-        self.encoded.append(len(pictures))
+    def encode(self, images: Sequence[Image]) -> list[Any]:
+        self.encoded.append(len(images))
         assert self.free.wait(timeout=60)
-        return super()._encode(pictures)
+        return self._network.encode(images)
+
+    def decode(self, embedding: Any, prompts: Prompts, *, multimask: bool) -> list[Masks]:
+        return self._network.decode(embedding, prompts, multimask=multimask)
+
+
+def _backend(network: Network, **changes: Any) -> Sam2Backend:
+    settings = Sam2Settings(**{"sam2_encoder_batch": 8, "sam2_embeddings": 4, **changes})
+    return Sam2Backend(network, SegmenterPart(backend="sam2"), settings)
+
+
+def _loaded(checkpoint: str) -> Sam2Backend:
+    return load(Sam2Settings(sam2_checkpoint=checkpoint, sam2_device="cpu"))
 
 
 def _masks(backend: Sam2Backend, jobs: Sequence[Job]) -> list[list[ScoredMask]]:
@@ -65,117 +74,59 @@ def _masks(backend: Sam2Backend, jobs: Sequence[Job]) -> list[list[ScoredMask]]:
 
 
 @pytest.fixture
-def backend(checkpoint: str) -> Watched:
-    return Watched(checkpoint)
+def network(checkpoint: str) -> Watched:
+    return Watched(load_network(Path(checkpoint), "cpu"))
 
 
-def _directly(checkpoint: str, job: Job, prompt: PromptPart) -> list[tuple[Any, float]]:
-    """Computes the masks of one prompt as in transformers' documentation."""
-    processor = Sam2Processor.from_pretrained(checkpoint)
-    model = Sam2Model.from_pretrained(checkpoint).eval()
-    prompts: dict[str, Any] = {}
-    if prompt.points:
-        prompts["input_points"] = [[[[x, y] for x, y, _ in prompt.points]]]
-        prompts["input_labels"] = [[[label for *_, label in prompt.points]]]
-    if prompt.box:
-        prompts["input_boxes"] = [[list(prompt.box)]]
-    inputs = processor(images=job.image, return_tensors="pt", **prompts)
-    with torch.inference_mode():
-        output = model(
-            pixel_values=inputs["pixel_values"],
-            multimask_output=job.multimask,
-            **{name: inputs[name] for name in prompts},
-        )
-    sizes = [job.image.shape[:2]]
-    (masks,) = processor.post_process_masks(output.pred_masks, sizes, binarize=False)
-    scores = output.iou_scores[0, 0].tolist()
-    return list(zip(torch.sigmoid(masks[0]).numpy(), scores, strict=True))
+@pytest.fixture
+def backend(network: Watched) -> Sam2Backend:
+    return _backend(network)
 
 
-@pytest.mark.parametrize("multimask", [True, False])
-def test_masks_are_those_of_calling_the_model_directly(
-    checkpoint: str, backend: Watched, multimask: bool
-) -> None:
-    """For every form of prompt, with any other prompts in the same request."""
-    job = _job(1, *ALL, multimask=multimask)
-    answers = _masks(backend, [job])
-    assert len(answers) == len(ALL)
-    for prompt, masks in zip(ALL, answers, strict=True):
-        expected = _directly(checkpoint, job, prompt)
-        assert len(masks) == len(expected) == (3 if multimask else 1)
-        for mask, (values, score) in zip(masks, expected, strict=True):
-            assert mask.values.shape == (200, 320)
-            np.testing.assert_allclose(mask.values, values, atol=2e-4)
-            assert mask.predicted_iou == pytest.approx(min(max(score, 0), 1), abs=2e-4)
-
-
-def test_a_checkpoint_for_videos_gives_what_the_video_model_does_with_a_picture(
-    video_checkpoint: str,
-) -> None:
-    """Checkpoints at huggingface.co are of this kind."""
-    job = _job(1, POINTS)
-    (masks,) = _masks(Sam2Backend(_settings(video_checkpoint)), [job])
-    model = Sam2VideoModel.from_pretrained(video_checkpoint).eval()
-    processor = Sam2Processor.from_pretrained(video_checkpoint)
-    inputs = processor(
-        images=job.image,
-        input_points=[[[[x, y] for x, y, _ in POINTS.points]]],
-        input_labels=[[[label for *_, label in POINTS.points]]],
-        return_tensors="pt",
-    )
-    with torch.inference_mode():
-        output = model._single_frame_forward(**inputs, multimask_output=True)
-    assert [mask.predicted_iou for mask in masks] == pytest.approx(
-        output.iou_scores.flatten().clamp(0, 1).tolist(), abs=2e-4
-    )
-
-
-def test_prompts_make_a_difference(backend: Watched) -> None:
-    """Otherwise the test above would prove nothing."""
-    one, other = (masks[0].values for masks in _masks(backend, [_job(1, POINTS, BOX)]))
-    assert np.abs(one - other).max() > 0.05
-
-
-def test_twenty_prompts_cost_one_encoding(backend: Watched) -> None:
+def test_twenty_prompts_cost_one_encoding(backend: Sam2Backend, network: Watched) -> None:
     assert len(_masks(backend, [_job(1, *[POINTS, BOX] * 10)])) == 20
-    assert backend.encoded == [1]
+    assert network.encoded == [1]
 
 
 def test_a_picture_that_comes_again_is_not_encoded_again_until_others_pushed_it_out(
-    backend: Watched,
+    backend: Sam2Backend, network: Watched
 ) -> None:
     for seed in (1, 2, 1, 3, 4, 1, 5, 1, 2):
         _masks(backend, [_job(seed)])
-    assert len(backend.encoded) == 6, "1, 2, 3, 4, 5, and 2 again"
+    assert len(network.encoded) == 6, "1, 2, 3, 4, 5, and 2 again"
 
 
-def test_more_pictures_at_a_time_than_are_kept_are_all_answered(checkpoint: str) -> None:
-    backend = Watched(checkpoint, embeddings=1)
+def test_more_pictures_at_a_time_than_are_kept_are_all_answered(network: Watched) -> None:
+    backend = _backend(network, sam2_embeddings=1)
     jobs = [_job(seed) for seed in range(3)]
     assert len(backend._batches(jobs)) == 3
 
 
-def test_pictures_of_one_request_are_encoded_together(backend: Watched) -> None:
-    backend.free.clear()
+def test_pictures_of_one_request_are_encoded_together(
+    backend: Sam2Backend, network: Watched
+) -> None:
+    network.free.clear()
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(lambda: _masks(backend, [_job(seed) for seed in range(4)]))
-        while sum(backend.encoded) + backend._batches.waiting < 4:
+        while sum(network.encoded) + backend._batches.waiting < 4:
             pass
-        backend.free.set()
+        network.free.set()
         assert len(future.result()) == 4
-    assert len(backend.encoded) <= 2, "one, and the rest"
+    assert len(network.encoded) <= 2, "one, and the rest"
 
 
-def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) -> None:
-    backend.free.clear()
+def test_pictures_of_concurrent_requests_are_encoded_together(
+    backend: Sam2Backend, network: Watched
+) -> None:
+    network.free.clear()
     with ThreadPoolExecutor(5) as pool:
         futures = [pool.submit(lambda s: _masks(backend, [_job(s)]), seed) for seed in range(5)]
-        while sum(backend.encoded) + backend._batches.waiting < 5:
+        while sum(network.encoded) + backend._batches.waiting < 5:
             pass
-        backend.free.set()
+        network.free.set()
         alone = [future.result()[0][0].values for future in futures]
-    assert sum(backend.encoded) == 5
-    assert len(backend.encoded) <= 2, "one, and all that came meanwhile"
+    assert sum(network.encoded) == 5
+    assert len(network.encoded) <= 2, "one, and all that came meanwhile"
     backend._embeddings.clear()
     for seed, values in enumerate(alone):
         (again,) = _masks(backend, [_job(seed)])
@@ -183,7 +134,7 @@ def test_pictures_of_concurrent_requests_are_encoded_together(backend: Watched) 
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 900), (1024, 700)])
-def test_masks_have_the_pictures_size(backend: Watched, height: int, width: int) -> None:
+def test_masks_have_the_pictures_size(backend: Sam2Backend, height: int, width: int) -> None:
     job = Job(_image(9, height, width), b"9", [POINTS], multimask=True)
     (masks,) = _masks(backend, [job])
     assert {mask.values.shape for mask in masks} == {(height, width)}
@@ -191,7 +142,7 @@ def test_masks_have_the_pictures_size(backend: Watched, height: int, width: int)
 
 def test_a_checkpoint_that_is_not_there_is_named() -> None:
     with pytest.raises((OSError, ValueError), match="no/such-checkpoint"):
-        Sam2Backend(_settings("/no/such-checkpoint"))
+        _loaded("/no/such-checkpoint")
 
 
 def test_a_gpu_that_is_asked_for_and_is_not_there_stops_the_start(checkpoint: str) -> None:
@@ -199,7 +150,7 @@ def test_a_gpu_that_is_asked_for_and_is_not_there_stops_the_start(checkpoint: st
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
     with pytest.raises((AssertionError, RuntimeError), match=r"CUDA|cuda|NVIDIA"):
-        Sam2Backend(_settings(checkpoint, sam2_device="cuda"))
+        load(Sam2Settings(sam2_checkpoint=checkpoint, sam2_device="cuda"))
 
 
 def test_a_folder_is_named_by_where_it_was_baked_from(checkpoint: str, tmp_path: Path) -> None:
@@ -207,7 +158,7 @@ def test_a_folder_is_named_by_where_it_was_baked_from(checkpoint: str, tmp_path:
     shutil.copytree(checkpoint, folder)
     source = {"backend": "sam2", "checkpoint": "facebook/sam2.1-hiera-tiny", "revision": "abc123"}
     (folder / "source.json").write_text(json.dumps(source))
-    assert str(Sam2Backend(_settings(str(folder))).segmenter.version) == "sam2.1-hiera-tiny@abc123"
+    assert str(_loaded(str(folder)).segmenter.version) == "sam2.1-hiera-tiny@abc123"
 
 
 def test_another_folder_is_named_by_itself_and_a_digest_of_its_weights(
@@ -217,7 +168,7 @@ def test_another_folder_is_named_by_itself_and_a_digest_of_its_weights(
     for number, source in enumerate((checkpoint, video_checkpoint, checkpoint)):
         folder = tmp_path / str(number) / "mine"
         shutil.copytree(source, folder)
-        versions.add(Sam2Backend(_settings(str(folder))).segmenter.version)
+        versions.add(_loaded(str(folder)).segmenter.version)
     assert {version.name for version in versions} == {"mine"}
     assert len(versions) == 2
 
@@ -227,6 +178,6 @@ def test_baking_a_folder_leaves_word_of_its_name(checkpoint: str, tmp_path: Path
     command = [sys.executable, str(script), checkpoint, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run(command, env=environment, check=True, capture_output=True)
-    segmenter = Sam2Backend(_settings(str(tmp_path))).segmenter
+    segmenter = _loaded(str(tmp_path)).segmenter
     assert segmenter.checkpoint == Path(checkpoint).name
     assert segmenter.revision, "a digest of the weights"

@@ -1,4 +1,4 @@
-"""Creates checkpoints of SAM2's architecture with a few thousand random weights.
+"""Creates checkpoints of the architectures of SAM 2 and EdgeTAM with a few thousand random weights.
 
 The model sees 1024 x 1024 and answers 256 x 256, as the real ones do. Those at huggingface.co are
 of the kind `video`: with a memory for frames, that pictures do without.
@@ -9,6 +9,9 @@ from typing import Any
 
 import torch
 from transformers import (
+    EdgeTamConfig,
+    EdgeTamModel,
+    EdgeTamVisionConfig,
     Sam2Config,
     Sam2HieraDetConfig,
     Sam2ImageProcessor,
@@ -28,6 +31,10 @@ _MASK_DECODER = {
     "mlp_dim": 32,
     "num_attention_heads": 2,
     "iou_head_hidden_dim": 32,
+}
+_PROMPTS = {
+    "prompt_encoder_config": _PROMPT_ENCODER,
+    "mask_decoder_config": _MASK_DECODER,
 }
 _MEMORY = {
     "memory_attention_hidden_size": 32,
@@ -56,6 +63,29 @@ def write_video(folder: Path) -> str:
     return str(folder)
 
 
+def write_edgetam(folder: Path) -> str:
+    """Saves EdgeTAM and a processor for images; returns the folder's path."""
+    backbone = {
+        "model_type": "timm_wrapper",
+        "architecture": "repvit_m1",
+        "num_classes": 0,
+        "do_pooling": False,
+        "model_args": {
+            "embed_dim": _CHANNELS,
+            "depth": [1, 2, 3, 1],
+            "features_only": True,
+            "in_chans": 3,
+            "out_indices": [0, 1, 2, 3],
+        },
+    }
+    vision = EdgeTamVisionConfig(
+        backbone_config=backbone, backbone_channel_list=_CHANNELS[::-1], fpn_hidden_size=32
+    )
+    _save(EdgeTamModel(EdgeTamConfig(vision_config=vision.to_dict(), **_PROMPTS)), folder)
+    Sam2Processor(Sam2ImageProcessor()).save_pretrained(folder)
+    return str(folder)
+
+
 def _parts() -> dict[str, Any]:
     backbone = Sam2HieraDetConfig(
         hidden_size=4,
@@ -69,11 +99,7 @@ def _parts() -> dict[str, Any]:
     vision = Sam2VisionConfig(
         backbone_config=backbone, backbone_channel_list=_CHANNELS[::-1], fpn_hidden_size=32
     )
-    return {
-        "vision_config": vision.to_dict(),
-        "prompt_encoder_config": _PROMPT_ENCODER,
-        "mask_decoder_config": _MASK_DECODER,
-    }
+    return {"vision_config": vision.to_dict(), **_PROMPTS}
 
 
 def _save(model: Any, folder: Path) -> None:
@@ -81,4 +107,9 @@ def _save(model: Any, folder: Path) -> None:
     for parameter in model.parameters():  # as they are made, prompts would make no difference
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.4)
+    for name, values in model.named_buffers():  # of batch normalisations
+        if name.endswith("running_mean"):
+            torch.nn.init.normal_(values)
+        if name.endswith("running_var"):
+            torch.nn.init.uniform_(values, 0.5, 2)
     model.save_pretrained(folder)

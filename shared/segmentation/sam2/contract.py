@@ -119,11 +119,16 @@ class BatchRequest(_Options):
 
 
 class SegmenterPart(_Part):
-    """The segmenter: `sam2` with its checkpoint and the checkpoint's revision, or `grabcut`."""
+    """The segmenter: `sam2` with its checkpoint and the checkpoint's revision, or `grabcut`.
+
+    `device` is `cpu` or `cuda`, `runtime` what computes there, its version and its precision.
+    """
 
     backend: str = Field(pattern=r"^[a-z0-9._-]{1,40}$")
     checkpoint: str | None = Field(None, pattern=r"^[\w./-]{1,150}$")
     revision: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
+    device: str | None = Field(None, pattern=r"^[\w.-]{1,40}$")
+    runtime: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
 
     @property
     def version(self) -> SegmenterVersion:

@@ -1,0 +1,1 @@
+"""The networks of the SAM 2 family as OpenVINO graphs, built from a checkpoint's weights."""
