@@ -29,6 +29,7 @@ SPRITES := .toonmask/training/sprites
 RUN := $(VENV)/bin/python -W ignore::FutureWarning
 UV := $(VENV)/bin/uv
 READY := $(VENV)/.ready check-variables
+SAM2_READY := $(VENV)/.sam2-ready
 TRAINABLE := $(TRAINING)/.ready check-variables
 FUNCTIONS := landmarks segmentation drain sam2 api
 FUZZED := envelope notification prompts decoder tiff webp sam2 rle
@@ -36,6 +37,9 @@ FUZZED := envelope notification prompts decoder tiff webp sam2 rle
 # The functions that a goal starts on this machine. They read their settings from the environment.
 run evaluate chaos bench soak: STARTS := landmarks segmentation sam2
 up: STARTS := landmarks segmentation sam2 api
+
+# Real SAM2 needs more packages.
+run up: $(if $(filter sam2,$(SAM2_BACKEND)),$(SAM2_READY))
 
 # Tests start many processes. Where Python is told to write no bytecode, each compiles all of its
 # imports again, which is more than half of the time that it needs to start.
@@ -60,7 +64,7 @@ help: ## List all targets
 	@echo "  Variables: INPUT=folder or files  OUTPUT=folder  MANIFEST=corpus manifest, and every setting"
 	@echo "  of the functions, as in: make run INPUT=~/pictures OUTPUT=/tmp/masks TARGETS=face,hand"
 
-run: $(READY) ## Write masks, overlays and cutouts of INPUT into OUTPUT, with a gallery
+run: $(READY) ## Write masks, overlays and cutouts of INPUT into OUTPUT, with a gallery; SAM2_BACKEND=sam2: with real SAM2
 	$(RUN) -m local.run $(INPUT) --output $(OUTPUT)
 
 up: $(READY) ## Run the complete system until Ctrl-C, for gsutil, gcloud and curl
@@ -83,7 +87,7 @@ test-slow: $(READY) ## Run the slow tests: chaos, interleavings, fuzzing, Terraf
 	$(VENV)/bin/pytest -m slow
 
 test-model: $(READY) ## Run the tests of real SAM2; installs torch (3 GB to download)
-	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
+	$(UV) sync --quiet --locked --group sam2-gpu --python $(VENV)/bin/python
 	$(VENV)/bin/pytest tests/model
 
 chaos: $(READY) ## Test the system under many faults at once; UPLOADS, SEED, CHAOS="--errors 0.3 --kill-every 2 …"
@@ -120,7 +124,7 @@ soak: $(READY) ## Run IMAGES images through the local system and report its memo
 	$(RUN) -m tools.benchmarks.soak --images $(IMAGES)
 
 bench-model: $(READY) ## Measure the cost of real SAM2 on this machine's device; installs torch
-	$(UV) sync --quiet --locked --group model --python $(VENV)/bin/python
+	$(UV) sync --quiet --locked --group sam2-gpu --python $(VENV)/bin/python
 	$(RUN) -m tools.benchmarks.sam2
 
 train: $(TRAINABLE) $(SPRITES)/.ready ## Train TRAIN_MODEL (drawn-face, face-parsing) for TRAIN_MINUTES, or continue; installs torch (tools/training/README.md)
@@ -185,6 +189,11 @@ check-variables:
 
 $(VENV)/.ready: $(UV) pyproject.toml uv.lock
 	$(UV) sync --quiet --locked --python $(VENV)/bin/python
+	@touch $@
+
+$(SAM2_READY): $(VENV)/.ready
+	@echo "Installs OpenVINO, which computes SAM2 (70 MB to download)."
+	$(UV) sync --quiet --locked --group sam2-cpu --python $(VENV)/bin/python
 	@touch $@
 
 $(TRAINING)/.ready: $(VENV)/.ready

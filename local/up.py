@@ -10,10 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import stack
+from local import checkpoint, stack
 from local.operations.deployment import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
+from shared.sam2_server.checkpoint_files import CheckpointUnavailable
 from shared.schemas.environment import BadSettings
 
 _CHECK_SECONDS = 1
@@ -38,17 +39,18 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder of buckets and logs")
     root = parser.parse_args().root.absolute()
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.print("Starting storage, broker, segmenter and functions …")
     try:
+        settings = checkpoint.fetched(console)
+        console.print("Starting storage, broker, segmenter and functions …")
         with (
-            stack.running(root, {}, with_api=True) as system,
+            stack.running(root, settings, with_api=True) as system,
             _registered(system, running_file(root)),
         ):
             console.print(instructions(system, root))
             while True:
                 _restart_ended(system, console)
                 time.sleep(_CHECK_SECONDS)
-    except BadSettings as error:
+    except (BadSettings, CheckpointUnavailable, ValueError) as error:
         sys.exit(str(error))
     except ChildDied as error:
         sys.exit(f"The system failed: {error}")

@@ -50,9 +50,12 @@ def _segment(request: Request) -> Response:
 
 
 def _health() -> ResponseReturnValue:
-    """Returns 200 and the segmenter if the model is loaded, else 503."""
-    if not _backend.is_done():
-        return {"status": "loading", "backend": _settings.sam2_backend}, 503
+    """Returns 200 if the model is loaded, 503 while it loads, 500 if it cannot be loaded."""
+    try:
+        if not _backend.is_done():
+            return {"status": "loading", "backend": _settings.sam2_backend}, 503
+    except (ImportError, OSError, ValueError) as error:
+        return {"status": "failed", "error": str(error)}, 500
     return {"status": "ok", **_backend.wait().segmenter.model_dump(exclude_none=True)}
 
 

@@ -4,8 +4,11 @@ Imports nothing else of `shared`. The build of the image runs functions/sam2/bak
 alone, so that no other change downloads the weights again.
 """
 
+import errno
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +59,10 @@ _WEIGHTS_FILE = "model.safetensors"
 _COMMIT = re.compile("[0-9a-f]{40}")
 
 
+class CheckpointUnavailable(OSError):
+    """The files of a checkpoint cannot be downloaded. The message says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckpointFiles:
     """The folder of a checkpoint, its name, and its commit if it is from huggingface.co."""
@@ -75,16 +82,12 @@ def find(checkpoint: str) -> CheckpointFiles:
 
     Raises:
         ValueError: the name has no commit, there are no weights, or not the pinned ones.
-        OSError: the files cannot be downloaded.
+        CheckpointUnavailable: the files cannot be downloaded.
     """
     if (folder := Path(checkpoint)).is_dir():
         return CheckpointFiles(folder, folder.resolve().name, None)
     name, pin = pinned(checkpoint)
-    # Only the dependency groups of real SAM2 install it.
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-
-    # transformers would load weights from a pull request if the commit had only pickles.
-    folder = Path(snapshot_download(name, revision=pin.commit, allow_patterns=list(_LOADED)))
+    folder = _downloaded(name, pin.commit)
     if not any(folder.glob(WEIGHTS)):
         raise ValueError(
             f"{name}@{pin.commit} has no {WEIGHTS}. Other weights are pickles, which can run code, "
@@ -93,6 +96,47 @@ def find(checkpoint: str) -> CheckpointFiles:
     if pin.sha256:
         _verify(folder / _WEIGHTS_FILE, name, pin)
     return CheckpointFiles(folder, name, pin.commit)
+
+
+def _downloaded(name: str, commit: str) -> Path:
+    """Returns the folder of the commit's files, after a download of those that are not there yet.
+
+    Raises:
+        CheckpointUnavailable: they cannot be downloaded.
+    """
+    # Only the dependency groups of real SAM2 install it.
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
+
+    # transformers would load weights from a pull request if the commit had only pickles.
+    with _explained(name, commit):
+        return Path(snapshot_download(name, revision=commit, allow_patterns=list(_LOADED)))
+
+
+@contextmanager
+def _explained(name: str, commit: str) -> Iterator[None]:
+    """Turns the errors of a download into CheckpointUnavailable."""
+    import httpx2  # noqa: PLC0415
+    from huggingface_hub import errors  # noqa: PLC0415
+
+    what = f"{name}@{commit} cannot be downloaded from huggingface.co"
+    try:
+        yield
+    except errors.HfHubHTTPError as error:
+        raise CheckpointUnavailable(
+            f"{what}: it answers {error.response.status_code}. If the model is there but has terms "
+            f"of use, accept them at https://huggingface.co/{name}, and set HF_TOKEN."
+        ) from error
+    except (errors.LocalEntryNotFoundError, errors.XetDownloadError, httpx2.HTTPError) as error:
+        raise CheckpointUnavailable(
+            f"{what}: {error}. Try again with a connection: complete files are not downloaded "
+            "again. Or set SAM2_CHECKPOINT to a folder with the model's files."
+        ) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise CheckpointUnavailable(
+            f"{what}: {error.strerror}. Free some space, or set HF_HOME to a folder elsewhere."
+        ) from error
 
 
 def pinned(checkpoint: str) -> tuple[str, Pin]:

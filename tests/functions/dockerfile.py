@@ -25,7 +25,7 @@ class Build:
     def __init__(
         self, dockerfile: Path, context: Path, place: Path, arguments: Mapping[str, str]
     ) -> None:
-        self._context, self._place, self._arguments = context, place, arguments
+        self._context, self._place, self.arguments = context, place, arguments
         self.app = place / "app"
         self.environment: dict[str, str] = {}
         self.labels: dict[str, str] = {}
@@ -41,8 +41,10 @@ class Build:
         """Runs all stages that the stage needs, then the stage, into `app`."""
         parent, steps = self._stages[stage]
         for source in {_copied_from(value) for step, value in steps if step == "COPY"} - {None}:
-            self.run(str(source))
-            self.app.rename(self._place / str(source))
+            built = self._place / str(source)
+            if not built.exists():  # several stages may copy from it
+                self.run(str(source))
+                self.app.rename(built)
         if parent in self._stages:
             self.run(parent)
         else:
@@ -67,7 +69,7 @@ class Build:
 
     def _arg(self, value: str) -> None:
         name, _, default = value.partition("=")
-        self.environment[name] = self._arguments.get(name, default)
+        self.environment[name] = self.arguments.get(name, default)
 
     def _run(self, value: str) -> None:
         command = ["/bin/sh", "-e", "-c", value]

@@ -9,7 +9,9 @@ HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 # They import torch; test_torch.py says that they are left out.
 collect_ignore = (
-    [] if HAS_TORCH else ["test_model.py", "test_networks.py", "test_pins.py", "test_image.py"]
+    []
+    if HAS_TORCH
+    else ["test_local_run.py", "test_model.py", "test_networks.py", "test_pins.py", "test_image.py"]
 )
 
 

@@ -16,7 +16,8 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class Hub(ThreadingHTTPServer):
     """Has the files of `folder` in every model at every revision.
 
-    Records the paths of requests about models.
+    Records the paths of requests about models. With `refusal`, all requests get this status. The
+    next `broken` downloads of weights end in the middle.
     """
 
     daemon_threads = True
@@ -25,6 +26,8 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.folder = folder
         self.paths: list[str] = []
+        self.refusal: int | None = None
+        self.broken = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -43,6 +46,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         if path.startswith("/api/models/") or "/resolve/" in path:
             self.server.paths.append(path)
+        if self.server.refusal:
+            self.send_error(self.server.refusal)
+            return
         match path.strip("/").split("/"):
             case ["api", "models", _, _, "tree", _]:
                 self._send(json.dumps([*map(_entry, self.server.folder.iterdir())]).encode())
@@ -56,12 +62,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def _send(self, content: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(200)
-        for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        self.send_response(206 if start else 200)
+        named = {"Content-Length": str(len(content) - start), **(headers or {})}
+        if start:
+            named["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        for name, value in named.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(content)
+            self.wfile.write(content[start : self._end(start, len(content))])
+
+    def _end(self, start: int, size: int) -> int:
+        if not self.server.broken or not self.path.endswith(".safetensors"):
+            return size
+        self.server.broken -= 1
+        self.close_connection = True
+        return (start + size) // 2
 
     def log_message(self, *_: object) -> None:
         pass

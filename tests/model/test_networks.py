@@ -169,7 +169,10 @@ def test_no_gpu_is_a_cpu() -> None:
     ("change", "sentence"),
     [
         ({"model_type": "clip"}, "model_type must be 'sam2'"),
-        ({"vision_config": {"backbone_config": {"model_type": "vit"}}}, "'sam2_hiera_det_model', 'timm_wrapper', not 'vit'"),
+        (
+            {"vision_config": {"backbone_config": {"model_type": "vit"}}},
+            "'sam2_hiera_det_model', 'timm_wrapper', not 'vit'",
+        ),
     ],
 )
 def test_a_checkpoint_of_another_family_is_refused_with_those_that_work(

@@ -28,8 +28,11 @@ from shared.sam2_server.graphs.weights import Array, Weights
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """`window` is the side of the windows, 0 for attention over the image; `pooled` the factor by
-    which queries are pooled, 1 for none."""
+    """The form of a block.
+
+    `window` is the side of the windows, 0 for attention over the image; `pooled` the factor by
+    which queries are pooled, 1 for none.
+    """
 
     heads: int
     window: int

@@ -1,5 +1,7 @@
-"""The mask decoder: https://arxiv.org/abs/2408.00714, appendix D, and
-https://arxiv.org/abs/2304.02643, appendix A."""
+"""The mask decoder of SAM 2.
+
+https://arxiv.org/abs/2408.00714, appendix D, and https://arxiv.org/abs/2304.02643, appendix A.
+"""
 
 import numpy as np
 from openvino import Model, Node
