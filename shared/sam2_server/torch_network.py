@@ -19,8 +19,11 @@ disable_progress_bar()
 class TorchNetwork:
     """The network of a checkpoint in a folder, by the type that its config.json names."""
 
-    def __init__(self, folder: Path, device: Device) -> None:
+    def __init__(self, folder: Path, device: Device, *, reduced: bool | None = None) -> None:
         """Loads the network.
+
+        `reduced` is whether the encoder computes in bfloat16, its weights stay float32; without it,
+        on a GPU.
 
         Raises:
             ValueError: the checkpoint is of a type that has no masks for prompts.
@@ -38,13 +41,9 @@ class TorchNetwork:
             torch.tensor(values, device=device).view(1, 3, 1, 1)
             for values in (processor.image_mean, processor.image_std)
         )
+        self._is_reduced = device == "cuda" if reduced is None else reduced
         precision = "bf16" if self._is_reduced else "f32"
         self.runtime = f"torch-{torch.__version__.partition('+')[0]}-{precision}"
-
-    @property
-    def _is_reduced(self) -> bool:
-        """On a GPU the encoder computes in bfloat16; its weights stay float32."""
-        return self.device == "cuda"
 
     @torch.inference_mode()
     def encode(self, images: Sequence[Image]) -> list[list[torch.Tensor]]:

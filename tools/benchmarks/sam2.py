@@ -1,9 +1,11 @@
 """python -m tools.benchmarks.sam2: measures real SAM2 in its real sizes on this device.
 
 The weights are random, because the time does not depend on them. It writes a table into
-docs/sam2-performance.md, beside those of other devices. It needs the dependency group `model`.
+docs/sam2-performance.md, beside those of other devices. It needs the dependency group `sam2-gpu`.
 """
 
+import argparse
+import io
 import multiprocessing
 import os
 import platform
@@ -11,128 +13,142 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import (
-    Sam2Config,
-    Sam2HieraDetConfig,
-    Sam2ImageProcessor,
-    Sam2Model,
-    Sam2Processor,
-    Sam2VisionConfig,
-)
+from PIL import Image as Pictures
 
+from shared.imaging.geometry import Image
 from shared.sam2_server.job import Job
-from shared.sam2_server.model import Sam2Backend
+from shared.sam2_server.network import Network
+from shared.sam2_server.openvino_network import OpenVinoNetwork
+from shared.sam2_server.sam2_backend import Sam2Backend
 from shared.sam2_server.settings import Sam2Settings
-from shared.segmentation.sam2.contract import PromptPart
+from shared.sam2_server.torch_network import TorchNetwork
+from shared.segmentation.sam2.contract import (
+    BatchAnswer,
+    PromptPart,
+    SegmenterPart,
+    mask_answer,
+)
+from tools.benchmarks import sam2_checkpoints
+from tools.benchmarks.report import table
+from tools.support.examples import EXAMPLES
 
 DOCUMENT = Path(__file__).parents[2] / "docs/sam2-performance.md"
-PROMPT = PromptPart(points=[(512, 512, 1), (20, 20, 0)], box=(300, 300, 700, 700))
-_RUNS = 2
-_BATCH = 8
-"""Runs of a measurement, and images in a batch. Chosen by hand: on a CPU, more take very long."""
+PICTURE = EXAMPLES / "avataaars_05.png"
+PROMPT = PromptPart(
+    points=[(200 + 10 * index, 180 + 7 * index, int(index < 8)) for index in range(16)],
+    box=(110, 80, 400, 400),
+)
+"""The size of a prompt of this project: sixteen points and a box. Where they are does not matter."""
 
-SIZES: dict[str, dict[str, object]] = {
-    "tiny": {},
-    "small": {"blocks_per_stage": [1, 2, 11, 2], "global_attention_blocks": [7, 10, 13]},
-    "base plus": {
-        "hidden_size": 112,
-        "num_attention_heads": 2,
-        "embed_dim_per_stage": [112, 224, 448, 896],
-        "num_attention_heads_per_stage": [2, 4, 8, 16],
-        "blocks_per_stage": [2, 3, 16, 3],
-        "global_attention_blocks": [12, 16, 20],
-        "window_positional_embedding_background_size": [14, 14],
-    },
-    "large": {
-        "hidden_size": 144,
-        "num_attention_heads": 2,
-        "embed_dim_per_stage": [144, 288, 576, 1152],
-        "num_attention_heads_per_stage": [2, 4, 8, 16],
-        "blocks_per_stage": [2, 6, 36, 4],
-        "window_size_per_stage": [8, 4, 16, 8],
-        "global_attention_blocks": [23, 33, 43],
-    },
-}
-"""The differences of each size from the smallest one, from
-https://github.com/facebookresearch/sam2/tree/main/sam2/configs/sam2.1."""
+_RUNS = 3
+"""Runs of a measurement. The minimum counts."""
+
+_BATCH = 8
+_FURTHER = 7
+"""Images in a batch on a GPU, and prompts after the first one. Chosen by hand."""
+
+Runtimes = dict[str, Callable[[Path], Network]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU seconds and elapsed seconds."""
+
+    processor: float
+    elapsed: float
 
 
 def main() -> None:
-    """Measures every size and writes the table."""
-    lines = [
-        f"## {_device()}",
-        "",
-        "| size | parameters | first prompt, ms | each further prompt, ms | pictures a second, "
-        f"{_BATCH} at a time | most memory, MB |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    """Measures every model with every runtime, and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=sam2_checkpoints.NAMES)
+    names = parser.parse_args().names
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            for row in _rows(name, Path(folder, name)):
+                rows.append(row)
+                sys.stdout.write(" | ".join(row) + "\n")
+                sys.stdout.flush()
+    headings = ["model", "start, s", "first prompt, CPU s", "elapsed, s", "further prompts, CPU s"]
+    headings += [f"images a second, {_BATCH} at once"] if torch.cuda.is_available() else []
+    _write([f"## {_device()}", "", *table([*headings, "memory, MB"], rows)])
+
+
+def _rows(name: str, folder: Path) -> Iterator[list[str]]:
+    """Yields a row for each runtime, measured in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, max_tasks_per_child=1) as fresh:
-        for row in fresh.map(_row, SIZES):
-            lines.append(row)
-            sys.stdout.write(f"{row}\n")
-            sys.stdout.flush()
-    _write("\n".join(lines))
+        parameters = fresh.submit(sam2_checkpoints.save, name, folder).result() / 1e6
+        for runtime in _runtimes():
+            yield fresh.submit(_row, f"{name}, {parameters:.0f} M", runtime, folder).result()
 
 
-def _row(name: str) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        parameters = _save(SIZES[name], Path(folder))
-        settings = Sam2Settings(
-            sam2_checkpoint=folder, sam2_encoder_batch=_BATCH, sam2_embeddings=1
-        )
-        backend = Sam2Backend(settings)
+def _runtimes() -> Runtimes:
+    if torch.cuda.is_available():
+        return {
+            "torch, float32": partial(TorchNetwork, device="cuda", reduced=False),
+            "torch, bfloat16": partial(TorchNetwork, device="cuda", reduced=True),
+        }
+    return {
+        "torch, float32": partial(TorchNetwork, device="cpu", reduced=False),
+        "torch, bfloat16": partial(TorchNetwork, device="cpu", reduced=True),
+        "OpenVINO, float32": partial(OpenVinoNetwork, precision="f32"),
+        "OpenVINO, the processor's precision": OpenVinoNetwork,
+    }
+
+
+def _row(name: str, runtime: str, folder: Path) -> list[str]:
+    start = time.perf_counter()
+    network = _runtimes()[runtime](folder)
+    backend = Sam2Backend(network, SegmenterPart(backend="sam2"), Sam2Settings(sam2_embeddings=1))
     backend.warm_up()
-    first = _milliseconds(lambda: _segment(backend, 1))
-    twenty = _milliseconds(lambda: _segment(backend, 20))
-    batch = _milliseconds(lambda: backend._batches([_job(1) for _ in range(_BATCH)]), runs=1)
-    return (
-        f"| {name} | {parameters / 1e6:.0f} M | {first:.0f} | {(twenty - first) / 19:.0f} "
-        f"| {_BATCH * 1000 / batch:.2f} | {_most_memory():,.0f} |"
-    )
+    started = time.perf_counter() - start
+    first = _cost(lambda: _answer(backend, 1))
+    several = _cost(lambda: _answer(backend, 1 + _FURTHER))
+    further = (several.processor - first.processor) / _FURTHER
+    cells = [f"{name}: {runtime}", f"{started:.1f}", f"{first.processor:.2f}"]
+    cells += [f"{first.elapsed:.2f}", f"{further:.2f}"]
+    if torch.cuda.is_available():
+        batch = _cost(lambda: network.encode([_picture(network.side)] * _BATCH))
+        cells.append(f"{_BATCH / batch.elapsed:.1f}")
+    return [*cells, f"{_most_memory():,.0f}"]
 
 
-def _save(size: dict[str, object], folder: Path) -> int:
-    """Saves a model of the size with random weights; returns the number of its parameters."""
-    backbone = Sam2HieraDetConfig(**size)
-    channels = backbone.embed_dim_per_stage[::-1]
-    vision = Sam2VisionConfig(backbone_config=backbone, backbone_channel_list=channels)
-    model = Sam2Model(Sam2Config(vision_config=vision))
-    model.save_pretrained(folder)
-    Sam2Processor(Sam2ImageProcessor()).save_pretrained(folder)
-    return sum(parameter.numel() for parameter in model.parameters())
+def _answer(backend: Sam2Backend, prompts: int) -> None:
+    """Does what the service does with a request: decode, segment, build the JSON."""
+    with Pictures.open(io.BytesIO(PICTURE.read_bytes())) as file:
+        image = np.asarray(file.convert("RGB"))
+    # a new digest, so that no embedding is cached
+    job = Job(image, os.urandom(8), [PROMPT] * prompts, multimask=True)
+    answers = [mask_answer(masks, return_prob=False) for masks in backend.segment([job])]
+    BatchAnswer(images=[answers], segmenter=backend.segmenter).model_dump_json()
 
 
-def _job(prompts: int) -> Job:
-    """Returns a job with a new random image, so that no embedding is cached."""
-    digest = os.urandom(8)
-    noise = np.random.default_rng(list(digest)).integers(0, 255, (1024, 1024, 3), np.uint8)
-    return Job(noise, digest, [PROMPT] * prompts, multimask=True)
+def _picture(side: int) -> Image:
+    return np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
 
 
-def _segment(backend: Sam2Backend, prompts: int) -> None:
-    for masks in backend.segment([_job(prompts)]):
-        list(masks)
-
-
-def _milliseconds(work: Callable[[], object], runs: int = _RUNS) -> float:
-    """Returns the minimum of several runs. Results are on the CPU, so the device has finished."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
+def _cost(work: Callable[[], object]) -> Cost:
+    """Returns the minima of several runs. Results are on the CPU, so a GPU has finished."""
+    costs = []
+    for _ in range(_RUNS):
+        processor, elapsed = time.process_time(), time.perf_counter()
         work()
-        times.append(time.perf_counter() - start)
-    return min(times) * 1000
+        costs.append(Cost(time.process_time() - processor, time.perf_counter() - elapsed))
+    return Cost(min(cost.processor for cost in costs), min(cost.elapsed for cost in costs))
 
 
 def _most_memory() -> float:
-    """Returns the peak memory in MB, of the GPU or else of this process, which ran one size."""
+    """Returns the peak memory in MB, of the GPU or else of this process, which ran one network."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
@@ -140,16 +156,25 @@ def _most_memory() -> float:
 
 def _device() -> str:
     if torch.cuda.is_available():
-        return f"{torch.cuda.get_device_name()}, encoder in bfloat16"
-    return f"{torch.get_num_threads()} cores of a {platform.machine()} processor, float32"
+        return torch.cuda.get_device_name()
+    features = ", ".join(sorted(_matrix_instructions())) or "no bfloat16"
+    return f"{torch.get_num_threads()} cores of a {platform.machine()} processor ({features})"
 
 
-def _write(table: str) -> None:
+def _matrix_instructions() -> set[str]:
+    """Returns the processor's instructions for bfloat16 that Linux lists."""
+    file = Path("/proc/cpuinfo")
+    words = set(file.read_text().split()) if file.exists() else set()
+    return words & {"amx_bf16", "avx512_bf16", "bf16"}
+
+
+def _write(lines: list[str]) -> None:
     """Writes the table in place of that of the same device, or after the others."""
     head, *sections = DOCUMENT.read_text().split("\n## ")
-    heading = table.splitlines()[0].removeprefix("## ")
+    heading = lines[0].removeprefix("## ")
     others = [text.strip() for text in sections if text.splitlines()[0] != heading]
-    DOCUMENT.write_text("\n\n## ".join([head.strip(), *others, table.removeprefix("## ")]) + "\n")
+    table_text = "\n".join(lines).strip().removeprefix("## ")
+    DOCUMENT.write_text("\n\n## ".join([head.strip(), *others, table_text]) + "\n")
 
 
 if __name__ == "__main__":
