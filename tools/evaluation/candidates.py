@@ -44,6 +44,9 @@ FACE, HEAD = "face", "head with hair"
 _ROUGH_FACE = "rough face"
 
 
+_Pair = tuple[float, float]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Option:
     """A candidate, and the kind of object that its mask was made from."""
@@ -151,10 +154,10 @@ def bounds_of_mask(mask: BoolMask) -> Box:
 def _features(face: BoolMask, box: Box) -> dict[str, BoolMask]:
     """Ellipses where an upright face has its features, in shares of its bounds."""
     places = {
-        "left eye": (0.3, 0.45, 0.13, 0.08),
-        "right eye": (0.7, 0.45, 0.13, 0.08),
-        "nose": (0.5, 0.58, 0.09, 0.13),
-        "mouth": (0.5, 0.78, 0.2, 0.08),
+        "left eye": ((0.3, 0.45), (0.13, 0.08)),
+        "right eye": ((0.7, 0.45), (0.13, 0.08)),
+        "nose": ((0.5, 0.58), (0.09, 0.13)),
+        "mouth": ((0.5, 0.78), (0.2, 0.08)),
     }
     return {kind: _ellipse(face, box, *place) for kind, place in places.items()}
 
@@ -183,7 +186,7 @@ def _shifted(face: BoolMask, box: Box) -> BoolMask:
 
 def _dome(face: BoolMask, box: Box) -> BoolMask:
     """The ellipse of a head whose hair is short, around the face's upper part."""
-    return _ellipse(face, box, 0.5, 0.35, 0.62, 0.7)
+    return _ellipse(face, box, (0.5, 0.35), (0.62, 0.7))
 
 
 def _neck(face: BoolMask, box: Box) -> BoolMask:
@@ -196,14 +199,14 @@ def _shoulders(face: BoolMask, box: Box) -> BoolMask:
     return _strip(face, box, (-0.7, 1.7), (1.3, np.inf))
 
 
-def _strip(face: BoolMask, box: Box, xs: tuple[float, float], ys: tuple[float, float]) -> BoolMask:
+def _strip(face: BoolMask, box: Box, xs: _Pair, ys: _Pair) -> BoolMask:
     rows, columns = np.indices(face.shape, sparse=True)
     x, y = (columns - box.x0) / box.width, (rows - box.y0) / box.height
     return np.asarray((x >= xs[0]) & (x < xs[1]) & (y >= ys[0]) & (y < ys[1]))
 
 
-def _ellipse(face: BoolMask, box: Box, x: float, y: float, rx: float, ry: float) -> BoolMask:
+def _ellipse(face: BoolMask, box: Box, middle: _Pair, radii: _Pair) -> BoolMask:
     """An ellipse with its middle and radii in shares of the face's bounds."""
     rows, columns = np.indices(face.shape, sparse=True)
-    dx, dy = (columns - box.x0) / box.width - x, (rows - box.y0) / box.height - y
-    return np.asarray((dx / rx) ** 2 + (dy / ry) ** 2 < 1)
+    dx, dy = (columns - box.x0) / box.width - middle[0], (rows - box.y0) / box.height - middle[1]
+    return np.asarray((dx / radii[0]) ** 2 + (dy / radii[1]) ** 2 < 1)

@@ -60,7 +60,7 @@ def main() -> None:
             true = max(truths, key=lambda truth: truth.box.iou(prompt.box), default=None)
             if true and true.box.iou(prompt.box) >= MATCHED:
                 found.append(_samples(masks, image, prompt, true))
-    chosen = [max(samples, key=lambda sample: sample.evidence.quality) for samples in found]
+    chosen = [max(samples, key=lambda sample: sample.evidence.preference) for samples in found]
     sys.stdout.write(report(chosen, list(chain.from_iterable(found))))
     if options.picture:
         draw(options.picture, chosen)
