@@ -21,7 +21,8 @@ reviews."""
 CHOICE = 4.1, 0.0, 0.3, 0.06
 """For the log-odds of `outline`, for `positive`, for `negative` and for the log-odds of
 `predicted_iou`: by them the mask of a prompt is chosen. `python -m tools.evaluation.mask_choice`
-fits them to candidates like those of SAM2, which are made from true masks."""
+fits them to candidates like those of SAM2, which are made from true masks: 4.26, 0, 0.35 and 0.06
+for faces, 4.0, 0, 0.2 and 0.03 for heads with hair. Those in use are between."""
 
 FIXED = 1.2, 1.0, 0.5
 """For the log-odds of `outline`, for `positive` and for `negative`. They lower the quality of a

@@ -58,8 +58,9 @@ def test_the_coefficients_in_use_are_about_those_that_fit(drawings: list[Choice]
 
 
 def test_the_report_has_the_win_rate_in_use(drawings: list[Choice]) -> None:
-    row = next(line for line in report({DRAWINGS: drawings}).splitlines() if "json |" in line)
-    assert f"| {_share_of_right_masks(drawings):.1%} |" in row
+    few = drawings[:40]
+    row = next(line for line in report({DRAWINGS: few}).splitlines() if "json |" in line)
+    assert f"| {_share_of_right_masks(few):.1%} |" in row
 
 
 @pytest.mark.parametrize("meant", [FACE, HEAD])

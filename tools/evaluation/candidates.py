@@ -20,7 +20,7 @@ from shared.segmentation.mask_selection import Candidate
 
 _BOUNDARY = 0.01
 """Standard deviation of a mask's edge, and of the mask's growth, as a share of the face's side.
-SAM2's masks have 256 x 256 pixels for a crop, of which a face's side is about 110: one pixel."""
+SAM2's masks have 256 x 256 pixels for a crop, of which a face's side is about 100: one pixel."""
 
 _ROUGH = 4.0
 """Errors of a bad mask of the face, relative to those of other masks. Chosen by hand: its IoU is
@@ -43,7 +43,6 @@ FACE, HEAD = "face", "head with hair"
 
 _ROUGH_FACE = "rough face"
 
-
 _Pair = tuple[float, float]
 
 
@@ -63,7 +62,7 @@ class Objects:
 
     def __init__(self, face: BoolMask, head: BoolMask) -> None:
         box = bounds_of_mask(face)
-        self.side = float(np.sqrt(box.width * box.height))
+        self._side = float(np.sqrt(box.width * box.height))
         bust = head | _neck(face, box)
         figure = bust | _shoulders(face, box)
         features = {kind: mask & face for kind, mask in _features(face, box).items()}
@@ -75,8 +74,7 @@ class Objects:
             "figure": figure,
             "background": ~figure,
         }
-        self._objects = {FACE: face, **features, **wholes}
-        """What SAM2 may take for an object."""
+        self._objects = {FACE: face, **features, **wholes}  # what SAM2 may take for an object
         self._parts = {
             **features,
             **_halves(face, box),
@@ -104,8 +102,8 @@ class Objects:
         return first, second, third
 
     def _option(self, kind: str, mask: BoolMask, random: np.random.Generator) -> Option:
-        errors = _BOUNDARY * self.side * (_ROUGH if kind == _ROUGH_FACE else 1)
-        pixels = _with_errors(mask, errors, _WAVE * self.side, random)
+        errors = _BOUNDARY * self._side * (_ROUGH if kind == _ROUGH_FACE else 1)
+        pixels = _with_errors(mask, errors, _WAVE * self._side, random)
         return Option(kind, Candidate(pixels, self._predicted_iou(pixels, random)))
 
     def _predicted_iou(self, pixels: BoolMask, random: np.random.Generator) -> float:

@@ -27,7 +27,7 @@ from tools.evaluation.choices import HEAD_PARTS, Choice, Choices
 from tools.evaluation.true_faces import true_faces
 
 _COUNT = 12
-"""Triples for each face. More of them change no rate of all faces by more than half a percent."""
+"""Triples for each face. Chosen by hand."""
 
 _FOLDS = 10
 """Parts of the images for cross-validation."""
