@@ -45,7 +45,7 @@ def evidence_of(candidate: Candidate, prompt: Prompt, outline: BoolMask) -> Evid
 
 
 def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float]:
-    """Returns the candidate of the highest quality, cleaned, and its quality.
+    """Returns the candidate that is most probably meant, cleaned, and its quality.
 
     At most two candidates are in memory: the best so far and the current one.
 
@@ -54,12 +54,13 @@ def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float
     """
     outline = outline_mask(prompt)
     best: BoolMask | None = None
-    quality = -1.0
+    preference, quality = -np.inf, 0.0
     for candidate in candidates:
         cleaned = replace(candidate, pixels=clean(candidate.pixels, prompt))
-        expected = evidence_of(cleaned, prompt, outline).quality
-        if expected > quality:
-            best, quality = cleaned.pixels, expected
+        evidence = evidence_of(cleaned, prompt, outline)
+        if evidence.preference > preference:
+            best = cleaned.pixels
+            preference, quality = evidence.preference, evidence.quality
     if best is None:
         raise ValueError("no candidate to choose from")
     return Mask(prompt.crop, best), quality

@@ -132,7 +132,7 @@ def test_each_evaluation_adds_a_line_to_the_history(tmp_path: Path) -> None:
         history.append(ART / "README.md", "drawn faces", figures(scores))
 
 
-@pytest.mark.parametrize("name", TRUTHS)
+@pytest.mark.parametrize("name", [*TRUTHS, "portraits.json"])
 def test_every_box_and_outline_lies_in_its_image(name: str) -> None:
     for file, drawing in read_truth(ART / name).items():
         height, width = cv2.imread(str(file)).shape[:2]

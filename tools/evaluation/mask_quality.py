@@ -10,14 +10,12 @@ comparison.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
@@ -26,17 +24,15 @@ from scipy.optimize import minimize
 
 from shared.imaging.geometry import Image, image_box
 from shared.prompting.builder import build_prompts
-from shared.schemas.box import Box
 from shared.schemas.prompt import Prompt, PromptOptions
 from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.mask_quality import FITTED, FIXED, Evidence
 from shared.segmentation.mask_selection import clean, evidence_of, outline_mask
 from shared.segmentation.masks import Mask, covered
-from tools.evaluation.details import MATCHED, face_numbers
-from tools.evaluation.drawings import GOOD, Regions
+from tools.evaluation.details import MATCHED
+from tools.evaluation.drawings import GOOD
 from tools.evaluation.in_process import InProcess
-from tools.evaluation.manifest import IGNORE, Manifest, read_label
-from tools.evaluation.truth import read_truth
+from tools.evaluation.true_faces import TrueFace, true_faces
 
 _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
 
@@ -49,14 +45,6 @@ class Sample:
     iou: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Truth:
-    """The box of a true face and its mask."""
-
-    box: Box
-    regions: Regions
-
-
 def main() -> None:
     """Prints coefficients and the table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -65,14 +53,14 @@ def main() -> None:
     options = parser.parse_args()
     steps, masks = InProcess(), EmbeddedMasks()
     found: list[list[Sample]] = []
-    for file, truths in track([pair for truth in options.truths for pair in _truths(truth)]):
+    for file, truths in track([pair for truth in options.truths for pair in true_faces(truth)]):
         image = steps.decode(file.read_bytes())
         detections = steps.detect(image, "face").detections
         for prompt in build_prompts(detections, image_box(image), PromptOptions()):
             true = max(truths, key=lambda truth: truth.box.iou(prompt.box), default=None)
             if true and true.box.iou(prompt.box) >= MATCHED:
                 found.append(_samples(masks, image, prompt, true))
-    chosen = [max(samples, key=lambda sample: sample.evidence.quality) for samples in found]
+    chosen = [max(samples, key=lambda sample: sample.evidence.preference) for samples in found]
     sys.stdout.write(report(chosen, list(chain.from_iterable(found))))
     if options.picture:
         draw(options.picture, chosen)
@@ -146,7 +134,7 @@ def _values(
     return qualities, np.array([sample.iou for sample in samples])
 
 
-def _samples(masks: EmbeddedMasks, image: Image, prompt: Prompt, true: _Truth) -> list[Sample]:
+def _samples(masks: EmbeddedMasks, image: Image, prompt: Prompt, true: TrueFace) -> list[Sample]:
     """The samples of all candidates for a prompt of a true face."""
     outline, samples = outline_mask(prompt), []
     for candidate in masks.candidates(image[prompt.crop.slices], prompt):
@@ -155,33 +143,6 @@ def _samples(masks: EmbeddedMasks, image: Image, prompt: Prompt, true: _Truth) -
         evidence = evidence_of(cleaned, prompt, outline)
         samples.append(Sample(evidence, true.regions.iou(full)))
     return samples
-
-
-def _truths(file: Path) -> Iterator[tuple[Path, list[_Truth]]]:
-    """Yields the images of a file, with their faces that have a known mask."""
-    if "images" in json.loads(file.read_bytes()):
-        return _of_corpus(file)
-    return _of_drawings(file)
-
-
-def _of_corpus(file: Path) -> Iterator[tuple[Path, list[_Truth]]]:
-    for image in Manifest.read(file).images:
-        if image.label is None:
-            continue
-        label = read_label(file.parent / image.label)
-        faces = zip(image.faces, face_numbers(label, image), strict=True)
-        yield (
-            file.parent / image.image,
-            [_Truth(f.box, Regions(label == n, label != IGNORE)) for f, n in faces if n],
-        )
-
-
-def _of_drawings(file: Path) -> Iterator[tuple[Path, list[_Truth]]]:
-    for path, drawing in read_truth(file).items():
-        if any(place.polygon for place in drawing.faces):
-            shape = cv2.imread(str(path)).shape[:2]
-            regions = [(place.box, Regions.of(place, shape)) for place in drawing.faces]
-            yield path, [_Truth(box, known) for box, known in regions if known]
 
 
 if __name__ == "__main__":

@@ -30,6 +30,15 @@ def test_predicted_iou_decides_between_candidates_that_fit_alike() -> None:
     assert (mask.pixels == shifted).all()
 
 
+def test_the_face_wins_over_the_head_and_the_neck_whatever_iou_is_predicted() -> None:
+    face = _in_crop(ellipse(150, 100, 29, 39))
+    head = _in_crop(ellipse(150, 94, 37, 46))
+    with_neck = _in_crop(ellipse(150, 106, 30, 46))
+    candidates = [Candidate(head, 0.99), Candidate(face, 0.6), Candidate(with_neck, 0.95)]
+    mask, _ = choose(candidates, PROMPT)
+    assert (mask.pixels == face).all()
+
+
 def test_holes_are_filled_and_specks_dropped() -> None:
     solid = _in_crop(OVAL)
     spoilt = solid.copy()
