@@ -13,30 +13,18 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image as Pictures
 
-from shared.imaging.geometry import Image
+from shared.sam2_server.backends import Backend, GrabCutBackend
 from shared.sam2_server.job import Job
-from shared.sam2_server.network import Network
-from shared.sam2_server.openvino_network import OpenVinoNetwork
-from shared.sam2_server.sam2_backend import Sam2Backend
-from shared.sam2_server.settings import Sam2Settings
-from shared.sam2_server.torch_network import TorchNetwork
-from shared.segmentation.sam2.contract import (
-    BatchAnswer,
-    PromptPart,
-    SegmenterPart,
-    mask_answer,
-)
-from tools.benchmarks import sam2_checkpoints
+from shared.sam2_server.network import Device, Network, available_device
+from shared.segmentation.sam2.contract import BatchAnswer, PromptPart, mask_answer
 from tools.benchmarks.report import table
 from tools.support.examples import EXAMPLES
 
@@ -45,9 +33,12 @@ PICTURE = EXAMPLES / "avataaars_05.png"
 PROMPT = PromptPart(
     points=[(200 + 10 * index, 180 + 7 * index, int(index < 8)) for index in range(16)],
     box=(110, 80, 400, 400),
+    outline=[(120, 200), (250, 90), (390, 200), (390, 330), (250, 395), (120, 330)],
 )
-"""The size of a prompt of this project: sixteen points and a box. Where they are does not matter."""
+"""Sixteen points and a box, as many as prompts of this project have. Where they are does not matter
+to the networks."""
 
+_EMBEDDED = "embedded segmenter"
 _RUNS = 3
 """Runs of a measurement. The minimum counts."""
 
@@ -55,7 +46,11 @@ _BATCH = 8
 _FURTHER = 7
 """Images in a batch on a GPU, and prompts after the first one. Chosen by hand."""
 
-Runtimes = dict[str, Callable[[Path], Network]]
+_RUNTIMES: dict[Device, Sequence[str]] = {
+    "cpu": ("torch, float32", "torch, bfloat16", "OpenVINO, float32", "OpenVINO, fastest"),
+    "cuda": ("torch, float32", "torch, bfloat16"),
+}
+"""`fastest` is the precision that OpenVINO chooses for the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,73 +63,85 @@ class Cost:
 
 def main() -> None:
     """Measures every model with every runtime, and writes the table."""
+    from tools.benchmarks import sam2_checkpoints  # noqa: PLC0415 it imports torch
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=sam2_checkpoints.NAMES)
     names = parser.parse_args().names
+    device = available_device()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name in names:
-            for row in _rows(name, Path(folder, name)):
-                rows.append(row)
-                sys.stdout.write(" | ".join(row) + "\n")
-                sys.stdout.flush()
-    headings = ["model", "start, s", "first prompt, CPU s", "elapsed, s", "further prompts, CPU s"]
-    headings += [f"images a second, {_BATCH} at once"] if torch.cuda.is_available() else []
-    _write([f"## {_device()}", "", *table([*headings, "memory, MB"], rows)])
+        for row in _rows(names, device, Path(folder)):
+            rows.append(row)
+            sys.stdout.write(" | ".join(row) + "\n")
+            sys.stdout.flush()
+    headings = ["", "start, s", "first prompt, CPU s", "elapsed, s", "further prompts, CPU s"]
+    headings += [f"images a second, {_BATCH} at once"] if device == "cuda" else []
+    _write([f"## {_name_of(device)}", "", *table([*headings, "memory, MB"], rows)])
 
 
-def _rows(name: str, folder: Path) -> Iterator[list[str]]:
-    """Yields a row for each runtime, measured in a process of its own."""
+def _rows(names: Sequence[str], device: Device, folder: Path) -> Iterator[list[str]]:
+    """Yields a row for each model and runtime, each measured in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, max_tasks_per_child=1) as fresh:
-        parameters = fresh.submit(sam2_checkpoints.save, name, folder).result() / 1e6
-        for runtime in _runtimes():
-            yield fresh.submit(_row, f"{name}, {parameters:.0f} M", runtime, folder).result()
+        yield fresh.submit(_row, _EMBEDDED, _EMBEDDED, folder, device).result()
+        for name in names:
+            parameters = fresh.submit(_save, name, folder / name).result() / 1e6
+            for runtime in _RUNTIMES[device]:
+                title = f"{name} ({parameters:.0f} M parameters): {runtime}"
+                yield fresh.submit(_row, title, runtime, folder / name, device).result()
 
 
-def _runtimes() -> Runtimes:
-    if torch.cuda.is_available():
-        return {
-            "torch, float32": partial(TorchNetwork, device="cuda", reduced=False),
-            "torch, bfloat16": partial(TorchNetwork, device="cuda", reduced=True),
-        }
-    return {
-        "torch, float32": partial(TorchNetwork, device="cpu", reduced=False),
-        "torch, bfloat16": partial(TorchNetwork, device="cpu", reduced=True),
-        "OpenVINO, float32": partial(OpenVinoNetwork, precision="f32"),
-        "OpenVINO, the processor's precision": OpenVinoNetwork,
-    }
+def _save(name: str, folder: Path) -> int:
+    from tools.benchmarks import sam2_checkpoints  # noqa: PLC0415 it imports torch
+
+    return sam2_checkpoints.save(name, folder)
 
 
-def _row(name: str, runtime: str, folder: Path) -> list[str]:
+def _row(title: str, runtime: str, folder: Path, device: Device) -> list[str]:
     start = time.perf_counter()
-    network = _runtimes()[runtime](folder)
-    backend = Sam2Backend(network, SegmenterPart(backend="sam2"), Sam2Settings(sam2_embeddings=1))
-    backend.warm_up()
+    backend = GrabCutBackend() if runtime == _EMBEDDED else _backend(runtime, folder, device)
+    _answer(backend, 1)
     started = time.perf_counter() - start
     first = _cost(lambda: _answer(backend, 1))
     several = _cost(lambda: _answer(backend, 1 + _FURTHER))
     further = (several.processor - first.processor) / _FURTHER
-    cells = [f"{name}: {runtime}", f"{started:.1f}", f"{first.processor:.2f}"]
-    cells += [f"{first.elapsed:.2f}", f"{further:.2f}"]
-    if torch.cuda.is_available():
-        batch = _cost(lambda: network.encode([_picture(network.side)] * _BATCH))
+    cells = [title, f"{started:.1f}", f"{first.processor:.2f}", f"{first.elapsed:.2f}"]
+    cells.append(f"{further:.2f}")
+    if device == "cuda":
+        batch = _cost(lambda: _answer(backend, 1, images=_BATCH))
         cells.append(f"{_BATCH / batch.elapsed:.1f}")
-    return [*cells, f"{_most_memory():,.0f}"]
+    return [*cells, f"{_most_memory(device):,.0f}"]
 
 
-def _answer(backend: Sam2Backend, prompts: int) -> None:
+def _backend(runtime: str, folder: Path, device: Device) -> Backend:
+    # Imported here, so that torch is not in the memory of a process that runs without it.
+    from shared.sam2_server.sam2_backend import Sam2Backend  # noqa: PLC0415
+    from shared.sam2_server.settings import Sam2Settings  # noqa: PLC0415
+    from shared.segmentation.sam2.contract import SegmenterPart  # noqa: PLC0415
+
+    network = _network(runtime, folder, device)
+    return Sam2Backend(network, SegmenterPart(backend="sam2"), Sam2Settings())
+
+
+def _network(runtime: str, folder: Path, device: Device) -> Network:
+    if runtime.startswith("torch"):
+        from shared.sam2_server.torch_network import TorchNetwork  # noqa: PLC0415
+
+        return TorchNetwork(folder, device, reduced=runtime.endswith("bfloat16"))
+    from shared.sam2_server.openvino_network import OpenVinoNetwork  # noqa: PLC0415
+
+    return OpenVinoNetwork(folder, "f32" if runtime.endswith("float32") else None)
+
+
+def _answer(backend: Backend, prompts: int, images: int = 1) -> None:
     """Does what the service does with a request: decode, segment, build the JSON."""
     with Pictures.open(io.BytesIO(PICTURE.read_bytes())) as file:
         image = np.asarray(file.convert("RGB"))
-    # a new digest, so that no embedding is cached
-    job = Job(image, os.urandom(8), [PROMPT] * prompts, multimask=True)
-    answers = [mask_answer(masks, return_prob=False) for masks in backend.segment([job])]
+    # new digests, so that no embedding is cached
+    jobs = [Job(image, os.urandom(8), [PROMPT] * prompts, True) for _ in range(images)]
+    answers = [mask_answer(masks, return_prob=False) for masks in backend.segment(jobs)]
     BatchAnswer(images=[answers], segmenter=backend.segmenter).model_dump_json()
-
-
-def _picture(side: int) -> Image:
-    return np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
 
 
 def _cost(work: Callable[[], object]) -> Cost:
@@ -147,21 +154,25 @@ def _cost(work: Callable[[], object]) -> Cost:
     return Cost(min(cost.processor for cost in costs), min(cost.elapsed for cost in costs))
 
 
-def _most_memory() -> float:
+def _most_memory(device: Device) -> float:
     """Returns the peak memory in MB, of the GPU or else of this process, which ran one network."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
+    if device == "cuda":
+        import torch  # noqa: PLC0415
+
+        return float(torch.cuda.max_memory_allocated()) / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-def _device() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    features = ", ".join(sorted(_matrix_instructions())) or "no bfloat16"
-    return f"{torch.get_num_threads()} cores of a {platform.machine()} processor ({features})"
+def _name_of(device: Device) -> str:
+    if device == "cuda":
+        import torch  # noqa: PLC0415
+
+        return str(torch.cuda.get_device_name())
+    features = ", ".join(sorted(_instructions())) or "no bfloat16"
+    return f"{os.cpu_count()} cores of a {platform.machine()} processor ({features})"
 
 
-def _matrix_instructions() -> set[str]:
+def _instructions() -> set[str]:
     """Returns the processor's instructions for bfloat16 that Linux lists."""
     file = Path("/proc/cpuinfo")
     words = set(file.read_text().split()) if file.exists() else set()

@@ -9,19 +9,28 @@ import numpy as np
 from tools.benchmarks.report import table
 from tools.documentation import with_generated
 from tools.simulation.costs import bill
-from tools.simulation.figures import LANDMARKS, MIX, PICTURE_SECONDS, SAM2, SEGMENTATION, Size
-from tools.simulation.simulation import Run, burst, run, wave
+from tools.simulation.figures import (
+    LANDMARKS,
+    LARGE,
+    MIX,
+    SEGMENTATION,
+    SEGMENTERS,
+    TINY,
+    Segmenter,
+    Size,
+)
+from tools.simulation.simulation import Run, Service, burst, run, wave
 from tools.support.examples import ROOT
 
 PAGE = ROOT / "docs" / "scale.md"
-Sizes = tuple[Size, Size, Size]
-AS_SET_UP: Sizes = (LANDMARKS, SEGMENTATION, SAM2)
-RAISED: Sizes = (
-    replace(LANDMARKS, most=100),
-    replace(SEGMENTATION, most=50),
-    replace(SAM2, most=12),
-)
+AS_SET_UP = LANDMARKS, SEGMENTATION
+RAISED = replace(LANDMARKS, most=100), replace(SEGMENTATION, most=50)
+_RAISED_SAM2 = 200
 """Instance limits that suffice for a million uploads a day."""
+
+_LOADS = 1_000, 100_000, 1_000_000
+_CROSSING = range(50_000, 1_050_000, 50_000)
+"""Uploads a day at which SAM2 on CPUs is compared with a GPU."""
 
 _UNITS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
 """Units of time: the upper limit in seconds, the name, and the seconds of one unit."""
@@ -29,7 +38,7 @@ _UNITS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
 
 def main() -> None:
     """Prints the tables, and writes them into the page."""
-    lines = [*_mix(), *_days(), *_bursts()]
+    lines = [*_mix(), *_days(), *_segmenters(), *_bursts()]
     sys.stdout.write("\n".join(lines))
     PAGE.write_text(with_generated(PAGE.read_text(), "\n".join(lines)))
 
@@ -56,9 +65,9 @@ def _mix() -> Iterator[str]:
 
 def _days() -> Iterator[str]:
     days = {
-        "1,000 a day, default limits": run(wave(1_000), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "100,000 a day, default limits": run(wave(100_000), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "1,000,000 a day, raised limits": run(wave(1_000_000), MIX, RAISED, PICTURE_SECONDS),
+        "1,000 a day, default limits": run(wave(1_000), MIX, AS_SET_UP, TINY),
+        "100,000 a day, raised limits": _raised(100_000, TINY),
+        "1,000,000 a day, raised limits": _raised(1_000_000, TINY),
     }
     yield from ("### Days", "")
     yield from table(["", *days], [*_timely(days), *_instances(days)])
@@ -68,14 +77,51 @@ def _days() -> Iterator[str]:
     rows = [[part, *(f"{costs[part]:,.2f}" for costs in bills.values())] for part in first]
     totals = {title: sum(costs.values()) for title, costs in bills.items()}
     rows.append(["**all**", *(f"**{total:,.2f}**" for total in totals.values())])
-    each = [f"{1000 * totals[title] / len(day.uploads):.3f}" for title, day in days.items()]
+    each = [f"{_per_thousand(day):.3f}" for day in days.values()]
     yield from table(["", *bills], [*rows, ["1,000 uploads", *each]])
 
 
+def _segmenters() -> Iterator[str]:
+    """Yields what each segmenter costs and how long results take, and where a GPU pays."""
+    yield from ("### Segmenters, with raised limits", "")
+    headings = [
+        f"{load:,} a day: {what}" for load in _LOADS for what in ("$ per 1,000", "50%, 99% within")
+    ]
+    rows = []
+    for segmenter in SEGMENTERS:
+        cells = []
+        for load in _LOADS:
+            day = _raised(load, segmenter)
+            half, most = (_time(float(np.percentile(day.seconds, share))) for share in (50, 99))
+            cells += [f"{_per_thousand(day):.3f}", f"{half}, {most}"]
+        rows.append([segmenter.title, *cells])
+    yield from table(["", *headings], rows)
+    for segmenter in (one for one in SEGMENTERS if one.service and one is not LARGE):
+        yield f"- {_crossing(segmenter)}"
+    yield ""
+
+
+def _crossing(segmenter: Segmenter) -> str:
+    """Returns a sentence: from which load on a GPU costs less than the segmenter."""
+    for load in _CROSSING:
+        if bill(_raised(load, LARGE))["SAM2"] < bill(_raised(load, segmenter))["SAM2"]:
+            return f"{segmenter.title} costs more than {LARGE.title} from {load:,} a day on."
+    return f"{segmenter.title} costs less than {LARGE.title} up to {_CROSSING[-1]:,} a day."
+
+
+def _raised(load: int, segmenter: Segmenter) -> Run:
+    return run(wave(load), MIX, RAISED, segmenter.with_limit(_RAISED_SAM2))
+
+
+def _per_thousand(day: Run) -> float:
+    return 1000 * sum(bill(day).values()) / len(day.uploads)
+
+
 def _bursts() -> Iterator[str]:
+    arrivals = 10_000, 200
     bursts = {
-        "default limits": run(burst(10_000, 200), MIX, AS_SET_UP, PICTURE_SECONDS),
-        "raised limits": run(burst(10_000, 200), MIX, RAISED, PICTURE_SECONDS),
+        "default limits": run(burst(*arrivals), MIX, AS_SET_UP, TINY),
+        "raised limits": run(burst(*arrivals), MIX, RAISED, TINY.with_limit(_RAISED_SAM2)),
     }
     yield from ("### 10,000 uploads in 50 seconds, after an idle period", "")
     lasts = ["last result after", *(_time(burst_run.last) for burst_run in bursts.values())]
@@ -92,7 +138,7 @@ def _timely(runs: dict[str, Run]) -> Iterator[list[str]]:
 
 def _instances(runs: dict[str, Run]) -> Iterator[list[str]]:
     for name in ("landmarks", "segmentation", "sam2"):
-        services = [getattr(result, name) for result in runs.values()]
+        services: list[Service] = [getattr(result, name) for result in runs.values()]
         yield [
             f"{name}: maximum of instances (limit), starts",
             *(f"{one.most_at_once} ({one.size.most}), {one.starts}" for one in services),

@@ -22,7 +22,7 @@ def bill(run: Run) -> dict[str, float]:
     return {
         "landmarks": _compute(run.landmarks),
         "segmentation": _compute(run.segmentation),
-        "SAM2": _compute(run.sam2),
+        "SAM2": _compute(run.sam2) if run.sam2 else 0.0,
         "requests": 2 * len(uploads) / 1e6 * PRICES.million_requests,
         "messages": _messages(uploads),
         "writing objects": sum(kind.objects for kind in uploads) / 1e3 * PRICES.thousand_writes,

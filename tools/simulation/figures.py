@@ -1,7 +1,9 @@
 """The inputs of the simulation: measured costs, the sizes in terraform/, list prices."""
 
+from __future__ import annotations
+
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools.support.examples import ROOT
 
@@ -12,15 +14,16 @@ DAY = 86_400
 class Kind:
     """A kind of upload: its share of all uploads, and its costs.
 
-    `landmarks` and `segmentation` are CPU seconds, `pictures` the images for SAM2. `objects` and
-    `stored` are objects and bytes in both buckets, including the upload. `message` is the size of
-    its prompts message in bytes.
+    `landmarks` and `segmentation` are CPU seconds, `faces` the prompts, `pictures` the images for
+    SAM2. `objects` and `stored` are objects and bytes in both buckets, including the upload.
+    `message` is the size of its prompts message in bytes.
     """
 
     title: str
     share: float
     landmarks: float
     segmentation: float
+    faces: int
     pictures: int
     objects: int
     stored: int
@@ -44,10 +47,11 @@ def _start_seconds(function: str) -> float:
 
 
 MIX = (
-    Kind("avatar, 512 x 512", 0.6, *_processor_seconds("Avatar"), 1, 8, 330_000, 8_000),
-    Kind("scene of six", 0.3, *_processor_seconds("Scene of six"), 2, 18, 1_000_000, 40_000),
-    Kind("photo of three, 12 megapixels", 0.1, *_processor_seconds("Photo of three"), 3, 12,
-         26_000_000, 20_000),
+    Kind("avatar, 512 x 512", 0.6, *_processor_seconds("Avatar"), 1, 1, 8, 330_000, 8_000),
+    Kind("scene of six", 0.3, *_processor_seconds("Scene of six"), 6, 2, 18, 1_000_000,
+         40_000),
+    Kind("photo of three, 12 megapixels", 0.1, *_processor_seconds("Photo of three"), 3, 3,
+         12, 26_000_000, 20_000),
 )  # fmt: skip
 """The shares are assumed. The objects follow from the files of a result, the bytes are
 estimates."""
@@ -60,8 +64,8 @@ _INSTANCE_SECONDS = 2
 class Size:
     """The size of a service.
 
-    `concurrency` limits the concurrent requests of an instance, `most` the number of instances.
-    `start` is the duration of a start in seconds, `memory` is in GiB. An idle instance is kept for
+    `concurrency` limits the concurrent requests of an instance, `most` the number of instances. An
+    instance computes one request at a time, with all its processors or its GPU. `start` is the duration of a start in seconds, `memory` is in GiB. An idle instance is kept for
     `idle` seconds, and charged during them if `billed_idle` is set. Cloud Run keeps idle instances
     for at most 15 minutes, with a GPU for at most 10:
     https://cloud.google.com/run/docs/about-instance-autoscaling.
@@ -91,15 +95,90 @@ SEGMENTATION = Size(
     processors=1,
     memory=2,
 )
-SAM2 = Size(
-    concurrency=16, most=1, start=30, processors=4, memory=16, gpu=True, idle=600, billed_idle=True
-)
-"""The sizes are the defaults of terraform/. The start of an instance with a GPU takes 5 s, by Cloud
-Run's documentation. Loading the model takes 25 s, which is assumed."""
 
-PICTURE_SECONDS = 0.178
-"""Seconds for an image by SAM2 large on an L4, from the documentation of Roboflow's inference
-server."""
+
+@dataclass(frozen=True, slots=True)
+class Segmenter:
+    """What computes the masks.
+
+    `service` is the size of its service; None: the function segmentation computes them. `picture`
+    is the seconds for a picture with one prompt, `prompt` those for each further prompt of it.
+    """
+
+    title: str
+    service: Size | None
+    picture: float
+    prompt: float
+
+    def seconds(self, kind: Kind) -> float:
+        """Returns the seconds for an upload."""
+        return kind.pictures * self.picture + (kind.faces - kind.pictures) * self.prompt
+
+    def with_limit(self, most: int) -> Segmenter:
+        """Returns the segmenter with another limit of instances."""
+        return replace(self, service=replace(self.service, most=most)) if self.service else self
+
+
+_SAM2_MEASURED = (ROOT / "docs/sam2-performance.md").read_text()
+_SAM2_PROCESSORS = 2
+
+
+def _sam2_row(title: str) -> tuple[float, float, float, float]:
+    """Returns a row of docs/sam2-performance.md.
+
+    Seconds: of the start, of the processors and elapsed for a first prompt, of the processors for a
+    further one.
+    """
+    numbers = r" \| ".join([r"([\d.]+)"] * 4)
+    (row,) = re.findall(
+        rf"^\| {re.escape(title)}[^|]*\| {numbers} \|", _SAM2_MEASURED, re.MULTILINE
+    )
+    start, processor, elapsed, further = map(float, row)
+    return start, processor, elapsed, further
+
+
+def _on_processors(title: str, row: str) -> Segmenter:
+    start, _, elapsed, further = _sam2_row(row)
+    size = Size(
+        concurrency=4,
+        most=4,
+        start=_INSTANCE_SECONDS + start,
+        processors=_SAM2_PROCESSORS,
+        memory=4,
+    )
+    return Segmenter(title, size, elapsed, further / _SAM2_PROCESSORS)
+
+
+_, _EMBEDDED_PICTURE, _, _EMBEDDED_PROMPT = _sam2_row("embedded segmenter")
+EMBEDDED = Segmenter("embedded segmenter", None, _EMBEDDED_PICTURE, _EMBEDDED_PROMPT)
+
+EDGETAM = _on_processors("EdgeTAM, 2 CPUs", "EdgeTAM (9 M parameters): OpenVINO, float32")
+TINY = _on_processors("SAM 2.1 tiny, 2 CPUs", "SAM 2.1 tiny (31 M parameters): OpenVINO, float32")
+TINY_REDUCED = _on_processors(
+    "SAM 2.1 tiny, 2 CPUs with bfloat16", "SAM 2.1 tiny (31 M parameters): OpenVINO, fastest"
+)
+"""On Cloud Run's processors. It is not known whether they have instructions for bfloat16."""
+
+LARGE = Segmenter(
+    "SAM 2.1 large, an L4",
+    Size(
+        concurrency=16,
+        most=1,
+        start=30,
+        processors=4,
+        memory=16,
+        gpu=True,
+        idle=600,
+        billed_idle=True,
+    ),
+    0.178,
+    0,
+)
+"""The start of an instance with a GPU takes 5 s, by Cloud Run's documentation. Loading the model
+takes 25 s, which is assumed. The seconds for a picture are from the documentation of Roboflow's
+inference server; those of further prompts are not known."""
+
+SEGMENTERS = (EMBEDDED, EDGETAM, TINY, TINY_REDUCED, LARGE)
 
 
 @dataclass(frozen=True, slots=True)

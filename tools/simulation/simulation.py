@@ -15,7 +15,7 @@ from typing import Any
 
 import simpy
 
-from tools.simulation.figures import DAY, Kind, Size
+from tools.simulation.figures import DAY, Kind, Segmenter, Size
 
 Process = Generator[simpy.Event, Any, Any]
 _BEFORE_SAM2 = 0.3
@@ -27,9 +27,9 @@ the sum of the CPU time."""
 class Instance:
     """An instance of a service.
 
-    `processor` is its CPU, or its GPU, which processes one image at a time. `busy` is the number of
-    current requests, `since` the time since when there is one, `served` the seconds with requests.
-    `spans` has the time from each start to the end of the last request.
+    `processor` is its CPUs or its GPU, which compute for one request at a time. `busy` is the
+    number of current requests, `since` the time since when there is one, `served` the seconds with
+    requests. `spans` has the time from each start to the end of the last request.
     """
 
     processor: simpy.Resource
@@ -110,7 +110,7 @@ class Service:
         began = self._env.now
         yield self._env.timeout(self.size.start)
         self._starting -= 1
-        processor = simpy.Resource(self._env, 1 if self.size.gpu else self.size.processors)
+        processor = simpy.Resource(self._env, 1)
         self.instances.append(Instance(processor, spans=[(began, self._env.now)]))
         for _ in range(self.size.concurrency):
             self._release(len(self.instances) - 1)
@@ -133,13 +133,13 @@ class Service:
 class Run:
     """The result of a simulation.
 
-    `uploads` and `seconds` have the kind of each upload and the time to its result. `last` is the
-    time of the last result.
+    `sam2` is None without a service. `uploads` and `seconds` have the kind of each upload and the
+    time to its result. `last` is the time of the last result.
     """
 
     landmarks: Service
     segmentation: Service
-    sam2: Service
+    sam2: Service | None
     uploads: list[Kind] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     last: float = 0.0
@@ -148,16 +148,17 @@ class Run:
 def run(
     arrivals: Iterator[float],
     mix: Sequence[Kind],
-    sizes: tuple[Size, Size, Size],
-    picture_seconds: float,
+    sizes: tuple[Size, Size],
+    segmenter: Segmenter,
     seed: int = 1,
 ) -> Run:
     """Simulates uploads. `arrivals` are their times in seconds, in ascending order.
 
-    `sizes` are those of landmarks, segmentation and SAM2.
+    `sizes` are those of landmarks and segmentation.
     """
     env = simpy.Environment()
-    landmarks, segmentation, sam2 = (Service(env, size) for size in sizes)
+    landmarks, segmentation = (Service(env, size) for size in sizes)
+    sam2 = Service(env, segmenter.service) if segmenter.service else None
     result = Run(landmarks, segmentation, sam2)
     draw = random.Random(seed)
     shares = [kind.share for kind in mix]
@@ -169,8 +170,11 @@ def run(
 
     def segment(instance: Instance, kind: Kind) -> Process:
         yield from compute(instance, kind.segmentation * _BEFORE_SAM2)
-        seconds = picture_seconds * kind.pictures
-        yield from sam2.serve(lambda other: compute(other, seconds))
+        seconds = segmenter.seconds(kind)
+        if sam2:
+            yield from sam2.serve(lambda other: compute(other, seconds))
+        else:
+            yield from compute(instance, seconds)
         yield from compute(instance, kind.segmentation * (1 - _BEFORE_SAM2))
 
     def upload(kind: Kind) -> Process:
