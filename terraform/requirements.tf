@@ -43,7 +43,7 @@ locals {
 
   # Beside an L4, Cloud Run requires at least 4 CPUs and 16 GiB:
   # https://cloud.google.com/run/docs/configuring/services/gpu
-  # On CPUs, SAM 2.1 tiny takes 1.05 GB, measured; the other models need more.
+  # On CPUs, SAM 2.1 tiny takes 1.05 GB, and large 3.3 GB in float32: measured, the latter with random weights.
   sam2_size = var.sam2.gpu ? { cpu = "4", memory = "16Gi" } : { cpu = "2", memory = "4Gi" }
 
   # As many as a new project's quota allows beside all functions at their default limits: quota.tf.
