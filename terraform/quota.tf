@@ -10,7 +10,7 @@ locals {
       drain        = { cpu = local.drain_size.cpu, memory = local.drain_size.memory, instances = local.drain_size.max_instances }
     },
     var.enable_api ? { api = { cpu = var.api.cpu, memory = var.api.memory, instances = var.api.max_instances } } : {},
-    var.deploy_sam2 ? { sam2 = { cpu = local.sam2_size.cpu, memory = local.sam2_size.memory, instances = var.sam2.max_instances } } : {},
+    var.deploy_sam2 ? { sam2 = { cpu = local.sam2_size.cpu, memory = local.sam2_size.memory, instances = local.sam2_most } } : {},
   )
 
   gib_of_unit = { Gi = 1, G = pow(1000, 3) / pow(1024, 3), Mi = 1 / 1024, M = pow(1000, 2) / pow(1024, 3) }

@@ -43,7 +43,15 @@ locals {
 
   # Beside an L4, Cloud Run requires at least 4 CPUs and 16 GiB:
   # https://cloud.google.com/run/docs/configuring/services/gpu
-  sam2_size = var.sam2.gpu ? { cpu = "4", memory = "16Gi" } : { cpu = "2", memory = "2Gi" }
+  # On CPUs, SAM 2.1 tiny takes 1.05 GB, and large 3.3 GB in float32: measured, the latter with random weights.
+  sam2_size = var.sam2.gpu ? { cpu = "4", memory = "16Gi" } : { cpu = "2", memory = "4Gi" }
+
+  # As many as a new project's quota allows beside all functions at their default limits: quota.tf.
+  sam2_most = coalesce(var.sam2.max_instances, max(var.sam2.min_instances, var.sam2.gpu ? 1 : 4))
+
+  # The build arguments of functions/sam2/Dockerfile.
+  sam2_device = var.sam2.gpu ? "gpu" : "cpu"
+  sam2_model  = coalesce(var.sam2.model, var.sam2.gpu ? "facebook/sam2.1-hiera-large" : "facebook/sam2.1-hiera-tiny")
 
   # https://cloud.google.com/run/docs/configuring/services/gpu#supported-regions
   l4_regions = ["asia-southeast1", "europe-west1", "europe-west4", "us-central1", "us-east4"]
@@ -82,6 +90,7 @@ locals {
     images          = setintersection(local.function_names, keys(var.images))
     subnetwork      = var.subnetwork
     sam2            = var.sam2
+    sam2_image      = { device = local.sam2_device, model = local.sam2_model }
     deploy_sam2     = var.deploy_sam2
 
     notification_email = var.notification_email

@@ -16,12 +16,11 @@ locals {
   # A digest of all files in the image. If one changes, a new image is built.
   sam2_sources = sha256(join("", [
     for name in sort(concat(
-      [for file in fileset(local.repository, "functions/sam2/{Dockerfile,bake.py,main.py,pyproject.toml,uv.lock,cloudbuild.yaml}") : file],
+      [for file in fileset(local.repository, "functions/sam2/{Dockerfile,bake.py,check.py,main.py,pyproject.toml,uv.lock,cloudbuild.yaml}") : file],
       local.shared_files["sam2"],
     )) : filesha256("${local.repository}/${name}")
   ]))
-  sam2_target = var.sam2.gpu ? "gpu" : "cpu"
-  sam2_tag    = substr(sha256("${local.sam2_sources} ${local.sam2_target} ${var.sam2.checkpoint}"), 0, 12)
+  sam2_tag = substr(sha256("${local.sam2_sources} ${local.sam2_device} ${local.sam2_model}"), 0, 12)
   sam2_image = coalesce(
     var.sam2.image,
     "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/sam2:${local.sam2_tag}",
@@ -121,7 +120,7 @@ resource "google_cloud_run_v2_service_iam_member" "invokes_yours" {
 check "region_has_l4s" {
   assert {
     condition     = !var.deploy_sam2 || !var.sam2.gpu || contains(local.l4_regions, var.region)
-    error_message = "Cloud Run had no L4 GPUs in ${var.region} when this was written. Take one of ${join(", ", local.l4_regions)}; in us-central1 and europe-west1, new projects may also build images without asking. Or set sam2 = { gpu = false }."
+    error_message = "Cloud Run had no L4 GPUs in ${var.region} when this was written. Take one of ${join(", ", local.l4_regions)}; in us-central1 and europe-west1, new projects may also build images without asking. Or do without sam2.gpu: real SAM2 runs on CPUs too."
   }
 }
 
@@ -157,16 +156,16 @@ resource "terraform_data" "sam2_image" {
 
   provisioner "local-exec" {
     working_dir = local.repository
-    command     = "gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore --project=$PROJECT --region=$REGION --service-account=$ACCOUNT --gcs-source-staging-dir=gs://$BUCKET/sam2 --substitutions=_IMAGE=$IMAGE,_TARGET=$TARGET,_CHECKPOINT=$CHECKPOINT"
+    command     = "gcloud builds submit . --config=functions/sam2/cloudbuild.yaml --ignore-file=functions/sam2/.gcloudignore --project=$PROJECT --region=$REGION --service-account=$ACCOUNT --gcs-source-staging-dir=gs://$BUCKET/sam2 --substitutions=_IMAGE=$IMAGE,_DEVICE=$DEVICE,_MODEL=$MODEL"
 
     environment = {
-      PROJECT    = var.project_id
-      REGION     = var.region
-      ACCOUNT    = google_service_account.build.id
-      BUCKET     = google_storage_bucket.source.name
-      IMAGE      = local.sam2_image
-      TARGET     = local.sam2_target
-      CHECKPOINT = var.sam2.checkpoint
+      PROJECT = var.project_id
+      REGION  = var.region
+      ACCOUNT = google_service_account.build.id
+      BUCKET  = google_storage_bucket.source.name
+      IMAGE   = local.sam2_image
+      DEVICE  = local.sam2_device
+      MODEL   = local.sam2_model
     }
   }
 
@@ -185,15 +184,17 @@ resource "google_cloud_run_v2_service" "sam2" {
   ingress = var.subnetwork == null ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_ONLY"
 
   template {
-    encryption_key                   = var.kms_key
-    service_account                  = google_service_account.sam2[0].email
-    timeout                          = "${var.sam2_deadline}s"
+    encryption_key  = var.kms_key
+    service_account = google_service_account.sam2[0].email
+    timeout         = "${var.sam2_deadline}s"
+    # A GPU encodes the pictures of concurrent requests together. On CPUs they are computed one after
+    # another, so the fourth request waits for three others.
     max_instance_request_concurrency = var.sam2.gpu ? 16 : 4
     gpu_zonal_redundancy_disabled    = var.sam2.gpu ? true : null
 
     scaling {
       min_instance_count = var.sam2.min_instances
-      max_instance_count = var.sam2.max_instances
+      max_instance_count = local.sam2_most
     }
 
     dynamic "node_selector" {
@@ -211,9 +212,9 @@ resource "google_cloud_run_v2_service" "sam2" {
         container_port = 8080
       }
 
-      # Without SAM2_DEVICE, a missing GPU would go unnoticed, and the CPU would be used.
+      # Without SAM2_DEVICE, a missing GPU would go unnoticed, and the CPUs would be used.
       dynamic "env" {
-        for_each = merge(local.trace_settings, var.sam2.gpu ? { SAM2_DEVICE = "cuda" } : {})
+        for_each = merge(local.trace_settings, { SAM2_DEVICE = var.sam2.gpu ? "cuda" : "cpu" })
 
         content {
           name  = env.key

@@ -11,7 +11,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "Region of all resources. With deploy_sam2 and a GPU, the region must have L4 GPUs."
+  description = "Region of all resources. With deploy_sam2 and sam2.gpu, the region must have L4 GPUs."
   type        = string
   default     = "us-central1"
 

@@ -104,25 +104,25 @@ variable "deploy_sam2" {
 }
 
 variable "sam2" {
-  description = "Size of our SAM2 service. gpu: real SAM2 on an L4; without it, the embedded segmenter. checkpoint: the weights in the image, as NAME@COMMIT at huggingface.co; those of SAM 2.1 itself need no commit. image: an existing image, instead of a build; `make images` writes it."
+  description = "Our SAM2 service. gpu: an L4 instead of CPUs. model: the weights in the image, as NAME@COMMIT at huggingface.co; those of SAM 2.1 itself and yonigozlan/EdgeTAM-hf need no commit; null: facebook/sam2.1-hiera-tiny on CPUs, facebook/sam2.1-hiera-large on a GPU. image: an existing image, instead of a build; `make images` writes it. max_instances: null allows 4 with CPUs and 1 with a GPU, which a new project's quota has room for."
   type = object({
-    gpu           = optional(bool, true)
-    checkpoint    = optional(string, "facebook/sam2.1-hiera-large")
+    gpu           = optional(bool, false)
+    model         = optional(string)
     image         = optional(string)
     min_instances = optional(number, 0)
-    max_instances = optional(number, 1)
+    max_instances = optional(number)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.sam2.min_instances <= var.sam2.max_instances && var.sam2.max_instances >= 1
+    condition     = var.sam2.max_instances == null ? true : var.sam2.max_instances >= max(1, var.sam2.min_instances)
     error_message = "sam2.max_instances must be at least 1 and at least min_instances."
   }
 
-  # shared/sam2_server/checkpoint_files.py has the commits of SAM 2.1's own checkpoints.
+  # shared/sam2_server/checkpoint_files.py has the commits of those that need none.
   validation {
-    condition     = can(regex("^facebook/sam2\\.1-hiera-[a-z-]+$|^[\\w.-]+/[\\w.-]+@[0-9a-f]{40}$", var.sam2.checkpoint))
-    error_message = "sam2.checkpoint must be NAME@COMMIT, with the 40 digits of a commit of the model NAME at huggingface.co, because a branch such as main can move. facebook/sam2.1-hiera-tiny, -small, -base-plus and -large need no commit."
+    condition     = var.sam2.model == null || can(regex("^facebook/sam2\\.1-hiera-(tiny|small|base-plus|large)$|^yonigozlan/EdgeTAM-hf$|^[\\w.-]+/[\\w.-]+@[0-9a-f]{40}$", var.sam2.model))
+    error_message = "sam2.model must be NAME@COMMIT, with the 40 digits of a commit of the model NAME at huggingface.co, because a branch such as main can move. facebook/sam2.1-hiera-tiny, -small, -base-plus and -large and yonigozlan/EdgeTAM-hf need no commit."
   }
 }

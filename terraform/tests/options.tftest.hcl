@@ -149,9 +149,36 @@ run "everything_fits_a_new_projects_quota" {
   }
 
   assert {
-    condition     = local.most_memory_gib == 37 && local.most_cpus == 16
+    condition     = local.most_memory_gib == 37 && local.most_cpus == 20
     error_message = "The defaults fit into 40 GiB and 20 CPUs together."
   }
+}
+
+run "everything_with_a_gpu_fits_a_new_projects_quota" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    enable_api  = true
+    sam2        = { gpu = true }
+  }
+
+  assert {
+    condition     = local.most_memory_gib == 37 && local.most_cpus == 16
+    error_message = "A GPU comes with 4 CPUs and 16 GiB."
+  }
+}
+
+run "one_more_sam2_than_a_new_projects_quota" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    enable_api  = true
+    sam2        = { max_instances = 5 }
+  }
+
+  expect_failures = [var.quota]
 }
 
 run "more_instances_than_the_quota" {
@@ -184,6 +211,7 @@ run "a_region_without_l4s" {
   variables {
     deploy_sam2 = true
     region      = "europe-west9"
+    sam2        = { gpu = true }
   }
 
   expect_failures = [check.region_has_l4s]

@@ -106,7 +106,7 @@ run "replicate" {
   }
 }
 
-run "ours_with_a_gpu" {
+run "ours" {
   command = plan
 
   variables {
@@ -115,12 +115,30 @@ run "ours_with_a_gpu" {
 
   assert {
     condition = (
-      google_cloud_run_v2_service.sam2[0].template[0].node_selector[0].accelerator == "nvidia-l4" &&
-      google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].limits == tomap({ cpu = "4", memory = "16Gi", "nvidia.com/gpu" = "1" }) &&
+      length(google_cloud_run_v2_service.sam2[0].template[0].node_selector) == 0 &&
+      google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].limits == tomap({ cpu = "2", memory = "4Gi" }) &&
+      google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].cpu_idle &&
+      google_cloud_run_v2_service.sam2[0].template[0].max_instance_request_concurrency == 4 &&
+      google_cloud_run_v2_service.sam2[0].template[0].scaling[0].min_instance_count == 0 &&
+      google_cloud_run_v2_service.sam2[0].template[0].scaling[0].max_instance_count == 4
+    )
+    error_message = "CPUs alone, which cost only while they compute."
+  }
+
+  assert {
+    condition = (
+      [local.sam2_device, local.sam2_model] == ["cpu", "facebook/sam2.1-hiera-tiny"] &&
+      { for variable in google_cloud_run_v2_service.sam2[0].template[0].containers[0].env : variable.name => variable.value }["SAM2_DEVICE"] == "cpu"
+    )
+    error_message = "Real SAM2, of a size for CPUs."
+  }
+
+  assert {
+    condition = (
       google_cloud_run_v2_service.sam2[0].template[0].containers[0].startup_probe[0].http_get[0].path == "/healthz" &&
       !google_cloud_run_v2_service.sam2[0].deletion_protection
     )
-    error_message = "An L4 with what it requires beside it, a probe that waits for the model, and no protection, for it keeps nothing."
+    error_message = "A probe that waits for the model, and no protection, for it keeps nothing."
   }
 
   assert {
@@ -134,46 +152,100 @@ run "ours_with_a_gpu" {
   }
 }
 
-run "a_checkpoint_with_its_commit" {
+run "ours_with_a_gpu" {
   command = plan
 
   variables {
     deploy_sam2 = true
-    sam2        = { checkpoint = "someone/cartoons@0123456789abcdef0123456789abcdef01234567" }
+    sam2        = { gpu = true }
   }
 
   assert {
-    condition     = length(terraform_data.sam2_image) == 1
-    error_message = "Any model can be named with its commit."
+    condition = (
+      google_cloud_run_v2_service.sam2[0].template[0].node_selector[0].accelerator == "nvidia-l4" &&
+      google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].limits == tomap({ cpu = "4", memory = "16Gi", "nvidia.com/gpu" = "1" }) &&
+      !google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].cpu_idle &&
+      google_cloud_run_v2_service.sam2[0].template[0].max_instance_request_concurrency == 16 &&
+      google_cloud_run_v2_service.sam2[0].template[0].scaling[0].max_instance_count == 1
+    )
+    error_message = "An L4 with what it requires beside it."
+  }
+
+  assert {
+    condition = (
+      [local.sam2_device, local.sam2_model] == ["gpu", "facebook/sam2.1-hiera-large"] &&
+      { for variable in google_cloud_run_v2_service.sam2[0].template[0].containers[0].env : variable.name => variable.value }["SAM2_DEVICE"] == "cuda"
+    )
+    error_message = "The largest SAM2, and no start without the GPU."
   }
 }
 
-run "a_checkpoint_at_a_branch" {
+run "a_model_with_its_commit" {
   command = plan
 
   variables {
     deploy_sam2 = true
-    sam2        = { checkpoint = "facebook/sam2.1-hiera-large@main" }
+    sam2        = { model = "someone/cartoons@0123456789abcdef0123456789abcdef01234567", max_instances = 2 }
+  }
+
+  assert {
+    condition     = local.sam2_model == "someone/cartoons@0123456789abcdef0123456789abcdef01234567"
+    error_message = "Any model can be named with its commit."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.sam2[0].template[0].scaling[0].max_instance_count == 2
+    error_message = "As many instances as are allowed."
+  }
+}
+
+run "a_model_at_a_branch" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    sam2        = { model = "facebook/sam2.1-hiera-tiny@main" }
   }
 
   expect_failures = [var.sam2]
 }
 
-run "ours_without_a_gpu_from_an_image_that_is_there" {
+run "an_unknown_model_without_a_commit" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    sam2        = { model = "facebook/sam2.1-hiera-huge" }
+  }
+
+  expect_failures = [var.sam2]
+}
+
+run "more_instances_always_than_at_most" {
+  command = plan
+
+  variables {
+    deploy_sam2 = true
+    sam2        = { min_instances = 2, max_instances = 1 }
+  }
+
+  expect_failures = [var.sam2]
+}
+
+run "ours_from_an_image_that_is_there" {
   command = plan
 
   variables {
     deploy_sam2         = true
     deletion_protection = false
-    sam2                = { gpu = false, image = "us-docker.pkg.dev/a-project/r/sam2:1" }
+    sam2                = { image = "us-docker.pkg.dev/a-project/r/sam2:1" }
   }
 
   assert {
     condition = (
-      length(google_cloud_run_v2_service.sam2[0].template[0].node_selector) == 0 &&
       google_cloud_run_v2_service.sam2[0].template[0].containers[0].image == "us-docker.pkg.dev/a-project/r/sam2:1" &&
       length(terraform_data.sam2_image) == 0
     )
-    error_message = "No GPU, and nothing to build."
+    error_message = "Nothing to build."
   }
 }

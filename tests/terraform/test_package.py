@@ -69,7 +69,7 @@ def test_the_image_of_sam2_has_the_same_tag(planned: dict[str, Any]) -> None:
     (service,) = planned["google_cloud_run_v2_service.sam2[0]"]["after"]["template"]
     (image, _) = planned["terraform_data.sam2_image[0]"]["after"]["triggers_replace"]
     assert service["containers"][0]["image"] == image
-    tag = sam2_tag("gpu", "facebook/sam2.1-hiera-large")
+    tag = sam2_tag("cpu", "facebook/sam2.1-hiera-tiny")
     assert image == f"us-central1-docker.pkg.dev/my-project/toonmask/sam2:{tag}"
 
 

@@ -13,7 +13,15 @@ from pathlib import Path
 _REPOSITORY = Path(__file__).parents[2]
 _FUNCTIONS = _REPOSITORY / "functions"
 _OWN = re.compile(r"main\.py|pyproject\.toml|uv\.lock|page/.+")
-_SAM2 = ("Dockerfile", "bake.py", "main.py", "pyproject.toml", "uv.lock", "cloudbuild.yaml")
+_SAM2 = (
+    "Dockerfile",
+    "bake.py",
+    "check.py",
+    "main.py",
+    "pyproject.toml",
+    "uv.lock",
+    "cloudbuild.yaml",
+)
 _SUFFIXES = (".py", ".base64")
 _TAG_LENGTH = 12
 """Hexadecimal digits of a digest in a tag, as in terraform/sam2.tf."""
@@ -42,12 +50,12 @@ def tag(function: str) -> str:
     return _digest("".join(lines).encode())[:_TAG_LENGTH]
 
 
-def sam2_tag(target: str, checkpoint: str) -> str:
+def sam2_tag(device: str, model: str) -> str:
     """Returns the tag that terraform/sam2.tf gives to the image of the SAM2 service."""
     files = {str(file.relative_to(_REPOSITORY)): file for file in _shared("sam2")}
     files |= {f"functions/sam2/{name}": _FUNCTIONS / "sam2" / name for name in _SAM2}
     sources = _digest("".join(_digest(files[name].read_bytes()) for name in sorted(files)).encode())
-    return _digest(f"{sources} {target} {checkpoint}".encode())[:_TAG_LENGTH]
+    return _digest(f"{sources} {device} {model}".encode())[:_TAG_LENGTH]
 
 
 def _shared(function: str) -> Iterable[Path]:

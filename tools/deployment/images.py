@@ -110,8 +110,8 @@ def _built(project: str, deployment: str) -> dict[str, str]:
     ours = f"{registry.root}/"
     # an image of the SAM2 service from elsewhere is somebody's own
     if required.deploy_sam2 and (required.sam2.image or ours).startswith(ours):
-        sam2 = sam2_tag(required.sam2.target, required.sam2.checkpoint)
-        images["sam2"] = f"{registry.root}/sam2:{sam2}"
+        sam2 = required.sam2_image
+        images["sam2"] = f"{registry.root}/sam2:{sam2_tag(sam2.device, sam2.model)}"
 
     existing = registry.digests()
     for name, image in images.items():
@@ -162,8 +162,8 @@ def _build_sam2(registry: Registry, image: str, required: Requirements) -> None:
         "--ignore-file=functions/sam2/.gcloudignore",
         substitutions={
             "_IMAGE": image,
-            "_TARGET": required.sam2.target,
-            "_CHECKPOINT": required.sam2.checkpoint,
+            "_DEVICE": required.sam2_image.device,
+            "_MODEL": required.sam2_image.model,
         },
     )
 

@@ -1,2 +1,2 @@
 deploy_sam2 = true
-sam2        = { gpu = false, image = "us-central1-docker.pkg.dev/my-project/toonmask/sam2@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
+sam2        = { image = "us-central1-docker.pkg.dev/my-project/toonmask/sam2@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }

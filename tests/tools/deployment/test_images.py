@@ -144,22 +144,32 @@ def test_what_is_built_already_is_not_built_again(
 def test_the_sam2_service_gets_the_image_that_terraform_would_build(
     gcloud: Gcloud, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = {"deploy_sam2": "true", "sam2": "{ gpu = false, max_instances = 2 }"}
+    values = {"deploy_sam2": "true", "sam2": "{ max_instances = 2 }"}
     variables.keep("my-project", "toonmask", values)
     assert _make_images(monkeypatch) is None
     arguments, files = gcloud.builds()["sam2"]
-    expected = sam2_tag("cpu", "facebook/sam2.1-hiera-large")
-    assert f"_IMAGE={_ROOT}/sam2:{expected},_TARGET=cpu," in arguments[-1]
+    model = "facebook/sam2.1-hiera-tiny"
+    image = f"{_ROOT}/sam2:{sam2_tag('cpu', model)}"
+    assert arguments[-1] == f"--substitutions=_IMAGE={image},_DEVICE=cpu,_MODEL={model}"
     assert arguments[2:5] == [
         ".",
         "--config=functions/sam2/cloudbuild.yaml",
         "--ignore-file=functions/sam2/.gcloudignore",
     ]
-    assert "shared/sam2_server/model.py" in files
+    assert {"functions/sam2/check.py", "shared/sam2_server/openvino_network.py"} <= set(files)
     sam2 = evaluate(file.parents[2], "my-project", [f"-var-file={file}"]).sam2
     assert sam2.image
     assert sam2.image.startswith(f"{_ROOT}/sam2@sha256:")
-    assert (sam2.gpu, sam2.max_instances) == (False, 2), "the other settings stay"
+    assert (sam2.model, sam2.max_instances) == (None, 2), "the other settings stay"
+
+
+def test_with_a_gpu_the_image_has_the_largest_sam2(
+    gcloud: Gcloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables.keep("my-project", "toonmask", {"deploy_sam2": "true", "sam2": "{ gpu = true }"})
+    assert _make_images(monkeypatch) is None
+    arguments, _ = gcloud.builds()["sam2"]
+    assert arguments[-1].endswith(",_DEVICE=gpu,_MODEL=facebook/sam2.1-hiera-large")
 
 
 @pytest.mark.parametrize("repository", ["us-docker.pkg.dev/others/r", f"{_ROOT}-of-others"])

@@ -110,7 +110,7 @@ def check_region(required: Requirements) -> Finding:
         "region",
         State.WARNING,
         f"{required.region} had no L4s when this was written. Choose another: -var region=… "
-        f"({regions}), or do without: -var 'sam2={{gpu=false}}'",
+        f"({regions}), or do without sam2.gpu: real SAM2 runs on CPUs too",
     )
 
 

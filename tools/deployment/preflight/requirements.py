@@ -67,15 +67,17 @@ class Sam2(_Frozen):
     """Terraform's variable sam2."""
 
     gpu: bool
-    checkpoint: str
+    model: str | None
     image: str | None
     min_instances: int
-    max_instances: int
+    max_instances: int | None
 
-    @property
-    def target(self) -> str:
-        """The target of the Dockerfile, as in terraform/sam2.tf."""
-        return "gpu" if self.gpu else "cpu"
+
+class Sam2Image(_Frozen):
+    """The build arguments of functions/sam2/Dockerfile."""
+
+    device: str
+    model: str
 
 
 class Requirements(_Frozen):
@@ -110,6 +112,7 @@ class Requirements(_Frozen):
     subnetwork: str | None
     deploy_sam2: bool
     sam2: Sam2
+    sam2_image: Sam2Image
     services: dict[str, Service]
 
     @property

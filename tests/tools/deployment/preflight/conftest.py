@@ -18,13 +18,14 @@ KEY = "projects/vault/locations/us-central1/keyRings/ring/cryptoKeys/key"
 ACCOUNT = "012345-ABCDEF-012345"
 SERVICE = {"cpu": "1", "memory": "2Gi", "l4_gpus": 0, "instances": 10}
 SAM2_SIZE = {
-    "gpu": True,
-    "checkpoint": "facebook/sam2.1-hiera-large",
+    "gpu": False,
+    "model": None,
     "image": None,
     "min_instances": 0,
-    "max_instances": 1,
+    "max_instances": None,
 }
-SAM2 = {"cpu": "4", "memory": "16Gi", "l4_gpus": 1, "instances": 2}
+SAM2 = {"cpu": "2", "memory": "4Gi", "l4_gpus": 0, "instances": 4}
+SAM2_ON_L4 = {"cpu": "4", "memory": "16Gi", "l4_gpus": 1, "instances": 2}
 
 Found = dict[str, Finding]
 """Findings by their checks."""
@@ -62,6 +63,7 @@ def required() -> Requirements:
             "subnetwork": None,
             "deploy_sam2": False,
             "sam2": SAM2_SIZE,
+            "sam2_image": {"device": "cpu", "model": "facebook/sam2.1-hiera-tiny"},
             "services": {"landmarks": SERVICE, "drain": SERVICE},
         }
     )

@@ -11,7 +11,7 @@ from tests.tools.deployment.preflight.conftest import (
     BUCKET,
     KEY,
     ME,
-    SAM2,
+    SAM2_ON_L4,
     SERVICE,
     Found,
     Run,
@@ -43,7 +43,7 @@ def _states(found: Found, checks: Iterable[str]) -> set[State]:
 
 def test_in_a_project_in_order_every_check_is_ok(run: Run, google: Google) -> None:
     found = run(
-        services={"landmarks": SERVICE, "sam2": SAM2},
+        services={"landmarks": SERVICE, "sam2": SAM2_ON_L4},
         deploy_sam2=True,
         kms_key=KEY,
         billing_account=ACCOUNT,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tools.deployment.preflight.conftest import SAM2, Run
+from tests.tools.deployment.preflight.conftest import SAM2, SAM2_ON_L4, Run
 from tests.tools.deployment.preflight.google_server import CPU, L4, MEMORY, Google
 from tools.deployment.preflight.findings import State
 
@@ -52,7 +52,7 @@ def test_l4s(run: Run, google: Google, limit: int | None, instances: int, state:
     del google.quotas[L4]
     if limit is not None:
         google.quotas[L4] = limit
-    services = {"sam2": SAM2 | {"instances": instances}}
+    services = {"sam2": SAM2_ON_L4 | {"instances": instances}}
     found = run(services=services, deploy_sam2=True)["quota L4"]
     assert found.state is state
     if state is not State.OK:
@@ -60,8 +60,13 @@ def test_l4s(run: Run, google: Google, limit: int | None, instances: int, state:
         assert f"--preferred-value={instances} " in found.text
 
 
-def test_another_region_has_the_quota_of_all_regions_and_perhaps_no_l4s(run: Run) -> None:
+def test_without_a_gpu_neither_l4s_nor_their_regions_matter(run: Run) -> None:
     found = run(services={"sam2": SAM2}, deploy_sam2=True, region="europe-north1")
+    assert not found.keys() & {"region", "quota L4"}
+
+
+def test_another_region_has_the_quota_of_all_regions_and_perhaps_no_l4s(run: Run) -> None:
+    found = run(services={"sam2": SAM2_ON_L4}, deploy_sam2=True, region="europe-north1")
     assert found["region"].state is State.WARNING
     assert "europe-north1 had no L4s" in found["region"].text
     assert found["quota L4"].text.startswith("sam2 grows to 2 of 1 L4")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.sam2_server.checkpoint_files import PINS
 from tests.tools.deployment.preflight.google_server import PROJECT
 from tools.deployment.preflight.requirements import NotEvaluated, Requirements, evaluate
 from tools.deployment.preflight.resource_permissions import (
@@ -80,10 +81,10 @@ def test_variables_are_those_of_terraform() -> None:
         "-var=scan_images=true",
     )
     assert required.services["sam2"].model_dump() == {
-        "cpu": 4,
-        "memory": 16 * 2**30,
-        "l4_gpus": 1,
-        "instances": 1,
+        "cpu": 2,
+        "memory": 4 * 2**30,
+        "l4_gpus": 0,
+        "instances": 4,
     }
     assert required.services["api"].memory == 8 * 2**30
     assert required.services["landmarks"].cpu == 0.5
@@ -103,11 +104,45 @@ def test_variables_are_those_of_terraform() -> None:
 
 
 @needs_terraform
-def test_sam2_without_a_gpu_and_with_an_image() -> None:
-    required = _evaluated("-var=deploy_sam2=true", '-var=sam2={gpu=false,image="sam2:1"}')
+def test_sam2_runs_on_cpus_and_from_an_image_if_there_is_one() -> None:
+    required = _evaluated("-var=deploy_sam2=true", '-var=sam2={image="sam2:1"}')
     assert not required.uses_l4
     assert not required.builds_sam2_image
-    assert required.services["sam2"].memory == 2 * 2**30
+    assert required.sam2_image.model_dump() == {
+        "device": "cpu",
+        "model": "facebook/sam2.1-hiera-tiny",
+    }
+
+
+@needs_terraform
+def test_sam2_on_a_gpu_is_the_largest() -> None:
+    required = _evaluated("-var=deploy_sam2=true", "-var=sam2={gpu=true}")
+    assert required.uses_l4
+    assert required.services["sam2"].model_dump() == {
+        "cpu": 4,
+        "memory": 16 * 2**30,
+        "l4_gpus": 1,
+        "instances": 1,
+    }
+    assert required.sam2_image.model_dump() == {
+        "device": "gpu",
+        "model": "facebook/sam2.1-hiera-large",
+    }
+
+
+@needs_terraform
+@pytest.mark.parametrize("model", [*PINS, f"someone/cartoons@{'0123456789' * 4}"])
+def test_a_model_that_the_image_can_contain_is_accepted(model: str) -> None:
+    assert _evaluated(f'-var=sam2={{model="{model}"}}').sam2_image.model == model
+
+
+@needs_terraform
+@pytest.mark.parametrize(
+    ("size", "most"), [("min_instances=5", 5), ("min_instances=1", 4), ("max_instances=2", 2)]
+)
+def test_sam2_has_at_least_as_many_instances_as_always_run(size: str, most: int) -> None:
+    required = _evaluated("-var=deploy_sam2=true", f"-var=sam2={{{size}}}")
+    assert required.services["sam2"].instances == most
 
 
 @needs_terraform
@@ -151,7 +186,7 @@ def test_files_are_those_beside_the_configuration_and_later_options_win(
     [
         ("-var=regoin=x", 'A variable named "regoin" was assigned on the command line'),
         ("-var=region=EU", "region must be a region such as us-central1"),
-        ('-var=sam2={checkpoint="someone/cartoons"}', "sam2.checkpoint must be NAME@COMMIT"),
+        ('-var=sam2={model="someone/cartoons"}', "sam2.model must be NAME@COMMIT"),
         ("-var-file=none.tfvars", "none.tfvars does not exist"),
         ("-var=subnetwork=projects/p/regions/us-central1/subnetworks/s", "Run `make images` first"),
         ("-var=api={", "Expected the start of an expression"),

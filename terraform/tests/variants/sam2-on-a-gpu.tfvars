@@ -1,0 +1,2 @@
+deploy_sam2 = true
+sam2        = { gpu = true }
