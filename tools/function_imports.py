@@ -26,9 +26,10 @@ DISTRIBUTIONS = {
     "google.cloud.storage": "google-cloud-storage",
     "gunicorn": "gunicorn",
     "httpx2": "httpx2",
-    "huggingface_hub": "transformers",
+    "huggingface_hub": "huggingface-hub",
     "mediapipe": "mediapipe",
     "numpy": "numpy",
+    "openvino": "openvino",
     "opentelemetry": "opentelemetry-sdk",
     "opentelemetry.proto": "opentelemetry-proto",
     "pycocotools": "pycocotools",
@@ -36,11 +37,13 @@ DISTRIBUTIONS = {
     "pydantic_settings": "pydantic-settings",
     "pythonjsonlogger": "python-json-logger",
     "requests": "requests",
+    "safetensors": "safetensors",
     "simplejpeg": "simplejpeg",
     "tenacity": "tenacity",
     "torch": "torch",
     "transformers": "transformers",
-    "transformers.Sam2Processor": "torchvision",  # its image processor needs it
+    "transformers.AutoImageProcessor": "torchvision",  # that of SAM2 needs it
+    "transformers.AutoModelForMaskGeneration": "timm",  # EdgeTAM's backbone is from it
     "zlib_ng": "zlib-ng",
 }
 """Third-party modules, with the distributions that contain them."""

@@ -36,7 +36,7 @@ def sam2(request: Request) -> ResponseReturnValue:
         case "GET", openapi.SEGMENT:
             return _json(Description(segmenter=_backend.wait().segmenter).model_dump_json())
         case "GET", openapi.HEALTH:
-            return _health()
+            return service.health(_backend, _settings)
         case _:
             return openapi.document()
 
@@ -47,16 +47,6 @@ def _segment(request: Request) -> Response:
     text = response.model_dump_json()
     # The framework reads the complete request before it sends a response that is not streamed.
     return _json(iter([text]) if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else text, status)
-
-
-def _health() -> ResponseReturnValue:
-    """Returns 200 if the model is loaded, 503 while it loads, 500 if it cannot be loaded."""
-    try:
-        if not _backend.is_done():
-            return {"status": "loading", "backend": _settings.sam2_backend}, 503
-    except (ImportError, OSError, ValueError) as error:
-        return {"status": "failed", "error": str(error)}, 500
-    return {"status": "ok", **_backend.wait().segmenter.model_dump(exclude_none=True)}
 
 
 def _json(body: str | Iterator[str], status: int = HTTPStatus.OK) -> Response:

@@ -69,6 +69,7 @@ def _health() -> dict[str, Any]:
             "200": {"description": "ready"},
             "403": {"description": "sent to another host", "content": content(ErrorAnswer)},
             "405": {"description": "not a GET", "content": content(ErrorAnswer)},
+            "500": {"description": "the model cannot be loaded: `error` says why"},
             "503": {"description": "loading"},
         },
     }

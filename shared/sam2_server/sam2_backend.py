@@ -16,14 +16,8 @@ from shared.sam2_server.batching import Batcher
 from shared.sam2_server.checkpoint import identify
 from shared.sam2_server.checkpoint_files import find
 from shared.sam2_server.job import Job
-from shared.sam2_server.network import (
-    Array,
-    Masks,
-    Network,
-    Prompts,
-    available_device,
-    load_network,
-)
+from shared.sam2_server.network import Array, Masks, Network, Prompts
+from shared.sam2_server.runtimes import available_device, load_network
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import ScoredMask
 from shared.segmentation.sam2.contract import PromptPart, SegmenterPart

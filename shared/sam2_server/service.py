@@ -16,6 +16,7 @@ from shared.decoding.sandbox import Sandbox
 from shared.runtime.stage_timer import StageTimer
 from shared.sam2_server.backends import Backend
 from shared.sam2_server.job import Job
+from shared.sam2_server.loading import Loading
 from shared.sam2_server.openapi import METHODS, SEGMENT
 from shared.sam2_server.settings import Sam2Settings
 from shared.schemas.errors import Rejected, Transient
@@ -88,6 +89,16 @@ def respond(
         return ErrorAnswer(error=str(error)), 422
     except Transient as error:
         return ErrorAnswer(error=str(error)), 503
+
+
+def health(backend: Loading[Backend], settings: Sam2Settings) -> ResponseReturnValue:
+    """Returns 200 if the model is loaded, 503 while it loads, 500 if it cannot be loaded."""
+    try:
+        if not backend.is_done():
+            return {"status": "loading", "backend": settings.sam2_backend}, 503
+    except (ImportError, OSError, ValueError) as error:
+        return {"status": "failed", "error": str(error)}, 500
+    return {"status": "ok", **backend.wait().segmenter.model_dump(exclude_none=True)}
 
 
 def _segment(

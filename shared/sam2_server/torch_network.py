@@ -45,18 +45,17 @@ class TorchNetwork:
         precision = "bf16" if self._is_reduced else "f32"
         self.runtime = f"torch-{torch.__version__.partition('+')[0]}-{precision}"
 
-    @torch.inference_mode()
     def encode(self, images: Sequence[Image]) -> list[list[torch.Tensor]]:
         """Returns the embeddings of images, each a list of feature maps."""
         stacked = torch.from_numpy(np.stack(images)).to(self.device)
         pixels = (stacked.permute(0, 3, 1, 2).float() / 255 - self._mean) / self._deviation
-        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self._is_reduced):
+        precision = torch.autocast(self.device, dtype=torch.bfloat16, enabled=self._is_reduced)
+        with torch.inference_mode(), precision:
             levels = self._model.get_image_embeddings(pixels)
         return [
             [level[index : index + 1].float() for level in levels] for index in range(len(images))
         ]
 
-    @torch.inference_mode()
     def decode(
         self, embedding: list[torch.Tensor], prompts: Prompts, *, multimask: bool
     ) -> list[Masks]:
@@ -70,7 +69,8 @@ class TorchNetwork:
             inputs["input_labels"] = torch.from_numpy(prompts.labels)[None].to(self.device)
         if prompts.boxes is not None:
             inputs["input_boxes"] = torch.from_numpy(prompts.boxes)[None].to(self.device)
-        output = self._model(image_embeddings=embedding, multimask_output=multimask, **inputs)
+        with torch.inference_mode():
+            output = self._model(image_embeddings=embedding, multimask_output=multimask, **inputs)
         logits, ious = output.pred_masks[0].cpu().numpy(), output.iou_scores[0].cpu().numpy()
         if not inputs:  # the network then answers one prompt, whatever their number
             return [Masks(logits[0], ious[0])] * len(prompts.points)

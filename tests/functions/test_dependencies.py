@@ -12,7 +12,7 @@ def _named(function: str) -> set[str]:
     project = tomllib.loads((ROOT / "functions" / function / "pyproject.toml").read_text())
     groups = project.get("dependency-groups", {}).values()
     lines = [*project["project"]["dependencies"], *(line for group in groups for line in group)]
-    found = {re.match(r"[\w-]+", line) for line in lines}
+    found = {re.match(r"[\w-]+", line) for line in lines if isinstance(line, str)}
     return {match.group() for match in found if match}
 
 

@@ -17,7 +17,8 @@ import torch
 
 from shared.imaging.geometry import Image
 from shared.sam2_server.job import Job
-from shared.sam2_server.network import Masks, Network, Prompts, load_network
+from shared.sam2_server.network import Masks, Network, Prompts
+from shared.sam2_server.runtimes import load_network
 from shared.sam2_server.sam2_backend import Sam2Backend, load
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import ScoredMask

@@ -14,8 +14,9 @@ from transformers import AutoModelForMaskGeneration, Sam2Processor, Sam2VideoMod
 
 from shared.imaging.geometry import Image
 from shared.sam2_server.job import Job
-from shared.sam2_server.network import Network, available_device
+from shared.sam2_server.network import Network
 from shared.sam2_server.openvino_network import OpenVinoNetwork
+from shared.sam2_server.runtimes import available_device
 from shared.sam2_server.sam2_backend import Sam2Backend, resized
 from shared.sam2_server.settings import Sam2Settings
 from shared.sam2_server.torch_network import TorchNetwork

@@ -6,16 +6,22 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
-from shared.sam2_server.model import Sam2Backend
+from shared.sam2_server.network import Network
+from shared.sam2_server.openvino_network import OpenVinoNetwork
+from shared.sam2_server.sam2_backend import Sam2Backend, load
 from shared.sam2_server.settings import Sam2Settings
+from shared.sam2_server.torch_network import TorchNetwork
 from tests.model.hub import COMMIT, Hub, serving
 from tools.support.examples import ROOT
+
+NETWORKS = [OpenVinoNetwork, partial(TorchNetwork, device="cpu")]
 
 MINE = f"someone/cartoons@{COMMIT}"
 PINNED = "facebook/sam2.1-hiera-tiny"
@@ -43,6 +49,10 @@ def hub(video_checkpoint: str, tmp_path: Path) -> Iterator[Hub]:
         yield running
 
 
+def _loaded(folder: Path) -> Sam2Backend:
+    return load(Sam2Settings(sam2_checkpoint=str(folder), sam2_device="cpu"))
+
+
 def _run(hub: Hub, tmp_path: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     environment = {
         **os.environ,
@@ -62,7 +72,7 @@ def test_an_image_holds_one_commit_and_names_it(hub: Hub, tmp_path: Path) -> Non
     script, target = ROOT / "functions/sam2/bake.py", tmp_path / "baked"
     done = _run(hub, tmp_path, str(script), MINE, str(target))
     assert done.returncode == 0, done.stderr
-    backend = Sam2Backend(Sam2Settings(sam2_checkpoint=str(target)))
+    backend = _loaded(target)
     assert backend.segmenter.checkpoint == "someone/cartoons"
     assert backend.segmenter.revision == COMMIT
     assert all(COMMIT in path for path in hub.paths), "nothing of a branch"
@@ -105,8 +115,11 @@ def test_weights_with_the_pinned_digest_are_taken(hub: Hub, tmp_path: Path) -> N
     assert Path(done.stdout.strip(), "model.safetensors").is_file()
 
 
+@pytest.mark.parametrize("load_network", NETWORKS)
 @pytest.mark.parametrize("file", ["config.json", "preprocessor_config.json"])
-def test_code_of_a_folder_does_not_run(checkpoint: str, tmp_path: Path, file: str) -> None:
+def test_code_of_a_folder_does_not_run(
+    checkpoint: str, tmp_path: Path, file: str, load_network: Callable[[Path], Network]
+) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(checkpoint, folder)
     (folder / "evil.py").write_text("raise SystemExit('code of a checkpoint ran')")
@@ -114,13 +127,16 @@ def test_code_of_a_folder_does_not_run(checkpoint: str, tmp_path: Path, file: st
     path = folder / file
     content = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps({**content, "auto_map": dict.fromkeys(parts, "evil.Evil")}))
-    assert Sam2Backend(Sam2Settings(sam2_checkpoint=str(folder))).segmenter.revision
+    assert load_network(folder).side
 
 
-def test_a_pickle_in_a_folder_is_not_loaded(checkpoint: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("load_network", NETWORKS)
+def test_a_pickle_in_a_folder_is_not_loaded(
+    checkpoint: str, tmp_path: Path, load_network: Callable[[Path], Network]
+) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(checkpoint, folder)
     (folder / "model.safetensors").unlink()
     torch.save({}, folder / "pytorch_model.bin")
     with pytest.raises(OSError, match=r"model\.safetensors"):
-        Sam2Backend(Sam2Settings(sam2_checkpoint=str(folder)))
+        load_network(folder)

@@ -9,6 +9,7 @@ import io
 import multiprocessing
 import os
 import platform
+import re
 import resource
 import sys
 import tempfile
@@ -23,7 +24,8 @@ from PIL import Image as Pictures
 
 from shared.sam2_server.backends import Backend, GrabCutBackend
 from shared.sam2_server.job import Job
-from shared.sam2_server.network import Device, Network, available_device
+from shared.sam2_server.network import Device, Network
+from shared.sam2_server.runtimes import available_device
 from shared.segmentation.sam2.contract import BatchAnswer, PromptPart, mask_answer
 from tools.benchmarks.report import table
 from tools.support.examples import EXAMPLES
@@ -31,7 +33,7 @@ from tools.support.examples import EXAMPLES
 DOCUMENT = Path(__file__).parents[2] / "docs/sam2-performance.md"
 PICTURE = EXAMPLES / "avataaars_05.png"
 PROMPT = PromptPart(
-    points=[(200 + 10 * index, 180 + 7 * index, int(index < 8)) for index in range(16)],
+    points=[(200 + 10 * index, 180 + 7 * index, 1 if index < 8 else 0) for index in range(16)],
     box=(110, 80, 400, 400),
     outline=[(120, 200), (250, 90), (390, 200), (390, 330), (250, 395), (120, 330)],
 )
@@ -160,7 +162,11 @@ def _most_memory(device: Device) -> float:
         import torch  # noqa: PLC0415
 
         return float(torch.cuda.max_memory_allocated()) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    status = Path("/proc/self/status")  # the other interface counts what came before exec
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS: bytes
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+)", status.read_text())
+    return int(kilobytes) / 2**10
 
 
 def _name_of(device: Device) -> str:

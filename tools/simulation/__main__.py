@@ -17,7 +17,6 @@ from tools.simulation.figures import (
     SEGMENTERS,
     TINY,
     Segmenter,
-    Size,
 )
 from tools.simulation.simulation import Run, Service, burst, run, wave
 from tools.support.examples import ROOT

@@ -65,9 +65,10 @@ class Size:
     """The size of a service.
 
     `concurrency` limits the concurrent requests of an instance, `most` the number of instances. An
-    instance computes one request at a time, with all its processors or its GPU. `start` is the duration of a start in seconds, `memory` is in GiB. An idle instance is kept for
-    `idle` seconds, and charged during them if `billed_idle` is set. Cloud Run keeps idle instances
-    for at most 15 minutes, with a GPU for at most 10:
+    instance computes one request at a time, with all its processors or its GPU. `start` is the
+    duration of a start in seconds, `memory` is in GiB. An idle instance is kept for `idle` seconds,
+    and charged during them if `billed_idle` is set. Cloud Run keeps idle instances for at most 15
+    minutes, with a GPU for at most 10:
     https://cloud.google.com/run/docs/about-instance-autoscaling.
     """
 

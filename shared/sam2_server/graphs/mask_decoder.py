@@ -21,7 +21,7 @@ from shared.sam2_server.graphs.layers import (
     transpose,
 )
 from shared.sam2_server.graphs.prompt_encoder import PromptEncoder
-from shared.sam2_server.graphs.weights import Weights
+from shared.sam2_server.graphs.weights import Array, Weights
 
 _EPSILON = 1e-5
 _UPSCALE_EPSILON = 1e-6
@@ -62,7 +62,7 @@ def mask_decoder(weights: Weights, config: ModelConfig, prompts: PromptEncoder) 
 
 
 def _transformer(
-    tokens: Node, keys: Node, positions: np.ndarray, weights: Weights, config: ModelConfig
+    tokens: Node, keys: Node, positions: Array, weights: Weights, config: ModelConfig
 ) -> tuple[Node, Node]:
     """Returns the tokens and the image's features after all layers."""
     heads, prompt = config.mask_decoder_config.num_attention_heads, tokens
@@ -90,11 +90,13 @@ def _transformer(
 
 
 def _attend(query: Node, key: Node, value: Node, weights: Weights, heads: int) -> Node:
-    projected = (
-        linear(tokens, weights.under(name))
-        for tokens, name in ((query, "q_proj"), (key, "k_proj"), (value, "v_proj"))
+    attended = attention(
+        linear(query, weights.under("q_proj")),
+        linear(key, weights.under("k_proj")),
+        linear(value, weights.under("v_proj")),
+        heads,
     )
-    return linear(attention(*projected, heads), weights.under("o_proj"))
+    return linear(attended, weights.under("o_proj"))
 
 
 def _enlarged(features: Node, finer: Node, finest: Node, weights: Weights) -> Node:

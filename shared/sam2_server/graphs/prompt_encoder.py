@@ -3,12 +3,13 @@
 It computes in float32 with NumPy: in less, coordinates would shift by pixels.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
+import numpy.typing as npt
 
 from shared.sam2_server.graphs.config import ModelConfig
 from shared.sam2_server.graphs.weights import Array, Weights
+
+Labels = npt.NDArray[np.int64]
 
 _CENTRE = 0.5
 """From the corner of a pixel to its centre."""
@@ -35,15 +36,14 @@ class PromptEncoder:
         places = np.stack([columns, rows], -1).reshape(1, -1, 2)
         return _fourier(places, self._image_frequencies)
 
-    def tokens(self, points: Array, labels: Sequence[Sequence[int]], boxes: Array | None) -> Array:
+    def tokens(self, points: Array, labels: Labels, boxes: Array | None) -> Array:
         """Returns the tokens (prompts, tokens, channels).
 
-        `points` are (prompts, points, 2) with labels 1 (inside) and 0 (outside), `boxes` (prompts,
-        4). A token of no point follows them, two if there is nothing
+        `points` are (prompts, points, 2), `labels` (prompts, points) with 1 for inside and 0 for
+        outside, `boxes` (prompts, 4). A token of no point follows them, two if there is nothing
         else, as in transformers' `Sam2PromptEncoder`.
         """
-        signs = np.array(labels, np.int64).reshape(points.shape[:2])
-        parts = [self._placed(points) + self._labels[signs]]
+        parts = [self._placed(points) + self._labels[labels]]
         if boxes is not None:
             corners = self._placed(boxes.reshape(-1, 2, 2))
             parts.append(corners + self._labels[list(_CORNER_LABELS)])

@@ -8,11 +8,12 @@ from shared.sam2_server.checkpoint_files import PINS, Pin, pinned
 from shared.sam2_server.settings import Sam2Settings
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+TINY = "facebook/sam2.1-hiera-tiny"
 LARGE = "facebook/sam2.1-hiera-large"
 
 
 def test_the_default_checkpoint_needs_no_commit() -> None:
-    assert pinned(Sam2Settings().sam2_checkpoint) == (LARGE, PINS[LARGE])
+    assert pinned(Sam2Settings().sam2_checkpoint) == (TINY, PINS[TINY])
 
 
 @pytest.mark.parametrize("pin", PINS.values(), ids=list(PINS))
