@@ -22,6 +22,7 @@ from shared.sam2_server.settings import Sam2Settings
 from shared.sam2_server.torch_network import TorchNetwork
 from shared.segmentation.sam2.answers import ScoredMask
 from shared.segmentation.sam2.contract import PromptPart, SegmenterPart
+from tests.model import tiny
 
 POINTS = PromptPart(points=[(120, 90, 1), (20, 30, 0)])
 MORE_POINTS = PromptPart(points=[(40, 60, 1), (80, 10, 1), (5, 5, 0)])
@@ -152,6 +153,15 @@ def test_one_mask_is_the_first_one_where_that_is_stable(checkpoint: str, tmp_pat
         ((mask,),) = _masks(make(folder), job)
         np.testing.assert_allclose(mask.values, expected[0], atol=2e-3)
         assert mask.predicted_iou == pytest.approx(expected[1], abs=2e-4)
+
+
+def test_sam_3s_tracker_runs_with_torch_and_is_refused_without(tmp_path: Path) -> None:
+    tiny.write_sam3_tracker(tmp_path)
+    job = Job(_picture(1), b"1", [POINTS, BOX], multimask=True)
+    answers = _masks(TorchNetwork(tmp_path, "cpu"), job)
+    assert [[mask.values.shape for mask in masks] for masks in answers] == [[(200, 320)] * 3] * 2
+    with pytest.raises(ValueError, match="not 'sam3_tracker'"):
+        OpenVinoNetwork(tmp_path)
 
 
 def test_the_runtime_and_the_device_are_named(checkpoint: str) -> None:

@@ -22,6 +22,10 @@ from transformers import (
     Sam2VideoProcessor,
     Sam2VideoVideoProcessor,
     Sam2VisionConfig,
+    Sam3ImageProcessor,
+    Sam3TrackerConfig,
+    Sam3TrackerModel,
+    Sam3TrackerProcessor,
 )
 
 _CHANNELS = [4, 8, 16, 32]
@@ -83,6 +87,18 @@ def write_edgetam(folder: Path) -> str:
     )
     _save(EdgeTamModel(EdgeTamConfig(vision_config=vision.to_dict(), **_PROMPTS)), folder)
     Sam2Processor(Sam2ImageProcessor()).save_pretrained(folder)
+    return str(folder)
+
+
+def write_sam3_tracker(folder: Path) -> str:
+    """Saves SAM 3's tracker and a processor for images; returns the folder's path."""
+    config = Sam3TrackerConfig()
+    backbone = config.vision_config.backbone_config
+    backbone.hidden_size = backbone.intermediate_size = 32
+    backbone.num_hidden_layers = backbone.num_attention_heads = 2
+    backbone.global_attn_indexes = [1]
+    Sam3TrackerModel(config).save_pretrained(folder)
+    Sam3TrackerProcessor(Sam3ImageProcessor()).save_pretrained(folder)
     return str(folder)
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -28,7 +29,7 @@ _RAISED_SAM2 = 200
 """Instance limits that suffice for a million uploads a day."""
 
 _LOADS = 1_000, 100_000, 1_000_000
-_CROSSING = range(50_000, 1_050_000, 50_000)
+_CROSSING = 100_000, 150_000, 200_000, 250_000, 300_000, 1_000_000
 """Uploads a day at which SAM2 on CPUs is compared with a GPU."""
 
 _UNITS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
@@ -101,13 +102,19 @@ def _segmenters() -> Iterator[str]:
 
 
 def _crossing(segmenter: Segmenter) -> str:
-    """Returns a sentence: from which load on a GPU costs less than the segmenter."""
+    """Returns a sentence: from which load on a GPU costs less than the segmenter.
+
+    The cost on CPUs is proportional to the uploads, because nothing is charged while idle.
+    """
+    base = _LOADS[1]
+    each = bill(_raised(base, segmenter))["SAM2"] / base
     for load in _CROSSING:
-        if bill(_raised(load, LARGE))["SAM2"] < bill(_raised(load, segmenter))["SAM2"]:
+        if bill(_raised(load, LARGE))["SAM2"] < load * each:
             return f"{segmenter.title} costs more than {LARGE.title} from {load:,} a day on."
     return f"{segmenter.title} costs less than {LARGE.title} up to {_CROSSING[-1]:,} a day."
 
 
+@cache
 def _raised(load: int, segmenter: Segmenter) -> Run:
     return run(wave(load), MIX, RAISED, segmenter.with_limit(_RAISED_SAM2))
 
