@@ -10,7 +10,7 @@ def available_device() -> Device:
     """Returns `cuda` if torch is installed and there is a GPU for it."""
     if find_spec("torch") is None:
         return "cpu"
-    import torch  # noqa: PLC0415 only the dependency group `gpu` installs it
+    import torch  # noqa: PLC0415 only the dependency group `sam2-gpu` installs it
 
     return "cuda" if torch.cuda.is_available() else "cpu"
 

@@ -96,7 +96,7 @@ def health(backend: Loading[Backend], settings: Sam2Settings) -> ResponseReturnV
     try:
         if not backend.is_done():
             return {"status": "loading", "backend": settings.sam2_backend}, 503
-    except (ImportError, OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 each runtime has errors of its own
         return {"status": "failed", "error": str(error)}, 500
     return {"status": "ok", **backend.wait().segmenter.model_dump(exclude_none=True)}
 

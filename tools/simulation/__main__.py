@@ -29,7 +29,7 @@ _RAISED_SAM2 = 200
 """Instance limits that suffice for a million uploads a day."""
 
 _LOADS = 1_000, 100_000, 1_000_000
-_CROSSING = 100_000, 150_000, 200_000, 250_000, 300_000, 1_000_000
+_CROSSING = 100_000, 200_000, 300_000, 400_000, 500_000, 700_000, 1_000_000
 """Uploads a day at which SAM2 on CPUs is compared with a GPU."""
 
 _UNITS = ((120, "s", 1), (7200, "min", 60), (float("inf"), "h", 3600))
@@ -110,8 +110,8 @@ def _crossing(segmenter: Segmenter) -> str:
     each = bill(_raised(base, segmenter))["SAM2"] / base
     for load in _CROSSING:
         if bill(_raised(load, LARGE))["SAM2"] < load * each:
-            return f"{segmenter.title} costs more than {LARGE.title} from {load:,} a day on."
-    return f"{segmenter.title} costs less than {LARGE.title} up to {_CROSSING[-1]:,} a day."
+            return f"{segmenter.title}: costs more than {LARGE.title} from {load:,} a day on."
+    return f"{segmenter.title}: costs less than {LARGE.title} up to {_CROSSING[-1]:,} a day."
 
 
 @cache

@@ -15,9 +15,9 @@ from shared.sam2_server.graphs.config import HieraConfig
 from shared.sam2_server.graphs.layers import (
     TO_CHANNELS_FIRST,
     TO_CHANNELS_LAST,
+    attention,
     convolution,
     gelu,
-    joined,
     layer_norm,
     linear,
     reshape,
@@ -128,15 +128,11 @@ def _attention(x: Node, weights: Weights, block: _Block, window: int) -> Node:
     """Returns the attention of tokens (windows, window², channels), with queries pooled."""
     qkv = linear(x, weights.under("qkv"))
     width = qkv.shape[2] // 3
-    query, key, value = ops.split(qkv, 2, 3).outputs()
+    query, key, value = (reshape(part, (0, 0, width)) for part in ops.split(qkv, 2, 3).outputs())
     if block.pooled > 1:
         query = _pooled(reshape(query, (0, window, window, width)), block.pooled)
         query = reshape(query, (0, (window // block.pooled) ** 2, width))
-    parts = (
-        transpose(reshape(part, (0, 0, block.heads, width // block.heads)), (0, 2, 1, 3))
-        for part in (query, key, value)
-    )
-    return linear(joined(ops.scaled_dot_product_attention(*parts)), weights.under("proj"))
+    return linear(attention(query, key, value, block.heads), weights.under("proj"))
 
 
 def _pooled(x: Node, factor: int) -> Node:

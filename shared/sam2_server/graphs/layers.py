@@ -64,12 +64,8 @@ def doubled(x: Node, weights: Weights) -> Node:
 def attention(query: Node, key: Node, value: Node, heads: int) -> Node:
     """Returns scaled dot-product attention of projected tokens (batch, tokens, channels)."""
     parts = (_split(tokens, heads) for tokens in (query, key, value))
-    return joined(ops.scaled_dot_product_attention(*parts))
-
-
-def joined(x: Node) -> Node:
-    """Joins the heads of tokens (batch, heads, tokens, channels)."""
-    return reshape(ops.transpose(x, np.array([0, 2, 1, 3])), (0, 0, -1))
+    attended = ops.scaled_dot_product_attention(*parts)
+    return reshape(transpose(attended, (0, 2, 1, 3)), (0, 0, -1))
 
 
 def reshape(x: Node, shape: Sequence[int]) -> Node:
