@@ -187,9 +187,9 @@ resource "google_cloud_run_v2_service" "sam2" {
     encryption_key  = var.kms_key
     service_account = google_service_account.sam2[0].email
     timeout         = "${var.sam2_deadline}s"
-    # A GPU encodes the pictures of concurrent requests together. On CPUs they are computed one after
-    # another, so the fourth request waits for three others.
-    max_instance_request_concurrency = var.sam2.gpu ? 16 : 4
+    # A GPU encodes the pictures of concurrent requests together. CPUs compute one request at a time,
+    # while the other one is read or answered: with more, results take longer (docs/scale.md).
+    max_instance_request_concurrency = var.sam2.gpu ? 16 : 2
     gpu_zonal_redundancy_disabled    = var.sam2.gpu ? true : null
 
     scaling {

@@ -118,7 +118,7 @@ run "ours" {
       length(google_cloud_run_v2_service.sam2[0].template[0].node_selector) == 0 &&
       google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].limits == tomap({ cpu = "2", memory = "4Gi" }) &&
       google_cloud_run_v2_service.sam2[0].template[0].containers[0].resources[0].cpu_idle &&
-      google_cloud_run_v2_service.sam2[0].template[0].max_instance_request_concurrency == 4 &&
+      google_cloud_run_v2_service.sam2[0].template[0].max_instance_request_concurrency == 2 &&
       google_cloud_run_v2_service.sam2[0].template[0].scaling[0].min_instance_count == 0 &&
       google_cloud_run_v2_service.sam2[0].template[0].scaling[0].max_instance_count == 4
     )

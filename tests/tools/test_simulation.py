@@ -153,3 +153,6 @@ def test_the_sizes_of_sam2_are_those_of_terraform(segmenter: Segmenter, uses_gpu
         int(memory),
     )
     assert segmenter.service.most == int(most[0][index])
+    plan = (ROOT / "terraform/sam2.tf").read_text()
+    (concurrency,) = re.findall(r"concurrency = var\.sam2\.gpu \? (\d+) : (\d+)", plan)
+    assert segmenter.service.concurrency == int(concurrency[index])

@@ -141,7 +141,7 @@ def _sam2_row(title: str) -> tuple[float, float, float, float]:
 def _on_processors(title: str, row: str) -> Segmenter:
     start, _, elapsed, further = _sam2_row(row)
     size = Size(
-        concurrency=4,
+        concurrency=2,
         most=4,
         start=_INSTANCE_SECONDS + start,
         processors=_SAM2_PROCESSORS,
