@@ -121,12 +121,18 @@ def _explained(name: str, commit: str) -> Iterator[None]:
     what = f"{name}@{commit} cannot be downloaded from huggingface.co"
     try:
         yield
-    except errors.HfHubHTTPError as error:
-        raise CheckpointUnavailable(
-            f"{what}: it answers {error.response.status_code}. If the model is there but has terms "
-            f"of use, accept them at https://huggingface.co/{name}, and set HF_TOKEN."
-        ) from error
-    except (errors.LocalEntryNotFoundError, errors.XetDownloadError, httpx2.HTTPError) as error:
+    except (
+        errors.HfHubHTTPError,
+        errors.LocalEntryNotFoundError,
+        errors.XetDownloadError,
+        httpx2.HTTPError,
+    ) as error:
+        answer = error if isinstance(error, errors.HfHubHTTPError) else error.__cause__
+        if isinstance(answer, errors.HfHubHTTPError):
+            raise CheckpointUnavailable(
+                f"{what}: it answers {answer.response.status_code}. If the model is there but has "
+                f"terms of use, accept them at https://huggingface.co/{name}, and set HF_TOKEN."
+            ) from error
         raise CheckpointUnavailable(
             f"{what}: {error}. Try again with a connection: complete files are not downloaded "
             "again. Or set SAM2_CHECKPOINT to a folder with the model's files."
