@@ -192,7 +192,7 @@ $(VENV)/.ready: $(UV) pyproject.toml uv.lock
 	@touch $@
 
 $(SAM2_READY): $(VENV)/.ready
-	@echo "Installs OpenVINO, which computes SAM2 (70 MB to download)."
+	@echo "Installs OpenVINO, which computes SAM2 (60 MB to download)."
 	$(UV) sync --quiet --locked --group sam2-cpu --python $(VENV)/bin/python
 	@touch $@
 
