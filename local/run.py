@@ -15,9 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local import batch, checkpoint, gallery, stack
+from local import batch, gallery, sam2, stack
 from local.processes import ChildDied
-from shared.sam2_server.checkpoint_files import CheckpointUnavailable
 from shared.schemas import object_names
 from shared.schemas.documents import Status
 from shared.schemas.environment import BadSettings
@@ -44,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="toonmask-") as root:
         try:
             finished = _process(console, files, arguments.output, Path(root))
-        except (BadSettings, CheckpointUnavailable, ValueError) as error:
+        except BadSettings as error:
             sys.exit(str(error))
         except (ChildDied, batch.Stalled) as error:
             console.print("The system failed:", str(error), style="red", markup=False)
@@ -105,7 +104,7 @@ def _process(
     console: Console, files: Mapping[str, Path], output: Path, root: Path
 ) -> list[batch.Outcome]:
     """Runs all files through a new system; downloads results and logs into `output`."""
-    settings = checkpoint.fetched(console)
+    settings = sam2.fetched(console)
     with ExitStack() as running:
         with console.status("Starting storage, broker, segmenter and functions …"):
             system = running.enter_context(stack.running(root, settings))

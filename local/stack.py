@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,14 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-import requests
 from google.api_core.exceptions import AlreadyExists
 from google.cloud import pubsub_v1, storage
 from google.pubsub_v1 import types
 
 from local.broker import official
 from local.metadata import ACCOUNT
-from local.processes import ChildDied, ProcessTree, free_ports
+from local.processes import ProcessTree, free_ports
+from local.sam2 import await_model
 from local.settings import ATTEMPTS, FIXED, SETTINGS
 from shared.sam2_server.settings import Sam2Settings
 from shared.schemas.environment import read
@@ -37,12 +36,6 @@ _LEAST_BACKOFF, _MOST_BACKOFF = timedelta(seconds=0.5), timedelta(seconds=5)
 
 LEAN = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """Limits a worker to one processor and one heap, as terraform/modules/function does."""
-
-_MODEL_SECONDS = 300
-"""Timeout for the SAM2 service to load its model. Chosen by hand: a GPU needs half a minute."""
-
-_MODEL_POLL_SECONDS = 0.1
-_LOADING = 503
 
 BrokerKind = Literal["official", "embedded"]
 
@@ -145,7 +138,8 @@ def running(
         if with_api:
             _start_api(stack, settings, api)
         processes.await_ready()
-        _await_model(stack)
+        if _is_real_sam2(settings):
+            await_model(processes.port("sam2"))
         create_hops(stack)
         _create_buckets(stack)
         yield stack
@@ -179,22 +173,6 @@ def _start_sam2(stack: Stack, settings: Mapping[str, str], port: int, proxy: int
 def _is_real_sam2(settings: Mapping[str, str]) -> bool:
     with _environment(settings):
         return read(Sam2Settings).sam2_backend == "sam2"
-
-
-def _await_model(stack: Stack) -> None:
-    """Waits until the SAM2 service has loaded its model.
-
-    Raises:
-        ChildDied: it cannot load it, or takes too long. The message has the service's error.
-    """
-    url = f"http://127.0.0.1:{stack.processes.port('sam2')}/healthz"
-    until = time.monotonic() + _MODEL_SECONDS
-    while (health := requests.get(url, timeout=_MODEL_SECONDS)).status_code == _LOADING:
-        if time.monotonic() > until:
-            raise ChildDied(f"The SAM2 service has not loaded its model in {_MODEL_SECONDS} s.")
-        time.sleep(_MODEL_POLL_SECONDS)
-    if not health.ok:
-        raise ChildDied(f"The SAM2 service cannot load its model: {health.json()['error']}")
 
 
 def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:

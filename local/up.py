@@ -10,11 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import checkpoint, stack
+from local import sam2, stack
 from local.operations.deployment import running_file
 from local.processes import ChildDied
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, PROJECT, Stack
-from shared.sam2_server.checkpoint_files import CheckpointUnavailable
 from shared.schemas.environment import BadSettings
 
 _CHECK_SECONDS = 1
@@ -40,7 +39,7 @@ def main() -> None:
     root = parser.parse_args().root.absolute()
     console = Console(markup=False, highlight=False, soft_wrap=True)
     try:
-        settings = checkpoint.fetched(console)
+        settings = sam2.fetched(console)
         console.print("Starting storage, broker, segmenter and functions …")
         with (
             stack.running(root, settings, with_api=True) as system,
@@ -50,7 +49,7 @@ def main() -> None:
             while True:
                 _restart_ended(system, console)
                 time.sleep(_CHECK_SECONDS)
-    except (BadSettings, CheckpointUnavailable, ValueError) as error:
+    except BadSettings as error:
         sys.exit(str(error))
     except ChildDied as error:
         sys.exit(f"The system failed: {error}")

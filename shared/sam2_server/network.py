@@ -7,9 +7,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from shared.imaging.geometry import Image
+from shared.imaging.geometry import Floats, Image
 
-Array = npt.NDArray[np.float32]
 Device = Literal["cpu", "cuda"]
 
 
@@ -21,17 +20,17 @@ class Prompts:
     0 for outside, `boxes` (prompts, 4) with x0, y0, x1, y1, or None.
     """
 
-    points: Array
+    points: Floats
     labels: npt.NDArray[np.int64]
-    boxes: Array | None
+    boxes: Floats | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Masks:
     """The masks of one prompt: logits (masks, height, width), and their predicted IoUs (masks,)."""
 
-    logits: Array
-    predicted_ious: Array
+    logits: Floats
+    predicted_ious: Floats
 
 
 class Network(Protocol):

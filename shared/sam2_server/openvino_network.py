@@ -13,14 +13,15 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from shared.imaging.geometry import Image
+from shared.imaging.geometry import Floats, Image
+from shared.sam2_server.checkpoint_files import PINS
 from shared.sam2_server.graphs.config import ModelConfig
 from shared.sam2_server.graphs.image_encoder import image_encoder
 from shared.sam2_server.graphs.mask_decoder import mask_decoder
 from shared.sam2_server.graphs.prompt_encoder import PromptEncoder
 from shared.sam2_server.graphs.single_mask import single_mask
 from shared.sam2_server.graphs.weights import Weights
-from shared.sam2_server.network import Array, Device, Masks, Prompts
+from shared.sam2_server.network import Device, Masks, Prompts
 from shared.schemas.field_errors import problems
 
 _PRECISION = "INFERENCE_PRECISION_HINT"
@@ -55,7 +56,7 @@ class OpenVinoNetwork:
         used = self._encoder.get_property(_PRECISION).get_type_name()
         self.runtime = f"openvino-{openvino.__version__.partition('-')[0]}-{used}"
 
-    def encode(self, images: Sequence[Image]) -> list[list[Array]]:
+    def encode(self, images: Sequence[Image]) -> list[list[Floats]]:
         """Returns the embeddings of images, each the encoder's outputs."""
         embeddings = []
         for image in images:
@@ -63,7 +64,7 @@ class OpenVinoNetwork:
             embeddings.append([np.array(outputs[port]) for port in self._encoder.outputs])
         return embeddings
 
-    def decode(self, embedding: list[Array], prompts: Prompts, *, multimask: bool) -> list[Masks]:
+    def decode(self, embedding: list[Floats], prompts: Prompts, *, multimask: bool) -> list[Masks]:
         """Returns three masks for each prompt, or one without `multimask`."""
         tokens = self._prompts.tokens(prompts.points, prompts.labels, prompts.boxes)
         outputs = [self._decoded(embedding, tokens[at : at + 1]) for at in range(len(tokens))]
@@ -74,7 +75,7 @@ class OpenVinoNetwork:
             logits, ious = single_mask(logits, ious, self._config.mask_decoder_config)
         return [Masks(*masks) for masks in zip(logits, ious, strict=True)]
 
-    def _decoded(self, embedding: list[Array], tokens: Array) -> list[Array]:
+    def _decoded(self, embedding: list[Floats], tokens: Floats) -> list[Floats]:
         """Returns the logits and the predicted IoUs of all masks of one prompt."""
         outputs = self._decoder([*embedding, tokens])
         return [np.array(outputs[port]) for port in self._decoder.outputs]
@@ -87,8 +88,8 @@ def _config(folder: Path) -> ModelConfig:
     except ValidationError as error:
         raise ValueError(
             f"{file} does not describe a network of SAM 2, SAM 2.1 or EdgeTAM for images: "
-            f"{problems(error)} These checkpoints work on a CPU: facebook/sam2.1-hiera-tiny, "
-            "-small, -base-plus, -large, facebook/sam2-hiera-…, yonigozlan/EdgeTAM-hf."
+            f"{problems(error)} These checkpoints work on a CPU: {', '.join(PINS)}, and those of "
+            "SAM 2, facebook/sam2-hiera-…."
         ) from error
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from cachetools import LRUCache
 from PIL import Image as Pictures
 
-from shared.imaging.geometry import Image
+from shared.imaging.geometry import Floats, Image
 from shared.runtime import tracing
 from shared.sam2_server.batching import Batcher
 from shared.sam2_server.checkpoint import identify
 from shared.sam2_server.checkpoint_files import find
 from shared.sam2_server.job import Job
-from shared.sam2_server.network import Array, Masks, Network, Prompts
+from shared.sam2_server.network import Masks, Network, Prompts
 from shared.sam2_server.runtimes import available_device, load_network
 from shared.sam2_server.settings import Sam2Settings
 from shared.segmentation.sam2.answers import ScoredMask
@@ -113,7 +113,7 @@ class Sam2Backend:
         return [outputs[index] for index in range(len(job.prompts))]
 
 
-def _prompts(parts: Sequence[PromptPart], scale: Array) -> Prompts:
+def _prompts(parts: Sequence[PromptPart], scale: Floats) -> Prompts:
     """Returns prompts of the same form. `scale` maps x and y to the network's input."""
     points = np.array([[(x, y) for x, y, _ in part.points] for part in parts], np.float32)
     labels = np.array([[label for *_, label in part.points] for part in parts], np.int64)

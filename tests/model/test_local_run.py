@@ -10,6 +10,7 @@ import sys
 import termios
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,8 +72,8 @@ def _in_terminal(command: list[str], environment: Mapping[str, str]) -> str:
     return text.decode()
 
 
-def _result(tmp_path: Path) -> dict[str, object]:
-    result: dict[str, object] = json.loads(
+def _result(tmp_path: Path) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(
         (tmp_path / "out" / PICTURE.name / "result.json").read_text()
     )
     return result
@@ -84,8 +85,8 @@ def test_the_masks_are_of_the_checkpoint_which_is_downloaded_once(hub: Hub, tmp_
     assert "100%" in written, "a progress bar"
     result = _result(tmp_path)
     assert result["status"] == "segmented"
-    assert [one["segmenter"] for one in result["instances"]] == ["cartoons"]  # type: ignore[attr-defined]
-    assert result["versions"]["cartoons"] == COMMIT  # type: ignore[index]
+    assert [one["segmenter"] for one in result["instances"]] == ["cartoons"]
+    assert result["versions"]["cartoons"] == COMMIT
     downloads = [path for path in hub.paths if path.endswith("model.safetensors")]
     hub.refusal = 503
     again = _run(hub, tmp_path)

@@ -28,6 +28,8 @@ from transformers import (
     Sam3TrackerProcessor,
 )
 
+from tools.benchmarks.sam2_checkpoints import REPVIT
+
 _CHANNELS = [4, 8, 16, 32]
 _PROMPT_ENCODER = {"hidden_size": 32}
 _MASK_DECODER = {
@@ -69,19 +71,8 @@ def write_video(folder: Path) -> str:
 
 def write_edgetam(folder: Path) -> str:
     """Saves EdgeTAM and a processor for images; returns the folder's path."""
-    backbone = {
-        "model_type": "timm_wrapper",
-        "architecture": "repvit_m1",
-        "num_classes": 0,
-        "do_pooling": False,
-        "model_args": {
-            "embed_dim": _CHANNELS,
-            "depth": [1, 2, 3, 1],
-            "features_only": True,
-            "in_chans": 3,
-            "out_indices": [0, 1, 2, 3],
-        },
-    }
+    smaller = {"embed_dim": _CHANNELS, "depth": [1, 2, 3, 1]}
+    backbone = {**REPVIT, "model_args": {**REPVIT["model_args"], **smaller}}
     vision = EdgeTamVisionConfig(
         backbone_config=backbone, backbone_channel_list=_CHANNELS[::-1], fpn_hidden_size=32
     )

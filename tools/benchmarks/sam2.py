@@ -128,10 +128,10 @@ def _backend(runtime: str, folder: Path, device: Device) -> Backend:
 
 def _network(runtime: str, folder: Path, device: Device) -> Network:
     if runtime.startswith("torch"):
-        from shared.sam2_server.torch_network import TorchNetwork  # noqa: PLC0415
+        from shared.sam2_server.torch_network import TorchNetwork  # noqa: PLC0415 it imports torch
 
         return TorchNetwork(folder, device, reduced=runtime.endswith("bfloat16"))
-    from shared.sam2_server.openvino_network import OpenVinoNetwork  # noqa: PLC0415
+    from shared.sam2_server.openvino_network import OpenVinoNetwork  # noqa: PLC0415 where torch computes, it is not needed
 
     return OpenVinoNetwork(folder, "f32" if runtime.endswith("float32") else None)
 
@@ -159,7 +159,7 @@ def _cost(work: Callable[[], object]) -> Cost:
 def _most_memory(device: Device) -> float:
     """Returns the peak memory in MB, of the GPU or else of this process, which ran one network."""
     if device == "cuda":
-        import torch  # noqa: PLC0415
+        import torch  # noqa: PLC0415 3 GB, needed for a GPU alone
 
         return float(torch.cuda.max_memory_allocated()) / 2**20
     status = Path("/proc/self/status")  # the other interface counts what came before exec
@@ -171,7 +171,7 @@ def _most_memory(device: Device) -> float:
 
 def _name_of(device: Device) -> str:
     if device == "cuda":
-        import torch  # noqa: PLC0415
+        import torch  # noqa: PLC0415 3 GB, needed for a GPU alone
 
         return str(torch.cuda.get_device_name())
     features = ", ".join(sorted(_instructions())) or "no bfloat16"

@@ -48,7 +48,7 @@ _EDGETAM = "EdgeTAM"
 
 NAMES = (_EDGETAM, *_HIERA)
 
-_REPVIT = {
+REPVIT: dict[str, Any] = {
     "model_type": "timm_wrapper",
     "architecture": "repvit_m1",
     "num_classes": 0,
@@ -79,5 +79,5 @@ def _sam2(size: dict[str, Any]) -> Any:
 
 
 def _edgetam() -> Any:
-    vision = EdgeTamVisionConfig(backbone_config=_REPVIT)
+    vision = EdgeTamVisionConfig(backbone_config=REPVIT)
     return EdgeTamModel(EdgeTamConfig(vision_config=vision))

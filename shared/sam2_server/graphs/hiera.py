@@ -11,6 +11,7 @@ import numpy as np
 from openvino import Node
 from openvino import opset15 as ops
 
+from shared.imaging.geometry import Floats
 from shared.sam2_server.graphs.config import HieraConfig
 from shared.sam2_server.graphs.layers import (
     TO_CHANNELS_FIRST,
@@ -23,7 +24,7 @@ from shared.sam2_server.graphs.layers import (
     reshape,
     transpose,
 )
-from shared.sam2_server.graphs.weights import Array, Weights
+from shared.sam2_server.graphs.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _blocks(config: HieraConfig) -> list[_Block]:
     return blocks
 
 
-def _positions(weights: Weights, size: int) -> Array:
+def _positions(weights: Weights, size: int) -> Floats:
     """Returns the position embedding (1, channels, size, size): of the image, and of windows.
 
     OpenCV's bicubic interpolation has PyTorch's coefficient, -0.75, and its edges.

@@ -9,7 +9,8 @@ import numpy as np
 from openvino import Node
 from openvino import opset15 as ops
 
-from shared.sam2_server.graphs.weights import Array, Weights
+from shared.imaging.geometry import Floats
+from shared.sam2_server.graphs.weights import Weights
 
 TO_CHANNELS_LAST = (0, 2, 3, 1)
 TO_CHANNELS_FIRST = (0, 3, 1, 2)
@@ -40,14 +41,14 @@ def mlp(x: Node, weights: Weights) -> Node:
 
 
 def convolution(
-    x: Node, kernel: Array, bias: Array | None, *, stride: int = 1, padding: int = 0
+    x: Node, kernel: Floats, bias: Floats | None, *, stride: int = 1, padding: int = 0
 ) -> Node:
     """Returns a convolution. `kernel` is (out, in, height, width)."""
     strides, pads = [stride, stride], [padding, padding]
     return _biased(ops.convolution(x, kernel, strides, pads, pads, [1, 1]), bias)
 
 
-def depthwise(x: Node, kernel: Array, bias: Array, *, stride: int = 1, padding: int = 0) -> Node:
+def depthwise(x: Node, kernel: Floats, bias: Floats, *, stride: int = 1, padding: int = 0) -> Node:
     """Returns a convolution of each channel by itself. `kernel` is (channels, 1, height, width)."""
     strides, pads = [stride, stride], [padding, padding]
     grouped = kernel[:, None]
@@ -83,5 +84,5 @@ def _split(tokens: Node, heads: int) -> Node:
     return transpose(reshape(tokens, (0, 0, heads, channels // heads)), (0, 2, 1, 3))
 
 
-def _biased(x: Node, bias: Array | None) -> Node:
+def _biased(x: Node, bias: Floats | None) -> Node:
     return x if bias is None else ops.add(x, bias.reshape(1, -1, 1, 1))

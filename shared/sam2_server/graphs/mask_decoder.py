@@ -7,6 +7,7 @@ import numpy as np
 from openvino import Model, Node
 from openvino import opset15 as ops
 
+from shared.imaging.geometry import Floats
 from shared.sam2_server.graphs.config import ModelConfig
 from shared.sam2_server.graphs.layers import (
     TO_CHANNELS_FIRST,
@@ -21,7 +22,7 @@ from shared.sam2_server.graphs.layers import (
     transpose,
 )
 from shared.sam2_server.graphs.prompt_encoder import PromptEncoder
-from shared.sam2_server.graphs.weights import Array, Weights
+from shared.sam2_server.graphs.weights import Weights
 
 _EPSILON = 1e-5
 _UPSCALE_EPSILON = 1e-6
@@ -62,7 +63,7 @@ def mask_decoder(weights: Weights, config: ModelConfig, prompts: PromptEncoder) 
 
 
 def _transformer(
-    tokens: Node, keys: Node, positions: Array, weights: Weights, config: ModelConfig
+    tokens: Node, keys: Node, positions: Floats, weights: Weights, config: ModelConfig
 ) -> tuple[Node, Node]:
     """Returns the tokens and the image's features after all layers."""
     heads, prompt = config.mask_decoder_config.num_attention_heads, tokens

@@ -6,8 +6,9 @@ It computes in float32 with NumPy: in less, coordinates would shift by pixels.
 import numpy as np
 import numpy.typing as npt
 
+from shared.imaging.geometry import Floats
 from shared.sam2_server.graphs.config import ModelConfig
-from shared.sam2_server.graphs.weights import Array, Weights
+from shared.sam2_server.graphs.weights import Weights
 
 Labels = npt.NDArray[np.int64]
 
@@ -29,14 +30,14 @@ class PromptEncoder:
         self._none = part["not_a_point_embed.weight"]
         self._side = config.prompt_encoder_config.image_size
 
-    def grid(self, size: int) -> Array:
+    def grid(self, size: int) -> Floats:
         """Returns the position embedding (1, size², channels) of a grid of cells, row by row."""
         steps = (np.arange(size, dtype=np.float32) + _CENTRE) / size
         columns, rows = np.meshgrid(steps, steps)
         places = np.stack([columns, rows], -1).reshape(1, -1, 2)
         return _fourier(places, self._image_frequencies)
 
-    def tokens(self, points: Array, labels: Labels, boxes: Array | None) -> Array:
+    def tokens(self, points: Floats, labels: Labels, boxes: Floats | None) -> Floats:
         """Returns the tokens (prompts, tokens, channels).
 
         `points` are (prompts, points, 2), `labels` (prompts, points) with 1 for inside and 0 for
@@ -51,12 +52,12 @@ class PromptEncoder:
         none = np.tile(self._none, (len(points), 2 if empty else 1, 1))
         return np.concatenate([*parts, none], 1)
 
-    def _placed(self, points: Array) -> Array:
+    def _placed(self, points: Floats) -> Floats:
         places = (points + np.float32(_CENTRE)) / np.float32(self._side)
         return _fourier(places, self._frequencies)
 
 
-def _fourier(places: Array, frequencies: Array) -> Array:
+def _fourier(places: Floats, frequencies: Floats) -> Floats:
     """Returns Fourier features of places in the unit square."""
     angles = 2 * np.pi * ((2 * places - 1) @ frequencies)
     return np.concatenate([np.sin(angles), np.cos(angles)], -1).astype(np.float32)

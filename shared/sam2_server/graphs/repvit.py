@@ -10,8 +10,9 @@ import numpy as np
 from openvino import Node
 from openvino import opset15 as ops
 
+from shared.imaging.geometry import Floats
 from shared.sam2_server.graphs.layers import convolution, depthwise, gelu
-from shared.sam2_server.graphs.weights import Array, Weights
+from shared.sam2_server.graphs.weights import Weights
 
 _EPSILON = 1e-5
 """PyTorch's default for batch normalisation, which timm's RepViT uses."""
@@ -23,8 +24,8 @@ _STAGES = 4
 class _Fused:
     """A convolution with its batch normalisation folded in."""
 
-    kernel: Array
-    bias: Array
+    kernel: Floats
+    bias: Floats
 
 
 def repvit(pixels: Node, weights: Weights) -> list[Node]:

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from shared.imaging.geometry import Floats
 from shared.sam2_server.graphs.config import DecoderConfig
-from shared.sam2_server.graphs.weights import Array
 
 
-def single_mask(logits: Array, ious: Array, config: DecoderConfig) -> tuple[Array, Array]:
+def single_mask(logits: Floats, ious: Floats, config: DecoderConfig) -> tuple[Floats, Floats]:
     """Returns the first mask, or the best of the others if the first one is not stable.
 
     `logits` are (prompts, masks, height, width), `ious` (prompts, masks). The results have one

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from shared.imaging.geometry import Floats
 
 
 class Weights:
     """The tensors whose names start with a prefix."""
 
-    def __init__(self, tensors: Mapping[str, Array], prefix: str = "") -> None:
+    def __init__(self, tensors: Mapping[str, Floats], prefix: str = "") -> None:
         self._tensors = tensors
         self._prefix = prefix
 
@@ -19,7 +18,7 @@ class Weights:
         """Returns the tensors of a part of the network."""
         return Weights(self._tensors, f"{self._prefix}{part}.")
 
-    def __getitem__(self, name: str) -> Array:
+    def __getitem__(self, name: str) -> Floats:
         """Returns a tensor as float32.
 
         Raises:
