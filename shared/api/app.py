@@ -19,12 +19,12 @@ from shared.api.settings import ANY_ORIGIN, ApiSettings
 from shared.decoding.sandbox import Sandbox
 from shared.schemas.settings import revealed
 
-_FORM_BYTES = 64 * 2**10
-"""Bytes that a form may have besides the image. Chosen by hand: the longest valid fields have less
-than 4 KiB, the rest is for part headers and unknown fields."""
+_FORM_BYTES = 1 * 2**20
+"""Bytes that a form may have besides the image. Chosen by hand: a prompt has 1 to 8 KiB, and a form
+at most 100; all other fields have less than 4 KiB."""
 
 _MOST_FORM_PARTS = 100
-"""Limit for the parts of a form. Chosen by hand: this API has 6 fields, and each part costs
+"""Limit for the parts of a form. Chosen by hand: this API has 7 fields, and each part costs
 processor time."""
 
 
@@ -44,6 +44,7 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.request_class = _Request
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes + _FORM_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = _FORM_BYTES
     app.config["MAX_FORM_PARTS"] = _MOST_FORM_PARTS
     problems.register(app)
     if settings.cors_origins:

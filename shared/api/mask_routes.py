@@ -18,6 +18,7 @@ from shared.api.problems import Refused, bad_fields
 from shared.api.responses import PICTURES, json_chunks, response_fields
 from shared.api.streaming import hold_until_sent
 from shared.api.unknown_fields import unknown
+from shared.prompting.corrections import UnfitPromptsError
 from shared.rendering.artifacts import Artifact
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
@@ -34,7 +35,10 @@ _IMAGE, _OUTPUT = "image", "output"
 
 _MOST_CHARACTERS = 200
 """Limit for a form field, and for the part of `output` that an error message repeats, in
-characters. Chosen by hand: the longest useful value, a list of targets, is far shorter."""
+characters. Chosen by hand: the longest useful value, a list of targets, is far shorter. `prompts`
+is limited by the size of the form."""
+
+_PROMPTS = "prompts"
 
 
 class MaskRoutes:
@@ -84,7 +88,11 @@ class MaskRoutes:
         check: Check,
     ) -> Response:
         timer = StageTimer()
-        found = self._masks.find(content, options, timer, check)
+        try:
+            found = self._masks.find(content, options, timer, check)
+        except UnfitPromptsError as error:
+            sentence = f"prompts: {error}."
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "unfit-prompts", sentence) from error
         status = found.segmentation.status
         if output:
             response = Response(self._masks.draw(_artifact(found, output)), mimetype="image/png")
@@ -129,13 +137,13 @@ def _options(form: Request) -> Options:
         if name in form.form
     }
     for name, text in fields.items():
-        if len(text) > _MOST_CHARACTERS:
+        if name != _PROMPTS and len(text) > _MOST_CHARACTERS:
             sentence = f"{name} must have at most {_MOST_CHARACTERS} characters, not {len(text):,}."
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", sentence)
     try:
         return Options.model_validate(fields)
     except ValidationError as error:
-        raise bad_fields(error) from error
+        raise bad_fields(error, parts=None if _PROMPTS in fields else 1) from error
 
 
 def _image_file(form: Request) -> bytes:

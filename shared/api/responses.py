@@ -12,6 +12,7 @@ from shared.imaging.geometry import image_box
 from shared.schemas.base import Record
 from shared.schemas.box import Box
 from shared.schemas.documents import Instance, Outputs, Reason, Review, Status, revisions
+from shared.schemas.prompt import Prompt
 
 _CHUNK_BYTES = 3 * 2**18
 """Bytes of a PNG that are encoded as base64 at a time. It must be a multiple of 3: base64 encodes 3
@@ -34,6 +35,12 @@ class FaceMaskFields(Record):
     status: Status
     reason: Reason | None
     instances: tuple[Instance, ...]
+    prompts: tuple[Prompt, ...] = Field(
+        description="the SAM2 prompt of each instance; a request may send them back, changed"
+    )
+    candidates: tuple[Prompt, ...] = Field(
+        description="prompts for what scores too little to be an instance, but not much too little"
+    )
     review: tuple[Review, ...] = Field(description="reasons to review the result")
     timing: dict[str, float] = Field(description="seconds of each stage")
     versions: dict[str, str]
@@ -75,6 +82,8 @@ def response_fields(
         status=found.segmentation.status,
         reason=found.segmentation.reason,
         instances=tuple(item.to_instance(bounds) for item in found.segmentation.segmented),
+        prompts=found.prompts,
+        candidates=found.candidates,
         review=found.review,
         timing=timing,
         versions=_VERSIONS | revisions(found.segmentation.segmenters),

@@ -26,7 +26,11 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """Detections, best first, and the number of candidates that score slightly too little."""
+    """Detections, best first, and the number of candidates that score slightly too little.
+
+    `candidates` are these near misses themselves, best first, if they were asked for.
+    """
 
     detections: list[Detection]
     near_misses: int
+    candidates: tuple[Detection, ...] = ()

@@ -48,10 +48,13 @@ _WRIST, _MIDDLE_KNUCKLE = 0, 9
 """Indices of MediaPipe's hand landmarks."""
 
 
-def find_hands(pyramid: Pyramid, models: HandModels, min_score: float) -> Detections:
+def find_hands(
+    pyramid: Pyramid, models: HandModels, min_score: float, *, with_candidates: bool = False
+) -> Detections:
     """All hands that score at least `min_score`, best first."""
     accepted, near_misses = split_by_score(verified_hands(pyramid, models), min_score)
-    return Detections([_detection(hand) for hand in accepted], near_misses)
+    candidates = tuple(map(_detection, near_misses)) if with_candidates else ()
+    return Detections(list(map(_detection, accepted)), len(near_misses), candidates)
 
 
 def verified_hands(pyramid: Pyramid, models: HandModels) -> list[VerifiedHand]:

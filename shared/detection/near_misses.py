@@ -24,15 +24,17 @@ class Scored(Protocol):
 S = TypeVar("S", bound=Scored)
 
 
-def split_by_score(candidates: Sequence[S], min_score: float) -> tuple[list[S], int]:
-    """Returns the candidates that score at least `min_score`, in order, and the near misses' count.
+def split_by_score(candidates: Sequence[S], min_score: float) -> tuple[list[S], list[S]]:
+    """Returns the candidates that score at least `min_score`, and the near misses, in order.
 
     A near miss scores less than `min_score`, but at least `_NEAR_MISS_RATIO` times that.
     """
     accepted = [candidate for candidate in candidates if candidate.score >= min_score]
-    near_misses = sum(
-        _NEAR_MISS_RATIO * min_score <= candidate.score < min_score for candidate in candidates
-    )
+    near_misses = [
+        candidate
+        for candidate in candidates
+        if _NEAR_MISS_RATIO * min_score <= candidate.score < min_score
+    ]
     return accepted, near_misses
 
 

@@ -66,23 +66,33 @@ def build_prompts(
     prompts = []
     for detection in numbered:
         counts[detection.label] += 1
-        box = prompt_box(detection.polygon, image, options.box_expand)
-        positive = positive_points(detection, image, options.positive_points)
-        negative = negative_points(detection.polygon, polygons, image)
-        prompts.append(
-            Prompt(
-                id=f"{detection.label}-{counts[detection.label]}",
-                label=detection.label,
-                score=round(detection.score, 4),
-                side=detection.side,
-                parts=ordered(detection.parts),
-                polygon=tuple((round(x, 2), round(y, 2)) for x, y in detection.polygon.tolist()),
-                box=box,
-                points=(*((x, y, 1) for x, y in positive), *((x, y, 0) for x, y in negative)),
-                crop=crop_window(box, image),
-            )
-        )
+        name = f"{detection.label}-{counts[detection.label]}"
+        prompts.append(build_prompt(name, detection, polygons, image, options))
     return tuple(prompts)
+
+
+def build_prompt(
+    name: str,
+    detection: Detection,
+    polygons: Sequence[Polygon],
+    image: Box,
+    options: PromptOptions,
+) -> Prompt:
+    """The prompt of one detection. `polygons` are the outlines of all instances in the image."""
+    box = prompt_box(detection.polygon, image, options.box_expand)
+    positive = positive_points(detection, image, options.positive_points)
+    negative = negative_points(detection.polygon, polygons, image)
+    return Prompt(
+        id=name,
+        label=detection.label,
+        score=round(detection.score, 4),
+        side=detection.side,
+        parts=ordered(detection.parts),
+        polygon=tuple((round(x, 2), round(y, 2)) for x, y in detection.polygon.tolist()),
+        box=box,
+        points=(*((x, y, 1) for x, y in positive), *((x, y, 0) for x, y in negative)),
+        crop=crop_window(box, image),
+    )
 
 
 def prompt_box(polygon: Polygon, image: Box, expand: float) -> Box:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from shared.imaging import rle
-from shared.imaging.geometry import Image
+from shared.imaging.geometry import BoolMask, Image
 from shared.runtime.bounded_map import bounded_map
 from shared.runtime.deadline import Check, Deadline, uncancelled
 from shared.schemas.box import Box
@@ -19,9 +19,10 @@ from shared.schemas.documents import (
     Status,
 )
 from shared.schemas.errors import Cancelled, Permanent, Transient, forget_frames
-from shared.schemas.prompt import Prompt
+from shared.schemas.prompt import LabelledPixel, Prompt
 from shared.segmentation import masks
 from shared.segmentation.backends.base import CandidateMasks, Segmenter
+from shared.segmentation.click_correction import corrected
 from shared.segmentation.mask_selection import choose
 from shared.segmentation.masks import Mask
 
@@ -170,7 +171,7 @@ class SegmentationService:
         """Returns the best candidate, or the fallback's mask if a candidate is invalid."""
         deadline.check()
         try:
-            return _choose(response, prompt)
+            return _choose(image, response, prompt)
         except Permanent as error:
             return self._fall_back(image, prompt, error, deadline)
 
@@ -186,9 +187,22 @@ class SegmentationService:
         log_fields = {"instance": prompt.id, "reason": error.code.value, "why": str(error)}
         _log.warning("fell back", extra=log_fields)
         (response,) = self._fallback.segment(image, [prompt], deadline, multimask=True)
-        return replace(_choose(response, prompt), fallback_reason=error)
+        return replace(_choose(image, response, prompt), fallback_reason=error)
 
 
-def _choose(response: CandidateMasks, prompt: Prompt) -> SegmentedInstance:
+def _choose(image: Image, response: CandidateMasks, prompt: Prompt) -> SegmentedInstance:
     mask, quality = choose(response.candidates, prompt)
+    if prompt.clicks:
+        mask = replace(mask, pixels=_corrected(image, mask, prompt))
     return SegmentedInstance(prompt, mask, quality, response.segmenter)
+
+
+def _corrected(image: Image, mask: Mask, prompt: Prompt) -> BoolMask:
+    """The pixels of a mask after the corrections of a person."""
+    left, top = mask.window.x0, mask.window.y0
+
+    def in_window(given: Sequence[LabelledPixel]) -> list[LabelledPixel]:
+        return [(x - left, y - top, label) for x, y, label in given]
+
+    crop = image[mask.window.slices]
+    return corrected(crop, mask.pixels, in_window(prompt.points), in_window(prompt.clicks))

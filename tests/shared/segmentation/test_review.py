@@ -71,7 +71,7 @@ def test_near_misses_are_those_below_the_least_score_but_not_far_below() -> None
     detections = [Detection("face", score, OVAL) for score in scores]
     found, near = split_by_score(detections, 0.5)
     assert [one.score for one in found] == [0.9, 0.5]
-    assert near == 2
+    assert [one.score for one in near] == [0.49, 0.2]
 
 
 def test_what_is_more_than_may_be_is_counted() -> None:
