@@ -41,6 +41,9 @@ class Options(BaseModel):
     face_parts: FaceParts = Field(
         SKIN_ONLY, description="parts of a face: skin, and any of hair, beard, ears, as skin,hair"
     )
+    instance_pictures: bool = Field(
+        False, description="whether a JSON response has the pictures of each instance, too"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +55,12 @@ class FoundMasks:
     segmentation: SegmentationResult
     review: tuple[Review, ...]
     artifacts: dict[str, Artifact]
+
+    @property
+    def instance_files(self) -> tuple[str, ...]:
+        """Names of the masks and cutouts of single instances, in the order of the instances."""
+        files = [item.files for item in self.segmentation.segmented]
+        return tuple(name for each in files for name in (each.mask, each.cutout))
 
 
 class FaceMasks:
