@@ -16,13 +16,14 @@ export function createTile(open, ...actions) {
   const { element: frame, show: showPicture } = thumbnail();
   const name = element("span", { className: "name" });
   const badges = element("span", { className: "badges" });
-  const description = element("span", { className: "secondary" });
+  const description = element("span", { className: "description secondary" });
   const button = element("button", { type: "button", className: "open", onclick: open }, frame, name, badges, description);
   const bar = element("progress", { hidden: true });
   const alert = element("p", { className: "error", role: "alert" });
   const item = element("li", { className: "tile" }, button, bar, alert, element("div", { className: "actions" }, ...actions));
   const update = (fields) => {
     setText(name, fields.name);
+    name.title = fields.name; // a long name is cut
     badges.replaceChildren(...[fields.state && badge(fields.state), reviewBadge(fields.toReview)].filter(Boolean));
     setText(description, fields.description ?? "");
     setText(alert, fields.error ?? "");

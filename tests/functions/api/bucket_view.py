@@ -21,11 +21,11 @@ def tile_of(page: Page, name: str, where: str = "#tiles") -> Locator:
 
 def ended_tile(page: Page, name: str, state: str, where: str = "#tiles") -> Locator:
     tile = tile_of(page, name, where)
-    expect(tile.locator(".badge")).to_have_text(state, timeout=SOON)
+    expect(tile).to_have_attribute("data-state", state, timeout=SOON)
     return tile
 
 
 def opened(page: Page) -> Page:
     """Opens the view and returns the page."""
-    page.get_by_role("tab", name="Bucket").click()
+    page.get_by_role("tab", name="Uploads").click()
     return page

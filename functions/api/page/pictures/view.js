@@ -129,7 +129,7 @@ function refreshSoon() {
 function refresh() {
   const done = pictures.filter(({ isFinished }) => isFinished).length;
   const isPending = pictures.some((picture) => picture.isPending);
-  document.documentElement.toggleAttribute("data-has-pictures", pictures.length > 0);
+  document.documentElement.dataset.pictures = ["none", "one"][pictures.length] ?? "many"; // for page.css
   if (!pictures.length) filters.reset();
   setText(byId("summary"), texts.pictures.summary(pictures.length, filters.update(pictures)));
   setText(byId("choose"), pictures.length ? texts.add.more : texts.add.choose);

@@ -112,7 +112,7 @@ function choices(legend, group, labels, initial, choose) {
   const radios = Object.entries(labels).map(([value, label]) => {
     const radio = element("input", { type: "radio", name: group, value, checked: value === initial, className: "visually-hidden" });
     radio.addEventListener("change", () => choose(value));
-    return element("label", { className: `choice ${value}` }, radio, element("span", {}, label));
+    return element("label", { className: `choice ${value}`, title: label }, radio, element("span", {}, label));
   });
   return element("fieldset", { className: "choices" }, element("legend", { className: "visually-hidden" }, legend), ...radios);
 }
