@@ -132,7 +132,9 @@ def test_reasons_to_review_are_displayed(bucket: Page, system: Stack) -> None:
     tile.click()
     dialog = bucket.get_by_role("dialog")
     expect(dialog.locator(".badge")).to_have_text(["Done", "Check this"])
-    expect(dialog.get_by_role("list", name="Reasons to check this result")).to_have_text("face-1 may be no face.")
+    expect(dialog.get_by_role("list", name="Reasons to check this result")).to_have_text(
+        "face-1 may be no face."
+    )
     check_accessibility(bucket)
     keep(bucket, "doubt.png")
 

@@ -1,6 +1,5 @@
 // The pictures of a result without the instances that the user has left out.
 
-import { element } from "../dom.js";
 import { texts } from "../texts.js";
 import { sizeOf } from "./describe.js";
 
@@ -40,7 +39,7 @@ export const json = (result) => new Blob([JSON.stringify(result, null, 1)], { ty
  * only in the soft edge. Canvas colours are premultiplied, which rounds those of nearly transparent pixels.
  */
 async function combined(blobs, { width, height }, name) {
-  const canvas = element("canvas", { width, height });
+  const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   if (name === "mask.png") {
     context.fillRect(0, 0, width, height); // black
@@ -52,5 +51,5 @@ async function combined(blobs, { width, height }, name) {
     context.drawImage(bitmap, 0, 0);
     bitmap.close();
   }
-  return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+  return canvas.convertToBlob({ type: "image/png" });
 }

@@ -43,14 +43,16 @@ export function viewer({ name, result, load }) {
 
   const show = async () => {
     const { view } = state;
+    const request = (state.request = {}); // the user may choose another view, or leave a face out, before it ends
     stage.dataset.view = view;
     over.alt = texts.stage.image(name, texts.stage.views[view].toLowerCase());
     try {
       const blob = await load(view);
-      if (state.view === view) display(over, blob); // else the user has chosen another view
+      if (state.request !== request) return;
+      display(over, blob);
       setText(note, "");
     } catch (error) {
-      if (state.view === view) setText(note, error.message); // for example, a newer upload replaced it
+      if (state.request === request) setText(note, error.message); // for example, a newer upload replaced it
     }
   };
   over.addEventListener("error", () => setText(note, texts.stage.noOriginal)); // for example, a TIFF
