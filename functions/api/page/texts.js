@@ -6,6 +6,8 @@ const percent = (share) => `${Math.round(share * 100)}%`;
 const list = new Intl.ListFormat("en");
 const sizes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
 /** Returns "1.5 kB" for 1536. */
 export function bytes(count) {
   const units = ["bytes", "kB", "MB", "GB"];
@@ -204,7 +206,7 @@ export const texts = {
     none: (isMatching, isFirst) => `No ${isFirst ? "" : "more "}${isMatching ? "matching " : ""}uploads${isFirst ? " yet" : ""}.`,
     uploading: (name) => `Uploading ${name}`,
     skipped: "Skipped: an upload of this name exists already.",
-    described: (size, updated) => `${bytes(size)} · ${new Date(updated).toLocaleString()}`,
+    described: (size, updated) => `${bytes(size)} · ${dates.format(new Date(updated))}`,
   },
 
   exists: {
