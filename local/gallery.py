@@ -13,7 +13,6 @@ from shared.schemas import object_names
 from shared.schemas.documents import ResultDocument, Status
 from shared.schemas.field_errors import problems
 
-
 _ORIGINAL = "original"
 
 _LOOK = Path(__file__).parents[1] / "functions" / "api" / "page" / "look.css"

@@ -18,9 +18,9 @@ def running() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(
-            "Chromium is not on PATH: the pages were not tested (tests/functions/api/test_*page*.py, "
-            "tests/local/test_gallery_page.py). `apt-get install chromium`, or what your system "
-            "calls that."
+            "Chromium is not on PATH: the pages were not tested "
+            "(tests/functions/api/test_*page*.py, tests/local/test_gallery_page.py). "
+            "`apt-get install chromium`, or what your system calls that."
         )
     with sync_playwright() as playwright:
         arguments = [f"--disable-{name}" for name in _QUIET]

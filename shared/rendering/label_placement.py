@@ -1,4 +1,4 @@
-"""Places the labels of instances: outside of their boxes, and off other instances, if there is room."""
+"""Places labels outside of their instances' boxes, and off other instances, if there is room."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,8 +9,8 @@ def place_label(width: int, height: int, instance: Box, image: Box, occupied: Se
     """Returns the box of a label of `width` x `height` pixels, which must fit into the image.
 
     `occupied` has the boxes of other instances and of labels. The label touches the instance's box:
-    above it, below, to its right or its left, in this order, at the first place that covers least of
-    `occupied`. If there is room on no side, the label is in the instance's box, at its top.
+    above it, below, to its right or its left, in this order, at the first place that covers least
+    of `occupied`. If there is room on no side, the label is in the instance's box, at its top.
     """
     places = [
         place for place in _around(width, height, instance, image) if not _exceeds(place, image)
@@ -21,7 +21,7 @@ def place_label(width: int, height: int, instance: Box, image: Box, occupied: Se
 
 
 def _around(width: int, height: int, instance: Box, image: Box) -> Iterator[Box]:
-    """Yields places that touch the instance's box from outside; those above and below begin with it.
+    """Yields places that touch the instance's box from outside, the preferred ones first.
 
     Above and below, the label slides sideways into the image; at the sides, up or down.
     """

@@ -34,8 +34,8 @@ _MIN_USUAL_FONT = 12
 read."""
 
 _MIN_FONT = 9
-"""Smallest font of a small instance's label, in pixels. Chosen by hand: below it, digits look alike.
-"""
+"""Smallest font of a small instance's label, in pixels. Chosen by hand: below it, digits look
+alike."""
 
 _FONT_SHARE = 0.25
 """Font of a small instance's label, as a share of its box's shorter side. Chosen by hand: a larger

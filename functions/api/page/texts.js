@@ -204,7 +204,6 @@ export const texts = {
     searching: "None found yet, still searching…",
     showing: (count, hasMore) => `Showing ${number(count)}${hasMore ? "; more available" : ""}.`,
     none: (isMatching, isFirst) => `No ${isFirst ? "" : "more "}${isMatching ? "matching " : ""}uploads${isFirst ? " yet" : ""}.`,
-    uploading: (name) => `Uploading ${name}`,
     skipped: "Skipped: an upload of this name exists already.",
     described: (size, updated) => `${bytes(size)} · ${dates.format(new Date(updated))}`,
   },

@@ -1,5 +1,6 @@
 """The dialog with one picture: its stage, its instances, its files, by mouse and by keys."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,10 +82,7 @@ def test_the_stage_has_four_views(avatar: Locator) -> None:
 )
 def test_the_stage_has_a_background(avatar: Locator, label: str, colour: str) -> None:
     stage = avatar.locator(".stage")
-    expect(stage).to_have_css(
-        "background-image",
-        "repeating-conic-gradient(rgb(220, 215, 205) 0deg, rgb(220, 215, 205) 25%, rgb(244, 241, 235) 0deg, rgb(244, 241, 235) 50%)",
-    )
+    expect(stage).to_have_css("background-image", re.compile("^repeating-conic-gradient"))
     _view(avatar, label)
     expect(stage).to_have_css("background-color", colour)
     expect(stage).to_have_css("background-image", "none")
@@ -212,7 +210,7 @@ def test_arrow_keys_and_buttons_show_the_neighbours(page: Page) -> None:
 
 
 def test_details_are_folded(avatar: Locator) -> None:
-    size = avatar.get_by_text("512 × 512 pixels")
+    size = avatar.get_by_text(re.compile("^512 . 512 pixels$"))
     expect(size).to_be_hidden()
     avatar.get_by_text("Details").click()
     expect(size).to_be_visible()
@@ -274,7 +272,7 @@ def phone(browser: Browser, system: Stack) -> Iterator[Page]:
 SMALL_TARGETS = """(least) => [...document.querySelectorAll(
     "button, summary, select, input[type=checkbox], input[type=radio], .button")]
   .map((element) => (element.matches("input") && element.closest("label")) || element)
-  .filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest("[inert]"))
+  .filter((element) => element.checkVisibility({ visibilityProperty: true }))
   .filter((element) => { const { width, height } = element.getBoundingClientRect();
     return width && Math.min(width, height) < least; })
   .map((element) => element.outerHTML)"""
@@ -340,11 +338,14 @@ def test_views_are_tabs(page: Page) -> None:
     expect(page.get_by_role("tab", name="Uploads")).to_be_focused()
 
 
+MOVING = """[...document.querySelectorAll("*")]
+  .filter((element) => parseFloat(getComputedStyle(element).transitionDuration) > 0).length"""
+
+
 def test_nothing_moves_for_users_who_prefer_that(page: Page) -> None:
-    moving = "[...document.querySelectorAll('*')].filter((element) => parseFloat(getComputedStyle(element).transitionDuration) > 0).length"
-    assert page.evaluate(moving) == 0
+    assert page.evaluate(MOVING) == 0
     page.emulate_media(reduced_motion="no-preference")
-    assert page.evaluate(moving) > 0
+    assert page.evaluate(MOVING) > 0
 
 
 def test_a_picture_of_extreme_shape_fits_the_stage(page: Page) -> None:

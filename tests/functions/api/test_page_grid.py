@@ -196,7 +196,7 @@ def test_a_single_picture_is_large(page: Page) -> None:
 
 def test_results_shift_nothing(page: Page) -> None:
     held: list[Route] = []
-    page.route(f"**{PATH}", lambda route: held.append(route))
+    page.route(f"**{PATH}", lambda route, _: held.append(route))
     choose(page, dot_file("a.png"), dot_file("b.png"), dot_file("c.png"))
     while len(held) < 2:
         page.wait_for_timeout(20)

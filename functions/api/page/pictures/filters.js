@@ -8,7 +8,7 @@ const ALL = "all";
 const REVIEW = "review";
 const LABELS = { [ALL]: texts.pictures.all, [REVIEW]: texts.result.review, ...texts.states };
 
-/** Whether a person should check the picture: doubts about its result, or no result although it was wanted. */
+/** Whether a person should check the picture's result. That of an earlier run does not count. */
 export const toCheck = (picture) => picture.isFinished && needsReview(picture.result());
 
 const matches = { [ALL]: () => true, [REVIEW]: toCheck };

@@ -124,9 +124,9 @@ function step(by) {
   const { sources, index } = neighbours();
   const next = index < 0 ? null : sources[index + by];
   if (!next) return;
-  const hadFocus = document.activeElement;
+  const focused = document.activeElement;
   show(next, shown.list);
-  if (hadFocus?.disabled || !hadFocus?.isConnected) byId("picture-close").focus();
+  if (focused.disabled || !focused.isConnected) byId("picture-close").focus(); // else keys would go nowhere
 }
 
 /** Arrow keys show the next picture, unless the element with the focus uses them. */

@@ -43,7 +43,8 @@ export function viewer({ name, result, load }) {
 
   const show = async () => {
     const { view } = state;
-    const request = (state.request = {}); // the user may choose another view, or leave a face out, before it ends
+    const request = {}; // another one follows if the user chooses another view, or leaves a face out
+    state.request = request;
     stage.dataset.view = view;
     over.alt = texts.stage.image(name, texts.stage.views[view].toLowerCase());
     try {
