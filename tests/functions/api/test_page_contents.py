@@ -3,7 +3,7 @@
 import re
 
 from flask.testing import FlaskClient
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.functions.api.service import client
 from tools.support.examples import EXAMPLES, ROOT
@@ -34,6 +34,7 @@ USED = """async () => {
 def test_every_text_is_used(page: Page) -> None:
     code = "\n".join(file.read_text() for file in (*MODULES, FOLDER / "index.html"))
     chosen = ("states.", "result.file.", "stage.views.", "stage.grounds.", "pictures.orders.")
+    expect(page.locator("html")).not_to_contain_text("undefined")
     for path in page.evaluate(USED):
         if path.startswith(chosen) or path.split(".")[0] == "options":
             continue  # the name of a state, a view or an option chooses the text

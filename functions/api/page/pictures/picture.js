@@ -88,7 +88,8 @@ export class Picture {
 
   /** One line for the tile. */
   get description() {
-    return this.activity && this.state === "working" ? this.activity : bytes(this.original.size);
+    const isInBadge = this.activity === texts.states[this.state];
+    return this.activity && !isInBadge ? this.activity : bytes(this.original.size);
   }
 }
 
