@@ -57,6 +57,9 @@ class Options(BaseModel):
         "clicks (`points`), perhaps the `id` of an instance to correct; or of complete prompts, as "
         "in a response",
     )
+    instance_pictures: bool = Field(
+        False, description="whether a JSON response has the pictures of each instance, too"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +75,12 @@ class FoundMasks:
     segmentation: SegmentationResult
     review: tuple[Review, ...]
     artifacts: dict[str, Artifact]
+
+    @property
+    def instance_files(self) -> tuple[str, ...]:
+        """Names of the masks and cutouts of single instances, in the order of the instances."""
+        files = [item.files for item in self.segmentation.segmented]
+        return tuple(name for each in files for name in (each.mask, each.cutout))
 
 
 class FaceMasks:

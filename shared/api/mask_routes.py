@@ -98,15 +98,24 @@ class MaskRoutes:
             response = Response(self._masks.draw(_artifact(found, output)), mimetype="image/png")
         else:
             with timer.stage("draw") as stage:
-                names = PICTURES.values()
-                pictures = {name: self._masks.draw(found.artifacts[name]) for name in names}
+                names = found.instance_files if options.instance_pictures else None
+                pictures = self._drawn(found, [*PICTURES.values(), *(names or ())])
                 stage.fields["status"] = status.value
-            chunks = json_chunks(response_fields(found, timer.seconds, warnings), pictures)
+            chunks = json_chunks(response_fields(found, timer.seconds, warnings), pictures, names)
             response = Response(chunks, mimetype="application/json")
         response.headers[STATUS_HEADER] = status.value
         if warnings:
             response.headers[WARNING_HEADER] = " ".join(warnings)
         return response
+
+    def _drawn(self, found: FoundMasks, names: Sequence[str]) -> dict[str, bytes]:
+        """Returns pictures by their file names. An artifact with several names is drawn once."""
+        drawn: dict[str, bytes] = {}
+        for name in names:
+            artifact = found.artifacts[name]
+            if name not in drawn:
+                drawn |= dict.fromkeys(artifact.names, self._masks.draw(artifact))
+        return drawn
 
 
 def _requested_output(form: Request) -> str | None:

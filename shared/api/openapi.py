@@ -129,12 +129,13 @@ def _paths() -> dict[str, openapi.Operations]:
 
 def _face_masks() -> dict[str, Any]:
     options = Options.model_json_schema(ref_template=openapi.REF)["properties"]
-    options["multimask"] = {
-        "type": "string",
-        "enum": ["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0"],
-        "default": "true",
-        "description": options["multimask"]["description"],
-    }
+    for name, default in (("multimask", "true"), ("instance_pictures", "false")):
+        options[name] = {
+            "type": "string",
+            "enum": ["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0"],
+            "default": default,
+            "description": options[name]["description"],
+        }
     options["targets"] = {
         "type": "string",
         "enum": ["face", "hand", "face,hand"],

@@ -55,6 +55,11 @@ class FaceMaskResponse(FaceMaskFields):
     mask_png_base64: str = _PNG
     face_rgba_png_base64: str = _PNG
     overlay_png_base64: str = _PNG
+    instance_png_base64: dict[str, str] | None = Field(
+        None,
+        description="only with `instance_pictures`: mask and cutout of each instance, PNGs of the "
+        "image's size as base64, by the names in `files` of the instance",
+    )
 
 
 _OUTPUTS = Outputs()
@@ -91,16 +96,29 @@ def response_fields(
     )
 
 
-def json_chunks(fields: FaceMaskFields, pictures: dict[str, bytes]) -> Iterator[bytes]:
+def json_chunks(
+    fields: FaceMaskFields, pictures: dict[str, bytes], instance_files: Sequence[str] | None
+) -> Iterator[bytes]:
     """Returns a FaceMaskResponse as JSON in chunks. All base64 text is never in memory at once.
 
-    `pictures` has the PNGs by their file names, which are the values of PICTURES.
+    `pictures` has the PNGs by their file names: the values of PICTURES, and `instance_files`.
     """
     yield fields.model_dump_json().encode().removesuffix(b"}")
     for field, name in PICTURES.items():
-        yield f',"{field}":"'.encode()
-        png = pictures[name]
-        for start in range(0, len(png), _CHUNK_BYTES):
-            yield base64.b64encode(png[start : start + _CHUNK_BYTES])
-        yield b'"'
+        yield f',"{field}":'.encode()
+        yield from _base64_chunks(pictures[name])
+    if instance_files is not None:
+        yield b',"instance_png_base64":{'
+        for index, name in enumerate(instance_files):
+            yield f'{"," if index else ""}"{name}":'.encode()
+            yield from _base64_chunks(pictures[name])
+        yield b"}"
     yield b"}"
+
+
+def _base64_chunks(png: bytes) -> Iterator[bytes]:
+    """Returns a JSON string in chunks."""
+    yield b'"'
+    for start in range(0, len(png), _CHUNK_BYTES):
+        yield base64.b64encode(png[start : start + _CHUNK_BYTES])
+    yield b'"'

@@ -1,6 +1,6 @@
 """Draws the colour images: overlay, preview and cutout, from an RGB uint8 image (h, w, 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from PIL import ImageDraw, ImageFont
 from shared.imaging.geometry import Image, disjoint, enclosing, image_box, shrunk
 from shared.imaging.matting import extract_foreground
 from shared.imaging.sparse_image import SparseImage, Tile
+from shared.rendering.label_placement import place_label
 from shared.schemas.box import Box
 from shared.schemas.prompt import Label
 from shared.segmentation.masks import Mask, bounds, covered
@@ -27,6 +28,18 @@ _TINT = 0.4
 
 _PREVIEW_SIDE = 1024
 """Limit for the longer side of a preview, in pixels. Chosen by hand: larger ones load slower."""
+
+_MIN_USUAL_FONT = 12
+"""Smallest font of a label in a small image, in pixels. Chosen by hand: smaller ones are hard to
+read."""
+
+_MIN_FONT = 9
+"""Smallest font of a small instance's label, in pixels. Chosen by hand: below it, digits look
+alike."""
+
+_FONT_SHARE = 0.25
+"""Font of a small instance's label, as a share of its box's shorter side. Chosen by hand: a larger
+label hides more of the image than the instance has."""
 
 _SOFT_EDGE = 1
 """Distance from a mask's border, in pixels, within which alpha may be partial. Drawing programs
@@ -47,7 +60,7 @@ def overlay(image: Image, instances: Sequence[OverlayInstance]) -> SparseImage:
     """Returns the RGB image with each instance tinted, outlined, boxed and labelled."""
     bounds_box = image_box(image)
     stroke = max(1, round(max(image.shape[:2]) / 400))
-    labelled = [_label(instance, index, bounds_box) for index, instance in enumerate(instances)]
+    labelled = list(_labelled(instances, bounds_box))
     regions = disjoint(item.reach(stroke).intersection(bounds_box) for item in labelled)
     tiles = [_tile(image, region, labelled, stroke) for region in regions]
     return SparseImage(bounds_box, (3,), tiles, background=image)
@@ -100,19 +113,26 @@ class _LabelledInstance:
         return enclosing([self.place, self.instance.box.widened(stroke, stroke)])
 
 
-def _label(instance: OverlayInstance, index: int, image: Box) -> _LabelledInstance:
-    """Places the label above the instance's box, or inside it at the top of the image."""
-    shades = _PALETTE[instance.label]
-    colour = shades[index % len(shades)]
-    plate = _name_plate(
-        instance.id, colour, size=max(12, round(max(image.width, image.height) / 40))
-    )
-    plate = plate[: image.height, : image.width]
-    tall, wide = plate.shape[:2]
-    x, y = instance.box.x0, instance.box.y0
-    x = min(max(x, 0), image.width - wide)
-    y = y - tall if y >= tall else min(y, image.height - tall)
-    return _LabelledInstance(instance, colour, plate, image_box(plate).shifted(x, y))
+def _labelled(instances: Sequence[OverlayInstance], image: Box) -> Iterator[_LabelledInstance]:
+    """Yields the instances with their labels, which cover each other and instances least."""
+    occupied = [instance.box for instance in instances]
+    for index, instance in enumerate(instances):
+        shades = _PALETTE[instance.label]
+        colour = shades[index % len(shades)]
+        plate = _name_plate(instance.id, colour, _font_size(instance.box, image))
+        plate = plate[: image.height, : image.width]
+        others = [box for position, box in enumerate(occupied) if position != index]
+        height, width = plate.shape[:2]
+        place = place_label(width, height, instance.box, image, others)
+        occupied.append(place)
+        yield _LabelledInstance(instance, colour, plate, place)
+
+
+def _font_size(instance: Box, image: Box) -> int:
+    """Returns the size of a label's font, in pixels: smaller for small instances."""
+    usual = max(_MIN_USUAL_FONT, round(max(image.width, image.height) / 40))
+    fitting = round(min(instance.width, instance.height) * _FONT_SHARE)
+    return min(usual, max(_MIN_FONT, fitting))
 
 
 def _tile(image: Image, region: Box, labelled: Sequence[_LabelledInstance], stroke: int) -> Tile:

@@ -1,6 +1,7 @@
 """The response to an image."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,21 @@ def test_the_response_has_the_fields_of_result_json(api: FlaskClient) -> None:
     for instance in body["instances"]:
         from_rle |= rle.decode(instance["rle"]["counts"], instance["rle"]["size"])
     assert (from_rle == merged).all()
+
+
+@pytest.mark.parametrize("image", [FACE, TWO_FACES, NO_FACE])
+def test_the_response_has_the_pictures_of_each_instance_on_demand(
+    api: FlaskClient, image: Path
+) -> None:
+    assert "instance_png_base64" not in send(api, image).get_json()
+    body = send(api, image, {"instance_pictures": "true"}).get_json()
+    pictures = body["instance_png_base64"]
+    files = [name for item in body["instances"] for name in item["files"].values()]
+    assert list(pictures) == files
+    for name in files:
+        output = name.removesuffix(".png")
+        single = send(api, image, query=f"?output={output}", headers={"Accept": "image/png"})
+        assert base64.b64decode(pictures[name]) == single.data
 
 
 def test_an_image_without_a_face_gives_empty_masks(api: FlaskClient) -> None:

@@ -127,3 +127,36 @@ def test_names_fit_into_images_of_any_size() -> None:
         mask = Mask(window, np.ones(shape[:2], bool))
         overlay = overlays.overlay(np.zeros(shape, np.uint8), [_drawn(mask)]).to_array()
         assert overlay.shape == shape
+
+
+def test_labels_cover_no_instance_even_if_they_are_small_and_close() -> None:
+    """Overlays that differ only in the names are equal inside all boxes."""
+    centres = ((60, 12), (60, 40), (90, 40), (150, 188), (288, 90))
+    masks_ = [Mask(IMAGE, polygon_mask(ellipse(*centre, 10, 12), IMAGE)) for centre in centres]
+    one, other = (
+        overlays.overlay(
+            PICTURE,
+            [
+                OverlayInstance(f"{name}-{number}", "face", mask, mask.bounds or WINDOW)
+                for number, mask in enumerate(masks_, 1)
+            ],
+        ).to_array()
+        for name in ("face", "hand")
+    )
+    differs = (one != other).any(axis=2)
+    assert differs.any(), "the names"
+    for mask in masks_:
+        assert mask.bounds
+        assert not differs[mask.bounds.slices].any()
+
+
+def test_the_label_of_a_small_instance_is_smaller() -> None:
+    large = np.zeros((1200, 1600, 3), np.uint8)
+    heights = []
+    for radius in (20, 300):
+        window = Box(800 - radius, 600 - radius, 800 + radius, 600 + radius)
+        mask = Mask(window, polygon_mask(ellipse(800, 600, radius, radius), window))
+        overlay = overlays.overlay(large, [_drawn(mask)]).to_array()
+        (rows,) = overlay[: 600 - radius - 4].any(axis=(1, 2)).nonzero()
+        heights.append(len(rows))
+    assert 8 <= heights[0] < heights[1] / 2

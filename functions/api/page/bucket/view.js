@@ -1,9 +1,11 @@
 // The second view: the uploads in the bucket, with their states.
 
-import { listUploads } from "./client.js";
-import * as details from "./details.js";
-import { byId } from "./dom.js";
-import { emptyTile, update } from "./tiles.js";
+import { listUploads } from "../client.js";
+import { byId, element, setText } from "../dom.js";
+import { focusItem, navigateByKeys, updateTabOrder } from "../grid.js";
+import { updatePosition } from "../result/dialog.js";
+import { texts } from "../texts.js";
+import { emptyTile, listOf, update } from "./tiles.js";
 import * as uploads from "./uploads.js";
 
 /**
@@ -21,13 +23,19 @@ let timer = 0;
 let uploadTimer = 0;
 let latest = 0;
 const tiles = new Map(); // by name
+const list = listOf(tiles, (item) => item && focusItem(item));
 
 /** Initialises the view. `isActive` returns whether it is on screen. */
 export function begin(about, isActive) {
   isShown = isActive;
   byId("gsutil").textContent =
     `gsutil cp *.png gs://${about.input_bucket}/\ngsutil cp -r gs://${about.output_bucket}/ .`;
-  details.begin();
+  const states = Object.entries(texts.states).filter(([state]) => state !== "waiting");
+  byId("state").append(
+    element("option", { value: "" }, texts.bucket.anyState),
+    ...states.map(([value, label]) => element("option", { value }, label)),
+  );
+  navigateByKeys(byId("tiles"));
   uploads.begin(about, isActive, refreshSoon);
   byId("filter").addEventListener("submit", (event) => event.preventDefault());
   byId("filter").addEventListener("input", () => openPage(""));
@@ -64,7 +72,7 @@ async function refresh() {
   try {
     let response = await listUploads(query);
     while (current === latest && response.next && !response.uploads.length) {
-      byId("listing-status").textContent = "None found yet, still searching …";
+      byId("listing-status").textContent = texts.bucket.searching;
       page = response.next;
       response = await listUploads({ ...query, page });
     }
@@ -83,19 +91,18 @@ async function refresh() {
 }
 
 function showStatus(listed, query) {
-  const matching = query.prefix || query.state ? "matching " : "";
-  const more = next ? ", more on the next page" : "";
+  const isMatching = Boolean(query.prefix || query.state);
   const text = listed.length
-    ? `${listed.length} ${matching}${listed.length === 1 ? "upload" : "uploads"} on this page${more}.`
-    : `No ${page ? "more " : ""}${matching}uploads${page ? "" : " yet"}.`;
-  if (byId("listing-status").textContent !== text) byId("listing-status").textContent = text;
+    ? texts.bucket.showing(listed.length, Boolean(next))
+    : texts.bucket.none(isMatching, page === "");
+  setText(byId("listing-status"), text);
   byId("first").disabled = page === "";
   byId("next").disabled = !next;
 }
 
 /** Updates the tiles, so that they are those of the listed uploads, in the same order. */
 function showTiles(listed) {
-  const list = byId("tiles");
+  const grid = byId("tiles");
   const names = new Set(listed.map(({ name }) => name));
   for (const [name, tile] of tiles) {
     if (!names.has(name)) {
@@ -104,9 +111,11 @@ function showTiles(listed) {
     }
   }
   listed.forEach((upload, index) => {
-    const tile = tiles.get(upload.name) ?? emptyTile();
+    const tile = tiles.get(upload.name) ?? emptyTile(list);
     tiles.set(upload.name, tile);
-    if (list.children[index] !== tile.item) list.insertBefore(tile.item, list.children[index] ?? null);
+    if (grid.children[index] !== tile.item) grid.insertBefore(tile.item, grid.children[index] ?? null);
     update(tile, upload);
   });
+  updateTabOrder(grid);
+  updatePosition(list);
 }

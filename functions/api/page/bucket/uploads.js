@@ -1,15 +1,19 @@
 // Uploads files to the bucket, and follows the state of these uploads.
 
-import { listUploads, post, put } from "./client.js";
-import { byId, element } from "./dom.js";
-import { acceptFiles } from "./file_input.js";
-import { numbered } from "./file_names.js";
-import { inParallel } from "./parallel.js";
-import { badge } from "./results.js";
-import { emptyTile, update } from "./tiles.js";
+import { listUploads, post, put } from "../client.js";
+import { byId } from "../dom.js";
+import { acceptFiles } from "../file_input.js";
+import { numbered } from "../file_names.js";
+import { focusItem, navigateByKeys, updateTabOrder } from "../grid.js";
+import { inParallel } from "../parallel.js";
+import { texts } from "../texts.js";
+import { emptyTile, listOf, update } from "./tiles.js";
 
 /** Limit for the files of one selection. Chosen by hand: gsutil is faster for more. */
 const MOST_FILES = 1_000;
+
+/** Longest side of the thumbnail of a file that is being uploaded, in pixels: as in tiles.js. */
+const THUMBNAIL_SIDE = 480;
 
 /** Parallel uploads. Chosen by hand: more share the same network connection. */
 const PARALLEL_UPLOADS = 3;
@@ -25,6 +29,7 @@ const LONGEST_PAGE = 200;
 
 let onUploaded = () => {};
 const recent = new Map(); // tiles of the files that this page has uploaded, by name
+const list = listOf(recent, (item) => item && focusItem(item));
 
 /**
  * Initialises this part of the page. `isActive` returns whether the view is on screen. `uploaded` is called
@@ -36,6 +41,7 @@ export function begin(about, isActive, uploaded) {
     byId("target").textContent = `gs://${about.input_bucket}/${folder()}`;
   };
   showTarget();
+  navigateByKeys(byId("recent"));
   byId("folder").addEventListener("input", showTarget);
   acceptFiles({
     zone: byId("bucket-drop"),
@@ -64,26 +70,24 @@ async function uploadAll(files) {
 }
 
 async function upload(file, wanted, batch) {
-  const tile = emptyTile();
-  byId("recent").prepend(tile.item);
-  const show = (name, ...children) =>
-    tile.item.replaceChildren(element("div", { className: "tile" }, element("span", { className: "name" }, name), ...children));
-  const bar = element("progress", { "aria-label": `Uploading ${wanted}`, value: 0 });
-  show(wanted, bar);
+  const uploaded = emptyTile(list);
+  byId("recent").prepend(uploaded.item);
+  const show = (name, fields) => uploaded.tile.update({ name, canOpen: false, ...fields });
+  show(wanted, { progress: 0 });
+  uploaded.tile.showPicture(() => file, THUMBNAIL_SIDE);
   try {
     const { name, url } = await beginUpload(file, wanted, batch);
     if (!url) {
-      show(wanted, element("p", { className: "secondary" }, "Skipped: an upload of this name exists already."));
+      show(wanted, { description: texts.bucket.skipped });
       return;
     }
-    show(name, bar);
-    const generation = await put(url, file, file.type, (share) => { bar.value = share; });
+    const generation = await put(url, file, file.type, (progress) => show(name, { progress }));
     recent.get(name)?.item.remove(); // the new upload has replaced it
-    recent.set(name, Object.assign(tile, { state: "working", uploaded: generation }));
-    show(name, badge("working"));
+    recent.set(name, Object.assign(uploaded, { state: "working", uploaded: generation }));
+    show(name, { state: "working" });
     onUploaded();
   } catch (error) {
-    show(wanted, element("p", { className: "error", role: "alert" }, error.message));
+    show(wanted, { error: error.message });
   }
 }
 
@@ -165,6 +169,7 @@ async function updateRecent(uploads) {
     const isCurrent = upload && BigInt(upload.generation) >= tile.uploaded;
     if (tile.state === "working" && isCurrent) update(tile, upload);
   }
+  updateTabOrder(byId("recent"));
 }
 
 function commonPrefix(names) {
