@@ -163,6 +163,26 @@ export const texts = {
     different: "Cutouts of different sizes cannot be combined. Save them one by one.",
   },
 
+  edit: {
+    correct: "Correct",
+    hint: "Click a missed face, or draw a box around it. Click a mask to change it.",
+    refine: (id) => `${id}: a click adds, a right click (or Alt) takes away. Esc when it is right.`,
+    busy: "Updating the mask…",
+    label: "Kind of what is added",
+    labels: { face: "Face", hand: "Hand" },
+    sign: "What a click does",
+    signs: { plus: "+ Add", minus: "− Take away" },
+    remove: "Delete",
+    done: "Done",
+    undo: "Undo",
+    redo: "Redo",
+    threshold: "Least score",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    fit: "Fit",
+    zoomFit: "Fit: show the whole picture",
+  },
+
   stage: {
     view: (name) => `View of ${name}`,
     views: { cutout: "Cutout", overlay: "Overlay", mask: "Mask", original: "Original" },

@@ -29,6 +29,7 @@ export function storedResult(upload) {
     activity: state === "working" ? texts.activity.upload : null,
     error: null,
     leftOut: new Set(),
+    edits: () => null,
     result: () => (state === "working" ? null : (result ??= load())),
     view: (view) => storedPicture(upload, view === "original" ? view : `${view}.png`, SIDE),
     file: async (file) =>

@@ -1,6 +1,7 @@
 // A picture of the user, and its result. It is a source of the dialog (result/dialog.js).
 
 import { bytes, texts } from "../texts.js";
+import { Edits } from "../edit/edits.js";
 import { json } from "../result/selection.js";
 
 /** The pictures in a response, by their file names: PICTURES in shared/api/responses.py. */
@@ -20,6 +21,7 @@ export class Picture {
     this.options = null; // those of the newest request
     this.abort = null; // cancels the running request
     this.finished = null; // the newest result and its files; it is kept while the picture is run again
+    this.corrections = null; // those of the newest result
     this.wait();
   }
 
@@ -47,6 +49,17 @@ export class Picture {
 
   /** The response has arrived. */
   accept(response) {
+    this.corrections = response.prompts ? new Edits(response.prompts, response.candidates ?? []) : null;
+    this.#finish(response);
+  }
+
+  /** The response to a correction has arrived. */
+  acceptCorrected(response) {
+    this.corrections.settle(response.prompts);
+    this.#finish(response);
+  }
+
+  #finish(response) {
     const result = { ...response };
     const files = new Map();
     for (const [name, field] of Object.entries(FIELDS)) {
@@ -71,6 +84,10 @@ export class Picture {
 
   result() {
     return this.finished?.result ?? null;
+  }
+
+  edits() {
+    return this.isFinished ? this.corrections : null;
   }
 
   /** The names of all files of the result. */

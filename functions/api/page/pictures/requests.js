@@ -46,10 +46,7 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
       change();
       changed(picture);
     };
-    const form = new FormData();
-    form.append("image", picture.original, picture.name);
-    form.append("instance_pictures", "true");
-    for (const [name, value] of Object.entries(picture.options)) form.append(name, value);
+    const form = formOf(picture, picture.options);
     update(() => picture.work(texts.activity.sending, 0));
     try {
       const response = await sendForm("v1/face-mask-sam2", form, {
@@ -67,5 +64,29 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
     }
   }
 
-  return { add, cancel };
+  /** Gets the masks of prompts. A newer correction cancels this one. */
+  async function correct(picture, prompts) {
+    cancel(picture);
+    const abort = new AbortController();
+    picture.abort = abort;
+    const fields = { ...picture.options, targets: "none", prompts: JSON.stringify(prompts) };
+    const response = await sendForm("v1/face-mask-sam2", formOf(picture, fields), {
+      onProgress: () => {},
+      onWait: () => {},
+      signal: abort.signal,
+    });
+    if (picture.abort !== abort) throw abort.signal.reason;
+    picture.acceptCorrected(response);
+    changed(picture);
+  }
+
+  return { add, cancel, correct };
+}
+
+function formOf(picture, fields) {
+  const form = new FormData();
+  form.append("image", picture.original, picture.name);
+  form.append("instance_pictures", "true");
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return form;
 }

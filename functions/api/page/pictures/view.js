@@ -68,6 +68,7 @@ function add(files) {
 function create(file, wanted) {
   const { name, folder } = freeName(wanted);
   const picture = new Picture(file, name, folder);
+  picture.correct = (prompts) => queue.correct(picture, prompts);
   const actions = [
     iconButton("save", texts.tile.cutout(name), () => saveFile(picture, picture.result(), "cutout.png")),
     iconButton("remove", texts.tile.remove(name), () => remove(picture)),
@@ -109,8 +110,8 @@ function showThumbnail(picture, tile) {
 }
 
 /** Whether another request may give another result. */
-function canRerun({ state, options: past }) {
-  if (!past || state === "waiting") return false;
+function canRerun({ state, options: past, corrections }) {
+  if (!past || state === "waiting" || corrections?.isEdited) return false; // a correction must not be lost
   return state === "failed" || JSON.stringify(past) !== JSON.stringify(options.read());
 }
 

@@ -10,10 +10,14 @@
 //   result()     the result, or a promise of it; null if there is none. It may be outdated while `activity` is set.
 //   view(view)   "cutout", "overlay", "mask" or "original" as a promise of a Blob, perhaps scaled down
 //   file(name)   the file of this name, such as "face-1/mask.png", as a promise of a Blob
+//   edits()      the corrections of the result (edit/edits.js), or null if it cannot be corrected
+//   correct(prompts)  gets the masks of these prompts; the promise resolves when there is a new result
 //
 // A list is where sources are shown: `sources()` returns them in order, `focus(source)` focuses one.
 
 import { byId, setText } from "../dom.js";
+import { editorOf } from "../edit/editor.js";
+import { toolbarOf } from "../edit/toolbar.js";
 import { texts } from "../texts.js";
 import { resultPart, statusPart } from "./panel.js";
 import { selectedView } from "./selection.js";
@@ -57,7 +61,8 @@ export function closeDialog(source, list) {
 
 function show(source, list) {
   shown?.viewer?.release();
-  shown = { source, list, result: null, viewer: null };
+  shown = { source, list, result: null, viewer: null, editor: null };
+  byId("picture-tools").replaceChildren();
   byId("picture-stage").replaceChildren();
   byId("picture-result").replaceChildren();
   draw();
@@ -98,13 +103,35 @@ function drawStatus() {
 
 function drawResult(result) {
   const { source } = shown;
-  shown.viewer?.release();
   shown.result = result;
+  if (shown.editor && source.edits()) {
+    drawCorrected(result);
+    return;
+  }
+  shown.viewer?.release();
   const hasPictures = result && ["segmented", "degraded", "empty"].includes(result.status);
-  const load = (view) => selectedView(source, result, view);
+  const load = (view) => selectedView(source, shown.result, view);
   shown.viewer = hasPictures ? viewer({ name: source.name, result, load }) : null;
   byId("picture-stage").replaceChildren(...[shown.viewer?.element].filter(Boolean));
   byId("picture-result").replaceChildren(...(result ? resultPart(source, result, shown.viewer) : []));
+  byId("picture-tools").replaceChildren();
+  if (shown.viewer && source.edits()) drawTools(source, result);
+}
+
+function drawTools(source, result) {
+  let toolbar = null;
+  shown.editor = editorOf(source, result, shown.viewer, () => toolbar?.update());
+  toolbar = toolbarOf(shown.editor);
+  toolbar.update();
+  byId("picture-tools").replaceChildren(...toolbar.elements);
+}
+
+/** Shows the new result where the old one was: zoom and selection stay. */
+function drawCorrected(result) {
+  const { source, viewer, editor } = shown;
+  viewer.reload();
+  editor.update(result);
+  byId("picture-result").replaceChildren(...resultPart(source, result, viewer));
 }
 
 function neighbours() {

@@ -1,6 +1,7 @@
 // The stage: one view of a result on a background and, if the user asks for it, beside the original.
 
 import { element, setText } from "../dom.js";
+import { zoomOf } from "../edit/zoom.js";
 import { texts } from "../texts.js";
 import { sizeOf } from "./describe.js";
 
@@ -17,6 +18,9 @@ let count = 0;
  *   element             the stage with its controls
  *   highlight(instance) marks an instance of the result, or none if it is null
  *   reload()            loads the picture on the stage again, because its content has changed
+ *   setEditing(isOn)    shows the overlay while the result is corrected
+ *   stage, sheet, zoom  the stage, what lies on it and can be zoomed, and its zoom (edit/zoom.js)
+ *   width, height       the size of the picture
  *   release()           releases the memory of the pictures; afterwards the viewer is not used any more
  * `load(view)` returns "cutout", "overlay", "mask" or "original" as a promise of a Blob.
  */
@@ -29,11 +33,13 @@ export function viewer({ name, result, load }) {
     type: "range", min: 0, max: 100, value: MIDDLE, className: "divide", hidden: true,
     "aria-label": texts.stage.divide(name),
   });
-  const stage = element("div", { className: "stage" }, under, over, mark, slider);
+  const sheet = element("div", { className: "sheet" }, under, over, mark);
+  const stage = element("div", { className: "stage" }, sheet, slider);
   const note = element("p", { className: "secondary", role: "status" });
   const { width, height } = sizeOf(result);
   stage.style.setProperty("--width", width);
   stage.style.setProperty("--height", height);
+  const zoom = zoomOf(stage, sheet);
 
   const state = { view: result.status === "empty" ? "overlay" : chosen.view, isOpen: true };
   const display = (image, blob) => {
@@ -42,7 +48,7 @@ export function viewer({ name, result, load }) {
   };
 
   const show = async () => {
-    const { view } = state;
+    const view = state.isEditing ? "overlay" : state.view;
     const request = {}; // another one follows if the user chooses another view, or leaves a face out
     state.request = request;
     stage.dataset.view = view;
@@ -73,6 +79,7 @@ export function viewer({ name, result, load }) {
     stage.classList.toggle("divided", isComparing);
     under.hidden = slider.hidden = !isComparing;
     if (!isComparing) return;
+    zoom.fit();
     slider.value = MIDDLE;
     divide();
     try {
@@ -91,8 +98,21 @@ export function viewer({ name, result, load }) {
   });
 
   show();
+  const controls = element("div", { className: "controls" }, views, grounds, compare);
   return {
-    element: element("div", { className: "viewer" }, stage, element("div", { className: "controls" }, views, grounds, compare), note),
+    element: element("div", { className: "viewer" }, stage, controls, note),
+    stage,
+    sheet,
+    zoom,
+    width,
+    height,
+    setEditing(isOn) {
+      if (Boolean(state.isEditing) === isOn) return;
+      state.isEditing = isOn;
+      controls.hidden = isOn;
+      setComparing(false);
+      show();
+    },
     highlight: (instance) => {
       mark.hidden = !instance;
       if (instance) place(mark, instance.box, width, height);
