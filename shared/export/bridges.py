@@ -18,7 +18,7 @@ def with_bridges(part: Part) -> Ring:
     holes_at = _holes_at(part, rings)
 
     def steps(ring: int) -> Iterator[list[int] | int]:
-        """Yields the vertices of a ring and, where a bridge begins, the number of the other ring."""
+        """Yields the vertices of a ring and, where a bridge begins, the number of its hole."""
         for edge, vertex in enumerate(rings[ring]):
             yield vertex
             for hole in holes_at.get((ring, edge), ()):

@@ -20,8 +20,8 @@ from shared.schemas.box import Box
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Ring: TypeAlias = npt.NDArray[np.int64]
-"""Vertices (x, y), int64 (n, 2), n >= 4. Edges are horizontal and vertical in turn; the first one is
-horizontal, and no other is higher. The outline of a part runs clockwise on the screen, that of a
+"""Vertices (x, y), int64 (n, 2), n >= 4. Edges are horizontal and vertical in turn; the first one
+is horizontal, and no other is higher. The outline of a part runs clockwise on the screen, that of a
 hole counterclockwise. So the inside is to the right of every edge."""
 
 _BELOW, _ABOVE = 1, -1
@@ -176,7 +176,8 @@ def _rings(corners: _Corners) -> list[list[int]]:
     for first in range(0, len(partner), 2):
         if visited[first]:
             continue
-        ring, corner = [], first
+        ring: list[int] = []
+        corner = first
         while not visited[corner]:
             other = corner ^ 1
             visited[corner] = visited[other] = True

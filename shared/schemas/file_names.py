@@ -37,7 +37,7 @@ def without_faults(name: str) -> str:
 _NOT_PORTABLE = re.compile(r'[:*?"<>|]')
 _ENDING = re.compile(r"[. ]+$")
 _DEVICE = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d\u00b9\u00b2\u00b3])(?= *(?:\.|$))", re.IGNORECASE
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d\u00b9\u00b2\u00b3]) *(\.|$)", re.IGNORECASE
 )
 """Names that Windows refuses: https://learn.microsoft.com/windows/win32/fileio/naming-a-file. The
 page has the same rules (functions/api/page/file_names.js)."""

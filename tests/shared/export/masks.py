@@ -7,12 +7,20 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from shared.export.labelled_image import LabelledImage, labelled
 from shared.export.outlines import Outline, Ring, trace
+from shared.export.places import Subset, place_of
 from shared.imaging import rle
 from shared.imaging.geometry import BoolMask, image_box, polygon_mask
+from shared.schemas.box import Box
+from shared.schemas.documents import Instance, InstanceFiles, RleModel
+from shared.schemas.prompt import Label
 
 _noise = hnp.arrays(
-    bool, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.booleans(), fill=st.nothing()
+    bool,
+    st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    elements=st.booleans(),
+    fill=st.nothing(),
 )
 
 
@@ -55,3 +63,38 @@ def components(mask: BoolMask, connectivity: int) -> int:
     """The number of connected parts of the mask."""
     count, _ = cv2.connectedComponents(mask.astype(np.uint8), connectivity=connectivity)
     return count - 1
+
+
+def image_of(
+    *of_instances: BoolMask, upload: str = "album/cat.png", number: int = 1
+) -> LabelledImage:
+    """An image with a face for each mask, except the last of several, which is a hand."""
+    height, width = of_instances[0].shape
+    instances = [
+        stored_instance(mask, "hand" if index and index == len(of_instances) - 1 else "face", index)
+        for index, mask in enumerate(of_instances)
+    ]
+    return LabelledImage(
+        number, upload, place_of(upload), Subset.TRAIN, width, height,
+        labelled(instances, width, height),
+    )  # fmt: skip
+
+
+def stored_instance(mask: BoolMask, label: Label = "face", index: int = 0) -> Instance:
+    """An instance as in result.json."""
+    encoded = rle.encode(mask)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1) if rows.size else (0, 0, 1, 1)
+    name = f"{label}-{index + 1}"
+    return Instance(
+        id=name,
+        label=label,
+        side=None,
+        score=0.75,
+        box=Box(*map(int, box)),
+        area=int(mask.sum()),
+        segmenter="grabcut",
+        quality=0.9,
+        rle=RleModel(size=encoded.size, counts=encoded.counts),
+        files=InstanceFiles(mask=f"{name}/mask.png", cutout=f"{name}/cutout.png"),
+    )

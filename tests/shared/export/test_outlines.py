@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 
 from shared.export.bridges import chained, with_bridges
-from shared.export.outlines import Part, trace
+from shared.export.outlines import Part, Ring, trace
 from shared.imaging.geometry import BoolMask
 from tests.shared.export.masks import components, filled, masks, outline, signed_area
 
 
-def _rings(part: Part) -> list[np.ndarray]:
+def _rings(part: Part) -> list[Ring]:
     return [part.outer, *(hole.ring for hole in part.holes)]
 
 
@@ -102,7 +102,7 @@ def test_a_mask_of_noise_is_traced_in_linear_time() -> None:
 
 @pytest.mark.parametrize("size", [(2, 2), (4, 4), (-3, -3), (0, 9)])
 def test_runs_of_another_size_are_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="add up|at least one pixel"):
+    with pytest.raises(ValueError, match=r"add up|at least one pixel"):
         trace(_counts([4, 1, 4]), size)
 
 
@@ -110,9 +110,9 @@ def _counts(runs: list[int]) -> str:
     """COCO's compressed string of at most three runs, by its definition, without pycocotools."""
     text = ""
     for run in runs:
-        more = True
+        rest, more = run, True
         while more:
-            bits, run = run & 0x1F, run >> 5
-            more = run != (-1 if bits & 0x10 else 0)
+            bits, rest = rest & 0x1F, rest >> 5
+            more = rest != (-1 if bits & 0x10 else 0)
             text += chr(48 + (bits | 0x20 if more else bits))
     return text
