@@ -7,11 +7,13 @@ from lines, which can wait in any order and place.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Literal
 
 from shared.export import coco, labelme, svg, yolo
-from shared.export.labelled_image import LabelledImage, LabelledInstance
-from shared.export.places import Subset, subsets
+from shared.export.labelled_image import CLASSES, LabelledImage, LabelledInstance
+from shared.export.places import Place, Subset, subsets
+from shared.schemas.documents import MOST_INSTANCES
 
 Section = Literal["images", "annotations"]
 """The two lists of a COCO document."""
@@ -92,6 +94,20 @@ def common_files(formats: Collection[Format], share: float) -> Iterator[TextFile
     """Yields the files that do not depend on the images."""
     if Format.YOLO in formats:
         yield TextFile("data.yaml", yolo.data_yaml(share))
+
+
+def possible_files(place: Place, subset: Subset, formats: Collection[Format]) -> Iterator[str]:
+    """Yields the paths of all files that an image can have in the formats, with itself."""
+    for kind, ending in (
+        ("images", None),
+        ("images", ".json"),
+        ("labels", ".txt"),
+        ("svg", ".svg"),
+    ):
+        yield place.file(subset, kind, ending)
+    if Format.CUTOUTS in formats:
+        for label, number in product(CLASSES, range(1, MOST_INSTANCES + 1)):
+            yield place.file(subset, "cutouts", f"--{label}-{number}.png")
 
 
 def cutout_path(image: LabelledImage, instance: LabelledInstance) -> str:

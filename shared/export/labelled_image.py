@@ -16,6 +16,11 @@ CLASSES: tuple[Label, ...] = ("face", "hand")
 """The names of the classes, in the order of their numbers. They are the same in every dataset, so
 that datasets can be put together."""
 
+MOST_RLE_CHARACTERS = 2**20
+"""Limit for the masks of one image, in characters of RLE. They have at most four corners for each.
+Chosen by hand: it is a hundred times what the masks of a large image take, and limits the memory
+for their outlines to some hundred megabytes."""
+
 
 class StoredInstance(Protocol):
     """What the formats need of an instance in result.json, or in a response of the API."""
@@ -66,10 +71,11 @@ def labelled(
     """Returns the instances whose masks are not empty; `width` and `height` are the image's.
 
     Raises:
-        ValueError: an id is unusual or occurs twice, there are more than MOST_INSTANCES, or a mask
-            is invalid or has another size.
+        ValueError: an id is unusual or occurs twice, a mask is invalid or has another size, or
+            there are more than MOST_INSTANCES or MOST_RLE_CHARACTERS.
     """
     found: dict[str, LabelledInstance] = {}
+    characters = 0
     for instance in instances:
         if not re.fullmatch(object_names.INSTANCE, instance.id) or instance.id in found:
             raise ValueError(f"an instance has the id {instance.id[:40]!r}")
@@ -78,6 +84,9 @@ def labelled(
         rle = Rle(instance.rle.size, instance.rle.counts)
         if rle.size != (height, width):
             raise ValueError(f"the mask of {instance.id} has another size than the image")
+        characters += len(rle.counts)
+        if characters > MOST_RLE_CHARACTERS:
+            raise ValueError(f"its masks have more than {MOST_RLE_CHARACTERS:,} characters of RLE")
         try:
             outline = trace(rle.counts, rle.size)
         except ValueError as error:
