@@ -4,7 +4,6 @@ Its polygons have no holes, so a hole is connected with its ring by a bridge.
 """
 
 import json
-from pathlib import PurePosixPath
 from typing import Any
 
 from shared.export.bridges import with_bridges
@@ -36,7 +35,7 @@ def file_text(image: LabelledImage) -> str:
         "version": _VERSION,
         "flags": {},
         "shapes": shapes,
-        "imagePath": PurePosixPath(image.place.name()).name,
+        "imagePath": image.place.name().rpartition("/")[2],
         "imageData": None,
         "imageHeight": image.height,
         "imageWidth": image.width,

@@ -1,6 +1,5 @@
 """SVG with a path for each instance: https://www.w3.org/TR/SVG2/."""
 
-from pathlib import PurePosixPath
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
@@ -33,8 +32,8 @@ def file_text(image: LabelledImage, *, linked: bool) -> str:
 
 def _href(image: LabelledImage) -> str:
     target = image.place.file(image.subset)
-    up = len(PurePosixPath(image.place.file(image.subset, "svg", ".svg")).parents) - 1
-    return "../" * up + quote(target)
+    folders = image.place.file(image.subset, "svg", ".svg").count("/")
+    return "../" * folders + quote(target)
 
 
 def _path(instance: LabelledInstance) -> str:
