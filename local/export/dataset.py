@@ -18,8 +18,8 @@ from local.export.sources import OpenResult, Source, Unreadable
 from shared.export import formats
 from shared.export.cutouts import cropped
 from shared.export.formats import Format
-from shared.export.labelled_image import LabelledImage, labelled
-from shared.export.places import Place, Subset, subset_of
+from shared.export.labelled_image import LabelledImage, image_of
+from shared.export.places import Place, Subset
 from shared.runtime.bounded_map import bounded_map
 from shared.runtime.memory_budget import MemoryBudget
 from shared.schemas import object_names
@@ -155,7 +155,10 @@ class Dataset:
             return Outcome(State.LEFT_OUT, "other prefix")
         if document.status in (Status.REJECTED, Status.FAILED):
             return Outcome(State.LEFT_OUT, document.status)
-        image = self._labelled(entry, result)
+        try:
+            image = image_of(document, entry.number, entry.place, self._options.share)
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
         if not image.instances and not self._options.with_empty:
             return Outcome(State.LEFT_OUT, Status.EMPTY)
         if self._options.with_images:
@@ -167,18 +170,6 @@ class Dataset:
         ):
             self._files.write(file.path, [file.text.encode()])
         return Outcome(State.EXPORTED, lines=list(formats.lines(image, self._options.formats)))
-
-    def _labelled(self, entry: Entry, result: OpenResult) -> LabelledImage:
-        document = result.document
-        name, width, height = document.source.name, document.source.width, document.source.height
-        if width is None or height is None:
-            raise Unreadable("its result.json has no size of the image")
-        try:
-            instances = labelled(document.instances, width, height)
-        except ValueError as error:
-            raise Unreadable(str(error)) from error
-        subset = subset_of(name, self._options.share)
-        return LabelledImage(entry.number, name, entry.place, subset, width, height, instances)
 
     def _write_cutouts(self, image: LabelledImage, result: OpenResult) -> None:
         pixels = image.width * image.height

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.export.outlines import Outline, trace
-from shared.export.places import Place, Subset
+from shared.export.places import Place, Subset, subset_of
 from shared.imaging.rle import Rle
 from shared.schemas import object_names
-from shared.schemas.documents import MOST_INSTANCES, RleModel
+from shared.schemas.documents import MOST_INSTANCES, ResultDocument, RleModel
 from shared.schemas.prompt import Label
 
 CLASSES: tuple[Label, ...] = ("face", "hand")
@@ -63,6 +63,22 @@ class LabelledImage:
     width: int
     height: int
     instances: tuple[LabelledInstance, ...]
+
+
+def image_of(document: ResultDocument, number: int, place: Place, share: float) -> LabelledImage:
+    """Returns the image of a result; `share` of all images are for training.
+
+    Raises:
+        ValueError: its masks are invalid, or it has no size because it was never decoded.
+    """
+    source = document.source
+    if source.width is None or source.height is None:
+        raise ValueError("its result.json has no size of the image")
+    instances = labelled(document.instances, source.width, source.height)
+    size = source.width, source.height
+    return LabelledImage(
+        number, source.name, place, subset_of(source.name, share), *size, instances
+    )
 
 
 def labelled(
