@@ -82,7 +82,7 @@ backfill: $(READY) ## Count uploads without a result (ALL=1: all) under PREFIX; 
 	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
 
-export: $(READY) ## Export results under PREFIX as a dataset into OUTPUT; FORMAT=coco,yolo, SPLIT, EMPTY=1, NO_IMAGES=1, RESULTS=folder
+export: $(READY) ## Export results under PREFIX as a dataset into OUTPUT; FORMAT=coco,yolo,…, SPLIT, EMPTY=1, NO_IMAGES=1, RESULTS=results
 	$(RUN) -m local.operations.export --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --results "$(RESULTS)" \
 	  --prefix "$(PREFIX)" --format "$(FORMAT)" --output "$(DATASET)" --split "$(SPLIT)" \
 	  $(if $(EMPTY),--empty) $(if $(NO_IMAGES),--no-images)

@@ -1,4 +1,4 @@
-"""LabelMe's JSON: https://github.com/wkentaro/labelme, `labelme/_label_file.py`.
+"""LabelMe's JSON: https://github.com/wkentaro/labelme/blob/main/labelme/_label_file.py.
 
 Its polygons have no holes, so a hole is connected with its ring by a bridge.
 """
