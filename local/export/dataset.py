@@ -15,7 +15,7 @@ from pathlib import Path
 from local.export.files import DatasetFiles
 from local.export.journal import Entry, Journal, OtherExport, Outcome, State
 from local.export.sources import OpenResult, Source, Unreadable
-from shared.export import formats
+from shared.export import coco, formats
 from shared.export.cutouts import cropped
 from shared.export.formats import Format
 from shared.export.labelled_image import LabelledImage, image_of
@@ -196,7 +196,7 @@ class Dataset:
         for file in formats.common_files(self._options.formats, self._options.share):
             self._files.write(file.path, [file.text.encode()])
         for document in formats.documents(self._options.formats, self._options.share):
-            pieces = formats.document_text(
+            pieces = coco.document_text(
                 journal.lines(document, "images"), journal.lines(document, "annotations")
             )
             self._files.write(document, (piece.encode() for piece in pieces))

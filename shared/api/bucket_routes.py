@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field
 from shared.api.buckets import Buckets, no_buckets
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
+from shared.api.parsed_requests import RequestModel, json_body, json_response, query
 from shared.api.problems import Refused
-from shared.api.requests import RequestModel, json_body, json_response, query
 from shared.api.settings import ApiSettings
 from shared.api.stored_pictures import ORIGINAL, StoredPictures
 from shared.api.streaming import hold_until_sent

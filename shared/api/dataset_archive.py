@@ -8,10 +8,10 @@ from http import HTTPStatus
 from pydantic import Field
 
 from shared.api.buckets import Buckets
+from shared.api.parsed_requests import RequestModel
 from shared.api.picture_export import Share, TextFormat
 from shared.api.problems import Refused
-from shared.api.requests import RequestModel
-from shared.export import formats
+from shared.export import coco, formats
 from shared.export.formats import Format, Line
 from shared.export.labelled_image import LabelledImage, image_of
 from shared.export.places import Place, places
@@ -31,7 +31,7 @@ has 1,000 a page."""
 
 _MOST_BYTES = 64 * 2**20
 """Limit for all result.json of an archive. They are in memory until its end. Chosen by hand: 2,000
-usual ones have 10 MiB."""
+with two faces of 1,000 pixels each have 10 MiB."""
 
 _PARALLEL_READS = 8
 """result.json that are read at a time. Chosen by hand: more are faster, but need more connections.
@@ -159,7 +159,7 @@ class DatasetArchives:
                 yield from _entry(archive, sink, file.path, [file.text.encode()])
             for path in formats.documents([chosen], query.split):
                 of_subset = [image for image in kept if image.line.document == path]
-                pieces = formats.document_text(
+                pieces = coco.document_text(
                     (image.line.text for image in of_subset),
                     _annotations(of_subset, chosen, query.split),
                 )

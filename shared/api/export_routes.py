@@ -10,8 +10,8 @@ from shared.api.buckets import Buckets, no_buckets
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.dataset_archive import DatasetArchives, ExportQuery
+from shared.api.parsed_requests import json_body, query
 from shared.api.picture_export import ExportedFiles, PictureExport, exported
-from shared.api.requests import json_body, query
 from shared.api.settings import ApiSettings
 from shared.api.streaming import hold_until_sent
 
@@ -19,12 +19,13 @@ PICTURES = "/v1/export"
 UPLOADS = "/v1/uploads/export"
 
 _MOST_BODY_BYTES = 16 * 2**20
-"""Limit for the JSON with pictures, in bytes. Chosen by hand: a thousand photographs with two faces
-each have half of it."""
+"""Limit for the JSON with pictures, in bytes. Chosen by hand: a thousand pictures with two faces of
+2,000 pixels each have 9 MB."""
 
 _MOST_ARCHIVES = 2
 """Archives that are sent at a time. Each occupies a thread until its client has read all of it, and
-up to 200 MB. Chosen by hand."""
+memory for all its result.json. Chosen by hand: more would leave too few threads for other
+requests."""
 
 _ARCHIVE_WAIT = 0.5
 """Seconds that an archive waits for another one to end. Chosen by hand: a waiting one occupies a

@@ -52,8 +52,8 @@ def annotation_lines(image: LabelledImage, *, polygons: bool) -> list[str]:
     ]
 
 
-def document(images: Iterable[str], annotations: Iterable[str]) -> Iterator[str]:
-    """Yields the JSON of a document in pieces. One line is in memory at a time.
+def document_text(images: Iterable[str], annotations: Iterable[str]) -> Iterator[str]:
+    """Yields the JSON of a document in pieces, from lines. One is in memory at a time.
 
     It has no date, so the same results give the same bytes.
     """

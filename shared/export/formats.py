@@ -4,7 +4,7 @@ Text files belong to one image. COCO's documents have all images of a subset; th
 from lines, which can wait in any order and place.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -83,11 +83,6 @@ def documents(formats: Collection[Format], share: float) -> list[str]:
         if each in formats
         for subset in subsets(share)
     ]
-
-
-def document_text(images: Iterable[str], annotations: Iterable[str]) -> Iterator[str]:
-    """Yields the text of a COCO document in pieces, from the texts of its lines."""
-    return coco.document(images, annotations)
 
 
 def common_files(formats: Collection[Format], share: float) -> Iterator[TextFile]:

@@ -18,8 +18,8 @@ that datasets can be put together."""
 
 MOST_RLE_CHARACTERS = 2**20
 """Limit for the masks of one image, in characters of RLE. They have at most four corners for each.
-Chosen by hand: it is a hundred times what the masks of a large image take, and limits the memory
-for their outlines to some hundred megabytes."""
+Chosen by hand: a disc takes two for each pixel of its diameter, so a hundred of 4,000 pixels fit.
+It limits the memory for outlines to some hundred megabytes."""
 
 
 class StoredInstance(Protocol):

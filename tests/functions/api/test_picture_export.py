@@ -17,6 +17,7 @@ from shared.imaging.geometry import BoolMask
 from tests.functions.api.service import client, pixels, problem, send
 from tests.shared.export.masks import stored_instance
 from tools.support.examples import EXAMPLES
+from tools.support.pipeline import png
 
 PATH = "/v1/export"
 HEIGHT, WIDTH = 40, 60
@@ -187,3 +188,21 @@ def test_chromium_draws_an_svg_as_the_mask(api: FlaskClient, browser: Browser) -
     white = (drawn == 255).all(axis=2)
     assert (white == ~(FACE | hand)).all()
     assert len({tuple(pixel) for pixel in drawn[~white].tolist()}) == 1, "no half tones"
+
+
+def test_chromium_shows_the_linked_image_below_the_masks(
+    api: FlaskClient, browser: Browser, tmp_path: Path
+) -> None:
+    body = _exported(api, _picture("a b/c #1%.png"), format="svg", split=1, images=True)
+    image = tmp_path / body["images"][0]
+    image.parent.mkdir(parents=True)
+    image.write_bytes(png(np.full((HEIGHT, WIDTH, 3), (0, 160, 0), np.uint8)))
+    ((path, text),) = body["files"].items()
+    file = tmp_path / path
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    with browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}) as context:
+        page = context.new_page()
+        page.goto(file.as_uri())
+        drawn = pixels(page.screenshot())[..., :3]
+    assert ((drawn == (0, 160, 0)).all(axis=2) == ~FACE).all()

@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import numpy as np
@@ -12,13 +14,12 @@ from hypothesis import given
 from PIL import Image as PillowImage
 from pycocotools.coco import COCO
 
-from shared.export import coco, labelme, yolo
+from shared.export import coco, labelme, svg, yolo
 from shared.export.cutouts import cropped
 from shared.export.formats import (
     Format,
     common_files,
     cutout_path,
-    document_text,
     documents,
     lines,
     text_files,
@@ -40,7 +41,7 @@ def _coco(folder: Path, images: list[LabelledImage], each: Format) -> COCO:
     """The document of the images, read by pycocotools."""
     entries = [line for image in images for line in lines(image, [each])]
     assert {line.document for line in entries} == {documents([each], 1)[0]}
-    pieces = document_text(
+    pieces = coco.document_text(
         (line.text for line in entries if line.section == "images"),
         (line.text for line in entries if line.section == "annotations"),
     )
@@ -71,7 +72,9 @@ def test_pycocotools_reads_any_mask_from_its_polygons(mask: BoolMask) -> None:
     read: Any = COCO()
     read.dataset = json.loads(
         "".join(
-            coco.document([coco.image_line(image)], coco.annotation_lines(image, polygons=True))
+            coco.document_text(
+                [coco.image_line(image)], coco.annotation_lines(image, polygons=True)
+            )
         )
     )
     read.createIndex()
@@ -124,6 +127,7 @@ def test_yolo_has_any_mask_as_one_polygon(mask: BoolMask) -> None:
     rounded = [np.rint(polygon).astype(np.int64) for _, polygon in rows]
     for (_, polygon), nearest in zip(rows, rounded, strict=True):
         assert np.abs(polygon - nearest).max() < 0.001
+        assert (polygon.astype(np.int64) == nearest).all(), "as Ultralytics rounds"
     assert (filled(rounded, mask) == mask).all()
 
 
@@ -199,6 +203,25 @@ def test_labelme_has_any_mask(mask: BoolMask) -> None:
     jsonschema.validate(document, LABELME)
     polygons = [np.array(shape["points"]) for shape in document["shapes"]]
     assert (filled(polygons, mask) == mask).all()
+
+
+@given(masks)
+def test_svg_has_any_mask_with_its_holes(mask: BoolMask) -> None:
+    """The paths consist of M, H, V and Z: https://www.w3.org/TR/SVG2/paths.html#PathData."""
+    root = ElementTree.fromstring(svg.file_text(image_of(mask), linked=True))
+    assert root.get("viewBox") == f"0 0 {mask.shape[1]} {mask.shape[0]}"
+    rings = []
+    for path in root.iter("{http://www.w3.org/2000/svg}path"):
+        data = path.get("d") or ""
+        assert re.fullmatch(r"(M\d+ \d+([HV]\d+)+Z)+", data)
+        for part in data.split("Z")[:-1]:
+            x, y = map(int, part[1:].split("H")[0].split())
+            vertices = [(x, y)]
+            for command, number in re.findall(r"([HV])(\d+)", part):
+                x, y = (int(number), y) if command == "H" else (x, int(number))
+                vertices.append((x, y))
+            rings.append(np.array(vertices))
+    assert (filled(rings, mask) == mask).all()
 
 
 def test_a_cutout_is_cropped_to_its_box() -> None:
