@@ -32,8 +32,8 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(
-            "Chromium is not on PATH: the page was not tested "
-            "(tests/functions/api/test_*page*.py). `apt-get install chromium`, or what your system "
+            "Chromium is not on PATH: the page and exported SVGs were not tested "
+            "(tests/functions/api/test_*page*.py, test_picture_export.py). `apt-get install chromium`, or what your system "
             "calls that."
         )
     with sync_playwright() as playwright:
