@@ -353,6 +353,26 @@ def test_files_of_an_image_are_of_one_generation(target: Target, tmp_path: Path)
     assert len(masks) == 1
 
 
+def test_files_of_an_image_are_of_one_result(target: Target, tmp_path: Path) -> None:
+    """While the first one is read, the same upload gets other masks, as after new settings."""
+    generation = _upload(target, "cat.png", b"the upload")
+    _process(target, result("cat.png", [FACE, HAND], generation))
+    changes: Iterator[None] = iter([None])
+
+    def replace() -> None:
+        for _ in changes:
+            second = result("cat.png", [HAND, FACE], generation)
+            _process(target, second.model_copy(update={"config": "ba9876543210"}))
+
+    source = _Changing(target, replace)
+    summary = Dataset(source, _options(*Format), tmp_path / "new").export(lambda *_: None)
+    assert (summary.exported, summary.failed) == (1, {})
+    (masks,) = _masks(tmp_path / "new", "annotations/instances_train.json").values()
+    assert (masks[0] == HAND).all()
+    part = PillowImage.open(tmp_path / "new/cutouts/train/cat--face-1.png")
+    assert part.size == (7, 3)
+
+
 def test_an_upload_that_waits_for_its_new_result_is_reported(
     target: Target, tmp_path: Path
 ) -> None:
