@@ -17,6 +17,7 @@ from pycocotools.coco import COCO
 
 from local.export.dataset import JOURNAL, Dataset, Options, Refused
 from local.export.sources import BucketSource, FolderSource, OpenResult
+from local.operations import export
 from local.operations.deployment import Target
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET
 from shared.export.formats import Format
@@ -137,8 +138,16 @@ def test_a_prefix_selects_uploads_and_every_subset_is_listed(run: Path, tmp_path
         (["--format", "coco", "--split", "nan"], "'nan' is no share from 0 to 1"),
     ],
 )
-def test_wrong_options_are_named(options: list[str], sentence: str, tmp_path: Path) -> None:
-    assert sentence in _export("--output", tmp_path / "new", *options, code=2)
+def test_wrong_options_are_named(
+    options: list[str],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["export", "--output", "new", *options])
+    with pytest.raises(SystemExit, match="2"):
+        export.main()
+    assert sentence in capsys.readouterr().err
 
 
 def test_without_a_system_or_a_folder_the_error_says_what_to_do(tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip(
             "Chromium is not on PATH: the page and exported SVGs were not tested "
-            "(tests/functions/api/test_*page*.py, test_picture_export.py). `apt-get install chromium`, or what your system "
-            "calls that."
+            "(tests/functions/api/test_*page*.py, test_picture_export.py). "
+            "`apt-get install chromium`, or what your system calls that."
         )
     with sync_playwright() as playwright:
         arguments = [f"--disable-{name}" for name in _QUIET]
