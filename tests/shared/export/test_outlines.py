@@ -91,8 +91,8 @@ def test_the_cost_does_not_grow_with_the_pixels() -> None:
     ]
 
 
-def test_a_mask_of_noise_is_traced_in_linear_time() -> None:
-    """Tens of thousands of parts and holes; a quadratic algorithm would not end within the timeout."""
+def test_a_large_mask_of_noise_keeps_its_area() -> None:
+    """It has 12,613 parts and 7,514 holes."""
     mask = np.random.default_rng(0).random((700, 700)) < 0.6
     found = outline(mask)
     polygons = [with_bridges(part) for part in found.parts]
