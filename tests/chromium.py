@@ -18,8 +18,9 @@ def running() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(
-            "Chromium is not on PATH: the pages were not tested "
-            "(tests/functions/api/test_*page*.py, tests/local/test_gallery_page.py). "
+            "Chromium is not on PATH: the pages and exported SVGs were not tested "
+            "(tests/functions/api/test_*page*.py, test_picture_export.py, "
+            "tests/local/test_gallery_page.py). "
             "`apt-get install chromium`, or what your system calls that."
         )
     with sync_playwright() as playwright:

@@ -31,10 +31,6 @@ _SAVED_EVERY = 100
 """Objects between two updates of the cursor's file. Chosen by hand: more repeat more objects after
 an interruption, fewer write the file more often."""
 
-_MOST_PREFIX = 900
-"""Limit for the prefix that lists results, in characters. `shared.schemas.object_names` cuts long
-names of folders, so a longer prefix would not match them."""
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -138,7 +134,9 @@ def _publish_notification(target: Target, blob: Blob) -> None:
 def _finished(target: Target, prefix: str) -> dict[str, int]:
     """Returns the folders of results that are not `failed`, with the generations of the uploads."""
     results = target.storage.list_blobs(
-        target.output_bucket, prefix=prefix[:_MOST_PREFIX], match_glob=f"**/{object_names.RESULT}"
+        target.output_bucket,
+        prefix=prefix[: object_names.MOST_LISTED_PREFIX],
+        match_glob=f"**/{object_names.RESULT}",
     )
     return {
         blob.name.removesuffix(object_names.RESULT): Provenance.of(blob).generation

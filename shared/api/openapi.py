@@ -8,11 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.api import bucket_routes, mask_routes, problems
+from shared.api import bucket_routes, export_routes, mask_routes, problems
 from shared.api.about import About
 from shared.api.access import KEY_HEADER
 from shared.api.bucket_routes import NewUpload, PictureQuery, ResultQuery, UploadSession
+from shared.api.dataset_archive import ExportQuery
 from shared.api.face_masks import Options
+from shared.api.picture_export import ExportedFiles, PictureExport
 from shared.api.problems import Problem
 from shared.api.responses import FaceMaskResponse
 from shared.api.upload_listing import UploadPage, UploadQuery
@@ -24,8 +26,10 @@ ABOUT = "/v1/about"
 HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
 
-_REQUESTS = (Options, NewUpload)
-_RESPONSES = (About, FaceMaskResponse, UploadPage, UploadSession, ResultDocument, Problem)
+_REQUESTS = (Options, NewUpload, PictureExport)
+_RESPONSES = (
+    About, ExportedFiles, FaceMaskResponse, UploadPage, UploadSession, ResultDocument, Problem
+)  # fmt: skip
 _KEY = "key"
 
 _PROBLEMS = {
@@ -34,7 +38,7 @@ _PROBLEMS = {
     403: "a page of another site sent the request, or it was sent to another host name",
     404: "the resource does not exist",
     409: "an upload of this name exists already",
-    413: "too many bytes or pixels",
+    413: "too many bytes, pixels or results",
     415: "unsupported image format, or unexpected media type",
     422: "a field is missing or invalid",
     429: "too many requests at a time: retry after Retry-After seconds",
@@ -111,6 +115,24 @@ def _paths() -> dict[str, openapi.Operations]:
                 {"description": "the picture", "content": _binary(*_PICTURE_TYPES)},
                 (*_CONTENT, *_BUCKETS, 422, 429),
                 parameters=_parameters(PictureQuery),
+            )
+        },
+        export_routes.PICTURES: {
+            "post": _operation(
+                "exportPictures",
+                "Create the annotation files of a dataset from the masks of pictures",
+                _json(ExportedFiles),
+                (*_CONTENT, 422, 429),
+                requestBody={"required": True, "content": openapi.content(PictureExport)},
+            )
+        },
+        export_routes.UPLOADS: {
+            "get": _operation(
+                "exportUploads",
+                "Read the results of uploads as a dataset, in an archive",
+                {"description": "a ZIP archive", "content": _binary("application/zip")},
+                (*_BUCKETS, 413, 422, 429),
+                parameters=_parameters(ExportQuery),
             )
         },
         ABOUT: {

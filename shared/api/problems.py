@@ -68,7 +68,7 @@ class Refused(Exception):
 def bad_fields(error: ValidationError, parts: int | None = 1) -> Refused:
     """Returns the refusal of a request with invalid fields. It names each field and its error.
 
-    `parts` limits the parts of a field's location.
+    `parts` is the number of parts of a field's location that are named, from the left; None: all.
     """
     return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", problems(error, parts=parts))
 

@@ -67,17 +67,27 @@ def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
     Raises:
         ValueError: The runs are malformed or negative, or do not add up to height times width.
     """
+    lengths = runs(counts, size)
+    values = np.arange(len(lengths)) % 2 == 1
+    return np.repeat(values, lengths).reshape(size, order="F")
+
+
+def runs(counts: str | Sequence[int], size: tuple[int, int]) -> Runs:
+    """Returns the lengths of the runs, int64 (n,), column by column; the first one is of zeros.
+
+    Raises:
+        ValueError: as in `decode`.
+    """
     height, width = size
     max_runs = _MAX_RUNS_PER_PIXEL * (height * width + 1)
     if len(counts) > (max_runs * _MAX_RUN_CHARACTERS if isinstance(counts, str) else max_runs):
         raise ValueError(f"{len(counts):,} runs do not add up to {height} x {width} pixels")
-    runs = _runs(counts) if isinstance(counts, str) else _as_array(counts)
-    if (runs < 0).any():
+    lengths = _runs(counts) if isinstance(counts, str) else _as_array(counts)
+    if (lengths < 0).any():
         raise ValueError("a run is negative")
-    if (runs > height * width).any() or runs.sum() != height * width:
+    if (lengths > height * width).any() or lengths.sum() != height * width:
         raise ValueError(f"the runs do not add up to {height} x {width} pixels")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.repeat(values, runs).reshape((height, width), order="F")
+    return lengths
 
 
 def _as_array(counts: Sequence[int]) -> Runs:

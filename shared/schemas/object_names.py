@@ -34,6 +34,10 @@ _LONGEST = 1000
 """Limit for a folder's name, in bytes of UTF-8. Cloud Storage accepts 1,024 for an object's name,
 and our file names need up to 20, as in `/face-100/cutout.png`."""
 
+MOST_LISTED_PREFIX = 900
+"""Limit for the prefix of uploads with which a listing finds their folders, in characters. `folder`
+cuts long names, so a longer prefix would not match them."""
+
 _CUT = re.compile(r".*~[0-9a-f]{16}", re.DOTALL)
 _TAKEN = re.compile(rf".*/{INSTANCE}", re.DOTALL)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from local import gallery
 from shared.schemas import object_names
-from tests.local.results import finish
+from tests.local.finished import finish
 from tools.support.examples import EXAMPLES
 
 APPLE = EXAMPLES / "apple.png"

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from local import gallery
 from tests import chromium
 from tests.functions.api.browsing import check_accessibility, keep
-from tests.local.results import finish
+from tests.local.finished import finish
 from tools.support.examples import EXAMPLES, ROOT
 
 AVATAR = EXAMPLES / "avataaars_05.png"

@@ -165,6 +165,7 @@ def test_errors_of_cloud_storage_on_every_bucket_route(
         api.post("/v1/uploads", json={"name": "cat.png", "size": 1}),
         api.get("/v1/uploads/result?name=cat.png"),
         api.get("/v1/uploads/picture?name=cat.png&generation=1&picture=mask.png"),
+        api.get("/v1/uploads/export?format=coco"),
     ):
         problem(response, status, code)
 

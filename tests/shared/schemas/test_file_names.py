@@ -68,3 +68,28 @@ def test_what_leads_out_of_a_folder_is_a_fault(name: str, harmless: str) -> None
 def test_what_is_only_odd_is_none(name: str) -> None:
     assert file_names.fault(name) is None
     assert file_names.without_faults(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "portable"),
+    [
+        ("album/cat.png", "album/cat.png"),
+        ('a:b*c?d"e<f>g|h.png', "a_b_c_d_e_f_g_h.png"),
+        ("end. ./cat", "end___/cat"),
+        (".git/config", "_git/config"),
+        ("../up", "_/up"),
+        ("AUX", "_AUX"),
+        ("a/com1.png", "a/_com1.png"),
+        ("LPT² .txt", "_LPT² .txt"),
+        ("console.png", "console.png"),
+    ],
+)
+def test_portable_names_are_files_on_every_system(name: str, portable: str) -> None:
+    assert file_names.portable(name) == portable
+    assert file_names.portable(portable) == portable
+
+
+def test_names_that_a_file_system_takes_for_the_same_have_one_key() -> None:
+    for same in (["CAT", "cat"], ["\u00e4", "a\u0308", "\u00c4"], ["stra\u00dfe", "STRASSE"]):
+        assert len(set(map(file_names.collision_key, same))) == 1
+    assert file_names.collision_key("a") != file_names.collision_key("b")
