@@ -215,13 +215,13 @@ def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Buc
     def is_current(result: ResultDocument) -> bool:
         return result.config == CONFIG
 
-    assert not results.is_finished(ref, is_current)
+    assert not results.is_finished(ref, 0, is_current)
     _write(bucket, NEW, 1)
-    assert results.is_finished(ref, is_current)
-    assert not results.is_finished(ref, lambda result: not is_current(result))
-    assert not results.is_finished(ObjectRef("in", "cat.png", OLD), is_current)
+    assert results.is_finished(ref, 0, is_current)
+    assert not results.is_finished(ref, 0, lambda result: not is_current(result))
+    assert not results.is_finished(ObjectRef("in", "cat.png", OLD), 0, is_current)
     bucket.blob("cat.png/face-1/mask.png").delete()
-    assert not results.is_finished(ref, is_current)
+    assert not results.is_finished(ref, 0, is_current)
 
 
 def test_a_result_that_is_not_understood_is_not_finished(bucket: gcs.Bucket) -> None:
@@ -231,7 +231,7 @@ def test_a_result_that_is_not_understood_is_not_finished(bucket: gcs.Bucket) -> 
     blob.metadata = {"source-generation": str(NEW)}
     blob.patch()
     ref = ObjectRef("in", "cat.png", NEW)
-    assert not _results(bucket).is_finished(ref, lambda _: True)
+    assert not _results(bucket).is_finished(ref, 0, lambda _: True)
 
 
 def test_a_failure_says_why_and_clears_what_is_older(bucket: gcs.Bucket) -> None:
