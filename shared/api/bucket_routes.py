@@ -4,25 +4,33 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from google.api_core.exceptions import BadRequest
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from shared.api.buckets import Buckets
+from shared.api.buckets import Buckets, no_buckets
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
-from shared.api.problems import Refused, bad_fields
+from shared.api.problems import Refused
+from shared.api.request_models import (
+    Name,
+    RequestModel,
+    UploadName,
+    json_body,
+    json_response,
+    query,
+)
 from shared.api.settings import ApiSettings
-from shared.api.stored_pictures import ORIGINAL, StoredPictures
+from shared.api.stored_pictures import ORIGINAL, StoredPicture, StoredPictures
 from shared.api.streaming import hold_until_sent
 from shared.api.upload_listing import UploadListing, UploadQuery
 from shared.api.upload_sessions import UploadSessions
 from shared.decoding.sandbox import Sandbox
 from shared.schemas import object_names
-from shared.schemas.documents import Generation
+from shared.schemas.documents import Generation, Revision
 from shared.schemas.errors import Superseded
 
 PATH = "/v1/uploads"
@@ -51,8 +59,6 @@ _TOO_MANY_DOWNLOADS = (
     f"The limit of {_MOST_DOWNLOADS} parallel downloads is reached. Try again a little later."
 )
 
-Query = TypeVar("Query", bound=BaseModel)
-
 
 def _checked_name(name: str) -> str:
     """Checks the name by Cloud Storage's rules and by those of this pipeline.
@@ -71,14 +77,7 @@ def _checked_name(name: str) -> str:
     return name
 
 
-Name = Annotated[str, Field(min_length=1)]
-
-
-class _RequestModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-
-class PictureQuery(_RequestModel):
+class PictureQuery(RequestModel):
     """Which picture to read."""
 
     name: Name = Field(description="name of the upload")
@@ -86,6 +85,9 @@ class PictureQuery(_RequestModel):
     picture: str = Field(
         pattern=f"^({ORIGINAL}|{object_names.PICTURE})$",
         description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …",
+    )
+    revision: Revision | None = Field(
+        None, description="revision of its prompts; without it, a picture of any revision"
     )
     side: int | None = Field(
         None,
@@ -95,13 +97,7 @@ class PictureQuery(_RequestModel):
     )
 
 
-class ResultQuery(_RequestModel):
-    """Which result to read."""
-
-    name: Name = Field(description="name of the upload")
-
-
-class NewUpload(_RequestModel):
+class NewUpload(RequestModel):
     """An upload to begin."""
 
     name: Annotated[Name, AfterValidator(_checked_name)] = Field(
@@ -112,7 +108,7 @@ class NewUpload(_RequestModel):
     replace: bool = Field(False, description="whether to replace an existing object of this name")
 
 
-class UploadSession(_RequestModel):
+class UploadSession(RequestModel):
     """A new upload session: PUT the content to `url`."""
 
     url: str
@@ -162,23 +158,19 @@ class BucketRoutes:
     @property
     def _services(self) -> _Services:
         if self._configured is None:
-            raise Refused(
-                HTTPStatus.NOT_FOUND,
-                "no-buckets",
-                "This service has no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set).",
-            )
+            raise no_buckets()
         return self._configured
 
     def _list(self) -> ResponseReturnValue:
         try:
-            page = self._services.listing.page(_query(UploadQuery))
+            page = self._services.listing.page(query(UploadQuery))
         except BadRequest as error:
             sentence = "The page token is invalid. Start with the first page."
             raise Refused(HTTPStatus.NOT_FOUND, "no-such-page", sentence) from error
-        return _json(page.model_dump_json())
+        return json_response(page.model_dump_json())
 
     def _begin_upload(self) -> ResponseReturnValue:
-        upload = _new_upload()
+        upload = json_body(NewUpload, _MOST_BODY_BYTES)
         origin = request.headers.get("Origin") or request.host_url.rstrip("/")
         url = self._services.sessions.begin(
             upload.name, upload.type, upload.size, origin, replace=upload.replace
@@ -189,13 +181,13 @@ class BucketRoutes:
                 "or send replace: true to replace it."
             )
             raise Refused(HTTPStatus.CONFLICT, "exists", sentence)
-        return _json(UploadSession(url=url).model_dump_json())
+        return json_response(UploadSession(url=url).model_dump_json())
 
     def _result(self) -> ResponseReturnValue:
-        name = _query(ResultQuery).name
+        name = query(UploadName).name
         found = self._services.pictures.result(name)
         if found is not None:
-            return _json(found)
+            return json_response(found)
         uri = self._services.buckets.uri(name)
         if self._services.buckets.has_upload(name):
             sentence = f"{uri} has no result yet. It is being processed."
@@ -203,49 +195,26 @@ class BucketRoutes:
         raise Refused(HTTPStatus.NOT_FOUND, "no-such-upload", f"There is no upload {uri}.")
 
     def _picture(self) -> ResponseReturnValue:
-        query = _query(PictureQuery)
+        wanted = query(PictureQuery)
         pictures = self._services.pictures
-        upload = self._services.buckets.upload(query.name, query.generation)
-        limit = self._thumbnails if query.side else self._downloads
+        upload = self._services.buckets.upload(wanted.name, wanted.generation)
+        picture = StoredPicture(upload, wanted.picture, wanted.revision)
+        limit = self._thumbnails if wanted.side else self._downloads
         check = check_of(request.environ)
         with ExitStack() as slot:
             slot.enter_context(limit.acquired(check))
             try:
-                if query.side:
-                    thumbnail = pictures.thumbnail(upload, query.picture, query.side, check)
+                if wanted.side:
+                    thumbnail = pictures.thumbnail(picture, wanted.side, check)
                     response = Response(thumbnail, mimetype="image/webp")
                 else:
-                    response = _download(pictures.stream(upload, query.picture), query.picture)
+                    response = _download(pictures.stream(picture), wanted.picture)
             except Superseded as error:
                 raise Refused(HTTPStatus.NOT_FOUND, "no-picture", f"{error}.") from error
             hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)
         response.cache_control.private = True
         response.cache_control.max_age = _CACHE_SECONDS
         return response
-
-
-def _query(model: type[Query]) -> Query:
-    try:
-        return model.model_validate(request.args.to_dict())
-    except ValidationError as error:
-        raise bad_fields(error) from error
-
-
-def _new_upload() -> NewUpload:
-    """Reads the JSON body. A page of another site cannot send JSON without a preflight request."""
-    if request.mimetype != "application/json":
-        raise Refused(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-json", "Send JSON: name, type and size."
-        )
-    request.max_content_length = _MOST_BODY_BYTES
-    try:
-        return NewUpload.model_validate_json(request.get_data())
-    except ValidationError as error:
-        raise bad_fields(error) from error
-
-
-def _json(text: str | bytes) -> Response:
-    return Response(text, mimetype="application/json")
 
 
 def _download(content: Iterable[bytes], picture: str) -> Response:

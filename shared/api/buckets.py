@@ -1,7 +1,9 @@
 """The pair of buckets: one for uploads, one for their results."""
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
+from shared.api.problems import Refused
 from shared.api.settings import ApiSettings
 from shared.gcp.gcs import RETRY, TIMEOUT, ObjectRef, Storage
 
@@ -38,3 +40,9 @@ class Buckets:
         """Whether an upload of this name exists."""
         blob = self.storage.client.bucket(self.input).blob(name)
         return bool(blob.exists(timeout=TIMEOUT, retry=RETRY))
+
+
+def no_buckets() -> Refused:
+    """Returns the refusal of requests that need buckets, if the settings have none."""
+    sentence = "This service has no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set)."
+    return Refused(HTTPStatus.NOT_FOUND, "no-buckets", sentence)

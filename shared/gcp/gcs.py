@@ -144,17 +144,6 @@ class Storage:
             chunks = chain([next(unpacked, b"")], unpacked)
         return chunks
 
-    def stream_document(self, bucket: str, name: str, generation: int) -> Iterator[bytes]:
-        """Returns an object of a result in chunks, if it belongs to this generation of the upload.
-
-        Raises:
-            Superseded: no such object exists.
-        """
-        blob = self.find(bucket, name)
-        if blob is None or Provenance.of(blob).generation != generation:
-            raise Superseded(f"gs://{bucket}/{name} is not there for generation {generation}")
-        return self.stream(ObjectRef(bucket, name, blob.generation), blob.size)
-
     def exists(self, ref: ObjectRef) -> bool:
         """Whether exactly this generation exists."""
         blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
