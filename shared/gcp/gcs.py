@@ -255,19 +255,30 @@ class Storage:
         """Deletes the objects in `folder` for which `stale` returns true. Returns their number.
 
         `stale` takes the name relative to the folder and the provenance. Each delete is conditional
-        on the listed generation, so it never deletes a newer one.
+        on the generation that it has judged, so it never deletes a newer one.
         """
-        deleted = 0
-        for blob in self._list(bucket, folder):
-            if not stale(blob.name.removeprefix(folder), Provenance.of(blob)):
-                continue
+        return sum(self._delete_if(blob, folder, stale) for blob in self._list(bucket, folder))
+
+    def _delete_if(
+        self, blob: storage.Blob, folder: str, stale: Callable[[str, Provenance], bool]
+    ) -> bool:
+        """Deletes an object if it is stale. One that was replaced meanwhile is judged again."""
+        current: storage.Blob | None = blob
+        for _ in range(_MAX_RACES):
+            if current is None:
+                break
+            if not stale(current.name.removeprefix(folder), Provenance.of(current)):
+                return False
             try:
-                blob.delete(if_generation_match=blob.generation, timeout=TIMEOUT, retry=RETRY)
-            except (NotFound, PreconditionFailed):
-                _log.info("another worker deleted it first", extra={"object": blob.name})
+                current.delete(if_generation_match=current.generation, timeout=TIMEOUT, retry=RETRY)
+            except NotFound:
+                break
+            except PreconditionFailed:
+                current = self.find(current.bucket.name, current.name)
             else:
-                deleted += 1
-        return deleted
+                return True
+        _log.info("another worker was faster", extra={"object": blob.name})
+        return False
 
     def find(self, bucket: str, name: str) -> storage.Blob | None:
         """Returns the newest generation of an object without its content; None if it is missing."""
