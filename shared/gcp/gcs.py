@@ -271,9 +271,7 @@ class Storage:
                 return False
             try:
                 current.delete(if_generation_match=current.generation, timeout=TIMEOUT, retry=RETRY)
-            except NotFound:
-                break
-            except PreconditionFailed:
+            except (NotFound, PreconditionFailed):
                 current = self.find(current.bucket.name, current.name)
             else:
                 return True
