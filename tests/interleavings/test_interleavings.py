@@ -380,22 +380,36 @@ class Overtaking(Contest):
 
 
 class Correcting(Contest):
-    """Two people correct the same prompts, while those of landmarks are being segmented."""
+    """Two people correct the same prompts, while those of landmarks are being segmented.
+
+    A save has four requests, and then publishes. It may die after any of them.
+    """
 
     @initialize(
         kind=st.sampled_from(["nothing", "one face", "two faces"]),
         edits=st.tuples(*[st.sampled_from(get_args(Edit))] * 2),
-        steps=st.tuples(*[st.integers(0, 12)] * 2),
+        drawn=st.integers(0, 12),
+        saved=st.tuples(*[st.integers(0, 4)] * 2),
+        dies=st.tuples(*[st.booleans()] * 2),
     )
-    def begin_twice(self, kind: str, edits: tuple[Edit, Edit], steps: tuple[int, int]) -> None:
+    def begin_twice(
+        self,
+        kind: str,
+        edits: tuple[Edit, Edit],
+        drawn: int,
+        saved: tuple[int, int],
+        dies: tuple[bool, bool],
+    ) -> None:
         first = self._prompted(kind)
         self._start(first)
-        self._go(first, steps[0])
+        self._go(first, drawn)
         self.look_at_prompts("cat.png")
         for edit in edits:
             self._correct(self.looked_at[-1], edit)
-        for saving in self.savings:
-            self._go(saving, steps[1])
+        for saving, steps, is_last in zip(self.savings, saved, dies, strict=True):
+            self._go(saving, steps)
+            if saving.worker and is_last:
+                self._advance(saving, "die after")
         for message in self._waiting():
             self._start(message)
 
