@@ -60,7 +60,7 @@ need_project = test -n "$(PROJECT)" || { echo "Name the project: PROJECT=my-proj
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # the prerequisites of a goal depend on each other, from left to right
-.PHONY: help check-variables run up redrive backfill export smoke test test-slow test-model chaos fuzz audit lint format evaluate \
+.PHONY: help check-variables run up redrive backfill correct export smoke test test-slow test-model chaos fuzz audit lint format evaluate \
   bench simulate soak bench-model train test-train docs sbom terraform-real preflight deploy destroy images lock clean
 
 help: ## List all targets
@@ -86,6 +86,10 @@ export: $(READY) ## Export results under PREFIX as a dataset into OUTPUT; FORMAT
 	$(RUN) -m local.operations.export --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --results "$(RESULTS)" \
 	  --prefix "$(PREFIX)" --format "$(FORMAT)" --output "$(DATASET)" --split "$(SPLIT)" \
 	  $(if $(EMPTY),--empty) $(if $(NO_IMAGES),--no-images)
+
+correct: $(READY) ## Save PROMPTS, the edited prompts.json of UPLOAD, as a correction; UPLOAD is segmented again
+	@test -n "$(UPLOAD)" && test -n "$(PROMPTS)" || { echo "Name both: UPLOAD=album/cat.png PROMPTS=prompts.json"; exit 1; }
+	$(RUN) -m local.operations.correct --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" -- "$(UPLOAD)" "$(PROMPTS)"
 
 smoke: $(READY) ## Upload an example to `make up`, or to PROJECT, wait SECONDS for its result, clean up
 	$(RUN) -m tools.deployment.smoke --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --seconds $(SECONDS)

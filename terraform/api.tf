@@ -9,6 +9,7 @@ locals {
     CORS_ORIGINS  = join(",", sort(var.api.cors_origins))
     MAX_BYTES     = tostring(31 * 1024 * 1024) # Cloud Run accepts requests up to 32 MiB
     MAX_UPLOAD    = lookup(var.settings, "MAX_BYTES", tostring(64 * 1024 * 1024))
+    PROMPTS_TOPIC = google_pubsub_topic.work["prompts"].id
     MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
     SAM2_DEADLINE = tostring(var.api.timeout - 30)
   })
@@ -90,4 +91,28 @@ resource "google_storage_bucket_iam_member" "api_reads_output" {
   bucket = google_storage_bucket.data["output"].name
   role   = "roles/storage.objectViewer"
   member = module.api[0].member
+}
+
+# A correction replaces prompts.json. A mark of a checked result changes the metadata of result.json.
+# The API can write no other object of a result.
+resource "google_storage_bucket_iam_member" "api_writes_output" {
+  count = var.enable_api ? 1 : 0
+
+  bucket = google_storage_bucket.data["output"].name
+  role   = "roles/storage.objectUser"
+  member = module.api[0].member
+
+  condition {
+    title      = "prompts-and-results"
+    expression = "resource.name.endsWith(\"/prompts.json\") || resource.name.endsWith(\"/result.json\")"
+  }
+}
+
+resource "google_pubsub_topic_iam_member" "api_publishes" {
+  count = var.enable_api ? 1 : 0
+
+  project = var.project_id
+  topic   = google_pubsub_topic.work["prompts"].name
+  role    = "roles/pubsub.publisher"
+  member  = module.api[0].member
 }

@@ -15,6 +15,7 @@ class About(Record):
     max_pixels: int = Field(description="largest image, in pixels")
     input_bucket: str | None
     output_bucket: str | None
+    corrections: bool = Field(description="whether this service saves corrections of prompts")
 
     @classmethod
     def of(cls, settings: ApiSettings) -> "About":
@@ -25,4 +26,5 @@ class About(Record):
             max_pixels=settings.max_pixels,
             input_bucket=settings.input_bucket,
             output_bucket=settings.output_bucket,
+            corrections=settings.saves_corrections,
         )

@@ -12,6 +12,7 @@ from shared.api.about import About
 from shared.api.bucket_routes import BucketRoutes
 from shared.api.buckets import Buckets
 from shared.api.concurrency_limit import ConcurrencyLimit
+from shared.api.correction_routes import CorrectionRoutes
 from shared.api.export_routes import ExportRoutes
 from shared.api.face_masks import FaceMasks
 from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
@@ -74,6 +75,7 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     buckets = Buckets.of(settings)
     BucketRoutes(buckets, settings, sandbox, images).register(app)
     ExportRoutes(buckets, settings, images).register(app)
+    CorrectionRoutes(buckets, settings).register(app)
     Page(page, (buckets.origin,) if buckets else ()).register(app)
     app.get(openapi.HEALTH, endpoint="health")(lambda: {"status": "ok"})
     app.get(openapi.DOCUMENT, endpoint="document")(

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from pydantic import Field
 
 from shared.api.buckets import Buckets
-from shared.api.parsed_requests import RequestModel
 from shared.api.picture_export import Share, TextFormat
 from shared.api.problems import Refused
+from shared.api.request_models import RequestModel
 from shared.export import coco, formats
 from shared.export.formats import Format, Line
 from shared.export.labelled_image import LabelledImage, image_of

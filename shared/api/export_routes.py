@@ -10,8 +10,8 @@ from shared.api.buckets import Buckets, no_buckets
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.dataset_archive import DatasetArchives, ExportQuery
-from shared.api.parsed_requests import json_body, query
 from shared.api.picture_export import ExportedFiles, PictureExport, exported
+from shared.api.request_models import json_body, query
 from shared.api.settings import ApiSettings
 from shared.api.streaming import hold_until_sent
 
@@ -56,7 +56,7 @@ class ExportRoutes:
         app.get(UPLOADS)(self._export_uploads)
 
     def _export_pictures(self) -> ResponseReturnValue:
-        body = json_body(PictureExport, _MOST_BODY_BYTES, "format and pictures")
+        body = json_body(PictureExport, _MOST_BODY_BYTES)
         check = check_of(request.environ)
         with ExitStack() as slot:
             slot.enter_context(self._images.acquired(check))

@@ -8,17 +8,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.api import bucket_routes, export_routes, mask_routes, problems
+from shared.api import bucket_routes, correction_routes, export_routes, mask_routes, problems
 from shared.api.about import About
 from shared.api.access import KEY_HEADER
-from shared.api.bucket_routes import NewUpload, PictureQuery, ResultQuery, UploadSession
+from shared.api.bucket_routes import NewUpload, PictureQuery, UploadSession
+from shared.api.correction_routes import Check, Checked, Correction, SavedCorrection
 from shared.api.dataset_archive import ExportQuery
 from shared.api.face_masks import Options
 from shared.api.picture_export import ExportedFiles, PictureExport
 from shared.api.problems import Problem
+from shared.api.request_models import UploadName
 from shared.api.responses import FaceMaskResponse
 from shared.api.upload_listing import UploadPage, UploadQuery
-from shared.schemas.documents import ResultDocument
+from shared.schemas.documents import PromptsDocument, ResultDocument
 from shared.schemas.prompt import FACE_PARTS
 from shared.serving import openapi
 
@@ -26,10 +28,19 @@ ABOUT = "/v1/about"
 HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
 
-_REQUESTS = (Options, NewUpload, PictureExport)
+_REQUESTS = (Options, NewUpload, PictureExport, Correction, Check)
 _RESPONSES = (
-    About, ExportedFiles, FaceMaskResponse, UploadPage, UploadSession, ResultDocument, Problem
-)  # fmt: skip
+    About,
+    Checked,
+    ExportedFiles,
+    FaceMaskResponse,
+    UploadPage,
+    UploadSession,
+    PromptsDocument,
+    ResultDocument,
+    SavedCorrection,
+    Problem,
+)
 _KEY = "key"
 
 _PROBLEMS = {
@@ -37,7 +48,7 @@ _PROBLEMS = {
     401: "the API key is missing or wrong",
     403: "a page of another site sent the request, or it was sent to another host name",
     404: "the resource does not exist",
-    409: "an upload of this name exists already",
+    409: "an upload of this name exists already, or the upload or its prompts are newer",
     413: "too many bytes, pixels or results",
     415: "unsupported image format, or unexpected media type",
     422: "a field is missing or invalid",
@@ -105,9 +116,10 @@ def _paths() -> dict[str, openapi.Operations]:
                 "Read the result.json of an upload",
                 _json(ResultDocument),
                 (*_BUCKETS, 422),
-                parameters=_parameters(ResultQuery),
+                parameters=_parameters(UploadName),
             )
         },
+        **_review(),
         f"{bucket_routes.PATH}/picture": {
             "get": _operation(
                 "picture",
@@ -146,6 +158,38 @@ def _paths() -> dict[str, openapi.Operations]:
             )
         },
         DOCUMENT: {"get": _operation("document", "Read this document", openapi.ITSELF)},
+    }
+
+
+def _review() -> dict[str, openapi.Operations]:
+    """The routes of a person's review of results."""
+    statuses = (*_CONTENT, *_BUCKETS, 409, 422)
+    return {
+        correction_routes.PROMPTS: {
+            "get": _operation(
+                "prompts",
+                "Read the prompts.json of an upload",
+                _json(PromptsDocument),
+                (*_BUCKETS, 422),
+                parameters=_parameters(UploadName),
+            ),
+            "post": _operation(
+                "saveCorrection",
+                "Save corrected prompts; the upload is segmented again with them",
+                _json(SavedCorrection),
+                statuses,
+                requestBody={"required": True, "content": openapi.content(Correction)},
+            ),
+        },
+        correction_routes.CHECKED: {
+            "post": _operation(
+                "markChecked",
+                "Mark a result as checked by a person, or remove the mark",
+                _json(Checked),
+                statuses,
+                requestBody={"required": True, "content": openapi.content(Check)},
+            )
+        },
     }
 
 

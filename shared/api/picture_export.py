@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import FailFast, Field
 
-from shared.api.parsed_requests import RequestModel
 from shared.api.problems import Refused
+from shared.api.request_models import RequestModel
 from shared.export import coco, formats
 from shared.export.formats import Format, Section
 from shared.export.labelled_image import LabelledImage, labelled

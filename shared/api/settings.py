@@ -6,7 +6,13 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from shared.schemas.settings import Blank, DetectionSettings, SegmenterSettings, split
+from shared.schemas.settings import (
+    Blank,
+    DetectionSettings,
+    SegmenterSettings,
+    TopicName,
+    split,
+)
 
 ANY_ORIGIN = "*"
 
@@ -42,6 +48,11 @@ class ApiSettings(SegmenterSettings, DetectionSettings):
     output_bucket: Annotated[str | None, Blank] = Field(
         None, description="bucket with the results of these uploads"
     )
+    prompts_topic: Annotated[TopicName | None, Blank] = Field(
+        None,
+        description="topic of the prompts messages, to which corrections are published; unset: "
+        "corrections cannot be saved",
+    )
     api_key: Annotated[SecretStr | None, Blank] = Field(
         None,
         description="key that clients must send as X-API-Key or bearer token; unset: everyone who "
@@ -75,6 +86,11 @@ class ApiSettings(SegmenterSettings, DetectionSettings):
     sam2_deadline: float = Field(
         100, gt=0, description="seconds for all SAM2 calls of an image, including retries"
     )
+
+    @property
+    def saves_corrections(self) -> bool:
+        """Whether corrections of prompts can be saved."""
+        return self.output_bucket is not None and self.prompts_topic is not None
 
     @model_validator(mode="after")
     def _both_buckets_or_none(self) -> Self:

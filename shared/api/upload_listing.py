@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from google.cloud import storage
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.api.buckets import Buckets
-from shared.gcp.gcs import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT
+from shared.gcp.gcs import CHECKED_KEY, RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
 from shared.schemas.base import Record
@@ -49,6 +50,8 @@ class Upload(Record):
     updated: datetime
     state: State
     to_review: bool = Field(description="whether the result has reasons to review it")
+    checked: bool = Field(description="whether a person has checked the result")
+    revision: int = Field(description="revision of the prompts of the result; 0: not corrected")
 
 
 class UploadPage(Record):
@@ -65,8 +68,22 @@ class UploadQuery(BaseModel):
 
     prefix: str = Field("", description="only uploads whose names start with this")
     state: State | None = Field(None, description="only uploads in this state")
+    review: Literal["all", "todo", "checked"] = Field(
+        "all",
+        description="todo: only results with reasons to review them that nobody has checked; "
+        "checked: only results that a person has checked",
+    )
     limit: int = Field(60, ge=1, le=200, description="uploads on a page")
     page: str | None = Field(None, description="token of a page: `next` of the page before it")
+
+    def wants(self, upload: Upload) -> bool:
+        """Whether the upload is in the state, and its review as far as asked for."""
+        review = {
+            "all": True,
+            "todo": upload.to_review and not upload.checked,
+            "checked": upload.checked,
+        }
+        return self.state in (None, upload.state) and review[self.review]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +91,10 @@ class _ListedResult:
     """The metadata of a result.json."""
 
     generation: int
+    revision: int
     status: Status
     to_review: bool
+    checked: bool
 
 
 class UploadListing:
@@ -96,7 +115,7 @@ class UploadListing:
             blobs, token = self._list_uploads(query, token)
             results = self._results([blob.name for blob in blobs])
             uploads = (_upload(blob, results.get(object_names.folder(blob.name))) for blob in blobs)
-            found += [upload for upload in uploads if query.state in (None, upload.state)]
+            found += filter(query.wants, uploads)
             if token is None or len(found) >= query.limit:
                 break
         return UploadPage(uploads=tuple(found), next=token)
@@ -163,7 +182,9 @@ def _parse_metadata(result: storage.Blob) -> _ListedResult | None:
     status, to_review = metadata.get(STATUS_KEY), metadata.get(REVIEW_KEY, "0") != "0"
     if status not in _STATUSES:
         return None
-    return _ListedResult(Provenance.of(result).generation, Status(status), to_review)
+    generation, revision = Provenance.of(result).edition
+    checked = CHECKED_KEY in metadata
+    return _ListedResult(generation, revision, Status(status), to_review, checked)
 
 
 def _upload(blob: storage.Blob, result: _ListedResult | None) -> Upload:
@@ -181,4 +202,6 @@ def _upload(blob: storage.Blob, result: _ListedResult | None) -> Upload:
         updated=blob.updated,
         state=current.status if current else pending,
         to_review=current.to_review if current else False,
+        checked=current.checked if current else False,
+        revision=current.revision if current else 0,
     )

@@ -4,18 +4,20 @@ import logging
 from contextlib import ExitStack
 from importlib.metadata import version
 
+from pydantic import ValidationError
+
 from shared import VERSION
 from shared.decoding.formats import check_before_download
 from shared.detection.detections import Detections
 from shared.detection.detector import Detector
 from shared.detection.near_misses import missed
 from shared.gcp.events import Message, UploadEvent, parse_upload
-from shared.gcp.gcs import ObjectRef, Storage, WriteOutcome
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
 from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
 from shared.imaging.geometry import image_box
 from shared.pipeline.push_handler import record_final_failure
-from shared.pipeline.result_store import ResultStore, document_object
+from shared.pipeline.result_store import ResultStore
 from shared.pipeline.upload_decoder import UploadDecoder
 from shared.prompting.builder import build_prompts
 from shared.runtime import logs, tracing
@@ -24,7 +26,14 @@ from shared.runtime.trace_context import TraceContext
 from shared.schemas import object_names
 from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument, Source
-from shared.schemas.errors import ForeignMessage, ReasonCode, Rejected, Superseded
+from shared.schemas.errors import (
+    ForeignMessage,
+    ReasonCode,
+    Rejected,
+    Superseded,
+    UnreadableMessage,
+)
+from shared.schemas.field_errors import problems
 from shared.schemas.settings import LandmarksSettings
 
 _log = logging.getLogger(__name__)
@@ -110,21 +119,50 @@ class Landmarks:
 
     def _write(self, document: PromptsDocument, timer: StageTimer, trace: TraceContext) -> None:
         """Writes prompts.json and publishes its content."""
-        source = document.source
+        name = object_names.folder(document.source.name) + object_names.PROMPTS
         with timer.stage("write") as stage:
             outcome = self._storage.write(
                 self._settings.output_bucket,
-                document_object(object_names.folder(source.name) + object_names.PROMPTS, document),
-                Provenance(source.generation, self._settings.config),
+                ObjectToWrite.document(name, document),
+                Provenance(document.source.generation, self._settings.config),
             )
             stage.fields["outcome"] = outcome.value
         if outcome is WriteOutcome.OUTRANKED:
+            self._publish_correction(document.source, name, timer, trace)
             return
         # Publish even if the same document existed: the worker that wrote it may have been killed
         # before it published.
-        with timer.stage("publish"):
+        self._publish(document, timer, trace, repeated=outcome is WriteOutcome.SAME)
+
+    def _publish_correction(
+        self, source: Source, name: str, timer: StageTimer, trace: TraceContext
+    ) -> None:
+        """Publishes the stored prompts if a person corrected those of the same upload.
+
+        So a backfill segments a correction again, and no event undoes one. Prompts of a newer
+        upload are published by its own event.
+
+        Raises:
+            UnreadableMessage: another version wrote the stored prompts.
+        """
+        stored = self._storage.read_document(self._settings.output_bucket, name)
+        if stored is None or stored[1].generation != source.generation:
+            return
+        try:
+            correction = PromptsDocument.model_validate_json(stored[0])
+        except ValidationError as error:
+            raise UnreadableMessage(
+                f"gs://{self._settings.output_bucket}/{name} is not understood: {problems(error)}"
+            ) from error
+        self._publish(correction, timer, trace, repeated=True)
+
+    def _publish(
+        self, document: PromptsDocument, timer: StageTimer, trace: TraceContext, *, repeated: bool
+    ) -> None:
+        with timer.stage("publish") as stage:
+            stage.fields["revision"] = document.revision
             self._publisher.publish_prompts(
-                self._settings.prompts_topic, document, trace, repeated=outcome is WriteOutcome.SAME
+                self._settings.prompts_topic, document, trace, repeated=repeated
             )
 
 

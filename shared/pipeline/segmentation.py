@@ -26,6 +26,7 @@ from shared.schemas.documents import (
     revisions,
 )
 from shared.schemas.errors import ForeignMessage, Permanent, Rejected, Superseded, UnreadableMessage
+from shared.schemas.prompt_fit import misfit
 from shared.schemas.settings import SegmentationSettings
 from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.review import reviewed
@@ -68,11 +69,12 @@ class Segmentation:
         source = document.source
         ref = ObjectRef(source.bucket, source.name, source.generation)
         tracing.annotate_request(**ref.log_fields)
-        with logs.context(**ref.log_fields):
+        with logs.context(**ref.log_fields, revision=document.revision):
             _check_source(ref, self._settings.input_bucket)
             is_redelivered = message.attempt > 1 or REPEATED in message.attributes
             max_attempts = self._settings.max_delivery_attempts
-            with record_final_failure(self._results, ref, message.attempt, max_attempts):
+            revision = document.revision
+            with record_final_failure(self._results, ref, message.attempt, max_attempts, revision):
                 if is_redelivered and self._is_done(document, ref):
                     return
                 self._handle(document, ref)
@@ -84,7 +86,7 @@ class Segmentation:
             segmenters = self._expected_segmenters(result)
             return result.config == self._settings.config(document.config, segmenters)
 
-        is_done = self._results.is_finished(ref, is_current)
+        is_done = self._results.is_finished(ref, document.revision, is_current)
         if is_done:
             _log.info("finished before", extra={"state": "repeated"})
             tracing.annotate_request(state="repeated")
@@ -112,12 +114,15 @@ class Segmentation:
                 artifacts = result_artifacts(image, segmentation.segmented, self._outputs)
                 self._results.write(result, self._renderer.files(artifacts))
         except Rejected as rejection:  # the limits were lowered meanwhile
+            if document.revision:  # what was there before the correction stays
+                self._results.fail(ref, Reason.of(rejection), document.revision)
+                return
             config = self._settings.config(document.config, frozenset())
             self._results.reject(ref, rejection, config, timer.seconds)
         except Superseded as reason:
             self._results.clear_superseded(ref, reason)
         except Permanent as error:
-            self._results.fail(ref, Reason.of(error))
+            self._results.fail(ref, Reason.of(error), document.revision)
 
     def _result(
         self,
@@ -132,6 +137,7 @@ class Segmentation:
             status=segmentation.status,
             reason=segmentation.reason,
             source=document.source,
+            revision=document.revision,
             config=self._settings.config(document.config, segmenters),
             instances=tuple(item.to_instance(image) for item in segmentation.segmented),
             review=reviewed(segmentation.segmented, document.missed),
@@ -150,17 +156,10 @@ def _check_source(ref: ObjectRef, input_bucket: str) -> None:
 
 
 def _check_fit(document: PromptsDocument, image: Box) -> None:
-    """Raises UnreadableMessage for prompts outside the image, or with the same id."""
+    """Raises UnreadableMessage for prompts that do not fit the image."""
     if (document.source.width, document.source.height) != (image.width, image.height):
         raise UnreadableMessage(
             f"prompts for another size than the image's {image.width} x {image.height}"
         )
-    ids = [prompt.id for prompt in document.instances]
-    if len(set(ids)) < len(ids):
-        raise UnreadableMessage("two prompts have the same id")
-    for prompt in document.instances:
-        for box in (prompt.crop, prompt.box):
-            if not box.area or box.intersection(image) != box:
-                raise UnreadableMessage(
-                    f"{prompt.id}: the box {box} does not lie in the image {image}"
-                )
+    if why := misfit(document.instances, image):
+        raise UnreadableMessage(why)

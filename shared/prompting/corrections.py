@@ -11,6 +11,7 @@ from shared.prompting.builder import build_prompt, crop_window
 from shared.schemas.box import Box
 from shared.schemas.given_prompts import ShownInstance
 from shared.schemas.prompt import Label, LabelledPixel, Prompt, PromptOptions
+from shared.schemas.prompt_fit import misfit
 
 _AROUND = 0.08
 """Margin of the box around a positive click, as a share of the box's longer side. Chosen by hand:
@@ -53,11 +54,11 @@ def corrected_prompts(
         )
     ids = [name for item in given if (name := _given_id(item))]
     if len(set(ids)) < len(ids):
-        raise UnfitPromptsError("two have the same id")
+        raise UnfitPromptsError("two prompts have the same id")
     room = options.max_instances - len(given)
     best = sorted((p for p in found if p.id not in ids), key=lambda p: -p.score)[:room]
     prompts = {p.id: p for p in best} | {
-        p.id: with_clicks(_checked(p, image), p.clicks, image)
+        p.id: with_clicks(_fitting(p, image), p.clicks, image)
         for p in given
         if isinstance(p, Prompt)
     }
@@ -67,7 +68,7 @@ def corrected_prompts(
     for item in located:
         name = item.shown.id or _next_id(item.shown.label, {*prompts, *ids})
         built = build_prompt(name, item.detection, polygons, image, options)
-        prompts[name] = with_clicks(_checked(built, image), item.shown.points, image)
+        prompts[name] = with_clicks(_fitting(built, image), item.shown.points, image)
     return tuple(sorted(prompts.values(), key=lambda p: (p.label, _number(p.id))))
 
 
@@ -133,11 +134,7 @@ def _number(name: str) -> int:
     return int(name.rpartition("-")[2])
 
 
-def _checked(prompt: Prompt, image: Box) -> Prompt:
-    for box in (prompt.crop, prompt.box):
-        if not box.area or box.intersection(image) != box:
-            raise UnfitPromptsError(
-                f"{prompt.id}: the box {list(box)} does not lie in the image, which has "
-                f"{image.width} x {image.height} pixels"
-            )
+def _fitting(prompt: Prompt, image: Box) -> Prompt:
+    if reason := misfit([prompt], image):
+        raise UnfitPromptsError(reason)
     return prompt

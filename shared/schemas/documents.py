@@ -41,6 +41,13 @@ https://cloud.google.com/storage/docs/json_api/v1/objects."""
 Generation = Annotated[int, Field(gt=0, le=MOST_GENERATION)]
 """Generation of an upload."""
 
+MOST_REVISION = 999_999
+"""Chosen by hand: far more than a person saves. A forged number could otherwise fill a result."""
+
+Revision = Annotated[int, Field(ge=0, le=MOST_REVISION)]
+"""Revision of the prompts of one upload: 0 for those that landmarks found, then one more for each
+correction by a person."""
+
 NO_SETTINGS: Digest = "0" * 12
 """Config of a `failed` result. It depends on no settings, and any other result outranks it."""
 
@@ -119,6 +126,7 @@ class PromptsDocument(Record):
 
     schema_: Literal["toonmask/prompts/1"] = Field("toonmask/prompts/1", alias="schema")
     source: Source
+    revision: Revision = 0
     config: Digest
     instances: Annotated[tuple[Prompt, ...], FailFast()] = Field(max_length=MOST_INSTANCES)
     missed: Missed = Missed()
@@ -133,6 +141,7 @@ class ReviewCode(StrEnum):
     ODD_SIZE = "odd-size"
     NEAR_MISSES = "near-misses"
     OMITTED = "omitted"
+    CORRECTION_FAILED = "correction-failed"
 
 
 class Review(Record):
@@ -196,6 +205,7 @@ class ResultDocument(Record):
     status: Status
     reason: Reason | None
     source: Source
+    revision: Revision = 0
     config: Digest
     instances: tuple[Instance, ...] = ()
     review: tuple[Review, ...] = ()

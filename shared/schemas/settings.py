@@ -49,6 +49,7 @@ FaceParts = Annotated[
 Hosts = Annotated[
     frozenset[Annotated[str, StringConstraints(to_lower=True)]], NoDecode, BeforeValidator(split)
 ]
+TopicName = Annotated[str, StringConstraints(pattern=r"^projects/[^/]+/topics/[^/]+$")]
 Blank = BeforeValidator(lambda value: value or None)
 """Treats an empty variable as unset, because Terraform and shells write unset ones as empty."""
 
@@ -132,8 +133,7 @@ class DetectionSettings(Settings):
 class LandmarksSettings(DetectionSettings, PipelineSettings):
     """Settings of the landmarks function."""
 
-    prompts_topic: str = Field(
-        pattern=r"^projects/[^/]+/topics/[^/]+$",
+    prompts_topic: TopicName = Field(
         description="topic of the prompts messages, as projects/PROJECT/topics/NAME",
     )
     targets: Targets = Field(

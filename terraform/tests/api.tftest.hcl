@@ -44,6 +44,16 @@ run "for_nobody" {
     )
     error_message = "It uploads into the input bucket and reads the output bucket."
   }
+
+  assert {
+    condition = (
+      google_storage_bucket_iam_member.api_writes_output[0].bucket == "toonmask-output-a-project" &&
+      strcontains(google_storage_bucket_iam_member.api_writes_output[0].condition[0].expression, "/prompts.json") &&
+      google_pubsub_topic_iam_member.api_publishes[0].topic == "toonmask-prompts" &&
+      local.api_environment["PROMPTS_TOPIC"] == google_pubsub_topic.work["prompts"].id
+    )
+    error_message = "It writes corrections of prompts, marks results, and publishes the corrections."
+  }
 }
 
 run "for_some" {

@@ -149,7 +149,7 @@ def test_a_broken_mask_is_named(api: FlaskClient) -> None:
 
 
 def test_a_body_that_is_not_json_or_too_large(api: FlaskClient) -> None:
-    assert "format and pictures" in problem(api.post(PATH, data=b"x"), 415, "not-json")
+    assert "format, pictures" in problem(api.post(PATH, data=b"x"), 415, "not-json")
     large = b'{"format":"coco","pictures":[' + b" " * 17 * 2**20 + b"]}"
     response = api.post(PATH, data=large, content_type="application/json")
     problem(response, 413, "request-entity-too-large")

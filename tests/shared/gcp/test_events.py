@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from shared.gcp.events import Message, parse_identity, parse_prompts, parse_upload, receive
+from shared.gcp.events import (
+    Identity,
+    Message,
+    parse_identity,
+    parse_prompts,
+    parse_upload,
+    receive,
+)
 from shared.gcp.gcs import ObjectRef
 from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument, Source
@@ -224,7 +231,8 @@ def test_fields_of_a_newer_version_are_left_alone() -> None:
 
 
 def test_both_hops_messages_name_their_upload_in_their_attributes() -> None:
-    assert parse_identity(Message(b"", {**NAMED, "more": "x"})) == REF
+    assert parse_identity(Message(b"", {**NAMED, "more": "x"})) == Identity(REF)
+    assert parse_identity(Message(b"", {**NAMED, "revision": "3"})) == Identity(REF, 3)
     for missing in NAMED:
         with pytest.raises(ForeignMessage):
             parse_identity(Message(b"", {k: v for k, v in NAMED.items() if k != missing}))

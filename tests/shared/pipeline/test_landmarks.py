@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 from google.cloud import storage as gcs
 
+from shared.corrections.saving import Corrections
 from shared.detection.detections import Detection, Detections
 from shared.detection.detector import Detector
 from shared.gcp.events import FINALIZED, Message
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
+from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
 from shared.pipeline.landmarks import Landmarks
 from shared.schemas.documents import PromptsDocument
+from shared.schemas.errors import UnreadableMessage
 from shared.schemas.settings import LandmarksSettings
 from tests.shared.segmentation_runs import output
 from tools.support.pipeline import png
@@ -91,3 +95,64 @@ def test_what_was_nearly_found_and_what_was_too_much_is_told(
     (document,) = published
     assert len(document.instances) == 3
     assert (document.missed.near, document.missed.omitted) == (2, 2)
+
+
+def _correct(bucket: gcs.Bucket, published: list[PromptsDocument]) -> PromptsDocument:
+    """Saves a correction of the only published prompts."""
+    (found,) = published
+    published.clear()
+    ref = ObjectRef(bucket.name, found.source.name, found.source.generation)
+    Corrections(Storage(), Publisher(), output(bucket).name, "projects/p/topics/t").save(ref, 0, [])
+    (corrected,) = published
+    published.clear()
+    return corrected
+
+
+@pytest.mark.parametrize("changes", [{}, {"min_score": 0.9, "pos_points": 3}])
+def test_an_event_after_a_correction_publishes_the_correction(
+    bucket: gcs.Bucket,
+    published: list[PromptsDocument],
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+) -> None:
+    """A redelivery or a backfill, also with other settings."""
+    monkeypatch.setattr(Detector, "detect", lambda *_: Detections([FACE], near_misses=0))
+    message = _announcement(bucket, "a.png")
+    _landmarks(bucket).handle(message)
+    corrected = _correct(bucket, published)
+    before = output(bucket).get_blob("a.png/prompts.json").generation
+    _landmarks(bucket, **changes).handle(message)
+    assert published == [corrected]
+    assert output(bucket).get_blob("a.png/prompts.json").generation == before
+
+
+def test_an_event_after_a_newer_upload_publishes_nothing(
+    bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = _announcement(bucket, "a.png")
+    blob = bucket.get_blob("a.png")
+
+    def detect(*_: object) -> Detections:
+        """The newer upload is corrected meanwhile."""
+        provenance = Provenance(blob.generation + 1, "0123456789ab", revision=1)
+        item = ObjectToWrite("a.png/prompts.json", "application/json", b"{}")
+        Storage().write(output(bucket).name, item, provenance)
+        return Detections([FACE], near_misses=0)
+
+    monkeypatch.setattr(Detector, "detect", detect)
+    _landmarks(bucket).handle(older)
+    assert published == []
+
+
+def test_a_correction_by_another_version_becomes_a_dead_letter_and_stays(
+    bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Detector, "detect", lambda *_: Detections([FACE], near_misses=0))
+    message = _announcement(bucket, "a.png")
+    provenance = Provenance(bucket.get_blob("a.png").generation, "0123456789ab", revision=1)
+    item = ObjectToWrite("a.png/prompts.json", "application/json", b'{"schema": "prompts/9"}')
+    Storage().write(output(bucket).name, item, provenance)
+    with pytest.raises(UnreadableMessage, match=r"a\.png/prompts\.json is not understood"):
+        _landmarks(bucket).handle(message)
+    assert published == []
+    assert output(bucket).blob("a.png/prompts.json").download_as_bytes() == item.content
