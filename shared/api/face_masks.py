@@ -8,14 +8,16 @@ from shared.api.settings import ApiSettings
 from shared.decoding.formats import check_before_download
 from shared.decoding.sandbox import Sandbox
 from shared.detection.detector import Detector
-from shared.detection.near_misses import missed
 from shared.imaging.geometry import Image, image_box
 from shared.prompting.builder import build_prompts
+from shared.prompting.selection import missed
 from shared.rendering.artifacts import Artifact, Renderer, result_artifacts
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
-from shared.schemas.documents import Outputs, Review
-from shared.schemas.prompt import SKIN_ONLY, Prompt, PromptOptions
+from shared.schemas.amounts import NOTHING
+from shared.schemas.documents import MOST_INSTANCES, Outputs, Review
+from shared.schemas.drawing import CutoutPadding, CutoutShape, Drawing, MaskFeather, MaskGrow
+from shared.schemas.prompt import SKIN_ONLY, InstanceOrder, MinSize, Prompt, PromptOptions
 from shared.schemas.settings import FaceParts, Targets
 from shared.segmentation.backends import factory
 from shared.segmentation.review import reviewed
@@ -41,6 +43,40 @@ class Options(BaseModel):
     face_parts: FaceParts = Field(
         SKIN_ONLY, description="parts of a face: skin, and any of hair, beard, ears, as skin,hair"
     )
+    min_score: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="lowest score of a face or hand; if it is missing, MIN_SCORE of the service",
+    )
+    min_size: MinSize | None = None
+    max_instances: int = Field(
+        MOST_INSTANCES,
+        ge=1,
+        le=MOST_INSTANCES,
+        description="limit for the number of faces and hands; MAX_INSTANCES of the service if that "
+        "is lower",
+    )
+    instance_order: InstanceOrder | None = None
+    mask_grow: MaskGrow = NOTHING
+    mask_feather: MaskFeather = 0
+    cutout: CutoutShape = "canvas"
+    cutout_padding: CutoutPadding = NOTHING
+
+    @property
+    def drawing(self) -> Drawing:
+        """The options with which masks and cutouts are drawn."""
+        return Drawing.of(self)
+
+    def prompt_options(self, settings: ApiSettings) -> PromptOptions:
+        """The options for prompts. The settings replace missing fields, and limit the instances."""
+        return PromptOptions(
+            self.pos_points,
+            self.expand,
+            min(self.max_instances, settings.max_instances),
+            settings.min_size if self.min_size is None else self.min_size,
+            self.instance_order or settings.instance_order,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +86,7 @@ class FoundMasks:
     image: Image
     prompts: tuple[Prompt, ...]
     segmentation: SegmentationResult
+    drawing: Drawing
     review: tuple[Review, ...]
     artifacts: dict[str, Artifact]
 
@@ -60,7 +97,7 @@ class FaceMasks:
     def __init__(self, settings: ApiSettings, sandbox: Sandbox) -> None:
         self._settings = settings
         self._sandbox = sandbox
-        self._detector = Detector(settings.min_score)
+        self._detector = Detector()
         self._service = SegmentationService(
             factory.primary(settings), factory.fallback(settings), settings.sam2_deadline
         )
@@ -78,23 +115,24 @@ class FaceMasks:
         with timer.stage("read"):
             check_before_download("", len(data), self._settings.max_bytes)
             image = self._sandbox.decode(data, check)
+            bounds = image_box(image)
         check()
         with timer.stage("detect") as stage:
-            detected = self._detector.detect(image, options.targets, options.face_parts)
-            prompt_options = PromptOptions(
-                options.pos_points, options.expand, self._settings.max_instances
-            )
-            prompts = build_prompts(detected.detections, image_box(image), prompt_options)
+            least = options.min_score
+            min_score = self._settings.min_score if least is None else least
+            detected = self._detector.detect(image, options.targets, options.face_parts, min_score)
+            prompt_options = options.prompt_options(self._settings)
+            prompts = build_prompts(detected.detections, bounds, prompt_options)
             stage.fields["found"] = len(prompts)
         check()
         with timer.stage("segment"):
             segmentation = self._service.segment_image(
                 image, prompts, check, multimask=options.multimask
-            )
-        review = reviewed(segmentation.segmented, missed(detected, self._settings.max_instances))
-        artifacts = result_artifacts(image, segmentation.segmented, Outputs())
+            ).grown(options.mask_grow, bounds)
+        review = reviewed(segmentation.segmented, missed(detected, bounds, prompt_options))
+        artifacts = result_artifacts(image, segmentation, Outputs(), options.drawing)
         by_name = {name: artifact for artifact in artifacts for name in artifact.names}
-        return FoundMasks(image, prompts, segmentation, review, by_name)
+        return FoundMasks(image, prompts, segmentation, options.drawing, review, by_name)
 
     def draw(self, artifact: Artifact) -> bytes:
         """Returns the content of an image file. Waits for memory.

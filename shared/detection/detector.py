@@ -8,14 +8,13 @@ from shared.detection.hands import find_hands
 from shared.imaging.geometry import Image
 from shared.imaging.pyramid import Pyramid
 from shared.runtime.resource_pool import ResourcePool
-from shared.schemas.prompt import SKIN_ONLY, FacePart, Label
+from shared.schemas.prompt import MIN_SCORE, SKIN_ONLY, FacePart, Label
 
 
 class Detector:
-    """Finds faces and hands that score at least `min_score`, 0..1. Thread-safe."""
+    """Finds faces and hands. Thread-safe."""
 
-    def __init__(self, min_score: float) -> None:
-        self._min_score = min_score
+    def __init__(self) -> None:
         self._face_models = ResourcePool(FaceModels)
         self._hand_models = ResourcePool(HandModels)
 
@@ -24,18 +23,20 @@ class Detector:
         image: Image,
         targets: frozenset[Label],
         face_parts: frozenset[FacePart] = SKIN_ONLY,
+        min_score: float = MIN_SCORE,
     ) -> Detections:
         """The targets in an RGB uint8 (h, w, 3) image: faces before hands, each best first.
 
-        The outlines of faces are those of `face_parts` together.
+        They score at least `min_score`, 0..1. The outlines of faces are those of `face_parts`
+        together.
         """
         pyramid = Pyramid.of(image)
         results: list[Detections] = []
         if "face" in targets:
             with self._face_models.borrowed() as face_models:
-                results.append(find_faces(pyramid, face_models, self._min_score, face_parts))
+                results.append(find_faces(pyramid, face_models, min_score, face_parts))
         if "hand" in targets:
             with self._hand_models.borrowed() as hand_models:
-                results.append(find_hands(pyramid, hand_models, self._min_score))
+                results.append(find_hands(pyramid, hand_models, min_score))
         detections = [detection for result in results for detection in result.detections]
-        return Detections(detections, sum(result.near_misses for result in results))
+        return Detections(detections, [box for result in results for box in result.near_misses])

@@ -13,7 +13,7 @@ from shared.detection.suppression import suppress_overlaps
 from shared.detection.verification import VerifiedFace, verify
 from shared.detection.windows import WINDOW_SCALES, window_sides
 from shared.flat_art.interior_points import interior_points
-from shared.imaging.boxes import iou
+from shared.imaging.boxes import iou, whole_box
 from shared.imaging.geometry import image_box
 from shared.imaging.pyramid import Pyramid
 from shared.schemas.prompt import SKIN_ONLY, FacePart
@@ -52,7 +52,10 @@ def find_faces(
 ) -> Detections:
     """All faces that score at least `min_score`, best first, with the outline of the parts."""
     accepted, near_misses = split_by_score(verified_faces(pyramid, models), min_score)
-    return Detections([_detection(pyramid, face, models, parts) for face in accepted], near_misses)
+    return Detections(
+        [_detection(pyramid, face, models, parts) for face in accepted],
+        [whole_box(face.location.box) for face in near_misses],
+    )
 
 
 def verified_faces(pyramid: Pyramid, models: FaceModels) -> list[VerifiedFace]:

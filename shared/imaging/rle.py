@@ -67,6 +67,37 @@ def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
     Raises:
         ValueError: The runs are malformed or negative, or do not add up to height times width.
     """
+    runs = _checked_runs(counts, size)
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape(size, order="F")
+
+
+def decode_part(counts: str, size: tuple[int, int]) -> tuple[BoolMask, Box]:
+    """Decodes COCO's compressed string to the pixels of a window outside of which all are zero.
+
+    The inverse of `encode_part`: bool (window.height, window.width). `size` is (height, width). The
+    window has all rows of the columns between the first and the last pixel set, or one column if
+    none is. The cost grows with the window, not the image.
+
+    Raises:
+        ValueError: as `decode`.
+    """
+    height, _ = size
+    runs = _checked_runs(counts, size)
+    ends = runs.cumsum()
+    is_set = np.arange(len(runs)) % 2 == 1
+    filled = np.flatnonzero(is_set & (runs > 0))
+    x0, x1 = 0, 1
+    if filled.size:
+        first, last = filled[0], filled[-1]
+        x0, x1 = int(ends[first] - runs[first]) // height, -(-int(ends[last]) // height)
+    inside = np.diff(ends.clip(x0 * height, x1 * height), prepend=x0 * height)
+    pixels = np.repeat(is_set, inside).reshape((height, x1 - x0), order="F")
+    return np.ascontiguousarray(pixels), Box(x0, 0, x1, height)
+
+
+def _checked_runs(counts: str | Sequence[int], size: tuple[int, int]) -> Runs:
+    """Returns the runs, int64 (n,): none is negative, and they add up to height times width."""
     height, width = size
     max_runs = _MAX_RUNS_PER_PIXEL * (height * width + 1)
     if len(counts) > (max_runs * _MAX_RUN_CHARACTERS if isinstance(counts, str) else max_runs):
@@ -76,8 +107,7 @@ def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
         raise ValueError("a run is negative")
     if (runs > height * width).any() or runs.sum() != height * width:
         raise ValueError(f"the runs do not add up to {height} x {width} pixels")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.repeat(values, runs).reshape((height, width), order="F")
+    return runs
 
 
 def _as_array(counts: Sequence[int]) -> Runs:

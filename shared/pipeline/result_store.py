@@ -156,18 +156,27 @@ class ResultStore:
 
         A result that cannot be parsed is not current: another version wrote it.
         """
+        found = self._read(ref)
+        return found is not None and is_current(found[0]) and self._is_complete(*found)
+
+    def stored(self, ref: ObjectRef) -> ResultDocument | None:
+        """Returns the upload's result, which may be outdated; None if it cannot be parsed."""
+        found = self._read(ref)
+        return found and found[0]
+
+    def _read(self, ref: ObjectRef) -> tuple[ResultDocument, Provenance] | None:
+        """Returns the result of exactly this generation, with its provenance."""
         name = object_names.folder(ref.name) + object_names.RESULT
         found = self._storage.read_document(self._bucket, name)
         if found is None:
-            return False
+            return None
         content, provenance = found
         if provenance.generation != ref.generation:
-            return False
+            return None
         try:
-            document = ResultDocument.model_validate_json(content)
+            return ResultDocument.model_validate_json(content), provenance
         except ValidationError:
-            return False
-        return is_current(document) and self._is_complete(document, provenance)
+            return None
 
     def _has_first_file(self, document: ResultDocument, provenance: Provenance) -> bool:
         """Whether no other worker has replaced the first image file, with which each begins."""

@@ -14,6 +14,7 @@ from shared.detection.detector import Detector
 from shared.gcp.events import FINALIZED, Message
 from shared.gcp.publisher import Publisher
 from shared.pipeline.landmarks import Landmarks
+from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument
 from shared.schemas.settings import LandmarksSettings
 from tests.shared.segmentation_runs import output
@@ -62,7 +63,7 @@ def test_an_image_waits_until_another_has_left_memory(
     def detect(*_: object) -> Detections:
         inside.release()
         assert together.wait(60)
-        return Detections([], 0)
+        return Detections([], [])
 
     monkeypatch.setattr(Detector, "detect", detect)
     landmarking = _landmarks(bucket, max_pixels=2 * PIXELS)
@@ -84,7 +85,7 @@ def test_what_was_nearly_found_and_what_was_too_much_is_told(
     bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def detect(*_: object) -> Detections:
-        return Detections([FACE] * 5, near_misses=2)
+        return Detections([FACE] * 5, near_misses=[Box(0, 0, 20, 20)] * 2)
 
     monkeypatch.setattr(Detector, "detect", detect)
     _landmarks(bucket, max_instances=3).handle(_announcement(bucket, "a.png"))

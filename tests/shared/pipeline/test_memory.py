@@ -15,9 +15,10 @@ from shared.imaging.geometry import image_box, polygon_mask, polygon_of
 from shared.imaging.pyramid import Pyramid
 from shared.rendering.artifacts import Renderer, result_artifacts
 from shared.schemas.box import Box
-from shared.schemas.documents import Outputs, SegmenterVersion
+from shared.schemas.documents import Outputs, SegmenterVersion, Status
+from shared.schemas.drawing import Drawing
 from shared.segmentation.masks import Mask
-from shared.segmentation.service import SegmentedInstance
+from shared.segmentation.service import SegmentationResult, SegmentedInstance
 from tools.support.shapes import ellipse, prompt_for
 
 HEIGHT, WIDTH = 3000, 4000
@@ -62,10 +63,11 @@ def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
     whole = image_box(image)
     face = Mask(PROMPT.crop, polygon_mask(polygon_of(PROMPT.polygon), PROMPT.crop))
     segmented = SegmentedInstance(PROMPT, face, 0.9, SegmenterVersion("oval"))
+    found = SegmentationResult(Status.SEGMENTED, None, (segmented,))
     before = tracemalloc.get_traced_memory()[0] / PIXELS
     tracemalloc.reset_peak()
-    segmented.to_instance(whole)
-    artifacts = result_artifacts(image, [segmented], Outputs(preview="preview.jpg"))
+    segmented.to_instance(whole, Drawing())
+    artifacts = result_artifacts(image, found, Outputs(preview="preview.jpg"), Drawing())
     sizes = [len(file.data) for file in Renderer().files(artifacts)]
     assert max(sizes) < 0.3 * PIXELS
     assert _peak() - before < 0.6
