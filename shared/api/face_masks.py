@@ -49,7 +49,12 @@ class Options(BaseModel):
         le=1,
         description="lowest score of a face or hand; if it is missing, MIN_SCORE of the service",
     )
-    min_size: MinSize | None = None
+    min_size: MinSize | None = Field(
+        None,
+        description="smallest face or hand: the shorter side of its outline's bounds, in pixels, "
+        "as 40, or in per cent of the image's shorter side, as 5%; if it is missing, MIN_SIZE of "
+        "the service",
+    )
     max_instances: int = Field(
         MOST_INSTANCES,
         ge=1,
@@ -57,7 +62,11 @@ class Options(BaseModel):
         description="limit for the number of faces and hands; MAX_INSTANCES of the service if that "
         "is lower",
     )
-    instance_order: InstanceOrder | None = None
+    instance_order: InstanceOrder | None = Field(
+        None,
+        description="which ones stay if there are more: those with the highest score, or the "
+        "largest (size); if it is missing, INSTANCE_ORDER of the service",
+    )
     mask_grow: MaskGrow = NOTHING
     mask_feather: MaskFeather = 0
     cutout: CutoutShape = "canvas"

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
+from pydantic.config import JsonDict
 
 from shared.schemas.amounts import AS_TEXT, NOTHING, Amount, limited, text_schema
 from shared.schemas.base import Record
@@ -19,6 +20,9 @@ _MOST_SQUARE = 7_000
 """Longest side of a square cutout, in pixels: 49 million pixels, about MAX_PIXELS. The square
 around a long, narrow mask can be far larger than the image, and no viewer opens it."""
 
+_DEFAULT: JsonDict = {"default": str(NOTHING)}
+"""pydantic would show the default with its fields, and not as text."""
+
 MaskGrow = Annotated[
     Amount,
     limited(pixels=(-MOST_GROWTH, MOST_GROWTH), percent=(-50, 50)),
@@ -27,7 +31,8 @@ MaskGrow = Annotated[
     Field(
         description="how far the border of each mask moves outwards: pixels, as `3`, or per cent "
         "of the square root of the mask's area, as `5%`, but at most 500 pixels. A negative amount "
-        "moves it inwards"
+        "moves it inwards",
+        json_schema_extra=_DEFAULT,
     ),
 ]
 MaskFeather = Annotated[
@@ -53,7 +58,8 @@ CutoutPadding = Annotated[
     text_schema(),
     Field(
         description="distance of the mask from the edge of a cropped cutout: pixels, as `20`, or "
-        "per cent of the longer side of the mask's bounds, as `10%`"
+        "per cent of the longer side of the mask's bounds, as `10%`",
+        json_schema_extra=_DEFAULT,
     ),
 ]
 

@@ -89,9 +89,9 @@ class Pipeline(RuleBasedStateMachine):
         for message in self.cloud.notifications():
             self.messages.append(Delivered(message, self.cloud.landmarks))
 
-    @rule()
-    def deploy_other_settings(self) -> None:
-        self.deployed = 1 - self.deployed
+    @rule(settings=st.integers(0, 2))
+    def deploy_other_settings(self, settings: int) -> None:
+        self.deployed = settings
 
     @rule()
     def break_or_mend_sam2(self) -> None:

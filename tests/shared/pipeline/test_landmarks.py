@@ -92,3 +92,19 @@ def test_what_was_nearly_found_and_what_was_too_much_is_told(
     (document,) = published
     assert len(document.instances) == 3
     assert (document.missed.near, document.missed.omitted) == (2, 2)
+
+
+def test_what_is_below_the_least_size_has_no_prompt_and_is_not_missed(
+    bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = Detection("face", 0.95, ellipse(80, 20, 5, 5))
+
+    def detect(*_: object) -> Detections:
+        return Detections([small, FACE, FACE], near_misses=[Box(0, 0, 20, 20), Box(0, 0, 60, 60)])
+
+    monkeypatch.setattr(Detector, "detect", detect)
+    landmarks = _landmarks(bucket, max_instances=1, min_size="30%")
+    landmarks.handle(_announcement(bucket, "a.png"))
+    (document,) = published
+    assert [prompt.score for prompt in document.instances] == [0.9]
+    assert (document.missed.near, document.missed.omitted) == (1, 1)

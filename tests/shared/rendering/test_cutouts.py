@@ -1,7 +1,15 @@
+"""Cutouts: whole, cropped and with a soft edge."""
+
+import io
+
 import cv2
 import numpy as np
+import pytest
+from PIL import Image as PillowImage
 
+from shared.imaging import png
 from shared.imaging.geometry import polygon_mask
+from shared.imaging.matting import extract_foreground, feather
 from shared.rendering import cutouts
 from shared.schemas.box import Box
 from shared.segmentation import masks
@@ -48,3 +56,35 @@ def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
     assert np.abs(cutout[..., 3] / 255 - covered).max() < 0.05
     assert 0 < ((cutout[..., 3] > 0) & (cutout[..., 3] < 255)).sum() < 1000
     assert np.abs(cutout[cutout[..., 3] > 0][:, :3].astype(int) - red).max() <= 2
+
+
+def test_without_options_a_cutout_is_the_matted_image() -> None:
+    union = masks.union([MASK], IMAGE).to_array() > 0
+    matted = extract_foreground(PICTURE, union, 1)
+    assert (cutouts.cutout(PICTURE, [MASK], 0, IMAGE).to_array() == matted).all()
+
+
+@pytest.mark.parametrize("feathering", [0, 5, 30])
+@pytest.mark.parametrize(
+    "box", [Box(110, 60, 190, 160), Box(90, 100, 130, 140), Box(-40, -20, 310, 330)]
+)
+def test_a_cropped_cutout_is_a_part_of_the_whole(feathering: int, box: Box) -> None:
+    """What lies beyond the image is transparent."""
+    whole = cutouts.cutout(PICTURE, [MASK], feathering, IMAGE).to_array()
+    padded = np.pad(whole, ((400, 400), (400, 400), (0, 0)))
+    cropped = cutouts.cutout(PICTURE, [MASK], feathering, box)
+    assert cropped.to_array().any()
+    assert (cropped.to_array() == padded[box.shifted(400, 400).slices]).all()
+    encoded = np.asarray(PillowImage.open(io.BytesIO(png.encode(cropped))))
+    assert (encoded == cropped.to_array()).all()
+
+
+def test_a_feathered_cutout_is_drawn_as_far_as_it_reaches() -> None:
+    for feathering in (0, 20):
+        regions = cutouts.regions([MASK], feathering, IMAGE)
+        mask = masks.union([MASK], IMAGE).to_array() > 0
+        whole = feather(extract_foreground(PICTURE, mask, 1), feathering or 1)
+        left = whole.copy()
+        for region in regions:
+            left[region.slices] = 0
+        assert not left.any()

@@ -43,6 +43,13 @@ def test_a_low_score_a_low_quality_and_an_odd_size_do() -> None:
         assert _codes(replace(FACE, mask=Mask(PROMPT.crop, pixels))) == ["odd-size"]
 
 
+def test_growing_makes_no_mask_an_odd_one() -> None:
+    for pixels in (np.ones_like(FACE.mask.pixels), np.zeros_like(FACE.mask.pixels)):
+        grown = FACE.with_grown(Mask(PROMPT.crop, pixels))
+        assert grown.mask.area != FACE.mask.area
+        assert _codes(grown) == []
+
+
 def test_each_reason_names_its_instance_in_a_sentence() -> None:
     (reason,) = reviewed([replace(FACE, quality=0.4)], NOTHING)
     assert reason.instance == PROMPT.id
