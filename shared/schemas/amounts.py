@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-_TEXT = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,2})?)(%?)", re.ASCII)
+_TEXT = re.compile(r"(-?(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,2})?)(%?)", re.ASCII)
 
 AS_TEXT = PlainSerializer(str, return_type=str)
 """Writes an amount in the notation in which it is read."""
@@ -47,24 +47,47 @@ class Amount:
 NOTHING = Amount(0)
 
 
-def limited(*, pixels: tuple[int, int], percent: tuple[int, int]) -> PlainValidator:
-    """Parses an amount, and refuses one outside of these limits, which are inclusive."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest number of pixels, and the largest number of per cent, both a digit and zeros.
 
-    def parse(value: Any) -> Amount:
+    With `signed`, an amount may be negative, with the same limits. Without, the least is 0.
+    """
+
+    pixels: int
+    percent: int
+    signed: bool = False
+
+    @property
+    def parser(self) -> PlainValidator:
+        """Parses an amount, and refuses one outside of the limits."""
+        return PlainValidator(self._parsed)
+
+    @property
+    def schema(self) -> WithJsonSchema:
+        """The JSON Schema of the text that `parser` accepts."""
+        return WithJsonSchema({"type": "string", "pattern": f"^{self._pattern}$"})
+
+    @property
+    def _pattern(self) -> str:
+        sign = "-?" if self.signed else ""
+        return f"{sign}(({_up_to(self.pixels)})|({_up_to(self.percent)})%)"
+
+    def _parsed(self, value: Any) -> Amount:
         amount = Amount.parse(value)
-        low, high = percent if amount.is_percent else pixels
-        if not low <= amount.number <= high:
+        if not re.fullmatch(self._pattern, value if isinstance(value, str) else str(amount)):
+            low, low_percent = (-self.pixels, -self.percent) if self.signed else (0, 0)
             raise ValueError(
-                f"the limits are {pixels[0]} to {pixels[1]} pixels, or {percent[0]}% to "
-                f"{percent[1]}%"
+                f"the limits are {low} to {self.pixels} pixels, or {low_percent}% to "
+                f"{self.percent}%"
             )
         return amount
 
-    return PlainValidator(parse)
 
-
-def text_schema(*, signed: bool = False) -> WithJsonSchema:
-    """The JSON Schema of an amount's text."""
-    sign = "-?" if signed else ""
-    pattern = rf"^{sign}[0-9]{{1,6}}(\.[0-9]{{1,2}})?%?$"
-    return WithJsonSchema({"type": "string", "pattern": pattern})
+def _up_to(most: int) -> str:
+    """Returns a pattern of the decimal numbers from 0 to `most`, a digit and zeros."""
+    first, zeros = most // 10 ** (len(str(most)) - 1), len(str(most)) - 1
+    whole = ["0", f"[1-9][0-9]{{0,{zeros - 1}}}"]
+    if first > 1:
+        whole.append(f"[1-{first - 1}][0-9]{{{zeros}}}")
+    return rf"({'|'.join(whole)})(\.[0-9]{{1,2}})?|{most}(\.0{{1,2}})?"

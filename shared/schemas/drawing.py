@@ -5,13 +5,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 from pydantic.config import JsonDict
 
-from shared.schemas.amounts import AS_TEXT, NOTHING, Amount, limited, text_schema
+from shared.schemas.amounts import AS_TEXT, NOTHING, Amount, Limits
 from shared.schemas.base import Record
 from shared.schemas.box import Box
 
 MOST_GROWTH = 500
 """Limit for the growth of a mask, in pixels, also of a growth in per cent. Time and memory of
 growing depend on it. Chosen by hand: a twentieth of the largest masks, half of most."""
+
+_GROWTH = Limits(MOST_GROWTH, percent=50, signed=True)
+_PADDING = Limits(pixels=500, percent=100)
+"""Limits of amounts. Chosen by hand: no picture of a face needs more, and files stay small."""
 
 _MOST_FEATHER = 100
 """Limit for the soft edge, in pixels. The time to draw a cutout grows with it. Chosen by hand."""
@@ -25,9 +29,9 @@ _DEFAULT: JsonDict = {"default": str(NOTHING)}
 
 MaskGrow = Annotated[
     Amount,
-    limited(pixels=(-MOST_GROWTH, MOST_GROWTH), percent=(-50, 50)),
+    _GROWTH.parser,
     AS_TEXT,
-    text_schema(signed=True),
+    _GROWTH.schema,
     Field(
         description="how far the border of each mask moves outwards: pixels, as `3`, or per cent "
         "of the square root of the mask's area, as `5%`, but at most 500 pixels. A negative amount "
@@ -53,9 +57,9 @@ CutoutShape = Annotated[
 ]
 CutoutPadding = Annotated[
     Amount,
-    limited(pixels=(0, 500), percent=(0, 100)),
+    _PADDING.parser,
     AS_TEXT,
-    text_schema(),
+    _PADDING.schema,
     Field(
         description="distance of the mask from the edge of a cropped cutout: pixels, as `20`, or "
         "per cent of the longer side of the mask's bounds, as `10%`",

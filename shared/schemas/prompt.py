@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import FailFast, Field
 
-from shared.schemas.amounts import AS_TEXT, NOTHING, Amount, limited, text_schema
+from shared.schemas.amounts import AS_TEXT, NOTHING, Amount, Limits
 from shared.schemas.base import Record
 from shared.schemas.box import Box
 from shared.schemas.object_names import INSTANCE
@@ -14,11 +14,14 @@ from shared.schemas.object_names import INSTANCE
 Label = Literal["face", "hand"]
 Side = Literal["left", "right"]
 FacePart = Literal["skin", "hair", "beard", "ears"]
+_SIZES = Limits(pixels=100_000, percent=100)
+"""Limits of MIN_SIZE: no side of an image is longer."""
+
 MinSize = Annotated[
     Amount,
-    limited(pixels=(0, 100_000), percent=(0, 100)),
+    _SIZES.parser,
     AS_TEXT,
-    text_schema(),
+    _SIZES.schema,
     Field(
         description="smallest face or hand: the shorter side of its outline's bounds, in pixels, "
         "as `40`, or in per cent of the image's shorter side, as `5%`. Smaller ones are left out"

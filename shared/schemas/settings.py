@@ -137,7 +137,7 @@ class DetectionSettings(Settings):
         description="lowest score of a detection. A lower one finds more, also more false alarms. "
         "It is a probability from several views and models, not a detector's confidence",
     )
-    min_size: MinSize = NOTHING
+    min_size: Annotated[MinSize, NoDecode] = NOTHING
     instance_order: InstanceOrder = "score"
 
 
@@ -271,10 +271,10 @@ class SegmentationSettings(SegmenterSettings, PipelineSettings):
         description="format of an additional small overlay: `jpeg` (preview.jpg), `webp` "
         "(preview.webp), or `none`",
     )
-    mask_grow: MaskGrow = NOTHING
+    mask_grow: Annotated[MaskGrow, NoDecode] = NOTHING
     mask_feather: MaskFeather = 0
     cutout: CutoutShape = "canvas"
-    cutout_padding: CutoutPadding = NOTHING
+    cutout_padding: Annotated[CutoutPadding, NoDecode] = NOTHING
 
     @property
     def drawing(self) -> Drawing:

@@ -219,7 +219,7 @@ def test_many_parts_and_long_names_get_a_short_response(api: FlaskClient) -> Non
     long = {"image": (io.BytesIO((EXAMPLES / "apple.png").read_bytes()), "a"), "x" * 100_000: "1"}
     response = api.post(PATH, data=long)
     assert response.status_code == 200
-    assert len(response.get_json()["warnings"][0]) < 200
+    assert len(response.get_json()["warnings"][0]) < 300
     assert len(send(api, b"x", query=f"?output={'x' * 7_000}").text) < 1_000
 
 

@@ -1,11 +1,14 @@
 """Lengths in pixels or in per cent."""
 
+import re
+from typing import Annotated
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.schemas.amounts import Amount
+from shared.schemas.amounts import Amount, Limits
 from shared.schemas.drawing import CutoutPadding, MaskGrow
 
 
@@ -28,11 +31,47 @@ def test_nothing_has_one_notation() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "%", "3 px", "3%%", "--3", "+3", "1e3", "nan", "inf", "0x3", "٣", "3\n", "3" * 9, None, 3],
+    [
+        "",
+        "%",
+        "3 px",
+        "3%%",
+        "--3",
+        "+3",
+        "1e3",
+        "nan",
+        "inf",
+        "0x3",
+        "٣",
+        "3\n",
+        "3" * 9,
+        "007",
+        None,
+        3,
+    ],
 )
 def test_other_notations_are_refused(value: object) -> None:
     with pytest.raises(ValueError, match="pixels, as 3 or"):
         Amount.parse(value)
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(500, 50, signed=True), Limits(100_000, 100), Limits(10, 10)]
+)
+@given(text=st.from_regex(r"-?[0-9]{1,7}(\.[0-9]{1,3})?%?", fullmatch=True))
+@example("500.00")
+@example("500.01")
+@example("-50.0%")
+@example("100000")
+def test_the_schema_has_the_pattern_of_what_is_accepted(limits: Limits, text: str) -> None:
+    parser: TypeAdapter[Amount] = TypeAdapter(Annotated[Amount, limits.parser, limits.schema])
+    pattern = parser.json_schema()["pattern"]
+    try:
+        parser.validate_python(text)
+    except ValidationError:
+        assert not re.search(pattern, text)
+    else:
+        assert re.search(pattern, text)
 
 
 @pytest.mark.parametrize(
