@@ -129,4 +129,7 @@ def test_a_feather_of_a_thin_thing_is_faint_and_of_nothing_is_nothing() -> None:
     soft = feather(extract_foreground(NOISE, line, 1), 10)
     assert 0 < soft[..., 3].max() < 100
     assert depths(soft[..., 3] > 0).max() > 2
+    dot = np.zeros((200, 300), bool)
+    dot[100, 150] = True
+    assert not feather(extract_foreground(NOISE, dot, 1), 100).any()
     assert not feather(np.zeros((20, 30, 4), np.uint8), 10).any()

@@ -57,7 +57,16 @@ def test_all_levels_of_a_pyramid_add_a_third(jpeg: bytes) -> None:
 
 
 @pytest.mark.usefixtures("traced")
-def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        Drawing(),
+        Drawing.model_validate(
+            {"mask_grow": "5%", "mask_feather": 20, "cutout": "square", "cutout_padding": "500"}
+        ),
+    ],
+)
+def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes, drawing: Drawing) -> None:
     """What is drawn is the face; the overlay's file is a quarter of the pixels."""
     image = pixels.decode(jpeg, WIDTH * HEIGHT)
     whole = image_box(image)
@@ -66,8 +75,9 @@ def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
     found = SegmentationResult(Status.SEGMENTED, None, (segmented,))
     before = tracemalloc.get_traced_memory()[0] / PIXELS
     tracemalloc.reset_peak()
-    segmented.to_instance(whole, Drawing())
-    artifacts = result_artifacts(image, found, Outputs(preview="preview.jpg"), Drawing())
+    found = found.grown(drawing.mask_grow, whole)
+    found.segmented[0].to_instance(whole, drawing)
+    artifacts = result_artifacts(image, found, Outputs(preview="preview.jpg"), drawing)
     sizes = [len(file.data) for file in Renderer().files(artifacts)]
     assert max(sizes) < 0.3 * PIXELS
     assert _peak() - before < 0.6

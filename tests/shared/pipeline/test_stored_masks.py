@@ -161,7 +161,12 @@ def test_masks_that_did_not_change_are_stored_once(uploaded: _Upload) -> None:
 
 
 @pytest.mark.usefixtures("brief_backoff")
-def test_masks_of_a_fallback_are_made_anew(bucket: gcs.Bucket, sam2: Endpoint) -> None:
+@pytest.mark.parametrize("description", [{"segmenter": SEGMENTER}, None])
+def test_masks_of_a_fallback_are_made_anew(
+    bucket: gcs.Bucket, sam2: Endpoint, description: Any
+) -> None:
+    """Also if the server does not say what it is, so that its version is unknown."""
+    sam2.description = description
     answer, sam2.answer = sam2.answer, lambda _: (400, None)
     made = _Upload(bucket, sam2, PROMPTS[0])
     made.handle()
