@@ -10,16 +10,25 @@ from shared.decoding.formats import check_before_download
 from shared.decoding.sandbox import Sandbox
 from shared.detection.detections import Detections
 from shared.detection.detector import Detector
-from shared.detection.near_misses import missed
 from shared.imaging.geometry import Image, image_box
 from shared.prompting.builder import build_prompts
 from shared.prompting.corrections import Located, corrected_prompts, resolved
+from shared.prompting.selection import missed
 from shared.rendering.artifacts import Artifact, Renderer, result_artifacts
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
-from shared.schemas.documents import Outputs, Review
+from shared.schemas.amounts import NOTHING
+from shared.schemas.documents import MOST_INSTANCES, Outputs, Review
+from shared.schemas.drawing import CutoutPadding, CutoutShape, Drawing, MaskFeather, MaskGrow
 from shared.schemas.given_prompts import GivenPrompts, ShownInstance
-from shared.schemas.prompt import SKIN_ONLY, Label, Prompt, PromptOptions
+from shared.schemas.prompt import (
+    SKIN_ONLY,
+    InstanceOrder,
+    Label,
+    MinSize,
+    Prompt,
+    PromptOptions,
+)
 from shared.schemas.settings import FaceParts, split
 from shared.segmentation.backends import factory
 from shared.segmentation.review import reviewed
@@ -60,6 +69,49 @@ class Options(BaseModel):
     instance_pictures: bool = Field(
         False, description="whether a JSON response has the pictures of each instance, too"
     )
+    min_score: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="lowest score of a face or hand; if it is missing, MIN_SCORE of the service",
+    )
+    min_size: MinSize | None = Field(
+        None,
+        description="smallest face or hand: the shorter side of its outline's bounds, in pixels, "
+        "as 40, or in per cent of the image's shorter side, as 5%; if it is missing, MIN_SIZE of "
+        "the service",
+    )
+    max_instances: int = Field(
+        MOST_INSTANCES,
+        ge=1,
+        le=MOST_INSTANCES,
+        description="limit for the number of faces and hands; MAX_INSTANCES of the service if that "
+        "is lower",
+    )
+    instance_order: InstanceOrder | None = Field(
+        None,
+        description="which ones stay if there are more: those with the highest score, or the "
+        "largest (size); if it is missing, INSTANCE_ORDER of the service",
+    )
+    mask_grow: MaskGrow = NOTHING
+    mask_feather: MaskFeather = 0
+    cutout: CutoutShape = "canvas"
+    cutout_padding: CutoutPadding = NOTHING
+
+    @property
+    def drawing(self) -> Drawing:
+        """The options with which masks and cutouts are drawn."""
+        return Drawing.of(self)
+
+    def prompt_options(self, settings: ApiSettings) -> PromptOptions:
+        """The options for prompts. The settings replace missing fields, and limit the instances."""
+        return PromptOptions(
+            self.pos_points,
+            self.expand,
+            min(self.max_instances, settings.max_instances),
+            settings.min_size if self.min_size is None else self.min_size,
+            self.instance_order or settings.instance_order,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +125,7 @@ class FoundMasks:
     prompts: tuple[Prompt, ...]
     candidates: tuple[Prompt, ...]
     segmentation: SegmentationResult
+    drawing: Drawing
     review: tuple[Review, ...]
     artifacts: dict[str, Artifact]
 
@@ -89,7 +142,7 @@ class FaceMasks:
     def __init__(self, settings: ApiSettings, sandbox: Sandbox) -> None:
         self._settings = settings
         self._sandbox = sandbox
-        self._detector = Detector(settings.min_score)
+        self._detector = Detector()
         self._service = SegmentationService(
             factory.primary(settings), factory.fallback(settings), settings.sam2_deadline
         )
@@ -108,31 +161,38 @@ class FaceMasks:
         with timer.stage("read"):
             check_before_download("", len(data), self._settings.max_bytes)
             image = self._sandbox.decode(data, check)
+            bounds = image_box(image)
         check()
         with timer.stage("detect") as stage:
+            least = options.min_score
+            min_score = self._settings.min_score if least is None else least
             detected = self._detector.detect(
-                image, options.targets, options.face_parts, with_candidates=True
+                image, options.targets, options.face_parts, min_score, with_candidates=True
             )
-            prompts, candidates = self._prompts(image, detected, options)
+            prompt_options = options.prompt_options(self._settings)
+            prompts, candidates = self._prompts(image, detected, options, prompt_options)
             stage.fields |= {"found": len(prompts), "given": len(options.prompts)}
         check()
         with timer.stage("segment"):
             segmentation = self._service.segment_image(
                 image, prompts, check, multimask=options.multimask
-            )
-        review = reviewed(segmentation.segmented, missed(detected, self._settings.max_instances))
-        artifacts = result_artifacts(image, segmentation.segmented, Outputs())
+            ).grown(options.mask_grow, bounds)
+        review = reviewed(segmentation.segmented, missed(detected, bounds, prompt_options))
+        artifacts = result_artifacts(image, segmentation, Outputs(), options.drawing)
         by_name = {name: artifact for artifact in artifacts for name in artifact.names}
-        return FoundMasks(image, prompts, candidates, segmentation, review, by_name)
+        return FoundMasks(
+            image, prompts, candidates, segmentation, options.drawing, review, by_name
+        )
 
     def _prompts(
-        self, image: Image, detected: Detections, options: Options
+        self,
+        image: Image,
+        detected: Detections,
+        options: Options,
+        prompt_options: PromptOptions,
     ) -> tuple[tuple[Prompt, ...], tuple[Prompt, ...]]:
         """Returns the prompts, those that a person gives among them, and the candidates."""
         bounds = image_box(image)
-        prompt_options = PromptOptions(
-            options.pos_points, options.expand, self._settings.max_instances
-        )
         found = build_prompts(detected.detections, bounds, prompt_options)
         candidates = build_prompts(detected.candidates, bounds, prompt_options)
         if not options.prompts:

@@ -194,7 +194,10 @@ def _review() -> dict[str, openapi.Operations]:
 
 
 def _face_masks() -> dict[str, Any]:
-    options = Options.model_json_schema(ref_template=openapi.REF)["properties"]
+    options = {
+        name: _without_null(field)
+        for name, field in Options.model_json_schema()["properties"].items()
+    }
     for name, default in (("multimask", "true"), ("instance_pictures", "false")):
         options[name] = {
             "type": "string",
@@ -280,6 +283,14 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     if "$ref" in schema:
         return definitions[schema["$ref"].rpartition("/")[2]]
     return {key: _inlined(value, definitions) for key, value in schema.items() if value is not None}
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """Returns the schema of an optional form field: it is text or missing, never null."""
+    if "anyOf" not in field:
+        return field
+    (present,) = (part for part in field.pop("anyOf") if part != {"type": "null"})
+    return {**present, **{key: value for key, value in field.items() if value is not None}}
 
 
 def _problems(*statuses: int) -> dict[str, Any]:

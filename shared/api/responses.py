@@ -12,6 +12,7 @@ from shared.imaging.geometry import image_box
 from shared.schemas.base import Record
 from shared.schemas.box import Box
 from shared.schemas.documents import Instance, Outputs, Reason, Review, Status, revisions
+from shared.schemas.drawing import Drawing
 from shared.schemas.prompt import Prompt
 
 _CHUNK_BYTES = 3 * 2**18
@@ -19,9 +20,7 @@ _CHUNK_BYTES = 3 * 2**18
 bytes as 4 characters, and pads a shorter rest, which is valid only at the end. The size is chosen
 by hand: a larger one needs more memory, a smaller one takes more calls."""
 
-_PNG = Field(
-    description="a PNG of the image's size, as base64", json_schema_extra={"format": "byte"}
-)
+_PNG = Field(description="a PNG as base64", json_schema_extra={"format": "byte"})
 
 
 class FaceMaskFields(Record):
@@ -41,6 +40,8 @@ class FaceMaskFields(Record):
     candidates: tuple[Prompt, ...] = Field(
         description="prompts for what scores too little to be an instance, but not much too little"
     )
+    drawing: Drawing = Field(description="the options with which masks and cutouts are drawn")
+    cutout_box: Box = Field(description="the part of the image that the cutout shows")
     review: tuple[Review, ...] = Field(description="reasons to review the result")
     timing: dict[str, float] = Field(description="seconds of each stage")
     versions: dict[str, str]
@@ -50,7 +51,10 @@ class FaceMaskFields(Record):
 
 
 class FaceMaskResponse(FaceMaskFields):
-    """The detected faces and hands, with mask (255 inside, 0 outside), cutout and overlay."""
+    """The detected faces and hands, with mask (255 inside, 0 outside), cutout and overlay.
+
+    Mask and overlay have the size of the image, the cutout that of `cutout_box`.
+    """
 
     mask_png_base64: str = _PNG
     face_rgba_png_base64: str = _PNG
@@ -86,7 +90,11 @@ def response_fields(
         boxes=tuple(prompt.box for prompt in found.prompts),
         status=found.segmentation.status,
         reason=found.segmentation.reason,
-        instances=tuple(item.to_instance(bounds) for item in found.segmentation.segmented),
+        instances=tuple(
+            item.to_instance(bounds, found.drawing) for item in found.segmentation.segmented
+        ),
+        drawing=found.drawing,
+        cutout_box=found.drawing.cutout_box(found.segmentation.bounds, bounds),
         prompts=found.prompts,
         candidates=found.candidates,
         review=found.review,

@@ -12,14 +12,13 @@ from shared.imaging.geometry import Image
 from shared.imaging.pyramid import Pyramid
 from shared.runtime.resource_pool import ResourcePool
 from shared.schemas.given_prompts import ShownInstance
-from shared.schemas.prompt import SKIN_ONLY, FacePart, Label
+from shared.schemas.prompt import MIN_SCORE, SKIN_ONLY, FacePart, Label
 
 
 class Detector:
-    """Finds faces and hands that score at least `min_score`, 0..1. Thread-safe."""
+    """Finds faces and hands. Thread-safe."""
 
-    def __init__(self, min_score: float) -> None:
-        self._min_score = min_score
+    def __init__(self) -> None:
         self._face_models = ResourcePool(FaceModels)
         self._hand_models = ResourcePool(HandModels)
 
@@ -28,13 +27,14 @@ class Detector:
         image: Image,
         targets: frozenset[Label],
         face_parts: frozenset[FacePart] = SKIN_ONLY,
+        min_score: float = MIN_SCORE,
         *,
         with_candidates: bool = False,
     ) -> Detections:
         """The targets in an RGB uint8 (h, w, 3) image: faces before hands, each best first.
 
-        The outlines of faces are those of `face_parts` together. `with_candidates` adds the near
-        misses.
+        They score at least `min_score`, 0..1. The outlines of faces are those of `face_parts`
+        together. `with_candidates` adds the near misses.
         """
         pyramid = Pyramid.of(image)
         results: list[Detections] = []
@@ -43,20 +43,18 @@ class Detector:
                 found = find_faces(
                     pyramid,
                     face_models,
-                    self._min_score,
+                    min_score,
                     face_parts,
                     with_candidates=with_candidates,
                 )
                 results.append(found)
         if "hand" in targets:
             with self._hand_models.borrowed() as hand_models:
-                found = find_hands(
-                    pyramid, hand_models, self._min_score, with_candidates=with_candidates
-                )
+                found = find_hands(pyramid, hand_models, min_score, with_candidates=with_candidates)
                 results.append(found)
         return Detections(
             [detection for result in results for detection in result.detections],
-            sum(result.near_misses for result in results),
+            [box for result in results for box in result.near_misses],
             tuple(candidate for result in results for candidate in result.candidates),
         )
 

@@ -13,7 +13,7 @@ from shared.detection.suppression import suppress_overlaps
 from shared.detection.verification import VerifiedFace, verify
 from shared.detection.windows import WINDOW_SCALES, window_sides
 from shared.flat_art.interior_points import interior_points
-from shared.imaging.boxes import iou
+from shared.imaging.boxes import iou, whole_box
 from shared.imaging.geometry import image_box
 from shared.imaging.pyramid import Pyramid
 from shared.schemas.prompt import SKIN_ONLY, FacePart
@@ -62,7 +62,8 @@ def find_faces(
         return [face_detection(pyramid, f.location, f.score, models, parts) for f in faces]
 
     candidates = tuple(detected(near_misses)) if with_candidates else ()
-    return Detections(detected(accepted), len(near_misses), candidates)
+    boxes = [whole_box(face.location.box) for face in near_misses]
+    return Detections(detected(accepted), boxes, candidates)
 
 
 def verified_faces(pyramid: Pyramid, models: FaceModels) -> list[VerifiedFace]:

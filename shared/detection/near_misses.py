@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from shared.detection.detections import Detections
-from shared.schemas.documents import Missed
-
 _NEAR_MISS_RATIO = 0.4
 """Lowest score of a near miss, as a share of the minimum score. More than half of such candidates
 in drawings by people are missed faces: docs/quality.md, `python -m tools.evaluation.review`. A
@@ -36,9 +33,3 @@ def split_by_score(candidates: Sequence[S], min_score: float) -> tuple[list[S], 
         if _NEAR_MISS_RATIO * min_score <= candidate.score < min_score
     ]
     return accepted, near_misses
-
-
-def missed(detections: Detections, max_instances: int) -> Missed:
-    """Counts near misses and the detections beyond `max_instances`."""
-    omitted = max(0, len(detections.detections) - max_instances)
-    return Missed(near=detections.near_misses, omitted=omitted)

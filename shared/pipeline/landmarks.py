@@ -10,7 +10,6 @@ from shared import VERSION
 from shared.decoding.formats import check_before_download
 from shared.detection.detections import Detections
 from shared.detection.detector import Detector
-from shared.detection.near_misses import missed
 from shared.gcp.events import Message, UploadEvent, parse_upload
 from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
 from shared.gcp.provenance import Provenance
@@ -20,6 +19,7 @@ from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore
 from shared.pipeline.upload_decoder import UploadDecoder
 from shared.prompting.builder import build_prompts
+from shared.prompting.selection import missed
 from shared.runtime import logs, tracing
 from shared.runtime.stage_timer import StageTimer
 from shared.runtime.trace_context import TraceContext
@@ -48,7 +48,7 @@ class Landmarks:
         self._results = ResultStore(self._storage, settings.output_bucket)
         self._decoder = UploadDecoder(self._storage, settings.max_bytes, settings.max_pixels)
         self._publisher = Publisher()
-        self._detector = Detector(settings.min_score)
+        self._detector = Detector()
         self._versions = {
             "toonmask": VERSION,
             "mediapipe": version("mediapipe"),
@@ -96,13 +96,16 @@ class Landmarks:
                 image = memory.enter_context(self._decoder.decoded(upload.ref))
             with timer.stage("detect") as stage:
                 settings = self._settings
-                detected = self._detector.detect(image, settings.targets, settings.face_parts)
+                detected = self._detector.detect(
+                    image, settings.targets, settings.face_parts, settings.min_score
+                )
                 document = self._document(upload.ref, image_box(image), detected)
                 stage.fields["found"] = len(document.instances)
         return document
 
     def _document(self, ref: ObjectRef, image: Box, detected: Detections) -> PromptsDocument:
         """Returns prompts.json. `image` is the image's bounds."""
+        options = self._settings.prompt_options
         return PromptsDocument(
             source=Source(
                 bucket=ref.bucket,
@@ -112,8 +115,8 @@ class Landmarks:
                 height=image.height,
             ),
             config=self._settings.config,
-            instances=build_prompts(detected.detections, image, self._settings.prompt_options),
-            missed=missed(detected, self._settings.max_instances),
+            instances=build_prompts(detected.detections, image, options),
+            missed=missed(detected, image, options),
             versions=self._versions,
         )
 

@@ -170,18 +170,30 @@ class ResultStore:
 
         A result that cannot be parsed is not current: another version wrote it.
         """
+        found = self._read(ref, revision)
+        return found is not None and is_current(found[0]) and self._is_complete(*found)
+
+    def stored(self, ref: ObjectRef, revision: int) -> ResultDocument | None:
+        """Returns the result of this revision; None if there is none, or it cannot be parsed.
+
+        It may be outdated: other settings may give another one.
+        """
+        found = self._read(ref, revision)
+        return found and found[0]
+
+    def _read(self, ref: ObjectRef, revision: int) -> tuple[ResultDocument, Provenance] | None:
+        """Returns the result of exactly this generation and revision, with its provenance."""
         name = object_names.folder(ref.name) + object_names.RESULT
         found = self._storage.read_document(self._bucket, name)
         if found is None:
-            return False
+            return None
         content, provenance = found
         if provenance.edition != (ref.generation, revision):
-            return False
+            return None
         try:
-            document = ResultDocument.model_validate_json(content)
+            return ResultDocument.model_validate_json(content), provenance
         except ValidationError:
-            return False
-        return is_current(document) and self._is_complete(document, provenance)
+            return None
 
     def _has_first_file(self, document: ResultDocument, provenance: Provenance) -> bool:
         """Whether no other worker has replaced the first image file, with which each begins."""

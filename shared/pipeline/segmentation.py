@@ -7,9 +7,10 @@ from importlib.metadata import version
 from shared import VERSION
 from shared.gcp.events import REPEATED, Message, parse_prompts
 from shared.gcp.gcs import ObjectRef, Storage
-from shared.imaging.geometry import image_box
+from shared.imaging.geometry import Image, image_box
 from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore
+from shared.pipeline.stored_masks import stored_segmentation
 from shared.pipeline.upload_decoder import UploadDecoder
 from shared.rendering.artifacts import Renderer, result_artifacts
 from shared.runtime import logs, tracing
@@ -77,7 +78,8 @@ class Segmentation:
             with record_final_failure(self._results, ref, message.attempt, max_attempts, revision):
                 if is_redelivered and self._is_done(document, ref):
                     return
-                self._handle(document, ref)
+                stored = self._results.stored(ref, document.revision) if is_redelivered else None
+                self._handle(document, ref, stored)
 
     def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
         """Whether an earlier delivery wrote the complete result, so that no SAM2 call is needed."""
@@ -99,7 +101,23 @@ class Segmentation:
         version = self._service.version(Deadline.after(_VERSION_SECONDS))
         return frozenset({version}) if version else result.segmenters
 
-    def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
+    def _segment(
+        self, image: Image, document: PromptsDocument, stored: ResultDocument | None
+    ) -> SegmentationResult:
+        """Returns the stored masks if they are those that the segmenter would make now."""
+        if stored and stored.mask_config == self._settings.mask_config(
+            document.config, self._expected_segmenters(stored)
+        ):
+            found = stored_segmentation(stored, document.instances, image_box(image))
+            if found:
+                _log.info("drawing stored masks")
+                return found
+        return self._service.segment_image(image, document.instances)
+
+    def _handle(
+        self, document: PromptsDocument, ref: ObjectRef, stored: ResultDocument | None
+    ) -> None:
+        """Writes the results. `stored` is what an earlier delivery wrote, perhaps outdated."""
         timer = StageTimer()
         try:
             with ExitStack() as memory:
@@ -108,10 +126,13 @@ class Segmentation:
                     bounds = image_box(image)
                     _check_fit(document, bounds)
                 with timer.stage("segment") as stage:
-                    segmentation = self._service.segment_image(image, document.instances)
+                    segmentation = self._segment(image, document, stored)
                     stage.fields["segmenters"] = sorted(map(str, segmentation.segmenters))
+                    segmentation = segmentation.grown(self._settings.mask_grow, bounds)
                 result = self._result(document, bounds, segmentation, timer)
-                artifacts = result_artifacts(image, segmentation.segmented, self._outputs)
+                artifacts = result_artifacts(
+                    image, segmentation, self._outputs, self._settings.drawing
+                )
                 self._results.write(result, self._renderer.files(artifacts))
         except Rejected as rejection:  # the limits were lowered meanwhile
             if document.revision:  # what was there before the correction stays
@@ -132,16 +153,19 @@ class Segmentation:
         timer: StageTimer,
     ) -> ResultDocument:
         """Returns result.json. `image` is the image's bounds."""
-        segmenters = segmentation.segmenters
+        segmenters, drawing = segmentation.segmenters, self._settings.drawing
         return ResultDocument(
             status=segmentation.status,
             reason=segmentation.reason,
             source=document.source,
             revision=document.revision,
             config=self._settings.config(document.config, segmenters),
-            instances=tuple(item.to_instance(image) for item in segmentation.segmented),
+            mask_config=self._settings.mask_config(document.config, segmenters),
+            instances=tuple(item.to_instance(image, drawing) for item in segmentation.segmented),
             review=reviewed(segmentation.segmented, document.missed),
             outputs=self._outputs,
+            drawing=drawing,
+            cutout_box=drawing.cutout_box(segmentation.bounds, image),
             timing=timer.seconds,
             versions=document.versions | self._versions | revisions(segmenters),
         )

@@ -18,6 +18,7 @@ from shared.imaging.geometry import (
     polygon_mask,
     scaled,
 )
+from shared.prompting.selection import selected
 from shared.schemas.box import Box
 from shared.schemas.prompt import Label, Prompt, PromptOptions, ordered
 
@@ -54,13 +55,9 @@ context makes the face smaller in SAM2's input. Chosen by hand."""
 def build_prompts(
     detections: Sequence[Detection], image: Box, options: PromptOptions
 ) -> tuple[Prompt, ...]:
-    """Prompts for the best `max_instances` detections, numbered per label from left to right.
-
-    Detections whose polygon lies outside the image are left out.
-    """
-    inside = [d for d in detections if bounding_box(d.polygon).intersection(image).area > 0]
-    best = sorted(inside, key=lambda d: -d.score)[: options.max_instances]
-    numbered = sorted(best, key=lambda d: (d.label, bounding_box(d.polygon)))
+    """Prompts for the detections that `selected` chooses, numbered per label from left to right."""
+    chosen = selected(detections, image, options)
+    numbered = sorted(chosen, key=lambda d: (d.label, bounding_box(d.polygon)))
     polygons = [d.polygon for d in numbered]
     counts: Counter[Label] = Counter()
     prompts = []

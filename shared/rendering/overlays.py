@@ -1,4 +1,4 @@
-"""Draws the colour images: overlay, preview and cutout, from an RGB uint8 image (h, w, 3)."""
+"""Draws overlays and previews of an RGB uint8 image (h, w, 3)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,6 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from shared.imaging.geometry import Image, disjoint, enclosing, image_box, shrunk
-from shared.imaging.matting import extract_foreground
 from shared.imaging.sparse_image import SparseImage, Tile
 from shared.rendering.label_placement import place_label
 from shared.schemas.box import Box
@@ -41,10 +40,6 @@ _FONT_SHARE = 0.25
 """Font of a small instance's label, as a share of its box's shorter side. Chosen by hand: a larger
 label hides more of the image than the instance has."""
 
-_SOFT_EDGE = 1
-"""Distance from a mask's border, in pixels, within which alpha may be partial. Drawing programs
-anti-alias an edge over about the same distance."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OverlayInstance:
@@ -71,24 +66,6 @@ def preview(image: Image, instances: Sequence[OverlayInstance]) -> Image:
     small = shrunk(image, _PREVIEW_SIDE)
     x_scale, y_scale = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
     return overlay(small, [_scaled(item, x_scale, y_scale) for item in instances]).to_array()
-
-
-def cutout(image: Image, selected: Sequence[Mask]) -> SparseImage:
-    """Returns an RGBA image: the RGB image inside the masks, transparent elsewhere.
-
-    The border is anti-aliased. Hidden pixels are zero, so the file reveals nothing behind its alpha
-    and compresses well.
-    """
-    bounds_box = image_box(image)
-    margin = 4 * _SOFT_EDGE  # the distance from a border that matting reads
-    around = [box.widened(margin, margin).intersection(bounds_box) for box in bounds(selected)]
-    tiles = [
-        Tile(
-            region, extract_foreground(image[region.slices], covered(selected, region), _SOFT_EDGE)
-        )
-        for region in disjoint(around)
-    ]
-    return SparseImage(bounds_box, (4,), tiles)
 
 
 def _scaled(instance: OverlayInstance, x_scale: float, y_scale: float) -> OverlayInstance:

@@ -13,7 +13,7 @@ INSTANCE = "(face|hand)-[1-9][0-9]{0,2}"
 """Pattern of an instance's id. The number is at most MOST_INSTANCES."""
 
 PNG = rf"(mask|overlay|cutout)\.png|{INSTANCE}/(mask|cutout)\.png"
-"""Pattern of the names of image files of the upload's size, relative to the upload's folder."""
+"""Pattern of the names of masks, overlays and cutouts, relative to the upload's folder."""
 
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
 """Pattern of the names of all image files, relative to the upload's folder."""

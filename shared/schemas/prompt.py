@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import FailFast, Field
 
+from shared.schemas.amounts import AS_TEXT, NOTHING, Amount, Limits
 from shared.schemas.base import Record
 from shared.schemas.box import Box
 from shared.schemas.object_names import INSTANCE
@@ -15,9 +16,32 @@ Side = Literal["left", "right"]
 FacePart = Literal["skin", "hair", "beard", "ears"]
 LabelledPixel = tuple[int, int, Literal[0, 1]]
 """A pixel (x, y) and its label: 1 inside the target, 0 outside."""
+_SIZES = Limits(pixels=100_000, percent=100)
+"""Limits of MIN_SIZE: no side of an image is longer."""
+
+MinSize = Annotated[
+    Amount,
+    _SIZES.parser,
+    AS_TEXT,
+    _SIZES.schema,
+    Field(
+        description="smallest face or hand: the shorter side of its outline's bounds, in pixels, "
+        "as `40`, or in per cent of the image's shorter side, as `5%`. Smaller ones are left out"
+    ),
+]
+InstanceOrder = Annotated[
+    Literal["score", "size"],
+    Field(
+        description="which faces and hands stay if there are more than MAX_INSTANCES: those with "
+        "the highest `score`, or the largest (`size`)"
+    ),
+]
 
 FACE_PARTS: tuple[FacePart, ...] = get_args(FacePart)
 """All parts of a face, in the order in which documents list them."""
+
+MIN_SCORE = 0.5
+"""Lowest score of a detection unless another is set: more probably a face or a hand than not."""
 
 SKIN_ONLY: frozenset[FacePart] = frozenset({"skin"})
 """What a face consists of unless more is asked for. Skin is always among its parts."""
@@ -84,8 +108,11 @@ class PromptOptions:
     """Options for prompts.
 
     `box_expand` is the margin on each side, as a share of the polygon's width and height.
+    `max_instances`, `min_size` and `instance_order` choose the detections that get a prompt.
     """
 
     positive_points: int = 16
     box_expand: float = 0.15
     max_instances: int = 20
+    min_size: Amount = NOTHING
+    instance_order: InstanceOrder = "score"

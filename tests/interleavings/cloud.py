@@ -27,7 +27,7 @@ from shared.pipeline.segmentation import Segmentation
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode
-from shared.schemas.prompt import FacePart, Label, Prompt
+from shared.schemas.prompt import Prompt
 from shared.schemas.settings import BucketSettings, LandmarksSettings, SegmentationSettings
 from shared.segmentation.backends import oval
 from shared.segmentation.backends.base import CandidateMasks
@@ -104,7 +104,12 @@ class Cloud:
             self._open.enter_context(patch)
         self.sam2 = Flaky()
         self.landmarks = [self._landmarks(0.15), self._landmarks(0.3)]
-        self.segmentation = [self._segmentation("grabcut"), self._segmentation("oval")]
+        # the third draws the masks of the first in another way
+        self.segmentation = [
+            self._segmentation(sam2_fallback="grabcut"),
+            self._segmentation(sam2_fallback="oval"),
+            self._segmentation(sam2_fallback="grabcut", mask_grow="2"),
+        ]
         self.drain: Handle = Drain(BucketSettings(**_BUCKETS)).handle
         self.corrections = Corrections(Storage(), Publisher(), OUTPUT, TOPIC)
 
@@ -112,8 +117,8 @@ class Cloud:
         settings = LandmarksSettings(prompts_topic=TOPIC, box_expand=box_expand, **_BUCKETS)
         return Landmarks(settings).handle
 
-    def _segmentation(self, fallback: Any) -> Handle:
-        settings = SegmentationSettings(sam2_fallback=fallback, **_BUCKETS)
+    def _segmentation(self, **changes: Any) -> Handle:
+        settings = SegmentationSettings(**_BUCKETS, **changes)
         return Segmentation(settings, self.sam2, EmbeddedSegmenter("oval", _smaller)).handle
 
     def upload(self, name: str, content: bytes) -> int:
@@ -164,21 +169,15 @@ class Cloud:
         self._open.close()
 
 
-def _cached(
-    detect: Callable[[Detector, Image, frozenset[Label], frozenset[FacePart]], Detections],
-) -> Any:
+def _cached(detect: Callable[..., Detections]) -> Any:
     """Caches detections. Detection is deterministic, and the slowest part."""
 
     @lru_cache
     def cached(
-        detector: Detector,
-        pixels: bytes,
-        shape: tuple[int, ...],
-        targets: frozenset[Label],
-        parts: frozenset[FacePart],
+        detector: Detector, pixels: bytes, shape: tuple[int, ...], *options: Any
     ) -> Detections:
-        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), targets, parts)
+        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), *options)
 
-    return lambda detector, image, targets, parts: cached(
-        detector, image.tobytes(), image.shape, targets, parts
+    return lambda detector, image, *options: cached(
+        detector, image.tobytes(), image.shape, *options
     )

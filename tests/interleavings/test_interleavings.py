@@ -167,9 +167,9 @@ class Pipeline(RuleBasedStateMachine):
             return None
         return PromptsDocument.model_validate_json(self.cloud.read(path))
 
-    @rule()
-    def deploy_other_settings(self) -> None:
-        self.deployed = 1 - self.deployed
+    @rule(settings=st.integers(0, 2))
+    def deploy_other_settings(self, settings: int) -> None:
+        self.deployed = settings
 
     @rule()
     def break_or_mend_sam2(self) -> None:

@@ -61,7 +61,7 @@ class Person:
     """A simulated person at the embedded segmenter. Deterministic."""
 
     def __init__(self) -> None:
-        self._detector = Detector(0.5)
+        self._detector = Detector()
         segmenter = EmbeddedSegmenter("grabcut", EmbeddedMasks().candidates)
         self._masking = SegmentationService(segmenter, None, seconds=600)
         self._random = np.random.default_rng(0)

@@ -14,12 +14,11 @@ from tools.support.examples import example
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    """No face scores enough, so that nothing is found without being shown."""
-    return Detector(1.0)
+    return Detector()
 
 
 def _found(name: str) -> Box:
-    (detection,) = Detector(0.5).detect(example(name), frozenset({"face"})).detections
+    (detection,) = Detector().detect(example(name), frozenset({"face"})).detections
     return bounding_box(detection.polygon)
 
 
@@ -68,7 +67,7 @@ def test_a_click_where_nothing_is_still_gives_an_instance(detector: Detector) ->
 
 def test_a_hand_is_shown_by_a_box_or_a_click(detector: Detector) -> None:
     image = left_hand()
-    found = Detector(0.3).detect(image, frozenset({"hand"})).detections
+    found = Detector().detect(image, frozenset({"hand"}), min_score=0.3).detections
     hand = bounding_box(found[0].polygon)
     middle = (hand.x0 + hand.x1) // 2, (hand.y0 + hand.y1) // 2
     by_box, by_click = detector.locate(

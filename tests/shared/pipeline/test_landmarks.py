@@ -17,6 +17,7 @@ from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
 from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
 from shared.pipeline.landmarks import Landmarks
+from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument
 from shared.schemas.errors import UnreadableMessage
 from shared.schemas.settings import LandmarksSettings
@@ -66,7 +67,7 @@ def test_an_image_waits_until_another_has_left_memory(
     def detect(*_: object) -> Detections:
         inside.release()
         assert together.wait(60)
-        return Detections([], 0)
+        return Detections([], [])
 
     monkeypatch.setattr(Detector, "detect", detect)
     landmarking = _landmarks(bucket, max_pixels=2 * PIXELS)
@@ -88,7 +89,7 @@ def test_what_was_nearly_found_and_what_was_too_much_is_told(
     bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def detect(*_: object) -> Detections:
-        return Detections([FACE] * 5, near_misses=2)
+        return Detections([FACE] * 5, near_misses=[Box(0, 0, 20, 20)] * 2)
 
     monkeypatch.setattr(Detector, "detect", detect)
     _landmarks(bucket, max_instances=3).handle(_announcement(bucket, "a.png"))
@@ -116,7 +117,7 @@ def test_an_event_after_a_correction_publishes_the_correction(
     changes: dict[str, Any],
 ) -> None:
     """A redelivery or a backfill, also with other settings."""
-    monkeypatch.setattr(Detector, "detect", lambda *_: Detections([FACE], near_misses=0))
+    monkeypatch.setattr(Detector, "detect", lambda *_: Detections([FACE], near_misses=[]))
     message = _announcement(bucket, "a.png")
     _landmarks(bucket).handle(message)
     corrected = _correct(bucket, published)
@@ -137,7 +138,7 @@ def test_an_event_after_a_newer_upload_publishes_nothing(
         provenance = Provenance(blob.generation + 1, "0123456789ab", revision=1)
         item = ObjectToWrite("a.png/prompts.json", "application/json", b"{}")
         Storage().write(output(bucket).name, item, provenance)
-        return Detections([FACE], near_misses=0)
+        return Detections([FACE], near_misses=[])
 
     monkeypatch.setattr(Detector, "detect", detect)
     _landmarks(bucket).handle(older)
@@ -147,7 +148,7 @@ def test_an_event_after_a_newer_upload_publishes_nothing(
 def test_a_correction_by_another_version_becomes_a_dead_letter_and_stays(
     bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Detector, "detect", lambda *_: Detections([FACE], near_misses=0))
+    monkeypatch.setattr(Detector, "detect", lambda *_: Detections([FACE], near_misses=[]))
     message = _announcement(bucket, "a.png")
     provenance = Provenance(bucket.get_blob("a.png").generation, "0123456789ab", revision=1)
     item = ObjectToWrite("a.png/prompts.json", "application/json", b'{"schema": "prompts/9"}')
@@ -156,3 +157,19 @@ def test_a_correction_by_another_version_becomes_a_dead_letter_and_stays(
         _landmarks(bucket).handle(message)
     assert published == []
     assert output(bucket).blob("a.png/prompts.json").download_as_bytes() == item.content
+
+
+def test_what_is_below_the_least_size_has_no_prompt_and_is_not_missed(
+    bucket: gcs.Bucket, published: list[PromptsDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = Detection("face", 0.95, ellipse(80, 20, 5, 5))
+
+    def detect(*_: object) -> Detections:
+        return Detections([small, FACE, FACE], near_misses=[Box(0, 0, 20, 20), Box(0, 0, 60, 60)])
+
+    monkeypatch.setattr(Detector, "detect", detect)
+    landmarks = _landmarks(bucket, max_instances=1, min_size="30%")
+    landmarks.handle(_announcement(bucket, "a.png"))
+    (document,) = published
+    assert [prompt.score for prompt in document.instances] == [0.9]
+    assert (document.missed.near, document.missed.omitted) == (1, 1)
