@@ -65,6 +65,7 @@ class Options(BaseModel):
         description="JSON: a list of places that a person shows, each with a `label`, a `box` or "
         "clicks (`points`), perhaps the `id` of an instance to correct; or of complete prompts, as "
         "in a response",
+        json_schema_extra={"format": "given-prompts"},
     )
     instance_pictures: bool = Field(
         False, description="whether a JSON response has the pictures of each instance, too"

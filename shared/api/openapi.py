@@ -196,7 +196,7 @@ def _review() -> dict[str, openapi.Operations]:
 def _face_masks() -> dict[str, Any]:
     options = {
         name: _without_null(field)
-        for name, field in Options.model_json_schema()["properties"].items()
+        for name, field in Options.model_json_schema(ref_template=openapi.REF)["properties"].items()
     }
     for name, default in (("multimask", "true"), ("instance_pictures", "false")):
         options[name] = {

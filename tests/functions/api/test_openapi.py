@@ -30,6 +30,12 @@ schemathesis.openapi.format("binary", st.builds(_image, sides, sides, st.integer
 schemathesis.openapi.format(
     "object-name", st.from_regex(r"[a-zäß]{1,9}(/[a-z]{1,9})?", fullmatch=True)
 )
+schemathesis.openapi.format(  # each image has the first pixel
+    "given-prompts",
+    st.sampled_from(
+        ["[]", '[{"points": [[0, 0, 1]]}]', '[{"label": "hand", "box": [0, 0, 9, 9]}]']
+    ),
+)
 
 
 def test_the_document_has_every_route_and_no_other(tmp_path: Path) -> None:
