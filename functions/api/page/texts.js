@@ -106,6 +106,7 @@ export const texts = {
     upload: "The upload is being processed.",
     loading: "Loading the result…",
     outdated: "This is the earlier result.",
+    saved: "The correction is saved. The upload is being segmented with it.",
   },
 
   script: {
@@ -168,6 +169,8 @@ export const texts = {
     hint: "Click a missed face, or draw a box around it. Click a mask to change it.",
     refine: (id) => `${id}: a click adds, a right click (or Alt) takes away. Esc when it is right.`,
     busy: "Updating the mask…",
+    save: "Save correction",
+    check: "Mark as checked",
     label: "Kind of what is added",
     labels: { face: "Face", hand: "Hand" },
     sign: "What a click does",
@@ -217,6 +220,8 @@ export const texts = {
     prefix: "Name begins with",
     state: "State",
     anyState: "All",
+    review: "Check",
+    reviews: { "": "All", todo: "To check", checked: "Checked" },
     pages: "Pages",
     first: "First page",
     next: "Next page",

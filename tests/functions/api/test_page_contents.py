@@ -41,6 +41,7 @@ def test_every_text_is_used(page: Page) -> None:
         "pictures.orders.",
         "edit.labels.",
         "edit.signs.",
+        "bucket.reviews.",
     )
     expect(page.locator("html")).not_to_contain_text("undefined")
     for path in page.evaluate(USED):

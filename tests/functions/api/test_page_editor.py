@@ -1,15 +1,14 @@
 """Corrections on the page: by mouse, by keys, by touch."""
 
-import base64
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, expect
 
 from local.stack import Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep
+from tests.functions.api.editing import Editor, middle
 from tests.functions.api.pictures_view import choose, finished_tile, opened
 from tests.functions.api.service import PATH, pixels
 from tools.support.examples import EXAMPLES
@@ -18,68 +17,12 @@ SCENE = EXAMPLES / "scenes" / "scene_22.png"
 AVATAR = EXAMPLES / "avataaars_05.png"
 
 
-class Editor:
-    """The dialog with a picture that is being corrected, and what the API answers."""
-
-    def __init__(self, page: Page, name: str) -> None:
-        self.page = page
-        self.responses: list[Response] = []
-        page.on("response", lambda r: self.responses.append(r) if r.url.endswith(PATH) else None)
-        self.dialog = opened(page, name)
-        self.stage = self.dialog.locator(".stage")
-
-    def mask(self) -> Any:
-        """The union of all masks in the newest response."""
-        response: dict[str, Any] = self.responses[-1].json()
-        return pixels(base64.b64decode(response["mask_png_base64"])) > 0
-
-    def start(self) -> None:
-        self.dialog.get_by_role("button", name="Correct").click()
-        expect(self.stage).to_have_class("stage editing")
-
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        """The place on the screen of a pixel of the picture."""
-        bounds = self.dialog.locator(".sheet").bounding_box()
-        assert bounds
-        svg = self.dialog.locator("svg.marks")
-        _, _, width, height = (float(n) for n in (svg.get_attribute("viewBox") or "").split())
-        return (
-            bounds["x"] + x / width * bounds["width"],
-            bounds["y"] + y / height * bounds["height"],
-        )
-
-    def click(self, x: float, y: float, **how: Any) -> None:
-        left, top = self.at(x, y)
-        self.page.mouse.click(left, top, **how)
-
-    def drag(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        self.page.mouse.move(*self.at(x0, y0))
-        self.page.mouse.down()
-        self.page.mouse.move(*self.at((x0 + x1) / 2, (y0 + y1) / 2))
-        self.page.mouse.move(*self.at(x1, y1))
-        self.page.mouse.up()
-
-    def expect_instances(self, count: int) -> None:
-        expect(self.dialog.locator(".instances tbody tr")).to_have_count(count, timeout=SOON)
-
-    def boxes(self) -> list[list[int]]:
-        """The boxes of the instances on the stage."""
-        names = ("x", "y", "width", "height")
-        shapes = self.dialog.locator("svg.marks rect.instance, svg.marks rect.selected")
-        found = [[int(shape.get_attribute(name) or 0) for name in names] for shape in shapes.all()]
-        return sorted([x, y, x + w, y + h] for x, y, w, h in found)
-
-
-def _middle(box: list[int]) -> tuple[float, float]:
-    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-
-
 @pytest.fixture
 def scene(page: Page) -> Editor:
     """Six faces."""
     choose(page, SCENE)
     finished_tile(page, SCENE.name, "segmented")
-    editor = Editor(page, SCENE.name)
+    editor = Editor(page, opened(page, SCENE.name))
     editor.start()
     return editor
 
@@ -88,7 +31,7 @@ def scene(page: Page) -> Editor:
 def avatar(page: Page) -> Editor:
     choose(page, AVATAR)
     finished_tile(page, AVATAR.name, "segmented")
-    editor = Editor(page, AVATAR.name)
+    editor = Editor(page, opened(page, AVATAR.name))
     editor.start()
     return editor
 
@@ -97,15 +40,15 @@ def test_faces_are_added_by_clicks_and_boxes(scene: Editor) -> None:
     truth = scene.boxes()
     assert len(truth) == 6
     for box in truth[2:]:
-        scene.click(*_middle(box))
+        scene.click(*middle(box))
         scene.page.keyboard.press("Delete")
-        expect(scene.dialog.locator(".marks .selected")).to_have_count(0)
+        scene.expect_marks("selected", 0)
         scene.expect_instances(6 - truth[2:].index(box) - 1)
-    scene.click(*_middle(truth[2]))
+    scene.click(*middle(truth[2]))
     scene.expect_instances(3)
     scene.drag(*truth[3])
     scene.expect_instances(4)
-    scene.click(*_middle(truth[4]))
+    scene.click(*middle(truth[4]))
     scene.expect_instances(5)
     scene.drag(*truth[5])
     scene.expect_instances(6)
@@ -118,38 +61,38 @@ def test_faces_are_added_by_clicks_and_boxes(scene: Editor) -> None:
 
 def test_a_mask_is_cut_and_grown_by_clicks(avatar: Editor) -> None:
     (box,) = avatar.boxes()
-    x, y = _middle(box)
+    x, y = middle(box)
     avatar.click(x, y)
-    expect(avatar.dialog.locator(".marks .selected")).to_have_count(1)
+    avatar.expect_marks("selected", 1)
     edge = box[0] + (box[2] - box[0]) * 0.1
     avatar.click(edge, y, button="right")
-    expect(avatar.dialog.locator(".marks .minus")).to_have_count(1, timeout=SOON)
-    expect(avatar.dialog.get_by_text("Updating")).to_have_count(0, timeout=SOON)
+    avatar.expect_marks("minus", 1)
+    avatar.await_masks()
     cut = avatar.mask()
     assert not cut[int(y), int(edge)]
     assert cut[int(y), int(x)]
     avatar.click(edge, y)
-    expect(avatar.dialog.locator(".marks .plus")).to_have_count(1, timeout=SOON)
-    expect(avatar.dialog.get_by_text("Updating")).to_have_count(0, timeout=SOON)
+    avatar.expect_marks("plus", 1)
+    avatar.await_masks()
     avatar.page.keyboard.press("Escape")
-    expect(avatar.dialog.locator(".marks .selected")).to_have_count(0)
+    avatar.expect_marks("selected", 0)
     expect(avatar.dialog).to_be_visible()
 
 
 def test_alt_takes_away_and_undo_brings_back(avatar: Editor) -> None:
     (box,) = avatar.boxes()
-    x, y = _middle(box)
+    x, y = middle(box)
     avatar.click(x, y)
     avatar.page.keyboard.down("Alt")
     avatar.click(box[0] + (box[2] - box[0]) * 0.1, y)
     avatar.page.keyboard.up("Alt")
-    expect(avatar.dialog.locator(".marks .minus")).to_have_count(1, timeout=SOON)
+    avatar.expect_marks("minus", 1)
     avatar.page.keyboard.press("Control+z")
-    expect(avatar.dialog.locator(".marks .minus")).to_have_count(0, timeout=SOON)
+    avatar.expect_marks("minus", 0)
     avatar.page.keyboard.press("Control+Shift+z")
-    expect(avatar.dialog.locator(".marks .minus")).to_have_count(1, timeout=SOON)
+    avatar.expect_marks("minus", 1)
     avatar.dialog.get_by_role("button", name="Undo").click()
-    expect(avatar.dialog.locator(".marks .minus")).to_have_count(0, timeout=SOON)
+    avatar.expect_marks("minus", 0)
 
 
 def test_everything_works_by_keys(avatar: Editor) -> None:
@@ -157,7 +100,7 @@ def test_everything_works_by_keys(avatar: Editor) -> None:
     expect(avatar.stage).to_be_focused()
     press("ArrowLeft")
     press("Enter")  # on the face: selects it
-    expect(avatar.dialog.locator(".marks .selected")).to_have_count(1)
+    avatar.expect_marks("selected", 1)
     press("Delete")
     avatar.expect_instances(0)
     press("ArrowRight")
@@ -215,8 +158,8 @@ def test_an_error_leaves_the_result_as_it_was(avatar: Editor) -> None:
     expect(avatar.dialog.get_by_text("SAM2 refused.")).to_be_visible()
     assert avatar.boxes() == [box]
     avatar.page.unroute(f"**{PATH}")
-    avatar.click(*_middle(box))
-    expect(avatar.dialog.locator(".marks .selected")).to_have_count(1)
+    avatar.click(*middle(box))
+    avatar.expect_marks("selected", 1)
 
 
 def test_the_threshold_leaves_out_what_scores_less(scene: Editor) -> None:
@@ -242,15 +185,15 @@ def phone(system: Stack, browser: Browser) -> Iterator[Page]:
 def test_a_phone_corrects_by_taps(phone: Page) -> None:
     choose(phone, AVATAR)
     finished_tile(phone, AVATAR.name, "segmented")
-    editor = Editor(phone, AVATAR.name)
+    editor = Editor(phone, opened(phone, AVATAR.name))
     editor.start()
     (box,) = editor.boxes()
-    x, y = _middle(box)
+    x, y = middle(box)
     phone.touchscreen.tap(*editor.at(x, y))
-    expect(editor.dialog.locator(".marks .selected")).to_have_count(1)
+    editor.expect_marks("selected", 1)
     editor.dialog.get_by_text("Take away").click()
     phone.touchscreen.tap(*editor.at(box[0] + (box[2] - box[0]) * 0.1, y))
-    expect(editor.dialog.locator(".marks .minus")).to_have_count(1, timeout=SOON)
+    editor.expect_marks("minus", 1)
     keep(phone, "editor-phone.png")
     editor.dialog.get_by_role("button", name="Delete").click()
     editor.expect_instances(0)

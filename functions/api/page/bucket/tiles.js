@@ -3,7 +3,7 @@
 import { openDialog, updateDialog } from "../result/dialog.js";
 import { texts } from "../texts.js";
 import { createTile } from "../tile.js";
-import { storedPicture, storedResult } from "./stored_result.js";
+import { StoredResult, storedPicture } from "./stored_result.js";
 
 /** Longest side of a thumbnail, in pixels. Chosen by hand: about two for each CSS pixel of a tile. */
 const SIDE = 480;
@@ -17,11 +17,14 @@ export function emptyTile(list) {
 
 /** Updates a tile if its upload has changed. */
 export function update(shown, upload) {
-  const { name, state, generation, to_review } = upload;
-  if (shown.state === state && shown.generation === generation && shown.to_review === to_review) return;
-  Object.assign(shown, { state, generation, to_review, source: storedResult(upload) });
+  const { name, state, generation, revision, to_review, checked } = upload;
+  const isSame = Object.entries({ state, generation, revision, to_review, checked }).every(([key, value]) => shown[key] === value);
+  const isShownAlready = shown.source?.upload.revision === revision && shown.generation === generation && shown.source.state === state;
+  if (isSame && isShownAlready) return;
+  if (!isShownAlready && !shown.source?.isEdited) shown.source = new StoredResult(upload, () => updateDialog(shown.source, shown.list));
+  Object.assign(shown, { state, generation, revision, to_review, checked });
   const description = texts.bucket.described(upload.size, upload.updated);
-  shown.tile.update({ name, state, description, toReview: to_review });
+  shown.tile.update({ name, state, description, toReview: to_review && !checked });
   const hasPictures = ["segmented", "degraded", "empty"].includes(state);
   shown.tile.showPicture(() => storedPicture(upload, hasPictures ? "overlay.png" : "original", SIDE), SIDE);
   updateDialog(shown.source, shown.list);

@@ -6,6 +6,7 @@ import { focusItem, navigateByKeys, updateTabOrder } from "../grid.js";
 import { updatePosition } from "../result/dialog.js";
 import { texts } from "../texts.js";
 import { emptyTile, listOf, update } from "./tiles.js";
+import { begin as beginResults } from "./stored_result.js";
 import * as uploads from "./uploads.js";
 
 /**
@@ -35,7 +36,10 @@ export function begin(about, isActive) {
     element("option", { value: "" }, texts.bucket.anyState),
     ...states.map(([value, label]) => element("option", { value }, label)),
   );
+  const reviews = Object.entries(texts.bucket.reviews);
+  byId("review").append(...reviews.map(([value, label]) => element("option", { value }, label)));
   navigateByKeys(byId("tiles"));
+  beginResults(about);
   uploads.begin(about, isActive, refreshSoon);
   byId("filter").addEventListener("submit", (event) => event.preventDefault());
   byId("filter").addEventListener("input", () => openPage(""));
@@ -68,7 +72,7 @@ async function refresh() {
   latest += 1;
   const current = latest;
   const form = new FormData(byId("filter"));
-  const query = { prefix: form.get("prefix"), state: form.get("state"), page };
+  const query = { prefix: form.get("prefix"), state: form.get("state"), review: form.get("review"), page };
   try {
     let response = await listUploads(query);
     while (current === latest && response.next && !response.uploads.length) {
@@ -91,7 +95,7 @@ async function refresh() {
 }
 
 function showStatus(listed, query) {
-  const isMatching = Boolean(query.prefix || query.state);
+  const isMatching = Boolean(query.prefix || query.state || query.review);
   const text = listed.length
     ? texts.bucket.showing(listed.length, Boolean(next))
     : texts.bucket.none(isMatching, page === "");

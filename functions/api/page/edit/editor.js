@@ -72,6 +72,21 @@ export function editorOf(source, result, viewer, changed) {
     }
   }
 
+  /** Does something at the service, and shows its error. */
+  async function attempt(work) {
+    busy += 1;
+    error = null;
+    changed();
+    try {
+      await work();
+    } catch (failure) {
+      error = failure.message;
+    } finally {
+      busy -= 1;
+      draw();
+    }
+  }
+
   function apply(next, select) {
     edits().apply(next);
     send(select);
@@ -135,6 +150,8 @@ export function editorOf(source, result, viewer, changed) {
       canRedo: edits().future.length > 0,
       scores: edits().pool.map(({ score }) => score ?? 1),
       threshold,
+      canSave: Boolean(source.save),
+      isChecked: source.check ? source.isChecked : null,
     }),
     update(nextResult) {
       result = nextResult;
@@ -160,6 +177,9 @@ export function editorOf(source, result, viewer, changed) {
       const target = selected();
       if (target) apply(prompts().filter((prompt) => prompt !== target), "new");
     },
+    /** Saves the correction where the result is stored. */
+    save: () => attempt(() => source.save()),
+    check: () => attempt(() => source.check(!source.isChecked)),
     undo: () => edits().undo() && send(),
     redo: () => edits().redo() && send(),
     /** Shows what a threshold would leave, while the slider moves. */

@@ -22,6 +22,8 @@ export function toolbarOf(editor) {
     element("button", { type: "button", className: "small", "aria-label": texts.edit.zoomFit, onclick: editor.zoom.fit }, texts.edit.fit),
     iconButton("zoom-in", texts.edit.zoomIn, () => editor.zoom.by(ZOOM)),
   );
+  const save = element("button", { type: "button", className: "small primary", onclick: editor.save }, texts.edit.save);
+  const check = element("button", { type: "button", className: "choice", onclick: editor.check }, texts.edit.check);
   const hint = element("p", { className: "secondary hint-line", role: "status" });
   const problem = element("p", { className: "error", role: "alert", hidden: true });
 
@@ -29,7 +31,11 @@ export function toolbarOf(editor) {
   slider.addEventListener("change", () => editor.applyThreshold(Number(slider.value)));
 
   function update() {
-    const { isOn, isBusy, error, selected, label, isMinus, canUndo, canRedo, scores, threshold: moving } = editor.state();
+    const { isOn, isBusy, error, selected, label, isMinus, canUndo, canRedo, scores, threshold: moving, canSave, isChecked } = editor.state();
+    save.hidden = !canSave || !canUndo;
+    save.disabled = isBusy;
+    check.hidden = isChecked === null;
+    check.setAttribute("aria-pressed", Boolean(isChecked));
     correct.setAttribute("aria-pressed", isOn);
     labels.element.hidden = !isOn || Boolean(selected);
     signs.element.hidden = remove.hidden = done.hidden = !isOn || !selected;
@@ -48,7 +54,7 @@ export function toolbarOf(editor) {
     setText(problem, error ?? "");
   }
 
-  return { elements: [correct, labels.element, signs.element, remove, done, undo, redo, zooms, threshold, hint, problem], update };
+  return { elements: [correct, labels.element, signs.element, remove, done, undo, redo, zooms, threshold, save, check, hint, problem], update };
 }
 
 function radios(legend, group, labels, choose) {

@@ -2,16 +2,7 @@
 
 import { bytes, texts } from "../texts.js";
 import { Edits } from "../edit/edits.js";
-import { json } from "../result/selection.js";
-
-/** The pictures in a response, by their file names: PICTURES in shared/api/responses.py. */
-const FIELDS = {
-  "mask.png": "mask_png_base64",
-  "overlay.png": "overlay_png_base64",
-  "cutout.png": "face_rgba_png_base64",
-};
-/** The pictures of instances in a response, by their file names. */
-const INSTANCE_FIELD = "instance_png_base64";
+import { readResponse } from "../result/response.js";
 
 export class Picture {
   /** `original` is the File, `name` is displayed, `folder` is the name in the archive. */
@@ -60,17 +51,9 @@ export class Picture {
   }
 
   #finish(response) {
-    const result = { ...response };
-    const files = new Map();
-    for (const [name, field] of Object.entries(FIELDS)) {
-      files.set(name, decode(response[field]));
-      delete result[field];
-    }
-    for (const [name, base64] of Object.entries(response[INSTANCE_FIELD] ?? {})) files.set(name, decode(base64));
-    delete result[INSTANCE_FIELD];
-    files.set("result.json", json(result));
+    const finished = readResponse(response);
     this.leftOut.clear();
-    Object.assign(this, { state: result.status, activity: null, error: null, progress: null, finished: { result, files } });
+    Object.assign(this, { state: response.status, activity: null, error: null, progress: null, finished });
   }
 
   /** Whether the result is that of the newest request. */
@@ -108,11 +91,4 @@ export class Picture {
     const isInBadge = this.activity === texts.states[this.state];
     return this.activity && !isInBadge ? this.activity : bytes(this.original.size);
   }
-}
-
-function decode(base64) {
-  const binary = atob(base64);
-  const data = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index += 1) data[index] = binary.charCodeAt(index);
-  return new Blob([data], { type: "image/png" });
 }

@@ -1,6 +1,6 @@
 // Requests the masks of pictures, a few at a time, the oldest picture first.
 
-import { sendForm } from "../client.js";
+import { fieldsOf, requestMasks } from "../result/response.js";
 import { texts } from "../texts.js";
 
 /** Parallel requests: the default of the service's MAX_PARALLEL. More would only wait there. */
@@ -46,10 +46,9 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
       change();
       changed(picture);
     };
-    const form = formOf(picture, picture.options);
     update(() => picture.work(texts.activity.sending, 0));
     try {
-      const response = await sendForm("v1/face-mask-sam2", form, {
+      const response = await requestMasks(picture.original, picture.name, picture.options, {
         onProgress: (share) => update(() =>
           (share < 1 ? picture.work(texts.activity.sending, share) : picture.work(texts.activity.processing, NaN))),
         onWait: () => update(() => picture.work(texts.activity.busy, NaN)),
@@ -69,8 +68,8 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
     cancel(picture);
     const abort = new AbortController();
     picture.abort = abort;
-    const fields = { ...picture.options, targets: "none", prompts: JSON.stringify(prompts) };
-    const response = await sendForm("v1/face-mask-sam2", formOf(picture, fields), {
+    const fields = { ...picture.options, ...fieldsOf(prompts) };
+    const response = await requestMasks(picture.original, picture.name, fields, {
       onProgress: () => {},
       onWait: () => {},
       signal: abort.signal,
@@ -81,12 +80,4 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
   }
 
   return { add, cancel, correct };
-}
-
-function formOf(picture, fields) {
-  const form = new FormData();
-  form.append("image", picture.original, picture.name);
-  form.append("instance_pictures", "true");
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  return form;
 }

@@ -109,6 +109,7 @@ function drawResult(result) {
     return;
   }
   shown.viewer?.release();
+  shown.editor = null;
   const hasPictures = result && ["segmented", "degraded", "empty"].includes(result.status);
   const load = (view) => selectedView(source, shown.result, view);
   shown.viewer = hasPictures ? viewer({ name: source.name, result, load }) : null;
