@@ -28,7 +28,7 @@ class Frames:
     """
 
     def __init__(self, first: OpenImage, max_pixels: int, most: int) -> None:
-        self._file = first
+        self.first = first
         self._max_pixels = max_pixels
         self._indices: list[int] = []
         total = self.most_pixels = first.pixels
@@ -66,9 +66,9 @@ class Frames:
         """
         steps = number - self._last if number > self._last else number
         with as_rejection():
-            self._file.picture.seek(self._indices[number - 1])
+            self.first.picture.seek(self._indices[number - 1])
         self._last = number
-        frame = opened(self._file.picture, self._file.data, self._max_pixels, steps)
+        frame = opened(self.first.picture, self.first.data, self._max_pixels, steps)
         if frame.pixels > self.most_pixels:
             raise Rejected(ReasonCode.CORRUPT_IMAGE, "It is larger than the image.")
         return frame
@@ -78,7 +78,7 @@ class Frames:
 
         A PNG may declare more frames than it has. Then `opened` fails.
         """
-        picture, pixels = self._file.picture, self._file.pixels
+        picture, pixels = self.first.picture, self.first.pixels
         if isinstance(picture, TiffImageFile):
             yield from _pages(picture)
         elif picture.format in _FORMATS:

@@ -70,9 +70,7 @@ def read_header(data: bytes, max_pixels: int) -> OpenImage:
         return opened(picture, data, max_pixels)
 
 
-def opened(
-    picture: PillowImage.Image, data: bytes, max_pixels: int, frames: int = 1
-) -> OpenImage:
+def opened(picture: PillowImage.Image, data: bytes, max_pixels: int, frames: int = 1) -> OpenImage:
     """Returns the current frame of a picture, after checks of its size and structure.
 
     `frames` is the number of frames that are decoded to get it.

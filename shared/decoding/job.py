@@ -60,7 +60,8 @@ def _decode(caller: Connection, buffer: int, limits: Limits) -> None:
     limits.set(SPARE + memory_to_open(data), _OPENING_SECONDS)
     file = read_header(data, task.max_pixels)
     if task.most_frames is not None:
-        _decode_frames(caller, buffer, limits, file, task.max_pixels, task.most_frames)
+        frames = Frames(file, task.max_pixels, task.most_frames)
+        _decode_frames(caller, buffer, limits, frames)
         return
     _send(caller, _header(file))
     if caller.recv_bytes() != GO_ON:
@@ -74,15 +75,11 @@ def _decode(caller: Connection, buffer: int, limits: Limits) -> None:
         caller.send_bytes(small)
 
 
-def _decode_frames(
-    caller: Connection, buffer: int, limits: Limits, file: OpenImage, max_pixels: int, most: int
-) -> None:
+def _decode_frames(caller: Connection, buffer: int, limits: Limits, frames: Frames) -> None:
     """Decodes the frames that the caller asks for, until it closes the connection."""
-    frames = Frames(file, max_pixels, most)
-    largest = _header(file).model_copy(
-        update={"frames": frames.count, "pixels": frames.most_pixels}
-    )
-    _send(caller, largest)
+    file = frames.first
+    largest = {"frames": frames.count, "pixels": frames.most_pixels}
+    _send(caller, _header(file).model_copy(update=largest))
     while True:
         request = caller.recv_bytes()
         if request == GO_ON:

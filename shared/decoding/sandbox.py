@@ -161,9 +161,10 @@ class OpenedFile:
         self._header = header
 
     def decode(self) -> Image:
-        """Returns the first or the chosen frame, RGB uint8 (h, w, 3), upright by EXIF, composed over white.
+        """Returns a frame, RGB uint8 (h, w, 3), upright by EXIF, composed over white.
 
-        It is valid until the next call.
+        It is the one that `seek` has chosen, else the first. It is valid until the next call. A
+        file with several frames needs a `seek` first.
 
         Raises:
             Rejected: the file is broken, or needs more memory or time than any valid image of its

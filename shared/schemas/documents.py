@@ -125,7 +125,7 @@ class Source(Record):
     @property
     def folder(self) -> str:
         """The prefix of all objects of the upload, or of the frame, with a slash at its end."""
-        return object_names.folder(self.name, self.frame and self.frame.number)
+        return object_names.folder(self.name, self.frame.number if self.frame else None)
 
     @property
     def log_fields(self) -> dict[str, str]:

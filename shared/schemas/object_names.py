@@ -64,7 +64,9 @@ def refusal(upload: str) -> str | None:
 def folder(upload: str, frame: int | None = None) -> str:
     """Returns the prefix of all objects of an upload: its name and a slash.
 
-    With `frame`, which counts from 1, it is the prefix of the objects of this frame. A refused or too long name is made safe, cut, and ends with `~` and a digest of the name. So
+    With `frame`, which counts from 1, it is the prefix of the objects of this frame.
+
+    A refused or too long name is made safe, cut, and ends with `~` and a digest of the name. So
     does a name that looks like a cut one. No two uploads share a folder.
     """
     if frame is not None:
