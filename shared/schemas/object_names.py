@@ -18,8 +18,11 @@ PNG = rf"(mask|overlay|cutout)\.png|{INSTANCE}/(mask|cutout)\.png"
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
 """Pattern of the names of all image files, relative to the upload's folder."""
 
-FRAME = "frame-[0-9]{4}"
+FRAME = "frame-([0-9]{4})"
 """Pattern of a frame's folder. The number is at most MOST_FRAMES."""
+
+FIRST_FRAME = "frame-0001"
+"""Name of the folder that each upload with frames has."""
 
 ORIGINAL = "original.png"
 """The pixels of a frame, in its folder."""
@@ -46,6 +49,7 @@ cuts long names, so a longer prefix would not match them."""
 
 _CUT = re.compile(r".*~[0-9a-f]{16}", re.DOTALL)
 _TAKEN = re.compile(rf".*/({INSTANCE}|{FRAME})", re.DOTALL)
+_FRAME_FOLDER = re.compile(rf"/{FRAME}/\Z")
 _FRAME_OBJECT = re.compile(rf"{FRAME}/({PICTURE}|{ORIGINAL}|{PROMPTS}|{RESULT})")
 
 
@@ -101,5 +105,10 @@ def is_frame_object(name: str) -> bool:
 
 def of_frame(folder: str) -> int | None:
     """Returns the number of the frame whose folder this is; None for another folder."""
-    found = re.fullmatch(rf"(?:.*/)?({FRAME})/", folder, re.DOTALL)
-    return int(found[1][-4:]) if found else None
+    found = _FRAME_FOLDER.search(folder)
+    return int(found[1]) if found else None
+
+
+def without_frame(folder: str) -> str:
+    """Returns the folder of the upload to whose frame this folder belongs; any other unchanged."""
+    return _FRAME_FOLDER.sub("/", folder)
