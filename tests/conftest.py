@@ -37,7 +37,7 @@ def system(request: pytest.FixtureRequest) -> Iterator[Stack]:
     with (
         tempfile.TemporaryDirectory(prefix="toonmask-test-") as root,
         stack.running(
-            Path(root), {"TARGETS": "face,hand"}, request.param, with_api=True
+            Path(root), {"TARGETS": "face,hand", "FRAMES": "all"}, request.param, with_api=True
         ) as running,
     ):
         yield running

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from PIL.TiffImagePlugin import TiffImageFile
 
-from shared.decoding.header import OpenImage, as_rejection, opened
+from shared.decoding.header import OpenImage, as_rejection, check_pixels, opened
 from shared.schemas.errors import ReasonCode, Rejected
 
 _FORMATS = frozenset({"GIF", "WEBP", "AVIF", "PNG", "TIFF"})
@@ -21,7 +21,7 @@ hundred frames of 5 megapixels. A higher limit lets one upload occupy landmarks 
 
 
 class Frames:
-    """The frames of an open file, from 1. They are fastest in ascending order.
+    """The frames of an open file, from 1, in ascending order: Pillow reads no APNG backwards.
 
     Raises:
         Rejected: there are more than `most`, or all together have too many pixels.
@@ -33,10 +33,11 @@ class Frames:
         self._indices: list[int] = []
         total = self.most_pixels = first.pixels
         with as_rejection():
-            for index, pixels in self._listed():
+            for index, width, height in self._listed():
+                check_pixels(width, height, max_pixels)
                 self._indices.append(index)
-                total += pixels if index else 0
-                self.most_pixels = max(self.most_pixels, pixels)
+                total += width * height if index else 0
+                self.most_pixels = max(self.most_pixels, width * height)
                 if len(self._indices) > most:
                     raise Rejected(
                         ReasonCode.TOO_MANY_FRAMES,
@@ -64,33 +65,39 @@ class Frames:
         Raises:
             Rejected: the file is broken, or the frame exceeds a limit.
         """
-        steps = number - self._last if number > self._last else number
+        steps = max(1, number - self._last)
+        picture = self.first.picture
         with as_rejection():
-            self.first.picture.seek(self._indices[number - 1])
+            if not isinstance(picture, TiffImageFile):
+                for between in range(self._last, number):  # Pillow draws a frame over those before
+                    picture.seek(self._indices[between - 1])
+                    picture.load()
+            picture.seek(self._indices[number - 1])
         self._last = number
-        frame = opened(self.first.picture, self.first.data, self._max_pixels, steps)
+        frame = opened(picture, self.first.data, self._max_pixels, steps)
         if frame.pixels > self.most_pixels:
             raise Rejected(ReasonCode.CORRUPT_IMAGE, "It is larger than the image.")
         return frame
 
-    def _listed(self) -> Iterator[tuple[int, int]]:
-        """Yields the index of each frame in the file, and its pixels.
+    def _listed(self) -> Iterator[tuple[int, int, int]]:
+        """Yields the index of each frame in the file, its width and its height.
 
         A PNG may declare more frames than it has. Then `opened` fails.
         """
-        picture, pixels = self.first.picture, self.first.pixels
+        picture = self.first.picture
         if isinstance(picture, TiffImageFile):
             yield from _pages(picture)
         elif picture.format in _FORMATS:
-            yield from ((index, pixels) for index in range(getattr(picture, "n_frames", 1)))
+            count = getattr(picture, "n_frames", 1)
+            yield from ((index, *picture.size) for index in range(count))
 
 
-def _pages(picture: TiffImageFile) -> Iterator[tuple[int, int]]:
-    """Yields index and pixels of each page of a TIFF that is not another form of a page."""
+def _pages(picture: TiffImageFile) -> Iterator[tuple[int, int, int]]:
+    """Yields index, width and height of each page of a TIFF that is not another form of a page."""
     index, is_there = 0, True
     while is_there:
         if not _subfile_type(picture) & (_REDUCED | _MASK):
-            yield index, picture.width * picture.height
+            yield index, *picture.size
         index += 1
         try:
             picture.seek(index)

@@ -63,7 +63,7 @@ def read_header(data: bytes, max_pixels: int) -> OpenImage:
         Rejected: the file is in none of FORMATS, has more than `max_pixels`, or would take more
             work than any valid image of its size.
     """
-    _check_pixels(*webp.canvas(data), max_pixels)
+    check_pixels(*webp.canvas(data), max_pixels)
     with as_rejection():
         picture = PillowImage.open(io.BytesIO(data), formats=FORMATS)
         jpeg.check_scans(data)
@@ -80,7 +80,7 @@ def opened(picture: PillowImage.Image, data: bytes, max_pixels: int, frames: int
     """
     with as_rejection():
         width, height = picture.size
-        _check_pixels(width, height, max_pixels)
+        check_pixels(width, height, max_pixels)
         decoded = width * height
         if isinstance(picture, TiffImageFile):
             decoded = tiff.decoded_pixels(picture, len(data), max_pixels)
@@ -93,7 +93,8 @@ def opened(picture: PillowImage.Image, data: bytes, max_pixels: int, frames: int
         )
 
 
-def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+def check_pixels(width: int, height: int, max_pixels: int) -> None:
+    """Raises Rejected for an image with more than `max_pixels`, or a very long side."""
     if max(width, height) > _MOST_SIDE:
         raise Rejected(
             ReasonCode.TOO_MANY_PIXELS,

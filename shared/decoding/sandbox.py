@@ -145,7 +145,7 @@ class OpenedFile:
         self._check = check
 
     def seek(self, frame: int) -> None:
-        """Chooses the frame that `decode` returns next, from 1. Ascending order is fastest.
+        """Chooses the frame that `decode` returns next, from 1, in ascending order.
 
         Only for a file whose frames were counted.
 
