@@ -29,7 +29,7 @@ def test_each_frame_is_shown_and_corrected(page: Page, system: Stack) -> None:
     bucket = opened(page)
     bucket.get_by_label("Name begins with").fill(name)
     tile = ended_tile(bucket, name, "segmented")
-    expect(tile.locator("img")).to_be_visible(timeout=SOON)
+    expect(tile.locator("canvas")).to_be_visible(timeout=SOON)
     tile.click()
     editor = Editor(page, bucket.get_by_role("dialog"))
     editor.expect_instances(1)
