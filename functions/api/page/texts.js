@@ -143,6 +143,8 @@ export const texts = {
       "result.json": "Result as JSON",
     },
     download: (file, name) => `Download ${file} of ${name}`,
+    frame: "Frame",
+    frameOf: (shown, count) => `${number(shown)} of ${number(count)}`,
   },
 
   instances: {
