@@ -4,21 +4,25 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
-from google.api_core.exceptions import BadRequest
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from shared.api.buckets import Buckets
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
-from shared.api.problems import Refused, bad_fields
+from shared.api.newest_uploads import NewestUploads
+from shared.api.problems import Refused
+from shared.api.request_parsing import Name, RequestModel, json_body, json_response, query
 from shared.api.settings import ApiSettings
 from shared.api.stored_pictures import ORIGINAL, StoredPictures
 from shared.api.streaming import hold_until_sent
+from shared.api.upload_counts import count
+from shared.api.upload_filter import UploadFilter
 from shared.api.upload_listing import UploadListing, UploadQuery
+from shared.api.upload_scan import Bounds
 from shared.api.upload_sessions import UploadSessions
 from shared.decoding.sandbox import Sandbox
 from shared.schemas import object_names
@@ -51,7 +55,17 @@ _TOO_MANY_DOWNLOADS = (
     f"The limit of {_MOST_DOWNLOADS} parallel downloads is reached. Try again a little later."
 )
 
-Query = TypeVar("Query", bound=BaseModel)
+_MOST_SCANS = 4
+"""Searches and counts at a time. Chosen by hand: each occupies one of the 16 threads for some
+seconds, and has a batch of 1,000 objects in memory."""
+
+_SCAN_WAIT = 2
+"""Seconds that a search waits for another one to end. Chosen by hand: a person waits for it, and a
+waiting search occupies a thread, too."""
+
+_TOO_MANY_SCANS = (
+    f"{_MOST_SCANS} searches of the bucket are running, and others wait. Try again a little later."
+)
 
 
 def _checked_name(name: str) -> str:
@@ -71,14 +85,7 @@ def _checked_name(name: str) -> str:
     return name
 
 
-Name = Annotated[str, Field(min_length=1)]
-
-
-class _RequestModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-
-class PictureQuery(_RequestModel):
+class PictureQuery(RequestModel):
     """Which picture to read."""
 
     name: Name = Field(description="name of the upload")
@@ -95,13 +102,13 @@ class PictureQuery(_RequestModel):
     )
 
 
-class ResultQuery(_RequestModel):
+class ResultQuery(RequestModel):
     """Which result to read."""
 
     name: Name = Field(description="name of the upload")
 
 
-class NewUpload(_RequestModel):
+class NewUpload(RequestModel):
     """An upload to begin."""
 
     name: Annotated[Name, AfterValidator(_checked_name)] = Field(
@@ -112,7 +119,7 @@ class NewUpload(_RequestModel):
     replace: bool = Field(False, description="whether to replace an existing object of this name")
 
 
-class UploadSession(_RequestModel):
+class UploadSession(RequestModel):
     """A new upload session: PUT the content to `url`."""
 
     url: str
@@ -123,15 +130,21 @@ class _Services:
     """What the routes use if the settings have buckets."""
 
     buckets: Buckets
+    bounds: Bounds
     listing: UploadListing
+    newest: NewestUploads
     pictures: StoredPictures
     sessions: UploadSessions
 
     @classmethod
     def of(cls, buckets: Buckets, sandbox: Sandbox, max_bytes: int) -> "_Services":
+        bounds = Bounds()
+        listing = UploadListing(buckets, bounds)
         return cls(
             buckets,
-            UploadListing(buckets),
+            bounds,
+            listing,
+            NewestUploads(buckets, listing, bounds),
             StoredPictures(buckets, sandbox, max_bytes),
             UploadSessions(buckets, max_bytes),
         )
@@ -150,12 +163,14 @@ class BucketRoutes:
         self._configured = _Services.of(buckets, sandbox, settings.max_upload) if buckets else None
         self._thumbnails = thumbnails
         self._downloads = ConcurrencyLimit(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _TOO_MANY_DOWNLOADS)
+        self._scans = ConcurrencyLimit(_MOST_SCANS, _SCAN_WAIT, _TOO_MANY_SCANS)
         self._max_send = settings.max_send
 
     def register(self, app: Flask) -> None:
         """Adds the routes to the app."""
         app.get(PATH)(self._list)
         app.post(PATH)(self._begin_upload)
+        app.get(f"{PATH}/counts")(self._count)
         app.get(f"{PATH}/result")(self._result)
         app.get(f"{PATH}/picture")(self._picture)
 
@@ -170,15 +185,24 @@ class BucketRoutes:
         return self._configured
 
     def _list(self) -> ResponseReturnValue:
-        try:
-            page = self._services.listing.page(_query(UploadQuery))
-        except BadRequest as error:
-            sentence = "The page token is invalid. Start with the first page."
-            raise Refused(HTTPStatus.NOT_FOUND, "no-such-page", sentence) from error
-        return _json(page.model_dump_json())
+        wanted, services = query(UploadQuery), self._services
+        check = check_of(request.environ)
+        if wanted.is_one_page:
+            return json_response(services.listing.page(wanted, check).model_dump_json())
+        order = services.newest if wanted.order == "newest" else services.listing
+        with self._scans.acquired(check):
+            page = order.page(wanted, check)
+        return json_response(page.model_dump_json())
+
+    def _count(self) -> ResponseReturnValue:
+        wanted, services = query(UploadFilter), self._services
+        check = check_of(request.environ)
+        with self._scans.acquired(check):
+            counts = count(services.buckets, services.listing, wanted, services.bounds, check)
+        return json_response(counts.model_dump_json())
 
     def _begin_upload(self) -> ResponseReturnValue:
-        upload = _new_upload()
+        upload = json_body(NewUpload, _MOST_BODY_BYTES)
         origin = request.headers.get("Origin") or request.host_url.rstrip("/")
         url = self._services.sessions.begin(
             upload.name, upload.type, upload.size, origin, replace=upload.replace
@@ -189,13 +213,13 @@ class BucketRoutes:
                 "or send replace: true to replace it."
             )
             raise Refused(HTTPStatus.CONFLICT, "exists", sentence)
-        return _json(UploadSession(url=url).model_dump_json())
+        return json_response(UploadSession(url=url).model_dump_json())
 
     def _result(self) -> ResponseReturnValue:
-        name = _query(ResultQuery).name
+        name = query(ResultQuery).name
         found = self._services.pictures.result(name)
         if found is not None:
-            return _json(found)
+            return json_response(found)
         uri = self._services.buckets.uri(name)
         if self._services.buckets.has_upload(name):
             sentence = f"{uri} has no result yet. It is being processed."
@@ -203,49 +227,25 @@ class BucketRoutes:
         raise Refused(HTTPStatus.NOT_FOUND, "no-such-upload", f"There is no upload {uri}.")
 
     def _picture(self) -> ResponseReturnValue:
-        query = _query(PictureQuery)
+        wanted = query(PictureQuery)
         pictures = self._services.pictures
-        upload = self._services.buckets.upload(query.name, query.generation)
-        limit = self._thumbnails if query.side else self._downloads
+        upload = self._services.buckets.upload(wanted.name, wanted.generation)
+        limit = self._thumbnails if wanted.side else self._downloads
         check = check_of(request.environ)
         with ExitStack() as slot:
             slot.enter_context(limit.acquired(check))
             try:
-                if query.side:
-                    thumbnail = pictures.thumbnail(upload, query.picture, query.side, check)
+                if wanted.side:
+                    thumbnail = pictures.thumbnail(upload, wanted.picture, wanted.side, check)
                     response = Response(thumbnail, mimetype="image/webp")
                 else:
-                    response = _download(pictures.stream(upload, query.picture), query.picture)
+                    response = _download(pictures.stream(upload, wanted.picture), wanted.picture)
             except Superseded as error:
                 raise Refused(HTTPStatus.NOT_FOUND, "no-picture", f"{error}.") from error
             hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)
         response.cache_control.private = True
         response.cache_control.max_age = _CACHE_SECONDS
         return response
-
-
-def _query(model: type[Query]) -> Query:
-    try:
-        return model.model_validate(request.args.to_dict())
-    except ValidationError as error:
-        raise bad_fields(error) from error
-
-
-def _new_upload() -> NewUpload:
-    """Reads the JSON body. A page of another site cannot send JSON without a preflight request."""
-    if request.mimetype != "application/json":
-        raise Refused(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-json", "Send JSON: name, type and size."
-        )
-    request.max_content_length = _MOST_BODY_BYTES
-    try:
-        return NewUpload.model_validate_json(request.get_data())
-    except ValidationError as error:
-        raise bad_fields(error) from error
-
-
-def _json(text: str | bytes) -> Response:
-    return Response(text, mimetype="application/json")
 
 
 def _download(content: Iterable[bytes], picture: str) -> Response:

@@ -15,6 +15,8 @@ from shared.api.bucket_routes import NewUpload, PictureQuery, ResultQuery, Uploa
 from shared.api.face_masks import Options
 from shared.api.problems import Problem
 from shared.api.responses import FaceMaskResponse
+from shared.api.upload_counts import UploadCounts
+from shared.api.upload_filter import UploadFilter
 from shared.api.upload_listing import UploadPage, UploadQuery
 from shared.schemas.documents import ResultDocument
 from shared.schemas.prompt import FACE_PARTS
@@ -25,7 +27,15 @@ HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
 
 _REQUESTS = (Options, NewUpload)
-_RESPONSES = (About, FaceMaskResponse, UploadPage, UploadSession, ResultDocument, Problem)
+_RESPONSES = (
+    About,
+    FaceMaskResponse,
+    UploadPage,
+    UploadCounts,
+    UploadSession,
+    ResultDocument,
+    Problem,
+)
 _KEY = "key"
 
 _PROBLEMS = {
@@ -82,9 +92,9 @@ def _paths() -> dict[str, openapi.Operations]:
         bucket_routes.PATH: {
             "get": _operation(
                 "listUploads",
-                "List uploads with their states, in the order of their names",
+                "List uploads with their states, by name or newest first, or those of a folder",
                 _json(UploadPage),
-                (*_BUCKETS, 422),
+                (*_BUCKETS, 422, 429),
                 parameters=_parameters(UploadQuery),
             ),
             "post": _operation(
@@ -94,6 +104,15 @@ def _paths() -> dict[str, openapi.Operations]:
                 (*_CONTENT, *_BUCKETS, 409, 422),
                 requestBody={"required": True, "content": openapi.content(NewUpload)},
             ),
+        },
+        f"{bucket_routes.PATH}/counts": {
+            "get": _operation(
+                "countUploads",
+                "Count uploads by their states",
+                _json(UploadCounts),
+                (*_BUCKETS, 422, 429),
+                parameters=_parameters(UploadFilter),
+            )
         },
         f"{bucket_routes.PATH}/result": {
             "get": _operation(
