@@ -11,6 +11,8 @@ locals {
     MAX_UPLOAD    = lookup(var.settings, "MAX_BYTES", tostring(64 * 1024 * 1024))
     MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
     SAM2_DEADLINE = tostring(var.api.timeout - 30)
+    UPLOADS_TOPIC = google_pubsub_topic.work["uploads"].id
+    CAN_DELETE    = tostring(var.api.can_delete)
   })
 }
 
@@ -89,5 +91,24 @@ resource "google_storage_bucket_iam_member" "api_reads_output" {
 
   bucket = google_storage_bucket.data["output"].name
   role   = "roles/storage.objectViewer"
+  member = module.api[0].member
+}
+
+# The page processes uploads again. Cloud Storage announces uploads to the same topic (storage.tf).
+resource "google_pubsub_topic_iam_member" "api_publishes" {
+  count = var.enable_api ? 1 : 0
+
+  project = var.project_id
+  topic   = google_pubsub_topic.work["uploads"].name
+  role    = "roles/pubsub.publisher"
+  member  = module.api[0].member
+}
+
+# The page deletes uploads with their results. No smaller predefined role can delete objects.
+resource "google_storage_bucket_iam_member" "api_deletes_output" {
+  count = var.enable_api && var.api.can_delete ? 1 : 0
+
+  bucket = google_storage_bucket.data["output"].name
+  role   = "roles/storage.objectUser"
   member = module.api[0].member
 }

@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from local.operations.deployment import NotRunning, Target, add_arguments, choose_target
-from shared.gcp.events import FINALIZED
-from shared.gcp.gcs import STATUS_KEY
+from shared.gcp.events import UploadEvent, notification
+from shared.gcp.gcs import STATUS_KEY, ObjectRef
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
 from shared.schemas.documents import Status
@@ -122,17 +122,11 @@ def publish(target: Target, choice: Choice, cursor: Cursor, rate: float) -> Iter
 
 
 def _publish_notification(target: Target, blob: Blob) -> None:
-    resource = {
-        "kind": "storage#object",
-        "bucket": target.input_bucket,
-        "name": blob.name,
-        "generation": str(blob.generation),
-        "size": str(blob.size),
-        "contentType": blob.content_type or "",
-    }
-    target.publisher.publish(
-        target.topic("uploads"), json.dumps(resource).encode(), **_attributes(resource)
-    ).result(timeout=_PUBLISH_SECONDS)
+    ref = ObjectRef(target.input_bucket, blob.name, blob.generation)
+    message = notification(UploadEvent(ref, blob.content_type or "", blob.size))
+    target.publisher.publish(target.topic("uploads"), message.data, **message.attributes).result(
+        timeout=_PUBLISH_SECONDS
+    )
 
 
 def _finished(target: Target, prefix: str) -> dict[str, int]:
@@ -144,16 +138,6 @@ def _finished(target: Target, prefix: str) -> dict[str, int]:
         blob.name.removesuffix(object_names.RESULT): Provenance.of(blob).generation
         for blob in results
         if (blob.metadata or {}).get(STATUS_KEY) != Status.FAILED.value
-    }
-
-
-def _attributes(resource: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "eventType": FINALIZED,
-        "payloadFormat": "JSON_API_V1",
-        "bucketId": resource["bucket"],
-        "objectId": resource["name"],
-        "objectGeneration": resource["generation"],
     }
 
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from shared import VERSION
-from shared.api.settings import ApiSettings
+from shared.api.settings import Action, ApiSettings
 from shared.schemas.base import Record
 
 
@@ -15,6 +15,9 @@ class About(Record):
     max_pixels: int = Field(description="largest image, in pixels")
     input_bucket: str | None
     output_bucket: str | None
+    actions: tuple[Action, ...] = Field(
+        description="what this service can do with uploads: POST /v1/uploads/archive, …"
+    )
 
     @classmethod
     def of(cls, settings: ApiSettings) -> "About":
@@ -25,4 +28,5 @@ class About(Record):
             max_pixels=settings.max_pixels,
             input_bucket=settings.input_bucket,
             output_bucket=settings.output_bucket,
+            actions=settings.actions,
         )

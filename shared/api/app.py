@@ -9,13 +9,14 @@ from flask_cors import CORS
 
 from shared.api import access, openapi, problems, streaming
 from shared.api.about import About
-from shared.api.bucket_routes import BucketRoutes
+from shared.api.bucket_routes import BucketRoutes, download_limit
 from shared.api.buckets import Buckets
 from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.face_masks import FaceMasks
 from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
 from shared.api.settings import ANY_ORIGIN, ApiSettings
+from shared.api.upload_action_routes import UploadActionRoutes
 from shared.decoding.sandbox import Sandbox
 from shared.schemas.settings import revealed
 
@@ -70,7 +71,9 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     )
     MaskRoutes(FaceMasks(settings, sandbox), images, settings.max_send).register(app)
     buckets = Buckets.of(settings)
-    BucketRoutes(buckets, settings, sandbox, images).register(app)
+    downloads = download_limit()
+    BucketRoutes(buckets, settings, sandbox, images, downloads).register(app)
+    UploadActionRoutes(buckets, settings, downloads).register(app)
     Page(page, (buckets.origin,) if buckets else ()).register(app)
     app.get(openapi.HEALTH, endpoint="health")(lambda: {"status": "ok"})
     app.get(openapi.DOCUMENT, endpoint="document")(

@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import AfterValidator, Field
 
-from shared.api.buckets import Buckets
+from shared.api.buckets import Buckets, no_buckets
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.newest_uploads import NewestUploads
@@ -150,6 +150,11 @@ class _Services:
         )
 
 
+def download_limit() -> ConcurrencyLimit:
+    """Returns the limit for downloads of pictures, uploads and archives."""
+    return ConcurrencyLimit(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _TOO_MANY_DOWNLOADS)
+
+
 class BucketRoutes:
     """The routes of the page's view of the buckets."""
 
@@ -159,10 +164,11 @@ class BucketRoutes:
         settings: ApiSettings,
         sandbox: Sandbox,
         thumbnails: ConcurrencyLimit,
+        downloads: ConcurrencyLimit,
     ) -> None:
         self._configured = _Services.of(buckets, sandbox, settings.max_upload) if buckets else None
         self._thumbnails = thumbnails
-        self._downloads = ConcurrencyLimit(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _TOO_MANY_DOWNLOADS)
+        self._downloads = downloads
         self._scans = ConcurrencyLimit(_MOST_SCANS, _SCAN_WAIT, _TOO_MANY_SCANS)
         self._max_send = settings.max_send
 
@@ -177,11 +183,7 @@ class BucketRoutes:
     @property
     def _services(self) -> _Services:
         if self._configured is None:
-            raise Refused(
-                HTTPStatus.NOT_FOUND,
-                "no-buckets",
-                "This service has no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set).",
-            )
+            raise no_buckets()
         return self._configured
 
     def _list(self) -> ResponseReturnValue:

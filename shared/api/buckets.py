@@ -1,7 +1,9 @@
 """The pair of buckets: one for uploads, one for their results."""
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
+from shared.api.problems import Refused
 from shared.api.settings import ApiSettings
 from shared.gcp.gcs import RETRY, TIMEOUT, ObjectRef, Storage
 
@@ -38,3 +40,12 @@ class Buckets:
         """Whether an upload of this name exists."""
         blob = self.storage.client.bucket(self.input).blob(name)
         return bool(blob.exists(timeout=TIMEOUT, retry=RETRY))
+
+
+def no_buckets() -> Refused:
+    """Returns the refusal of a request about buckets by a service that has none."""
+    return Refused(
+        HTTPStatus.NOT_FOUND,
+        "no-buckets",
+        "This service has no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set).",
+    )

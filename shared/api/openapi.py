@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.api import bucket_routes, mask_routes, problems
+from shared.api import bucket_routes, mask_routes, problems, upload_action_routes
 from shared.api.about import About
 from shared.api.access import KEY_HEADER
 from shared.api.bucket_routes import NewUpload, PictureQuery, ResultQuery, UploadSession
@@ -18,6 +18,8 @@ from shared.api.responses import FaceMaskResponse
 from shared.api.upload_counts import UploadCounts
 from shared.api.upload_filter import UploadFilter
 from shared.api.upload_listing import UploadPage, UploadQuery
+from shared.api.upload_selection import Outcomes, Selection
+from shared.api.zip_stream import MEDIA_TYPE
 from shared.schemas.documents import ResultDocument
 from shared.schemas.prompt import FACE_PARTS
 from shared.serving import openapi
@@ -26,13 +28,14 @@ ABOUT = "/v1/about"
 HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
 
-_REQUESTS = (Options, NewUpload)
+_REQUESTS = (Options, NewUpload, Selection)
 _RESPONSES = (
     About,
     FaceMaskResponse,
     UploadPage,
     UploadCounts,
     UploadSession,
+    Outcomes,
     ResultDocument,
     Problem,
 )
@@ -41,7 +44,8 @@ _KEY = "key"
 _PROBLEMS = {
     400: "the image is empty or corrupt, or the request's body is invalid",
     401: "the API key is missing or wrong",
-    403: "a page of another site sent the request, or it was sent to another host name",
+    403: "a page of another site sent the request, it was sent to another host name, or the "
+    "service is not allowed to do this",
     404: "the resource does not exist",
     409: "an upload of this name exists already",
     413: "too many bytes or pixels",
@@ -89,6 +93,24 @@ def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
 def _paths() -> dict[str, openapi.Operations]:
     return {
         mask_routes.PATH: {"post": _face_masks()},
+        **_uploads(),
+        **_actions(),
+        ABOUT: {
+            "get": _operation(
+                "about", "Describe the service: version, limits, buckets", _json(About)
+            )
+        },
+        HEALTH: {
+            "get": _operation(
+                "health", "Check that the service responds", {"description": "it does"}
+            )
+        },
+        DOCUMENT: {"get": _operation("document", "Read this document", openapi.ITSELF)},
+    }
+
+
+def _uploads() -> dict[str, openapi.Operations]:
+    return {
         bucket_routes.PATH: {
             "get": _operation(
                 "listUploads",
@@ -132,18 +154,28 @@ def _paths() -> dict[str, openapi.Operations]:
                 parameters=_parameters(PictureQuery),
             )
         },
-        ABOUT: {
-            "get": _operation(
-                "about", "Describe the service: version, limits, buckets", _json(About)
-            )
-        },
-        HEALTH: {
-            "get": _operation(
-                "health", "Check that the service responds", {"description": "it does"}
-            )
-        },
-        DOCUMENT: {"get": _operation("document", "Read this document", openapi.ITSELF)},
     }
+
+
+def _actions() -> dict[str, openapi.Operations]:
+    archive = {"description": "the archive", "content": _binary(MEDIA_TYPE)}
+    return {
+        upload_action_routes.RERUN: {
+            "post": _action("rerunUploads", "Process uploads again", _json(Outcomes))
+        },
+        upload_action_routes.DELETE: {
+            "post": _action("deleteUploads", "Delete uploads and their results", _json(Outcomes))
+        },
+        upload_action_routes.ARCHIVE: {
+            "post": _action("archiveUploads", "Load the results of uploads as a ZIP", archive)
+        },
+    }
+
+
+def _action(operation_id: str, summary: str, success: dict[str, Any]) -> dict[str, Any]:
+    statuses = (*_CONTENT, *_BUCKETS, 422, 429)
+    body = {"required": True, "content": openapi.content(Selection)}
+    return _operation(operation_id, summary, success, statuses, requestBody=body)
 
 
 def _face_masks() -> dict[str, Any]:

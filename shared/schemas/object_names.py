@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import cache
 from typing import Literal
 
 from shared.schemas import file_names
@@ -76,3 +77,25 @@ def is_picture(name: str) -> bool:
     The folder of `cat.png` also contains the results of an upload named `cat.png/dog.png`.
     """
     return re.fullmatch(PICTURE, name) is not None
+
+
+def is_own(name: str) -> bool:
+    """Whether an object is one of the upload's own: a document or an image file.
+
+    `name` is relative to the upload's folder. RESULT and PROMPTS are the documents.
+    """
+    return name in (RESULT, PROMPTS) or is_picture(name)
+
+
+@cache
+def own_names() -> tuple[str, ...]:
+    """Returns all names for which `is_own` is true, in their order."""
+    previews = [name for name in PREVIEWS.values() if name]
+    pictures = ["mask.png", "overlay.png", "cutout.png", *previews]
+    instances = [
+        f"{label}-{number}/{kind}.png"
+        for label in ("face", "hand")
+        for number in range(1, 1000)
+        for kind in ("mask", "cutout")
+    ]
+    return tuple(sorted([RESULT, PROMPTS, *pictures, *instances]))
