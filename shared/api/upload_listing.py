@@ -14,7 +14,7 @@ from pydantic import Field
 from shared.api import page_tokens
 from shared.api.buckets import Buckets
 from shared.api.upload_filter import UploadFilter
-from shared.api.upload_scan import BATCH, Bounds, UploadScan
+from shared.api.upload_scan import Bounds, UploadScan
 from shared.gcp.gcs import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT
 from shared.gcp.provenance import Provenance
 from shared.runtime.deadline import Check, uncancelled
@@ -128,7 +128,7 @@ class UploadListing:
             Cancelled: raised by `check`.
         """
         after = page_tokens.decoded(_NamePosition, query.page).after if query.page else ""
-        size = query.limit + 1 if query.is_one_page else BATCH  # 1: `after` may be listed again
+        size = query.limit + 1 if query.is_one_page else None  # 1: `after` may be listed again
         scan = UploadScan(self._buckets, query, self._bounds, check)
         found: list[Upload | str] = []
         for batch in scan.batches(after, size):

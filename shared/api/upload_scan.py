@@ -14,10 +14,6 @@ from shared.api.upload_filter import DELIMITER, UploadFilter
 from shared.gcp.gcs import RETRY, TIMEOUT
 from shared.runtime.deadline import Check, Deadline, uncancelled
 
-BATCH = 1000
-"""Objects in a batch: the most that Cloud Storage returns in a page of a listing:
-https://cloud.google.com/storage/docs/json_api/v1/objects/list."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -25,11 +21,14 @@ class Bounds:
 
     Chosen by hand: larger bounds show more of a large bucket, but a person waits for them, they
     occupy a thread, and a listing of 1,000 objects costs 0.000005 USD (docs/decisions.md). The
-    time is checked between two listings, so a slow one exceeds it by its own.
+    time is checked between two batches, so a slow one exceeds it by its own. A `batch` has the most
+    objects that Cloud Storage returns in a page of a listing:
+    https://cloud.google.com/storage/docs/json_api/v1/objects/list.
     """
 
     objects: int = 20_000
     seconds: float = 10
+    batch: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,15 @@ class UploadScan:
         self.scanned = 0
         self.complete = False
 
-    def batches(self, after: str = "", size: int = BATCH) -> Iterator[Batch]:
-        """Yields batches of at most `size` objects and folders, from behind the name `after`.
+    def batches(self, after: str = "", size: int | None = None) -> Iterator[Batch]:
+        """Yields batches of objects and folders, from behind the name `after`.
+
+        `size` is the most that a batch has, if it is not that of the bounds.
 
         Raises:
             Cancelled: raised by `check`, between two batches.
         """
-        listing = self._list(after, size)
+        listing = self._list(after, size or self._bounds.batch)
         end = after
         for page in listing.pages:
             blobs, folders = list(page), sorted(page.prefixes)

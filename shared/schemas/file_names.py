@@ -59,9 +59,9 @@ def portable(name: str) -> str:
 
 
 def _portable_part(part: str) -> str:
-    cut = part.encode()[:_MOST_PART_BYTES].decode(errors="ignore")
-    safe = _TRAILING.sub(lambda end: "_" * len(end[0]), cut)
-    return _DEVICE.sub(r"_\g<0>", safe) if _DEVICE.match(safe) else safe or "_"
+    named = _DEVICE.sub(r"_\g<0>", part, count=1) if _DEVICE.match(part) else part
+    cut = named.encode()[:_MOST_PART_BYTES].decode(errors="ignore")
+    return _TRAILING.sub(lambda end: "_" * len(end[0]), cut) or "_"
 
 
 def collision_key(path: str) -> str:

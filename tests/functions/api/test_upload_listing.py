@@ -134,7 +134,9 @@ def test_no_names_make_a_page_slow(
     assert _listed(api, limit=4) == {
         "../up.png": "rejected", "Z.png": "empty", "a": "empty", cut: "empty",
     }  # fmt: skip
-    assert sum(len(response.get("items", ())) for response in responses) == 5 + 5  # one upload more than on the page
+    assert (
+        sum(len(response.get("items", ())) for response in responses) == 5 + 5
+    )  # one upload more than on the page
     assert _listed(api, state="rejected") == {"../up.png": "rejected"}
 
 

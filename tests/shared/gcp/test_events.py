@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from shared.gcp.events import Message, parse_identity, parse_prompts, parse_upload, receive
+from shared.gcp.events import (
+    Message,
+    UploadEvent,
+    notification,
+    parse_identity,
+    parse_prompts,
+    parse_upload,
+    receive,
+)
 from shared.gcp.gcs import ObjectRef
 from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument, Source
@@ -50,6 +58,14 @@ def test_a_pushed_bucket_notification_is_an_upload() -> None:
     upload = parse_upload(_pushed(RESOURCE))
     assert upload is not None
     assert (upload.ref, upload.content_type, upload.size) == (REF, "image/png", 1234)
+
+
+def test_a_notification_of_ours_is_the_upload_that_it_announces() -> None:
+    upload = UploadEvent(REF, "image/png", 1234)
+    message = notification(upload)
+    assert json.loads(message.data) == RESOURCE
+    assert parse_upload(message) == upload
+    assert parse_identity(message) == REF
 
 
 def test_eventarcs_direct_event_is_the_same_upload_in_both_modes() -> None:

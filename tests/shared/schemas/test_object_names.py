@@ -103,3 +103,18 @@ def test_pictures_are_known_by_their_names() -> None:
     )  # fmt: skip
     for name in others:
         assert not object_names.is_picture(name)
+
+
+def test_an_uploads_own_names_are_its_documents_and_pictures() -> None:
+    names = object_names.own_names()
+    assert list(names) == sorted(set(names))
+    assert all(map(object_names.is_own, names))
+    assert {"result.json", "prompts.json", "mask.png", "preview.webp", "face-1/mask.png"} < {*names}
+    assert "hand-999/cutout.png" in names
+    for other in ("dog.png/mask.png", "face-1/dog.png/mask.png", "face-0/mask.png", "x.json", ""):
+        assert not object_names.is_own(other)
+
+
+@given(st.from_regex(object_names.PICTURE, fullmatch=True))
+def test_every_picture_is_among_the_own_names(picture: str) -> None:
+    assert picture in object_names.own_names()
