@@ -19,6 +19,11 @@ WORKSPACE = terraform workspace select -or-create=true $(PROJECT)_$(DEPLOYMENT)
 SMOKE_SECONDS := 600
 RATE ?= 20
 
+FORMAT ?= coco
+SPLIT ?= 0.8
+# OUTPUT has a default for `make run`, whose results are no place for a dataset
+DATASET = $(if $(filter file,$(firstword $(origin OUTPUT))),dataset,$(OUTPUT))
+
 TRAIN_MINUTES ?= 150
 TRAIN_SEED ?= 0
 TRAIN_MODEL ?= drawn-face
@@ -55,7 +60,7 @@ need_project = test -n "$(PROJECT)" || { echo "Name the project: PROJECT=my-proj
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # the prerequisites of a goal depend on each other, from left to right
-.PHONY: help check-variables run up redrive backfill smoke test test-slow test-model chaos fuzz audit lint format evaluate \
+.PHONY: help check-variables run up redrive backfill correct export smoke test test-slow test-model chaos fuzz audit lint format evaluate \
   bench simulate soak bench-model train test-train docs sbom terraform-real preflight deploy destroy images lock clean
 
 help: ## List all targets
@@ -76,6 +81,15 @@ redrive: $(READY) ## Send the dead letters of `make up`, or of PROJECT, through 
 backfill: $(READY) ## Count uploads without a result (ALL=1: all) under PREFIX; with GO=1, reprocess them
 	$(RUN) -m local.operations.backfill --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" \
 	  --prefix "$(PREFIX)" --rate $(RATE) $(if $(ALL),--all) $(if $(GO),--go)
+
+export: $(READY) ## Export results under PREFIX as a dataset into OUTPUT; FORMAT=coco,yolo,…, SPLIT, EMPTY=1, NO_IMAGES=1, RESULTS=results
+	$(RUN) -m local.operations.export --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --results "$(RESULTS)" \
+	  --prefix "$(PREFIX)" --format "$(FORMAT)" --output "$(DATASET)" --split "$(SPLIT)" \
+	  $(if $(EMPTY),--empty) $(if $(NO_IMAGES),--no-images)
+
+correct: $(READY) ## Save PROMPTS, the edited prompts.json of UPLOAD, as a correction; UPLOAD is segmented again
+	@test -n "$(UPLOAD)" && test -n "$(PROMPTS)" || { echo "Name both: UPLOAD=album/cat.png PROMPTS=prompts.json"; exit 1; }
+	$(RUN) -m local.operations.correct --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" -- "$(UPLOAD)" "$(PROMPTS)"
 
 smoke: $(READY) ## Upload an example to `make up`, or to PROJECT, wait SECONDS for its result, clean up
 	$(RUN) -m tools.deployment.smoke --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --seconds $(SECONDS)

@@ -65,7 +65,7 @@ def _restart_ended(system: Stack, console: Console) -> None:
 
 @contextmanager
 def _registered(system: Stack, file: Path) -> Iterator[None]:
-    """Writes a file that lets `make redrive` and `make backfill` find the system."""
+    """Writes a file that lets `make redrive`, `make backfill` and `make export` find the system."""
     file.write_text(json.dumps(system.environment))
     try:
         yield

@@ -9,6 +9,7 @@ locals {
     CORS_ORIGINS  = join(",", sort(var.api.cors_origins))
     MAX_BYTES     = tostring(31 * 1024 * 1024) # Cloud Run accepts requests up to 32 MiB
     MAX_UPLOAD    = lookup(var.settings, "MAX_BYTES", tostring(64 * 1024 * 1024))
+    PROMPTS_TOPIC = google_pubsub_topic.work["prompts"].id
     MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
     SAM2_DEADLINE = tostring(var.api.timeout - 30)
     UPLOADS_TOPIC = google_pubsub_topic.work["uploads"].id
@@ -94,14 +95,19 @@ resource "google_storage_bucket_iam_member" "api_reads_output" {
   member = module.api[0].member
 }
 
-# The page processes uploads again. Cloud Storage announces uploads to the same topic (storage.tf).
-resource "google_pubsub_topic_iam_member" "api_publishes" {
+# A correction replaces prompts.json. A mark of a checked result changes the metadata of result.json.
+# The API can write no other object of a result.
+resource "google_storage_bucket_iam_member" "api_writes_output" {
   count = var.enable_api ? 1 : 0
 
-  project = var.project_id
-  topic   = google_pubsub_topic.work["uploads"].name
-  role    = "roles/pubsub.publisher"
-  member  = module.api[0].member
+  bucket = google_storage_bucket.data["output"].name
+  role   = "roles/storage.objectUser"
+  member = module.api[0].member
+
+  condition {
+    title      = "prompts-and-results"
+    expression = "resource.name.endsWith(\"/prompts.json\") || resource.name.endsWith(\"/result.json\")"
+  }
 }
 
 # The page deletes uploads with their results. No smaller predefined role can delete objects.
@@ -111,4 +117,15 @@ resource "google_storage_bucket_iam_member" "api_deletes_output" {
   bucket = google_storage_bucket.data["output"].name
   role   = "roles/storage.objectUser"
   member = module.api[0].member
+}
+
+# Corrections go to the topic of prompts. Uploads are processed again through the topic to which
+# Cloud Storage announces them (storage.tf).
+resource "google_pubsub_topic_iam_member" "api_publishes" {
+  for_each = toset(var.enable_api ? ["prompts", "uploads"] : [])
+
+  project = var.project_id
+  topic   = google_pubsub_topic.work[each.key].name
+  role    = "roles/pubsub.publisher"
+  member  = module.api[0].member
 }

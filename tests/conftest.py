@@ -75,7 +75,7 @@ def bucket(storage_url: str) -> gcs.Bucket:
 
 
 _SHARING = (
-    r"tests/(test_pipeline|local/test_(broker|command_line_tools|notifications|operations)"
+    r"tests/(test_pipeline|local/test_(broker|command_line_tools|corrections|notifications|operations)"
     r"|tools/deployment/test_(diagnosis|smoke))\.py",
     r"tests/functions/api/test_\w*pages?\w*\.py",
 )

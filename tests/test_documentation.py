@@ -93,12 +93,13 @@ def test_anchors_are_headings(page: Path) -> None:
 
 
 _OF_USERS = {
+    "data.yaml",
     "terraform/backend.tf",
     "terraform/deployments/PROJECT/PREFIX.tfvars",
     "terraform/deployments/PROJECT/toonmask.tfvars",
     "terraform/terraform.tfstate.d",
 }
-"""Files that a deployment creates."""
+"""Files that a deployment or an export creates."""
 
 
 def test_every_file_that_is_named_is_there() -> None:

@@ -1,7 +1,8 @@
 """python -m local.operations.backfill: reprocesses objects of the input bucket.
 
 It publishes a notification for each object. Without --go it only counts the objects. An interrupted
-backfill continues when it is started again with the same options.
+backfill continues when it is started again with the same options. Prompts that a person corrected
+are segmented again, and not replaced by a new detection: landmarks sees to that.
 """
 
 import argparse
@@ -31,17 +32,25 @@ _SAVED_EVERY = 100
 """Objects between two updates of the cursor's file. Chosen by hand: more repeat more objects after
 an interruption, fewer write the file more often."""
 
-_MOST_PREFIX = 900
-"""Limit for the prefix that lists results, in characters. `shared.schemas.object_names` cuts long
-names of folders, so a longer prefix would not match them."""
-
 
 @dataclass(frozen=True)
 class Choice:
-    """The objects to reprocess: those under `prefix`, all, or only those without a result."""
+    """The objects to reprocess: those under `prefix`, all, or only those without a result.
+
+    The result before a correction is none: if a correction failed, or was never published, the
+    object is reprocessed.
+    """
 
     prefix: str
     all: bool
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An object to reprocess, and whether a person corrected its prompts."""
+
+    blob: Blob
+    is_corrected: bool
 
 
 def main() -> None:
@@ -61,8 +70,11 @@ def main() -> None:
     choice = Choice(arguments.prefix, arguments.all)
     cursor = Cursor(arguments.root.parent / "backfill.json", target, choice)
     with console.status("Listing …"):
-        count = sum(1 for _ in wanted(target, choice, cursor.position))
+        corrected = [one.is_corrected for one in wanted(target, choice, cursor.position)]
+    count = len(corrected)
     where = f"gs://{target.input_bucket}/{choice.prefix}"
+    if any(corrected):
+        console.print(f"{sum(corrected)} of {count} have corrections, which are segmented again.")
     if cursor.position:
         console.print(f"Continuing after {cursor.position!r}.", markup=False)
     if not arguments.go:
@@ -99,25 +111,30 @@ class Cursor:
         self._file.unlink(missing_ok=True)
 
 
-def wanted(target: Target, choice: Choice, after: str) -> Iterator[Blob]:
+def wanted(target: Target, choice: Choice, after: str) -> Iterator[Upload]:
     """Yields the objects to reprocess whose names come after `after`, in the order of names."""
+    corrected = _corrected(target, choice.prefix)
     finished = {} if choice.all else _finished(target, choice.prefix)
     for blob in target.storage.list_blobs(
         target.input_bucket, prefix=choice.prefix, start_offset=after or None
     ):
-        if blob.name > after and finished.get(object_names.folder(blob.name)) != blob.generation:
-            yield blob
+        folder = object_names.folder(blob.name)
+        generation, revision = corrected.get(folder, (blob.generation, 0))
+        is_corrected = generation == blob.generation and revision > 0
+        edition = (blob.generation, revision if is_corrected else 0)
+        if blob.name > after and finished.get(folder, (0, 0)) < edition:
+            yield Upload(blob, is_corrected)
 
 
 def publish(target: Target, choice: Choice, cursor: Cursor, rate: float) -> Iterator[Blob]:
     """Publishes a notification for each object, at most `rate` per second; yields the objects."""
     started, count = time.monotonic(), 0
-    for count, blob in enumerate(wanted(target, choice, cursor.position), 1):
+    for count, upload in enumerate(wanted(target, choice, cursor.position), 1):
         time.sleep(max(0.0, started + count / rate - time.monotonic()))
-        _publish_notification(target, blob)
+        _publish_notification(target, upload.blob)
         if count % _SAVED_EVERY == 1:
-            cursor.save(blob.name)
-        yield blob
+            cursor.save(upload.blob.name)
+        yield upload.blob
     cursor.end()
 
 
@@ -129,16 +146,32 @@ def _publish_notification(target: Target, blob: Blob) -> None:
     )
 
 
-def _finished(target: Target, prefix: str) -> dict[str, int]:
-    """Returns the folders of results that are not `failed`, with the generations of the uploads."""
-    results = target.storage.list_blobs(
-        target.output_bucket, prefix=prefix[:_MOST_PREFIX], match_glob=f"**/{object_names.RESULT}"
-    )
+def _finished(target: Target, prefix: str) -> dict[str, tuple[int, int]]:
+    """Returns the folders of results that are not `failed`, with generation and revision."""
     return {
-        blob.name.removesuffix(object_names.RESULT): Provenance.of(blob).generation
-        for blob in results
+        folder: Provenance.of(blob).edition
+        for folder, blob in _listed(target, prefix, object_names.RESULT)
         if (blob.metadata or {}).get(STATUS_KEY) != Status.FAILED.value
     }
+
+
+def _corrected(target: Target, prefix: str) -> dict[str, tuple[int, int]]:
+    """Returns the folders of prompts that a person corrected, with generation and revision."""
+    editions = {
+        folder: Provenance.of(blob).edition
+        for folder, blob in _listed(target, prefix, object_names.PROMPTS)
+    }
+    return {folder: edition for folder, edition in editions.items() if edition[1]}
+
+
+def _listed(target: Target, prefix: str, name: str) -> Iterator[tuple[str, Blob]]:
+    """Yields the objects of this name in the folders of uploads, with their folders."""
+    for blob in target.storage.list_blobs(
+        target.output_bucket,
+        prefix=prefix[: object_names.MOST_LISTED_PREFIX],
+        match_glob=f"**/{name}",
+    ):
+        yield blob.name.removesuffix(name), blob
 
 
 def _progress(console: Console) -> Progress:

@@ -18,6 +18,7 @@ class About(Record):
     actions: tuple[Action, ...] = Field(
         description="what this service can do with uploads: POST /v1/uploads/archive, …"
     )
+    corrections: bool = Field(description="whether this service saves corrections of prompts")
 
     @classmethod
     def of(cls, settings: ApiSettings) -> "About":
@@ -29,4 +30,5 @@ class About(Record):
             input_bucket=settings.input_bucket,
             output_bucket=settings.output_bucket,
             actions=settings.actions,
+            corrections=settings.saves_corrections,
         )

@@ -12,6 +12,8 @@ from shared.api.about import About
 from shared.api.bucket_routes import BucketRoutes, download_limit
 from shared.api.buckets import Buckets
 from shared.api.concurrency_limit import ConcurrencyLimit
+from shared.api.correction_routes import CorrectionRoutes
+from shared.api.export_routes import ExportRoutes
 from shared.api.face_masks import FaceMasks
 from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
@@ -20,12 +22,12 @@ from shared.api.upload_action_routes import UploadActionRoutes
 from shared.decoding.sandbox import Sandbox
 from shared.schemas.settings import revealed
 
-_FORM_BYTES = 64 * 2**10
-"""Bytes that a form may have besides the image. Chosen by hand: the longest valid fields have less
-than 4 KiB, the rest is for part headers and unknown fields."""
+_FORM_BYTES = 1 * 2**20
+"""Bytes that a form may have besides the image. Chosen by hand: a prompt has 1 to 8 KiB, and a form
+at most 100; all other fields have less than 4 KiB."""
 
 _MOST_FORM_PARTS = 100
-"""Limit for the parts of a form. Chosen by hand: this API has 6 fields, and each part costs
+"""Limit for the parts of a form. Chosen by hand: this API has 7 fields, and each part costs
 processor time."""
 
 
@@ -45,6 +47,7 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.request_class = _Request
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes + _FORM_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = _FORM_BYTES
     app.config["MAX_FORM_PARTS"] = _MOST_FORM_PARTS
     problems.register(app)
     if settings.cors_origins:
@@ -74,6 +77,8 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     downloads = download_limit()
     BucketRoutes(buckets, settings, sandbox, images, downloads).register(app)
     UploadActionRoutes(buckets, settings, downloads).register(app)
+    ExportRoutes(buckets, settings, images).register(app)
+    CorrectionRoutes(buckets, settings).register(app)
     Page(page, (buckets.origin,) if buckets else ()).register(app)
     app.get(openapi.HEALTH, endpoint="health")(lambda: {"status": "ok"})
     app.get(openapi.DOCUMENT, endpoint="document")(

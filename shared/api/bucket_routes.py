@@ -15,9 +15,16 @@ from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.newest_uploads import NewestUploads
 from shared.api.problems import Refused
-from shared.api.request_parsing import Name, RequestModel, json_body, json_response, query
+from shared.api.request_models import (
+    Name,
+    RequestModel,
+    UploadName,
+    json_body,
+    json_response,
+    query,
+)
 from shared.api.settings import ApiSettings
-from shared.api.stored_pictures import ORIGINAL, StoredPictures
+from shared.api.stored_pictures import ORIGINAL, StoredPicture, StoredPictures
 from shared.api.streaming import hold_until_sent
 from shared.api.upload_counts import count
 from shared.api.upload_filter import UploadFilter
@@ -26,7 +33,7 @@ from shared.api.upload_scan import Bounds
 from shared.api.upload_sessions import UploadSessions
 from shared.decoding.sandbox import Sandbox
 from shared.schemas import object_names
-from shared.schemas.documents import Generation
+from shared.schemas.documents import Generation, Revision
 from shared.schemas.errors import Superseded
 
 PATH = "/v1/uploads"
@@ -94,18 +101,15 @@ class PictureQuery(RequestModel):
         pattern=f"^({ORIGINAL}|{object_names.PICTURE})$",
         description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …",
     )
+    revision: Revision | None = Field(
+        None, description="revision of its prompts; without it, a picture of any revision"
+    )
     side: int | None = Field(
         None,
         ge=16,
         le=2048,
         description="scale the picture down to at most this many pixels on each side, as WebP",
     )
-
-
-class ResultQuery(RequestModel):
-    """Which result to read."""
-
-    name: Name = Field(description="name of the upload")
 
 
 class NewUpload(RequestModel):
@@ -218,7 +222,7 @@ class BucketRoutes:
         return json_response(UploadSession(url=url).model_dump_json())
 
     def _result(self) -> ResponseReturnValue:
-        name = query(ResultQuery).name
+        name = query(UploadName).name
         found = self._services.pictures.result(name)
         if found is not None:
             return json_response(found)
@@ -232,16 +236,17 @@ class BucketRoutes:
         wanted = query(PictureQuery)
         pictures = self._services.pictures
         upload = self._services.buckets.upload(wanted.name, wanted.generation)
+        picture = StoredPicture(upload, wanted.picture, wanted.revision)
         limit = self._thumbnails if wanted.side else self._downloads
         check = check_of(request.environ)
         with ExitStack() as slot:
             slot.enter_context(limit.acquired(check))
             try:
                 if wanted.side:
-                    thumbnail = pictures.thumbnail(upload, wanted.picture, wanted.side, check)
+                    thumbnail = pictures.thumbnail(picture, wanted.side, check)
                     response = Response(thumbnail, mimetype="image/webp")
                 else:
-                    response = _download(pictures.stream(upload, wanted.picture), wanted.picture)
+                    response = _download(pictures.stream(picture), wanted.picture)
             except Superseded as error:
                 raise Refused(HTTPStatus.NOT_FOUND, "no-picture", f"{error}.") from error
             hold_until_sent(response, request.environ, slot.pop_all(), self._max_send)

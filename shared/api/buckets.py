@@ -43,9 +43,6 @@ class Buckets:
 
 
 def no_buckets() -> Refused:
-    """Returns the refusal of a request about buckets by a service that has none."""
-    return Refused(
-        HTTPStatus.NOT_FOUND,
-        "no-buckets",
-        "This service has no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set).",
-    )
+    """Returns the refusal of requests that need buckets, if the settings have none."""
+    sentence = "This service has no buckets (INPUT_BUCKET and OUTPUT_BUCKET are not set)."
+    return Refused(HTTPStatus.NOT_FOUND, "no-buckets", sentence)

@@ -18,6 +18,7 @@ from shared.api.problems import Refused, bad_fields
 from shared.api.responses import PICTURES, json_chunks, response_fields
 from shared.api.streaming import hold_until_sent
 from shared.api.unknown_fields import unknown
+from shared.prompting.corrections import UnfitPromptsError
 from shared.rendering.artifacts import Artifact
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
@@ -34,7 +35,10 @@ _IMAGE, _OUTPUT = "image", "output"
 
 _MOST_CHARACTERS = 200
 """Limit for a form field, and for the part of `output` that an error message repeats, in
-characters. Chosen by hand: the longest useful value, a list of targets, is far shorter."""
+characters. Chosen by hand: the longest useful value, a list of targets, is far shorter. `prompts`
+is limited by the size of the form."""
+
+_PROMPTS = "prompts"
 
 
 class MaskRoutes:
@@ -84,21 +88,34 @@ class MaskRoutes:
         check: Check,
     ) -> Response:
         timer = StageTimer()
-        found = self._masks.find(content, options, timer, check)
+        try:
+            found = self._masks.find(content, options, timer, check)
+        except UnfitPromptsError as error:
+            sentence = f"prompts: {error}."
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "unfit-prompts", sentence) from error
         status = found.segmentation.status
         if output:
             response = Response(self._masks.draw(_artifact(found, output)), mimetype="image/png")
         else:
             with timer.stage("draw") as stage:
-                names = PICTURES.values()
-                pictures = {name: self._masks.draw(found.artifacts[name]) for name in names}
+                names = found.instance_files if options.instance_pictures else None
+                pictures = self._drawn(found, [*PICTURES.values(), *(names or ())])
                 stage.fields["status"] = status.value
-            chunks = json_chunks(response_fields(found, timer.seconds, warnings), pictures)
+            chunks = json_chunks(response_fields(found, timer.seconds, warnings), pictures, names)
             response = Response(chunks, mimetype="application/json")
         response.headers[STATUS_HEADER] = status.value
         if warnings:
             response.headers[WARNING_HEADER] = " ".join(warnings)
         return response
+
+    def _drawn(self, found: FoundMasks, names: Sequence[str]) -> dict[str, bytes]:
+        """Returns pictures by their file names. An artifact with several names is drawn once."""
+        drawn: dict[str, bytes] = {}
+        for name in names:
+            artifact = found.artifacts[name]
+            if name not in drawn:
+                drawn |= dict.fromkeys(artifact.names, self._masks.draw(artifact))
+        return drawn
 
 
 def _requested_output(form: Request) -> str | None:
@@ -129,13 +146,13 @@ def _options(form: Request) -> Options:
         if name in form.form
     }
     for name, text in fields.items():
-        if len(text) > _MOST_CHARACTERS:
+        if name != _PROMPTS and len(text) > _MOST_CHARACTERS:
             sentence = f"{name} must have at most {_MOST_CHARACTERS} characters, not {len(text):,}."
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", sentence)
     try:
         return Options.model_validate(fields)
     except ValidationError as error:
-        raise bad_fields(error) from error
+        raise bad_fields(error, parts=None if _PROMPTS in fields else 1) from error
 
 
 def _image_file(form: Request) -> bytes:

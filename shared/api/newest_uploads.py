@@ -78,7 +78,7 @@ class NewestUploads:
         for folder in batch.folders:
             yield _Entry(_AgePosition(age=None, name=folder), folder)
         if query.is_selective:
-            wanted = filter(query.accepts, self._listing.uploads(batch.uploads))
+            wanted = filter(query.wants, self._listing.uploads(batch.uploads))
             yield from (_Entry(_position(item.name, item.updated), item) for item in wanted)
         else:
             yield from (_Entry(_position(item.name, item.updated), item) for item in batch.uploads)

@@ -1,5 +1,6 @@
 """Serves the web page, with headers that allow it to load nothing from other sites."""
 
+import base64
 import hashlib
 import mimetypes
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 _INDEX = "index.html"
+
+_BASE64 = ".base64"
+"""Suffix of files that are stored as base64 text, because Terraform's archive_file takes only text.
+They are served decoded, under the name without the suffix."""
 
 _DIGEST_CHARACTERS = 16
 """Length of an ETag: 64 bits of a SHA-256, so that no two versions of a file have the same."""
@@ -31,7 +36,7 @@ class Page:
 
     def __init__(self, folder: Path, upload_origins: tuple[str, ...]) -> None:
         self._files = {
-            file.relative_to(folder).as_posix(): _read(file)
+            file.relative_to(folder).as_posix().removesuffix(_BASE64): _read(file)
             for file in folder.rglob("*")
             if file.is_file()
         }
@@ -86,6 +91,8 @@ def policy(upload_origins: tuple[str, ...]) -> str:
 
 def _read(file: Path) -> _File:
     content = file.read_bytes()
-    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    if file.suffix == _BASE64:
+        content = base64.b64decode(content)
+    media_type = mimetypes.guess_type(file.name.removesuffix(_BASE64))[0]
     digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
-    return _File(content, media_type, digest)
+    return _File(content, media_type or "application/octet-stream", digest)

@@ -65,9 +65,12 @@ class Refused(Exception):
         self.headers = headers
 
 
-def bad_fields(error: ValidationError) -> Refused:
-    """Returns the refusal of a request with invalid fields. It names each field and its error."""
-    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", problems(error, parts=1))
+def bad_fields(error: ValidationError, parts: int | None = 1) -> Refused:
+    """Returns the refusal of a request with invalid fields. It names each field and its error.
+
+    `parts` is the number of parts of a field's location that are named, from the left; None: all.
+    """
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-field", problems(error, parts=parts))
 
 
 def busy(sentence: str, seconds: float) -> Refused:

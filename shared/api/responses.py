@@ -12,15 +12,15 @@ from shared.imaging.geometry import image_box
 from shared.schemas.base import Record
 from shared.schemas.box import Box
 from shared.schemas.documents import Instance, Outputs, Reason, Review, Status, revisions
+from shared.schemas.drawing import Drawing
+from shared.schemas.prompt import Prompt
 
 _CHUNK_BYTES = 3 * 2**18
 """Bytes of a PNG that are encoded as base64 at a time. It must be a multiple of 3: base64 encodes 3
 bytes as 4 characters, and pads a shorter rest, which is valid only at the end. The size is chosen
 by hand: a larger one needs more memory, a smaller one takes more calls."""
 
-_PNG = Field(
-    description="a PNG of the image's size, as base64", json_schema_extra={"format": "byte"}
-)
+_PNG = Field(description="a PNG as base64", json_schema_extra={"format": "byte"})
 
 
 class FaceMaskFields(Record):
@@ -34,6 +34,14 @@ class FaceMaskFields(Record):
     status: Status
     reason: Reason | None
     instances: tuple[Instance, ...]
+    prompts: tuple[Prompt, ...] = Field(
+        description="the SAM2 prompt of each instance; a request may send them back, changed"
+    )
+    candidates: tuple[Prompt, ...] = Field(
+        description="prompts for what scores too little to be an instance, but not much too little"
+    )
+    drawing: Drawing = Field(description="the options with which masks and cutouts are drawn")
+    cutout_box: Box = Field(description="the part of the image that the cutout shows")
     review: tuple[Review, ...] = Field(description="reasons to review the result")
     timing: dict[str, float] = Field(description="seconds of each stage")
     versions: dict[str, str]
@@ -43,11 +51,19 @@ class FaceMaskFields(Record):
 
 
 class FaceMaskResponse(FaceMaskFields):
-    """The detected faces and hands, with mask (255 inside, 0 outside), cutout and overlay."""
+    """The detected faces and hands, with mask (255 inside, 0 outside), cutout and overlay.
+
+    Mask and overlay have the size of the image, the cutout that of `cutout_box`.
+    """
 
     mask_png_base64: str = _PNG
     face_rgba_png_base64: str = _PNG
     overlay_png_base64: str = _PNG
+    instance_png_base64: dict[str, str] | None = Field(
+        None,
+        description="only with `instance_pictures`: mask and cutout of each instance, PNGs of the "
+        "image's size as base64, by the names in `files` of the instance",
+    )
 
 
 _OUTPUTS = Outputs()
@@ -74,7 +90,13 @@ def response_fields(
         boxes=tuple(prompt.box for prompt in found.prompts),
         status=found.segmentation.status,
         reason=found.segmentation.reason,
-        instances=tuple(item.to_instance(bounds) for item in found.segmentation.segmented),
+        instances=tuple(
+            item.to_instance(bounds, found.drawing) for item in found.segmentation.segmented
+        ),
+        drawing=found.drawing,
+        cutout_box=found.drawing.cutout_box(found.segmentation.bounds, bounds),
+        prompts=found.prompts,
+        candidates=found.candidates,
         review=found.review,
         timing=timing,
         versions=_VERSIONS | revisions(found.segmentation.segmenters),
@@ -82,16 +104,29 @@ def response_fields(
     )
 
 
-def json_chunks(fields: FaceMaskFields, pictures: dict[str, bytes]) -> Iterator[bytes]:
+def json_chunks(
+    fields: FaceMaskFields, pictures: dict[str, bytes], instance_files: Sequence[str] | None
+) -> Iterator[bytes]:
     """Returns a FaceMaskResponse as JSON in chunks. All base64 text is never in memory at once.
 
-    `pictures` has the PNGs by their file names, which are the values of PICTURES.
+    `pictures` has the PNGs by their file names: the values of PICTURES, and `instance_files`.
     """
     yield fields.model_dump_json().encode().removesuffix(b"}")
     for field, name in PICTURES.items():
-        yield f',"{field}":"'.encode()
-        png = pictures[name]
-        for start in range(0, len(png), _CHUNK_BYTES):
-            yield base64.b64encode(png[start : start + _CHUNK_BYTES])
-        yield b'"'
+        yield f',"{field}":'.encode()
+        yield from _base64_chunks(pictures[name])
+    if instance_files is not None:
+        yield b',"instance_png_base64":{'
+        for index, name in enumerate(instance_files):
+            yield f'{"," if index else ""}"{name}":'.encode()
+            yield from _base64_chunks(pictures[name])
+        yield b"}"
     yield b"}"
+
+
+def _base64_chunks(png: bytes) -> Iterator[bytes]:
+    """Returns a JSON string in chunks."""
+    yield b'"'
+    for start in range(0, len(png), _CHUNK_BYTES):
+        yield base64.b64encode(png[start : start + _CHUNK_BYTES])
+    yield b'"'

@@ -6,7 +6,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from shared.schemas.settings import Blank, DetectionSettings, SegmenterSettings, split
+from shared.schemas.settings import (
+    Blank,
+    DetectionSettings,
+    SegmenterSettings,
+    TopicName,
+    split,
+)
 
 ANY_ORIGIN = "*"
 
@@ -45,11 +51,15 @@ class ApiSettings(SegmenterSettings, DetectionSettings):
     output_bucket: Annotated[str | None, Blank] = Field(
         None, description="bucket with the results of these uploads"
     )
-    uploads_topic: Annotated[str | None, Blank] = Field(
+    uploads_topic: Annotated[TopicName | None, Blank] = Field(
         None,
-        pattern=r"^projects/[^/]+/topics/[^/]+$",
-        description="topic of the notifications of uploads, as projects/PROJECT/topics/NAME; "
-        "unset: the API cannot process uploads again",
+        description="topic of the notifications of uploads, to which the API publishes those that "
+        "are processed again; unset: it cannot process uploads again",
+    )
+    prompts_topic: Annotated[TopicName | None, Blank] = Field(
+        None,
+        description="topic of the prompts messages, to which corrections are published; unset: "
+        "corrections cannot be saved",
     )
     can_delete: bool = Field(
         False, description="whether the API may delete uploads with their results"
@@ -98,6 +108,11 @@ class ApiSettings(SegmenterSettings, DetectionSettings):
         }
         has_buckets = self.input_bucket is not None
         return tuple(action for action in available if has_buckets and available[action])
+
+    @property
+    def saves_corrections(self) -> bool:
+        """Whether corrections of prompts can be saved."""
+        return self.output_bucket is not None and self.prompts_topic is not None
 
     @model_validator(mode="after")
     def _both_buckets_or_none(self) -> Self:

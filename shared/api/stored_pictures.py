@@ -1,18 +1,44 @@
 """Reads stored results, their pictures, and uploads."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from shared.api.buckets import Buckets
 from shared.api.problems import Refused
 from shared.decoding.sandbox import Sandbox
 from shared.gcp.gcs import ObjectRef
+from shared.gcp.provenance import Provenance
 from shared.runtime.deadline import Check
 from shared.schemas import object_names
 from shared.schemas.errors import Rejected, Superseded
 
 ORIGINAL = "original"
 """The name of the upload itself, among the names of its pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture of a result, or the upload itself (ORIGINAL). `revision` None: of any revision."""
+
+    upload: ObjectRef
+    name: str
+    revision: int | None = None
+
+    @property
+    def is_original(self) -> bool:
+        """Whether it is the upload itself, which no correction changes."""
+        return self.name == ORIGINAL
+
+    @property
+    def object_name(self) -> str:
+        """The name of a result's picture in the output bucket."""
+        return object_names.folder(self.upload.name) + self.name
+
+    def belongs_to(self, provenance: Provenance) -> bool:
+        """Whether an object of this provenance is the picture."""
+        generation, revision = provenance.edition
+        return generation == self.upload.generation and self.revision in (None, revision)
 
 
 class StoredPictures:
@@ -33,32 +59,33 @@ class StoredPictures:
         )
         return found[0] if found else None
 
-    def stream(self, upload: ObjectRef, picture: str) -> Iterator[bytes]:
-        """Returns a picture of a result, or the upload (ORIGINAL), in chunks.
+    def stream(self, picture: StoredPicture) -> Iterator[bytes]:
+        """Returns a picture in chunks.
 
         The iterator may raise the same errors.
 
         Raises:
-            Superseded: it does not exist, or not for this generation.
+            Superseded: it does not exist, or not for this generation and revision.
             Rejected: the gzip data of the upload is corrupt, or too large once decompressed.
         """
-        if picture == ORIGINAL:
-            return self._buckets.storage.stream(upload, self._max_bytes)
-        return self._buckets.storage.stream_document(
-            self._buckets.output, _object_name(upload, picture), upload.generation
-        )
+        if picture.is_original:
+            return self._buckets.storage.stream(picture.upload, self._max_bytes)
+        blob = self._buckets.storage.find(self._buckets.output, picture.object_name)
+        if blob is None or not picture.belongs_to(Provenance.of(blob)):
+            raise self._missing(picture)
+        ref = ObjectRef(self._buckets.output, picture.object_name, blob.generation)
+        return self._buckets.storage.stream(ref, blob.size)
 
-    def thumbnail(self, upload: ObjectRef, picture: str, side: int, check: Check) -> bytes:
+    def thumbnail(self, picture: StoredPicture, side: int, check: Check) -> bytes:
         """Returns the picture as WebP, scaled down so that no side is longer than `side` pixels.
 
         Raises:
-            Superseded: it does not exist, or not for this generation.
+            Superseded: it does not exist, or not for this generation and revision.
             Rejected: the upload is not a supported image.
             Refused: the stored picture is not an image.
             Cancelled: raised by `check`.
         """
-        content = self._read(upload, picture)
-        is_original = picture == ORIGINAL
+        content, is_original = self._read(picture), picture.is_original
         try:
             return self._sandbox.thumbnail(content, side, check, over_white=is_original)
         except Rejected as error:
@@ -68,19 +95,19 @@ class StoredPictures:
             raise Refused(
                 HTTPStatus.BAD_GATEWAY,
                 "broken-picture",
-                f"gs://{self._buckets.output}/{_object_name(upload, picture)} is not a readable "
+                f"gs://{self._buckets.output}/{picture.object_name} is not a readable "
                 "image. Upload the original again to create new pictures.",
             ) from error
 
-    def _read(self, upload: ObjectRef, picture: str) -> bytes:
-        if picture == ORIGINAL:
-            return self._buckets.storage.read(upload, self._max_bytes)
-        name = _object_name(upload, picture)
-        found = self._buckets.storage.read_document(self._buckets.output, name)
-        if found is None or found[1].generation != upload.generation:
-            raise Superseded(f"gs://{self._buckets.output}/{name} is not there for {upload}")
+    def _read(self, picture: StoredPicture) -> bytes:
+        if picture.is_original:
+            return self._buckets.storage.read(picture.upload, self._max_bytes)
+        found = self._buckets.storage.read_document(self._buckets.output, picture.object_name)
+        if found is None or not picture.belongs_to(found[1]):
+            raise self._missing(picture)
         return found[0]
 
-
-def _object_name(upload: ObjectRef, picture: str) -> str:
-    return object_names.folder(upload.name) + picture
+    def _missing(self, picture: StoredPicture) -> Superseded:
+        of = f"{picture.upload}" + (f", revision {picture.revision}" if picture.revision else "")
+        uri = f"gs://{self._buckets.output}/{picture.object_name}"
+        return Superseded(f"{uri} is not there for {of}")

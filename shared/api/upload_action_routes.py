@@ -12,7 +12,7 @@ from shared.api.buckets import Buckets, no_buckets
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.problems import Refused
-from shared.api.request_parsing import json_body, json_response
+from shared.api.request_models import json_body, json_response
 from shared.api.settings import ApiSettings
 from shared.api.streaming import hold_until_sent
 from shared.api.upload_archive import UploadArchive

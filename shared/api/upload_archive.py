@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from google.cloud import storage
-from pydantic import ValidationError
 
-from shared.api.archive_paths import ArchivePaths
 from shared.api.buckets import Buckets
 from shared.api.upload_selection import (
     ChosenUpload,
@@ -18,21 +16,22 @@ from shared.api.upload_selection import (
     with_errors,
 )
 from shared.api.zip_stream import ZipEntry
+from shared.export.places import places
 from shared.gcp.gcs import ObjectRef
-from shared.gcp.provenance import Provenance
+from shared.gcp.stored_results import StoredResults
 from shared.runtime.bounded_map import bounded_map
 from shared.schemas import object_names
-from shared.schemas.documents import ResultDocument
 from shared.schemas.errors import Superseded
 
 OUTCOMES = "outcomes.json"
-"""The file of the archive that says what became of each upload."""
+"""The file of the archive that says what became of each upload. No folder of an upload has this
+name, because they end like images."""
 
 _AHEAD = 4
 """Results that are looked up while others are sent. Chosen by hand: more are faster, but need more
 memory, because each result.json has all masks of its upload."""
 
-_UNREADABLE = "Another version of this software wrote its result. Process it again."
+_UNREADABLE = "Its result.json is not understood. Process it again."
 _REPLACED = "Its result was replaced meanwhile. Load it again."
 
 
@@ -50,6 +49,7 @@ class UploadArchive:
 
     def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
+        self._results = StoredResults(buckets.storage, buckets.input, buckets.output)
 
     def entries(self, selection: Selection) -> Iterator[ZipEntry]:
         """Yields the files of an archive: for each upload a folder, and at the end OUTCOMES.
@@ -60,19 +60,19 @@ class UploadArchive:
             GoogleAPICallError: Cloud Storage fails while a file is read.
         """
         outcomes: list[Outcome] = []
-        paths = ArchivePaths([OUTCOMES])
+        names = list(dict.fromkeys(upload.name for upload in selection.uploads))
+        folders = {name: place.name() for name, place in zip(names, places(names), strict=True)}
         for found in bounded_map(partial(with_errors, self._find), selection.distinct, _AHEAD):
             if isinstance(found, Outcome):
                 outcomes.append(found)
             else:
-                outcomes.append((yield from self._files(found, paths)))
+                outcomes.append((yield from self._files(found, folders[found.upload.name])))
         report = Outcomes(outcomes=tuple(outcomes)).model_dump_json(indent=2)
-        yield ZipEntry(OUTCOMES, [report.encode()], is_text=True)
+        yield ZipEntry(OUTCOMES, [report.encode()])
 
-    def _files(self, result: _Result, paths: ArchivePaths) -> Generator[ZipEntry, None, Outcome]:
+    def _files(self, result: _Result, folder: str) -> Generator[ZipEntry, None, Outcome]:
         """Yields the files of an upload, and returns its outcome."""
-        folder = paths.folder(result.upload.name, [object_names.RESULT, *result.pictures])
-        yield ZipEntry(f"{folder}/{object_names.RESULT}", [result.document], is_text=True)
+        yield ZipEntry(f"{folder}/{object_names.RESULT}", [result.document])
         for name, blob in result.pictures.items():
             try:
                 content = self._buckets.storage.stream(
@@ -84,24 +84,21 @@ class UploadArchive:
         return Outcome.of(result.upload, OutcomeCode.DONE)
 
     def _find(self, upload: ChosenUpload) -> _Result | Outcome:
-        """Returns the result of an upload. All its pictures belong to its result.json."""
-        read = self._buckets.storage.read_document
-        folder = object_names.folder(upload.name)
-        found = read(self._buckets.output, folder + object_names.RESULT)
-        if found is None or found[1].generation != upload.generation:
-            return Outcome.of(upload, self._missing(upload))
-        content, provenance = found
+        """Returns the newest result of an upload, with pictures of the same result."""
         try:
-            names = ResultDocument.model_validate_json(content).pictures
-        except ValidationError:
+            result = self._results.read(object_names.folder(upload.name))
+        except Superseded:
+            return Outcome.of(upload, self._missing(upload))
+        except ValueError:
             return Outcome.of(upload, OutcomeCode.FAILED, _UNREADABLE)
-        pictures = {}
-        for name in filter(object_names.is_picture, names):
-            blob = self._buckets.storage.find(self._buckets.output, folder + name)
-            if blob is None or Provenance.of(blob) != provenance:
-                return Outcome.of(upload, OutcomeCode.FAILED, _REPLACED)
-            pictures[name] = blob
-        return _Result(upload, content, pictures)
+        if result.provenance.generation != upload.generation:
+            return Outcome.of(upload, self._missing(upload))
+        names = filter(object_names.is_picture, result.document.pictures)
+        try:
+            pictures = {name: self._results.found_picture(result, name) for name in names}
+        except Superseded:
+            return Outcome.of(upload, OutcomeCode.FAILED, _REPLACED)
+        return _Result(upload, result.content, pictures)
 
     def _missing(self, upload: ChosenUpload) -> OutcomeCode:
         """Returns why this generation of an upload has no result."""

@@ -3,7 +3,9 @@
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
+
+from shared.api.request_models import RequestModel
 
 DELIMITER = "/"
 """Ends the name of a folder. Cloud Storage has no folders; names look as if it had."""
@@ -13,14 +15,12 @@ def _with_delimiter(folder: str) -> str:
     return folder if not folder or folder.endswith(DELIMITER) else folder + DELIMITER
 
 
-class UploadFilter(BaseModel):
+class UploadFilter(RequestModel):
     """Uploads by their names.
 
     Without `folder`, uploads at any depth are meant. With it, those directly in this folder, and
     its sub-folders; `prefix` and `contains` are then about the part of a name behind the folder.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     prefix: str = Field("", description="only uploads whose names start with this")
     folder: Annotated[str, AfterValidator(_with_delimiter)] | None = Field(

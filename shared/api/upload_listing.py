@@ -15,7 +15,7 @@ from shared.api import page_tokens
 from shared.api.buckets import Buckets
 from shared.api.upload_filter import UploadFilter
 from shared.api.upload_scan import Bounds, UploadScan
-from shared.gcp.gcs import RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT
+from shared.gcp.gcs import CHECKED_KEY, RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT
 from shared.gcp.provenance import Provenance
 from shared.runtime.deadline import Check, uncancelled
 from shared.schemas import object_names
@@ -45,6 +45,9 @@ class Working(StrEnum):
 
 State = Status | Working
 
+Review = Literal["todo", "checked"]
+"""Whether a person has to check a result, or has done it."""
+
 
 class Upload(Record):
     """An upload: the newest generation of an object in the input bucket."""
@@ -55,6 +58,18 @@ class Upload(Record):
     updated: datetime
     state: State
     to_review: bool = Field(description="whether the result has reasons to review it")
+    checked: bool = Field(description="whether a person has checked the result")
+    revision: int = Field(description="revision of the prompts of the result; 0: not corrected")
+    result: str | None = Field(
+        description="generation of its result.json: another one is another result; null: none yet"
+    )
+
+    @property
+    def review(self) -> Review | None:
+        """Whether a person has to check the result, or has done it; else None."""
+        if self.checked:
+            return "checked"
+        return "todo" if self.to_review else None
 
 
 class UploadPage(Record):
@@ -75,6 +90,11 @@ class UploadQuery(UploadFilter):
     """Which uploads to list, and in which order."""
 
     state: State | None = Field(None, description="only uploads in this state")
+    review: Literal["all", Review] = Field(
+        "all",
+        description="todo: only results with reasons to review them that nobody has checked; "
+        "checked: only results that a person has checked",
+    )
     order: Literal["name", "newest"] = Field(
         "name", description="newest: sub-folders by name, then uploads by `updated`, newest first"
     )
@@ -88,12 +108,12 @@ class UploadQuery(UploadFilter):
 
     @property
     def is_selective(self) -> bool:
-        """Whether it takes the state of an upload to know that the upload is wanted."""
-        return self.state is not None
+        """Whether it takes the result of an upload to know that the upload is wanted."""
+        return self.state is not None or self.review != "all"
 
-    def accepts(self, upload: Upload) -> bool:
-        """Whether an upload whose name matches is wanted."""
-        return self.state in (None, upload.state)
+    def wants(self, upload: Upload) -> bool:
+        """Whether an upload whose name matches is in the state, and its review as asked for."""
+        return self.state in (None, upload.state) and self.review in ("all", upload.review)
 
 
 class _NamePosition(Record):
@@ -104,11 +124,14 @@ class _NamePosition(Record):
 
 @dataclass(frozen=True, slots=True)
 class _ListedResult:
-    """The metadata of a result.json."""
+    """The metadata of a result.json; `object_generation` is its own."""
 
+    object_generation: int
     generation: int
+    revision: int
     status: Status
     to_review: bool
+    checked: bool
 
 
 class UploadListing:
@@ -133,7 +156,7 @@ class UploadListing:
         found: list[Upload | str] = []
         for batch in scan.batches(after, size):
             after = batch.end
-            uploads = filter(query.accepts, self.uploads(batch.uploads))
+            uploads = filter(query.wants, self.uploads(batch.uploads))
             found += sorted([*batch.folders, *uploads], key=_name)
             if len(found) >= query.limit:
                 break
@@ -193,7 +216,7 @@ class UploadListing:
                 end_offset=last + object_names.RESULT + "\0",
                 match_glob=f"**/{object_names.RESULT}",
                 max_results=_MOST_RESULTS,
-                fields="items(name,metadata),nextPageToken",
+                fields="items(name,generation,metadata),nextPageToken",
                 timeout=TIMEOUT,
                 retry=RETRY,
             )
@@ -213,7 +236,11 @@ def _parse_metadata(result: storage.Blob) -> _ListedResult | None:
     status, to_review = metadata.get(STATUS_KEY), metadata.get(REVIEW_KEY, "0") != "0"
     if status not in _STATUSES:
         return None
-    return _ListedResult(Provenance.of(result).generation, Status(status), to_review)
+    generation, revision = Provenance.of(result).edition
+    checked = CHECKED_KEY in metadata
+    return _ListedResult(
+        result.generation, generation, revision, Status(status), to_review, checked
+    )
 
 
 def _upload(blob: storage.Blob, result: _ListedResult | None) -> Upload:
@@ -231,4 +258,7 @@ def _upload(blob: storage.Blob, result: _ListedResult | None) -> Upload:
         updated=blob.updated,
         state=current.status if current else pending,
         to_review=current.to_review if current else False,
+        checked=current.checked if current else False,
+        revision=current.revision if current else 0,
+        result=str(current.object_generation) if current else None,
     )

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 from google.api_core.exceptions import GoogleAPICallError, RetryError
 from pydantic import FailFast, Field, WithJsonSchema
 
-from shared.api.request_parsing import RequestModel
+from shared.api.request_models import RequestModel
 from shared.runtime.deadline import Deadline
 from shared.schemas.base import Record
 from shared.schemas.documents import Generation, ObjectName

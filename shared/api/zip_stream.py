@@ -16,18 +16,23 @@ a chunk of HTTP of each of the archive's headers."""
 _TEXT_LEVEL = 6
 """zlib's own default."""
 
+_TEXTS = (".json", ".txt", ".svg", ".yaml")
+"""The extensions of files that compression makes smaller. Others are images."""
+
+_PERMISSIONS = 0o644 << 16
+"""The files of an archive can be read by everyone who can read their folder, in the upper bits of
+ZIP's external attributes."""
+
 
 @dataclass(frozen=True, slots=True)
 class ZipEntry:
     """A file: its path in the archive, with slashes, and its content in chunks.
 
-    `is_text` says that compression makes it smaller. Other files, such as PNGs, are stored. Paths
-    must be safe and unique (shared/api/archive_paths.py); this module does not change them.
+    Paths must be safe and unique (shared/export/places.py); this module does not change them.
     """
 
     path: str
     content: Iterable[bytes]
-    is_text: bool = False
 
 
 def zip_chunks(entries: Iterable[ZipEntry]) -> Iterator[bytes]:
@@ -43,13 +48,15 @@ def zip_chunks(entries: Iterable[ZipEntry]) -> Iterator[bytes]:
     sink = _Sink()
     archive = ZipFile(sink, "w", ZIP_DEFLATED)
     for entry in entries:
-        # stored files are deflated at level 0: readers of streams find no end of others
-        archive.compresslevel = _TEXT_LEVEL if entry.is_text else zlib.Z_NO_COMPRESSION
+        # images are deflated at level 0: readers of streams find no end of stored files
+        is_text = entry.path.endswith(_TEXTS)
+        archive.compresslevel = _TEXT_LEVEL if is_text else zlib.Z_NO_COMPRESSION
         with archive.open(entry.path, "w") as file:
             for chunk in entry.content:
                 file.write(chunk)
                 if sink.size >= _LEAST_CHUNK:
                     yield sink.take()
+        archive.getinfo(entry.path).external_attr = _PERMISSIONS
     archive.close()
     yield sink.take()
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.imaging.geometry import Points, Polygon
+from shared.schemas.box import Box
 from shared.schemas.prompt import FacePart, Label, Side
 
 
@@ -26,7 +27,11 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """Detections, best first, and the number of candidates that score slightly too little."""
+    """Detections, best first, and the boxes of candidates that score slightly too little.
+
+    `candidates` are these near misses as detections, best first, if they were asked for.
+    """
 
     detections: list[Detection]
-    near_misses: int
+    near_misses: list[Box]
+    candidates: tuple[Detection, ...] = ()

@@ -8,12 +8,12 @@ from shared.detection.contours import outline
 from shared.detection.detections import Detection, Detections
 from shared.detection.face_models import FaceModels
 from shared.detection.near_misses import split_by_score
-from shared.detection.proposals import detect_raw, fuse_proposals
+from shared.detection.proposals import Proposal, detect_raw, fuse_proposals
 from shared.detection.suppression import suppress_overlaps
 from shared.detection.verification import VerifiedFace, verify
 from shared.detection.windows import WINDOW_SCALES, window_sides
 from shared.flat_art.interior_points import interior_points
-from shared.imaging.boxes import iou
+from shared.imaging.boxes import iou, whole_box
 from shared.imaging.geometry import image_box
 from shared.imaging.pyramid import Pyramid
 from shared.schemas.prompt import SKIN_ONLY, FacePart
@@ -48,11 +48,22 @@ save time and lose small faces beside a large one. Chosen by hand."""
 
 
 def find_faces(
-    pyramid: Pyramid, models: FaceModels, min_score: float, parts: frozenset[FacePart]
+    pyramid: Pyramid,
+    models: FaceModels,
+    min_score: float,
+    parts: frozenset[FacePart],
+    *,
+    with_candidates: bool = False,
 ) -> Detections:
     """All faces that score at least `min_score`, best first, with the outline of the parts."""
     accepted, near_misses = split_by_score(verified_faces(pyramid, models), min_score)
-    return Detections([_detection(pyramid, face, models, parts) for face in accepted], near_misses)
+
+    def detected(faces: Sequence[VerifiedFace]) -> list[Detection]:
+        return [face_detection(pyramid, f.location, f.score, models, parts) for f in faces]
+
+    candidates = tuple(detected(near_misses)) if with_candidates else ()
+    boxes = [whole_box(face.location.box) for face in near_misses]
+    return Detections(detected(accepted), boxes, candidates)
 
 
 def verified_faces(pyramid: Pyramid, models: FaceModels) -> list[VerifiedFace]:
@@ -91,11 +102,16 @@ def _verified(
     return faces
 
 
-def _detection(
-    pyramid: Pyramid, face: VerifiedFace, models: FaceModels, parts: frozenset[FacePart]
+def face_detection(
+    pyramid: Pyramid,
+    face: Proposal,
+    score: float,
+    models: FaceModels,
+    parts: frozenset[FacePart],
 ) -> Detection:
-    seen = outline(pyramid, face.location, models, parts)
+    """The face at a place, with the outline of its parts."""
+    seen = outline(pyramid, face, models, parts)
     interior = None
     if parts == SKIN_ONLY:
-        interior = interior_points(pyramid.image, seen.polygon, face.location.features)
-    return Detection("face", face.score, seen.polygon, interior, parts=seen.parts)
+        interior = interior_points(pyramid.image, seen.polygon, face.features)
+    return Detection("face", score, seen.polygon, interior, parts=seen.parts)

@@ -24,7 +24,7 @@ _CONTEXT, _SHIFT = 2.6, 0.5
 """Side of a view, and the distance of its centre from the palm's towards the fingers, as multiples
 of the palm's longer side. From MediaPipe's graph `palm_detection_detection_to_roi`."""
 
-_BLUR = 1.5
+BLUR = 1.5
 """Gaussian sigma in pixels of a view: it gives flat art the soft gradients of photographs. Without
 it, presence separates drawn hands from other things less well. Chosen by hand."""
 
@@ -75,10 +75,21 @@ class VerifiedHand:
         return bounds_of(self.joints)
 
 
-def verify_hand(pyramid: Pyramid, palm: Proposal, models: HandModels) -> VerifiedHand | None:
-    """The hand at a palm, or None where the model of the joints sees none."""
-    window = _window(palm)
-    picture = blurred(pyramid.view(window, JOINTS_SIDE), _BLUR)
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenHand:
+    """A hand as the model of the joints sees it in a view and its mirror image.
+
+    `joints`, float32 (21, 2), are in image coordinates, `presence` (2,) is that of both.
+    """
+
+    joints: Points
+    side: Side
+    presence: Floats
+
+
+def look(pyramid: Pyramid, window: Window, models: HandModels) -> SeenHand | None:
+    """The hand in a window that turns it upright, or None where there is hardly one."""
+    picture = blurred(pyramid.view(window, JOINTS_SIDE), BLUR)
     first = models.joints(mirrored(picture)[None])
     if first.presence[0] < _MIN_PRESENCE:
         return None
@@ -88,14 +99,18 @@ def verify_hand(pyramid: Pyramid, palm: Proposal, models: HandModels) -> Verifie
     points = np.average(views, axis=0, weights=presence)
     # MediaPipe names the side as for a mirrored selfie
     left = (second.left[0] + 1 - first.left[0]) / 2
-    return VerifiedHand(
-        window.to_image((points / JOINTS_SIDE).astype(np.float32)),
-        "right" if left > 0.5 else "left",
-        HandEvidence(
-            log_odds_of(palm.confidence, _LEAST),
-            float(np.mean([log_odds_of(float(one), _LEAST) for one in presence])),
-        ),
-    )
+    joints = window.to_image((points / JOINTS_SIDE).astype(np.float32))
+    return SeenHand(joints, "right" if left > 0.5 else "left", presence)
+
+
+def verify_hand(pyramid: Pyramid, palm: Proposal, models: HandModels) -> VerifiedHand | None:
+    """The hand at a palm, or None where the model of the joints sees none."""
+    seen = look(pyramid, _window(palm), models)
+    if seen is None:
+        return None
+    joints = float(np.mean([log_odds_of(float(one), _LEAST) for one in seen.presence]))
+    evidence = HandEvidence(log_odds_of(palm.confidence, _LEAST), joints)
+    return VerifiedHand(seen.joints, seen.side, evidence)
 
 
 def _window(palm: Proposal) -> Window:

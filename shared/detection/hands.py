@@ -14,6 +14,7 @@ from shared.detection.near_misses import split_by_score
 from shared.detection.proposals import from_window, fuse_proposals
 from shared.detection.suppression import suppress_overlaps
 from shared.detection.windows import WINDOW_SCALES, is_flat, sliding_windows
+from shared.imaging.boxes import whole_box
 from shared.imaging.geometry import Points, Polygon, image_box
 from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import blurred
@@ -48,10 +49,14 @@ _WRIST, _MIDDLE_KNUCKLE = 0, 9
 """Indices of MediaPipe's hand landmarks."""
 
 
-def find_hands(pyramid: Pyramid, models: HandModels, min_score: float) -> Detections:
+def find_hands(
+    pyramid: Pyramid, models: HandModels, min_score: float, *, with_candidates: bool = False
+) -> Detections:
     """All hands that score at least `min_score`, best first."""
     accepted, near_misses = split_by_score(verified_hands(pyramid, models), min_score)
-    return Detections([_detection(hand) for hand in accepted], near_misses)
+    candidates = tuple(map(_detection, near_misses)) if with_candidates else ()
+    boxes = [whole_box(hand.box) for hand in near_misses]
+    return Detections(list(map(_detection, accepted)), boxes, candidates)
 
 
 def verified_hands(pyramid: Pyramid, models: HandModels) -> list[VerifiedHand]:

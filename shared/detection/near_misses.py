@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from shared.detection.detections import Detections
-from shared.schemas.documents import Missed
-
 _NEAR_MISS_RATIO = 0.4
 """Lowest score of a near miss, as a share of the minimum score. More than half of such candidates
 in drawings by people are missed faces: docs/quality.md, `python -m tools.evaluation.review`. A
@@ -24,19 +21,15 @@ class Scored(Protocol):
 S = TypeVar("S", bound=Scored)
 
 
-def split_by_score(candidates: Sequence[S], min_score: float) -> tuple[list[S], int]:
-    """Returns the candidates that score at least `min_score`, in order, and the near misses' count.
+def split_by_score(candidates: Sequence[S], min_score: float) -> tuple[list[S], list[S]]:
+    """Returns the candidates that score at least `min_score`, and the near misses, in order.
 
     A near miss scores less than `min_score`, but at least `_NEAR_MISS_RATIO` times that.
     """
     accepted = [candidate for candidate in candidates if candidate.score >= min_score]
-    near_misses = sum(
-        _NEAR_MISS_RATIO * min_score <= candidate.score < min_score for candidate in candidates
-    )
+    near_misses = [
+        candidate
+        for candidate in candidates
+        if _NEAR_MISS_RATIO * min_score <= candidate.score < min_score
+    ]
     return accepted, near_misses
-
-
-def missed(detections: Detections, max_instances: int) -> Missed:
-    """Counts near misses and the detections beyond `max_instances`."""
-    omitted = max(0, len(detections.detections) - max_instances)
-    return Missed(near=detections.near_misses, omitted=omitted)

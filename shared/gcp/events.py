@@ -16,7 +16,13 @@ from pydantic import BaseModel, Field, ValidationError
 from shared.gcp.gcs import ObjectRef
 from shared.runtime.trace_context import TraceContext, received
 from shared.schemas.base import at_most
-from shared.schemas.documents import BucketName, Generation, ObjectName, PromptsDocument
+from shared.schemas.documents import (
+    BucketName,
+    Generation,
+    ObjectName,
+    PromptsDocument,
+    Revision,
+)
 from shared.schemas.errors import ForeignMessage, ToonmaskError, UnreadableMessage
 from shared.schemas.field_errors import problems
 
@@ -25,14 +31,16 @@ EVENT_TYPE = "ce-type"
 """Header of a CloudEvent in binary mode."""
 REPEATED = "repeated"
 """Attribute of a prompts message that may have been published before."""
+REVISION = "revision"
+"""Attribute of a prompts message: the revision of its prompts."""
 
 _MOST_ATTRIBUTES = 150
 """Limit for attributes. Pub/Sub accepts 100 and adds some of its own to dead letters:
 https://cloud.google.com/pubsub/quotas."""
 
-_MOST_PROMPTS = 4 * 2**20
-"""Limit for a prompts message, in bytes. 100 instances with the maximum number of points take a
-third of it."""
+MOST_PROMPTS = 4 * 2**20
+"""Limit for prompts, in bytes, in a message or in a request. 100 instances with the maximum number
+of points take a third of it."""
 
 _STRUCTURED = "application/cloudevents"
 _STORAGE_EVENT = "google.cloud.storage.object.v1.finalized"
@@ -62,6 +70,14 @@ class UploadEvent:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The upload of a message of either hop. `revision` is that of the prompts, if it has some."""
+
+    ref: ObjectRef
+    revision: int = 0
+
+
 class _ObjectResource(BaseModel):
     """The fields of a GCS object resource that are used here."""
 
@@ -73,11 +89,15 @@ class _ObjectResource(BaseModel):
 
 
 class _Identity(BaseModel):
-    """The attributes that identify the upload in notifications and prompts messages."""
+    """The attributes that identify the upload in notifications and prompts messages.
+
+    Only prompts messages have a revision.
+    """
 
     bucket: BucketName = Field(alias="bucketId")
     name: ObjectName = Field(alias="objectId")
     generation: Generation = Field(alias="objectGeneration")
+    revision: Revision = Field(0, alias=REVISION)
 
 
 class _PushedMessage(BaseModel):
@@ -188,29 +208,29 @@ def parse_prompts(message: Message) -> PromptsDocument:
         UnreadableMessage: the data does not fit the schema or is too large, and the attributes
             identify an upload.
     """
-    if len(message.data) > _MOST_PROMPTS:
-        ref = parse_identity(message)
+    if len(message.data) > MOST_PROMPTS:
+        ref = parse_identity(message).ref
         raise UnreadableMessage(
-            f"prompts for {ref} of {len(message.data):,} bytes; at most {_MOST_PROMPTS:,} are read"
+            f"prompts for {ref} of {len(message.data):,} bytes; at most {MOST_PROMPTS:,} are read"
         )
     try:
         return PromptsDocument.model_validate_json(message.data)
     except ValidationError as error:
-        ref = parse_identity(message)
+        ref = parse_identity(message).ref
         raise UnreadableMessage(
             f"prompts for {ref} that are not understood: {problems(error)}"
         ) from error
 
 
-def parse_identity(message: Message) -> ObjectRef:
-    """Returns the upload of a message of either hop, from its attributes only.
+def parse_identity(message: Message) -> Identity:
+    """Returns the upload and the revision of a message of either hop, from its attributes only.
 
     Raises:
         ForeignMessage: the attributes identify no upload.
     """
     with _validation_errors_as(ForeignMessage, "it names no upload in its attributes"):
         found = _Identity.model_validate(dict(message.attributes))
-    return ObjectRef(found.bucket, found.name, found.generation)
+    return Identity(ObjectRef(found.bucket, found.name, found.generation), found.revision)
 
 
 @contextmanager

@@ -1,20 +1,22 @@
 """Google Cloud Storage: bounded reads, and writes that never replace a newer source generation."""
 
 import logging
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property, partial
 from itertools import chain
+from types import MappingProxyType
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from shared.gcp.gunzip import gunzip
 from shared.gcp.provenance import Provenance
 from shared.runtime.bounded_map import bounded_map
-from shared.schemas.errors import ReasonCode, Rejected, Superseded, Transient, forget_frames
+from shared.schemas.base import Record
+from shared.schemas.errors import Superseded, Transient, forget_frames
 
 _log = logging.getLogger(__name__)
 
@@ -34,9 +36,14 @@ _MAX_RACES = 5
 """Lost races after which a write raises Transient. Chosen by hand: with fewer, Pub/Sub redelivers
 more often under contention."""
 
-STATUS_KEY, REVIEW_KEY = "status", "review"
-"""Keys in the custom metadata of result.json: its status, and its number of review reasons. With
-them, a listing of the bucket has both without a download."""
+STATUS_KEY, REVIEW_KEY, CHECKED_KEY = "status", "review", "checked"
+"""Keys in the custom metadata of result.json: its status, its number of review reasons, and whether
+a person has checked it. With them, a listing of the bucket has all three without a download."""
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+Stored = tuple[bytes, Provenance]
+"""The content and the provenance of an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,23 @@ class ObjectToWrite:
     content: bytes
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def document(
+        cls, name: str, document: Record, metadata: Mapping[str, str] = _NOTHING
+    ) -> "ObjectToWrite":
+        """Returns a JSON document as an object to write."""
+        return cls(name, "application/json", document.model_dump_json(indent=1).encode(), metadata)
+
 
 class Storage:
-    """Access to the buckets. Builds its client on first use; safe to share between threads."""
+    """Access to the buckets. Safe to share between threads.
+
+    Without a client, it builds one on first use.
+    """
+
+    def __init__(self, client: storage.Client | None = None) -> None:
+        if client is not None:
+            self.client = client
 
     @cached_property
     def client(self) -> storage.Client:
@@ -103,7 +124,7 @@ class Storage:
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
         if blob.content_encoding == "gzip":
-            return b"".join(_gunzip([data], max_bytes, max_bytes + 1))
+            return b"".join(gunzip([data], max_bytes, max_bytes + 1))
         return data
 
     def stream(self, ref: ObjectRef, max_bytes: int) -> Iterator[bytes]:
@@ -119,33 +140,22 @@ class Storage:
         stored = _chunks(blob, ref)
         chunks = chain([next(stored, b"")], stored)  # the download also sets content_encoding
         if blob.content_encoding == "gzip":
-            unpacked = _gunzip(chunks, max_bytes, _CHUNK_BYTES)
+            unpacked = gunzip(chunks, max_bytes, _CHUNK_BYTES)
             chunks = chain([next(unpacked, b"")], unpacked)
         return chunks
-
-    def stream_document(self, bucket: str, name: str, generation: int) -> Iterator[bytes]:
-        """Returns an object of a result in chunks, if it belongs to this generation of the upload.
-
-        Raises:
-            Superseded: no such object exists.
-        """
-        blob = self.find(bucket, name)
-        if blob is None or Provenance.of(blob).generation != generation:
-            raise Superseded(f"gs://{bucket}/{name} is not there for generation {generation}")
-        return self.stream(ObjectRef(bucket, name, blob.generation), blob.size)
 
     def exists(self, ref: ObjectRef) -> bool:
         """Whether exactly this generation exists."""
         blob = self.client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
         return bool(blob.exists(timeout=TIMEOUT, retry=RETRY))
 
-    def read_document(self, bucket: str, name: str) -> tuple[bytes, Provenance] | None:
+    def read_document(self, bucket: str, name: str) -> Stored | None:
         """Returns the newest generation of an object with its provenance; None if it is missing."""
         blob = self.find(bucket, name)
         if blob is None:
             return None
         try:
-            return blob.download_as_bytes(timeout=TIMEOUT, retry=RETRY), Provenance.of(blob)
+            return _download(blob), Provenance.of(blob)
         except NotFound:  # overwritten in between
             return self.read_document(bucket, name)
 
@@ -177,19 +187,10 @@ class Storage:
         Raises:
             Transient: other writers won `_MAX_RACES` races.
         """
-        blob = self.client.bucket(bucket).blob(item.name)
-        blob.metadata = {**provenance.metadata, **item.metadata}
         expected = 0
         for _ in range(_MAX_RACES):
             try:
-                blob.upload_from_string(
-                    item.content,
-                    content_type=item.content_type,
-                    if_generation_match=expected,
-                    checksum="crc32c",
-                    timeout=TIMEOUT,
-                    retry=RETRY,
-                )
+                self._upload(bucket, item, provenance, expected)
             except PreconditionFailed as error:
                 forget_frames(error)
                 found = self.find(bucket, item.name)
@@ -203,7 +204,40 @@ class Storage:
                 expected = found.generation if found else 0
             else:
                 return WriteOutcome.REPLACED if expected else WriteOutcome.CREATED
-        raise Transient(f"gs://{bucket}/{item.name}: lost {_MAX_RACES} races against other writers")
+        raise _lost_races(bucket, item.name)
+
+    def update(
+        self,
+        bucket: str,
+        name: str,
+        change: Callable[[Stored | None], tuple[ObjectToWrite, Provenance] | None],
+    ) -> bool:
+        """Replaces an object by what `change` makes of it; returns whether it did.
+
+        `change` takes None if there is no object, and returns None if nothing is to be written. If
+        another writer is faster, it is called again with what that one wrote. So two updates never
+        undo each other. It is called again, too, if the response to the write was lost.
+
+        Raises:
+            Transient: other writers won `_MAX_RACES` races.
+            Exception: any error that `change` raises.
+        """
+        for _ in range(_MAX_RACES):
+            blob = self.find(bucket, name)
+            try:
+                stored = (_download(blob), Provenance.of(blob)) if blob else None
+            except NotFound:  # overwritten in between
+                continue
+            replacement = change(stored)
+            if replacement is None:
+                return False
+            try:
+                self._upload(bucket, *replacement, blob.generation if blob else 0)
+            except PreconditionFailed as error:
+                forget_frames(error)
+            else:
+                return True
+        raise _lost_races(bucket, name)
 
     def write_all(
         self, bucket: str, items: Iterable[ObjectToWrite], provenance: Provenance
@@ -221,26 +255,68 @@ class Storage:
         """Deletes the objects in `folder` for which `stale` returns true. Returns their number.
 
         `stale` takes the name relative to the folder and the provenance. Each delete is conditional
-        on the listed generation, so it never deletes a newer one.
+        on the generation that it has judged, so it never deletes a newer one.
         """
-        deleted = 0
-        for blob in self._list(bucket, folder):
-            if not stale(blob.name.removeprefix(folder), Provenance.of(blob)):
-                continue
+        return sum(self._delete_if(blob, folder, stale) for blob in self._list(bucket, folder))
+
+    def _delete_if(
+        self, blob: storage.Blob, folder: str, stale: Callable[[str, Provenance], bool]
+    ) -> bool:
+        """Deletes an object if it is stale. One that was replaced meanwhile is judged again."""
+        current: storage.Blob | None = blob
+        for _ in range(_MAX_RACES):
+            if current is None:
+                break
+            if not stale(current.name.removeprefix(folder), Provenance.of(current)):
+                return False
             try:
-                blob.delete(if_generation_match=blob.generation, timeout=TIMEOUT, retry=RETRY)
+                current.delete(if_generation_match=current.generation, timeout=TIMEOUT, retry=RETRY)
             except (NotFound, PreconditionFailed):
-                _log.info("another worker deleted it first", extra={"object": blob.name})
+                current = self.find(current.bucket.name, current.name)
             else:
-                deleted += 1
-        return deleted
+                return True
+        _log.info("another worker was faster", extra={"object": blob.name})
+        return False
 
     def find(self, bucket: str, name: str) -> storage.Blob | None:
         """Returns the newest generation of an object without its content; None if it is missing."""
         return self.client.bucket(bucket).get_blob(name, timeout=TIMEOUT, retry=RETRY)
 
+    def _upload(
+        self, bucket: str, item: ObjectToWrite, provenance: Provenance, expected: int
+    ) -> None:
+        """Writes an object if its generation is `expected`; 0: if it does not exist.
+
+        Raises:
+            PreconditionFailed: it is another.
+        """
+        blob = self.client.bucket(bucket).blob(item.name)
+        blob.metadata = {**provenance.metadata, **item.metadata}
+        blob.upload_from_string(
+            item.content,
+            content_type=item.content_type,
+            if_generation_match=expected,
+            checksum="crc32c",
+            timeout=TIMEOUT,
+            retry=RETRY,
+        )
+
     def _list(self, bucket: str, folder: str) -> Iterator[storage.Blob]:
         return self.client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
+
+
+def _download(blob: storage.Blob) -> bytes:
+    """Returns the content of the generation that was found.
+
+    Raises:
+        NotFound: it was overwritten or deleted.
+    """
+    content: bytes = blob.download_as_bytes(timeout=TIMEOUT, retry=RETRY)
+    return content
+
+
+def _lost_races(bucket: str, name: str) -> Transient:
+    return Transient(f"gs://{bucket}/{name}: lost {_MAX_RACES} races against other writers")
 
 
 def _chunks(blob: storage.Blob, ref: ObjectRef) -> Iterator[bytes]:
@@ -259,32 +335,3 @@ def _chunks(blob: storage.Blob, ref: ObjectRef) -> Iterator[bytes]:
         except NotFound as error:
             raise Superseded(f"{ref} is gone") from error
         yield chunk
-
-
-def _gunzip(packed: Iterable[bytes], max_bytes: int, size: int) -> Iterator[bytes]:
-    """Yields the decompressed content, in chunks of at most `size` bytes.
-
-    Raises:
-        Rejected: the gzip data is corrupt, or has more than `max_bytes` once decompressed.
-    """
-    decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip header
-    remaining = max_bytes
-    for chunk in packed:
-        pending, is_full = chunk, True
-        while (pending or is_full) and not decompressor.eof:
-            limit = min(size, remaining + 1)
-            try:
-                data = decompressor.decompress(pending, limit)
-            except zlib.error as error:
-                raise Rejected(
-                    ReasonCode.CORRUPT_IMAGE,
-                    f"The file was uploaded gzipped and is broken ({error}).",
-                ) from error
-            pending, is_full = decompressor.unconsumed_tail, len(data) == limit
-            remaining -= len(data)
-            if remaining < 0:
-                raise Rejected(
-                    ReasonCode.TOO_MANY_BYTES,
-                    f"Unpacked, the file has more than {max_bytes:,} bytes (MAX_BYTES).",
-                )
-            yield data

@@ -5,7 +5,7 @@ from functools import cached_property
 from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 
-from shared.gcp.events import REPEATED, UploadEvent, notification
+from shared.gcp.events import REPEATED, REVISION, UploadEvent, notification
 from shared.runtime import tracing
 from shared.runtime.trace_context import TRACE_PARENT, TraceContext
 from shared.schemas.documents import PromptsDocument
@@ -15,7 +15,14 @@ _PUBLISH_SECONDS = 20
 
 
 class Publisher:
-    """Publishes to Pub/Sub. Builds its client on first use: gRPC does not survive a fork."""
+    """Publishes to Pub/Sub.
+
+    Without a client, it builds one on first use: gRPC does not survive a fork.
+    """
+
+    def __init__(self, client: pubsub_v1.PublisherClient | None = None) -> None:
+        if client is not None:
+            self._client = client
 
     @cached_property
     def _client(self) -> pubsub_v1.PublisherClient:
@@ -41,7 +48,7 @@ class Publisher:
                 bucketId=source.bucket,
                 objectId=source.name,
                 objectGeneration=str(source.generation),
-                **{TRACE_PARENT: position.trace_parent},
+                **{TRACE_PARENT: position.trace_parent, REVISION: str(document.revision)},
                 **extra_attributes,
             )
             message_id = future.result(timeout=2 * _PUBLISH_SECONDS)

@@ -5,7 +5,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from shared.imaging.geometry import Points
+from shared.imaging.geometry import Points, bounding_box
+from shared.schemas.box import Box
 
 FloatBox: TypeAlias = npt.NDArray[np.float64]
 FloatBoxes: TypeAlias = npt.NDArray[np.float64]
@@ -14,6 +15,11 @@ FloatBoxes: TypeAlias = npt.NDArray[np.float64]
 def bounds_of(points: Points) -> FloatBox:
     """The smallest box that contains every point of an (n, 2) array."""
     return np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float64)
+
+
+def whole_box(box: FloatBox) -> Box:
+    """The smallest box of whole pixels that contains both corners."""
+    return bounding_box(box.reshape(2, 2).astype(np.float32))
 
 
 def mirrored_box(box: FloatBox, width: float) -> FloatBox:

@@ -21,6 +21,10 @@ Points: TypeAlias = npt.NDArray[np.float32]
 BoolMask: TypeAlias = npt.NDArray[np.bool_]
 Image: TypeAlias = npt.NDArray[np.uint8]
 
+_FAR = 2.0**17
+"""Stands for a longer distance, in pixels: no side of an image has more than 100,000. OpenCV has
+2**64 where there is no distance, and its square is no float32."""
+
 
 def bounding_box(points: Points) -> Box:
     """The smallest box that contains every point of the (n, 2) array `points`."""
@@ -90,12 +94,21 @@ def depths(pixels: BoolMask) -> npt.NDArray[np.float32]:
     """Distance transform: each pixel's distance to the nearest pixel that is not set.
 
     Euclidean, float32 (h, w), in pixels; 0 for pixels that are not set, as are all outside the
-    array. OpenCV's exact distances (4.11) differ in their last bits from call to call. Squared
-    distances are integers, so rounding the squares makes the result deterministic.
+    array.
     """
-    framed = np.pad(pixels.astype(np.uint8), 1)
-    distances = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    return np.sqrt(np.rint(distances**2)).astype(np.float32)
+    return np.sqrt(squared_distances(np.pad(pixels, 1))[1:-1, 1:-1])
+
+
+def squared_distances(pixels: BoolMask) -> Floats:
+    """Squared Euclidean distance of each pixel to the nearest pixel that is not set.
+
+    float32 (h, w), in pixels; 0 for pixels that are not set. Pixels outside the array count as set.
+    Where no pixel is left that is not set, the value is `_FAR` squared. OpenCV's exact distances
+    (4.11) differ in their last bits from call to call. Squared distances are integers, so rounding
+    the squares makes the result deterministic.
+    """
+    distances = cv2.distanceTransform(pixels.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.rint(np.minimum(distances, _FAR) ** 2).astype(np.float32)
 
 
 def fill_holes(pixels: BoolMask) -> BoolMask:

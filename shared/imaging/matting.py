@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.imaging.geometry import BoolMask, Image, image_box
+from shared.imaging.sparse_image import Pixels
 from shared.schemas.box import Box
 
 Alpha = npt.NDArray[np.float32]
@@ -31,6 +32,10 @@ _BLOCK = 64
 """Side of a block, in pixels. Blocks without a border are skipped: smaller ones skip more and cost
 more per block. Chosen by hand."""
 
+_FEATHER_SIGMAS = 3.5
+"""Radius of a feather in standard deviations of its Gaussian, as in GIMP (gimp_gegl_apply_feather).
+With a lower value the edge ends abruptly, with a higher one it is narrower than its radius."""
+
 
 def extract_foreground(image: Image, mask: BoolMask, reach: int) -> Image:
     """Cuts the masked part out of an RGB uint8 (h, w, 3) image, as RGBA uint8 (h, w, 4).
@@ -46,6 +51,39 @@ def extract_foreground(image: Image, mask: BoolMask, reach: int) -> Image:
         picture[band.rows[mixed], band.columns[mixed], :3] = band.inside[mixed].round()
     picture *= picture[..., 3:] > 0
     return picture
+
+
+def feather(picture: Pixels, radius: int) -> Pixels:
+    """Softens the edge of a cutout, RGBA uint8 (h, w, 4), by `radius` pixels on each side.
+
+    Alpha gets a Gaussian blur; the picture's border is not an edge. A pixel that was hidden gets
+    the mean colour of the visible ones around it, so the edge leaves no halo on another background.
+    Pixels of alpha 0 are zero.
+    """
+    alpha = _blurred(picture[..., 3], radius)
+    softened = np.dstack([picture[..., :3], alpha])
+    visible = picture[..., 3] > 0
+    full = image_box(picture)
+    for block in _blocks(full, max(_BLOCK, 2 * radius)):
+        rows, columns = np.nonzero((alpha[block.slices] > 0) & ~visible[block.slices])
+        if not rows.size:
+            continue
+        context = block.widened(radius, radius).intersection(full)
+        colours = _mean_colour(picture[context.slices][..., :3], visible[context.slices], radius)
+        found = colours[rows + block.y0 - context.y0, columns + block.x0 - context.x0, :3]
+        softened[rows + block.y0, columns + block.x0, :3] = found.round()
+    softened *= softened[..., 3:] > 0
+    return softened
+
+
+def _blurred(alpha: Pixels, radius: int) -> Pixels:
+    side = 2 * radius + 1
+    return np.asarray(
+        cv2.GaussianBlur(
+            alpha, (side, side), radius / _FEATHER_SIGMAS, borderType=cv2.BORDER_REPLICATE
+        ),
+        np.uint8,
+    )
 
 
 def refine_mask(image: Image, mask: BoolMask, reach: int) -> BoolMask:
@@ -78,7 +116,7 @@ def _bands(image: Image, mask: BoolMask, reach: int) -> Iterator[_Band]:
     inside = cv2.erode(bits, kernel)[reach:-reach, reach:-reach] > 0
     outside = cv2.dilate(bits, kernel)[reach:-reach, reach:-reach] == 0
     full = image_box(image)
-    for block in _blocks(full):
+    for block in _blocks(full, _BLOCK):
         rows, columns = np.nonzero(~(inside[block.slices] | outside[block.slices]))
         if not rows.size:
             continue
@@ -97,10 +135,10 @@ def _bands(image: Image, mask: BoolMask, reach: int) -> Iterator[_Band]:
         )
 
 
-def _blocks(image: Box) -> Iterator[Box]:
-    for y in range(0, image.height, _BLOCK):
-        for x in range(0, image.width, _BLOCK):
-            yield Box(x, y, x + _BLOCK, y + _BLOCK).intersection(image)
+def _blocks(image: Box, side: int) -> Iterator[Box]:
+    for y in range(0, image.height, side):
+        for x in range(0, image.width, side):
+            yield Box(x, y, x + side, y + side).intersection(image)
 
 
 def _shares(

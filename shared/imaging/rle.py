@@ -67,17 +67,51 @@ def decode(counts: str | Sequence[int], size: tuple[int, int]) -> BoolMask:
     Raises:
         ValueError: The runs are malformed or negative, or do not add up to height times width.
     """
+    lengths = runs(counts, size)
+    values = np.arange(len(lengths)) % 2 == 1
+    return np.repeat(values, lengths).reshape(size, order="F")
+
+
+def decode_part(counts: str, size: tuple[int, int]) -> tuple[BoolMask, Box]:
+    """Decodes COCO's compressed string to the pixels of a window outside of which all are zero.
+
+    The inverse of `encode_part`: bool (window.height, window.width). `size` is (height, width). The
+    window has all rows of the columns between the first and the last pixel set, or one column if
+    none is. The cost grows with the window, not the image.
+
+    Raises:
+        ValueError: as `decode`.
+    """
+    height, _ = size
+    lengths = runs(counts, size)
+    ends = lengths.cumsum()
+    is_set = np.arange(len(lengths)) % 2 == 1
+    filled = np.flatnonzero(is_set & (lengths > 0))
+    x0, x1 = 0, 1
+    if filled.size:
+        first, last = filled[0], filled[-1]
+        x0, x1 = int(ends[first] - lengths[first]) // height, -(-int(ends[last]) // height)
+    inside = np.diff(ends.clip(x0 * height, x1 * height), prepend=x0 * height)
+    pixels = np.repeat(is_set, inside).reshape((height, x1 - x0), order="F")
+    return np.ascontiguousarray(pixels), Box(x0, 0, x1, height)
+
+
+def runs(counts: str | Sequence[int], size: tuple[int, int]) -> Runs:
+    """Returns the lengths of the runs, int64 (n,), column by column; the first one is of zeros.
+
+    Raises:
+        ValueError: as in `decode`.
+    """
     height, width = size
     max_runs = _MAX_RUNS_PER_PIXEL * (height * width + 1)
     if len(counts) > (max_runs * _MAX_RUN_CHARACTERS if isinstance(counts, str) else max_runs):
         raise ValueError(f"{len(counts):,} runs do not add up to {height} x {width} pixels")
-    runs = _runs(counts) if isinstance(counts, str) else _as_array(counts)
-    if (runs < 0).any():
+    lengths = _runs(counts) if isinstance(counts, str) else _as_array(counts)
+    if (lengths < 0).any():
         raise ValueError("a run is negative")
-    if (runs > height * width).any() or runs.sum() != height * width:
+    if (lengths > height * width).any() or lengths.sum() != height * width:
         raise ValueError(f"the runs do not add up to {height} x {width} pixels")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.repeat(values, runs).reshape((height, width), order="F")
+    return lengths
 
 
 def _as_array(counts: Sequence[int]) -> Runs:

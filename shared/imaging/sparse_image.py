@@ -50,6 +50,16 @@ class SparseImage:
             return self.image
         return enclosing(tile.window for tile in self.tiles)
 
+    def cropped(self, box: Box) -> "SparseImage":
+        """The part in the box, which may extend beyond the image. Requires zeros as background."""
+        shared = [(tile, tile.window.intersection(box)) for tile in self.tiles]
+        tiles = [
+            Tile(part.shifted(-box.x0, -box.y0), tile.pixels[part.within(tile.window)])
+            for tile, part in shared
+            if part.area
+        ]
+        return SparseImage(Box(0, 0, box.width, box.height), self.channels, tiles)
+
     def to_array(self) -> Pixels:
         """All pixels, in a new array."""
         return self.part(self.image)

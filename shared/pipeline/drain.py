@@ -34,7 +34,8 @@ class Drain:
         Raises:
             ForeignMessage: the message identifies no upload, or one of another bucket.
         """
-        ref = parse_identity(message)
+        identity = parse_identity(message)
+        ref = identity.ref
         tracing.annotate_request(**ref.log_fields)
         with logs.context(**ref.log_fields):
             if ref.bucket != self._settings.input_bucket:
@@ -45,4 +46,4 @@ class Drain:
                 code=ReasonCode.GAVE_UP,
                 message=f"{hop} failed after all retries ({count} deliveries); its logs say why.",
             )
-            self._results.fail(ref, reason)
+            self._results.fail(ref, reason, identity.revision)

@@ -4,27 +4,36 @@ import logging
 from contextlib import ExitStack
 from importlib.metadata import version
 
+from pydantic import ValidationError
+
 from shared import VERSION
 from shared.decoding.formats import check_before_download
 from shared.detection.detections import Detections
 from shared.detection.detector import Detector
-from shared.detection.near_misses import missed
 from shared.gcp.events import Message, UploadEvent, parse_upload
-from shared.gcp.gcs import ObjectRef, Storage, WriteOutcome
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
 from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
 from shared.imaging.geometry import image_box
 from shared.pipeline.push_handler import record_final_failure
-from shared.pipeline.result_store import ResultStore, document_object
+from shared.pipeline.result_store import ResultStore
 from shared.pipeline.upload_decoder import UploadDecoder
 from shared.prompting.builder import build_prompts
+from shared.prompting.selection import missed
 from shared.runtime import logs, tracing
 from shared.runtime.stage_timer import StageTimer
 from shared.runtime.trace_context import TraceContext
 from shared.schemas import object_names
 from shared.schemas.box import Box
 from shared.schemas.documents import PromptsDocument, Source
-from shared.schemas.errors import ForeignMessage, ReasonCode, Rejected, Superseded
+from shared.schemas.errors import (
+    ForeignMessage,
+    ReasonCode,
+    Rejected,
+    Superseded,
+    UnreadableMessage,
+)
+from shared.schemas.field_errors import problems
 from shared.schemas.settings import LandmarksSettings
 
 _log = logging.getLogger(__name__)
@@ -39,7 +48,7 @@ class Landmarks:
         self._results = ResultStore(self._storage, settings.output_bucket)
         self._decoder = UploadDecoder(self._storage, settings.max_bytes, settings.max_pixels)
         self._publisher = Publisher()
-        self._detector = Detector(settings.min_score)
+        self._detector = Detector()
         self._versions = {
             "toonmask": VERSION,
             "mediapipe": version("mediapipe"),
@@ -87,13 +96,16 @@ class Landmarks:
                 image = memory.enter_context(self._decoder.decoded(upload.ref))
             with timer.stage("detect") as stage:
                 settings = self._settings
-                detected = self._detector.detect(image, settings.targets, settings.face_parts)
+                detected = self._detector.detect(
+                    image, settings.targets, settings.face_parts, settings.min_score
+                )
                 document = self._document(upload.ref, image_box(image), detected)
                 stage.fields["found"] = len(document.instances)
         return document
 
     def _document(self, ref: ObjectRef, image: Box, detected: Detections) -> PromptsDocument:
         """Returns prompts.json. `image` is the image's bounds."""
+        options = self._settings.prompt_options
         return PromptsDocument(
             source=Source(
                 bucket=ref.bucket,
@@ -103,28 +115,57 @@ class Landmarks:
                 height=image.height,
             ),
             config=self._settings.config,
-            instances=build_prompts(detected.detections, image, self._settings.prompt_options),
-            missed=missed(detected, self._settings.max_instances),
+            instances=build_prompts(detected.detections, image, options),
+            missed=missed(detected, image, options),
             versions=self._versions,
         )
 
     def _write(self, document: PromptsDocument, timer: StageTimer, trace: TraceContext) -> None:
         """Writes prompts.json and publishes its content."""
-        source = document.source
+        name = object_names.folder(document.source.name) + object_names.PROMPTS
         with timer.stage("write") as stage:
             outcome = self._storage.write(
                 self._settings.output_bucket,
-                document_object(object_names.folder(source.name) + object_names.PROMPTS, document),
-                Provenance(source.generation, self._settings.config),
+                ObjectToWrite.document(name, document),
+                Provenance(document.source.generation, self._settings.config),
             )
             stage.fields["outcome"] = outcome.value
         if outcome is WriteOutcome.OUTRANKED:
+            self._publish_correction(document.source, name, timer, trace)
             return
         # Publish even if the same document existed: the worker that wrote it may have been killed
         # before it published.
-        with timer.stage("publish"):
+        self._publish(document, timer, trace, repeated=outcome is WriteOutcome.SAME)
+
+    def _publish_correction(
+        self, source: Source, name: str, timer: StageTimer, trace: TraceContext
+    ) -> None:
+        """Publishes the stored prompts if a person corrected those of the same upload.
+
+        So a backfill segments a correction again, and no event undoes one. Prompts of a newer
+        upload are published by its own event.
+
+        Raises:
+            UnreadableMessage: another version wrote the stored prompts.
+        """
+        stored = self._storage.read_document(self._settings.output_bucket, name)
+        if stored is None or stored[1].generation != source.generation:
+            return
+        try:
+            correction = PromptsDocument.model_validate_json(stored[0])
+        except ValidationError as error:
+            raise UnreadableMessage(
+                f"gs://{self._settings.output_bucket}/{name} is not understood: {problems(error)}"
+            ) from error
+        self._publish(correction, timer, trace, repeated=True)
+
+    def _publish(
+        self, document: PromptsDocument, timer: StageTimer, trace: TraceContext, *, repeated: bool
+    ) -> None:
+        with timer.stage("publish") as stage:
+            stage.fields["revision"] = document.revision
             self._publisher.publish_prompts(
-                self._settings.prompts_topic, document, trace, repeated=outcome is WriteOutcome.SAME
+                self._settings.prompts_topic, document, trace, repeated=repeated
             )
 
 

@@ -157,11 +157,12 @@ def _log_fields(message: Message, settings: BucketSettings) -> dict[str, object]
 
 @contextmanager
 def record_final_failure(
-    results: ResultStore, ref: ObjectRef, attempt: int, max_attempts: int
+    results: ResultStore, ref: ObjectRef, attempt: int, max_attempts: int, revision: int = 0
 ) -> Iterator[None]:
     """Writes a `failed` result if the last delivery attempt raises, and re-raises the error.
 
     The drain function does this too, for workers that were killed. Only here is the cause known.
+    `revision` is that of the prompts.
     """
     try:
         yield
@@ -175,5 +176,5 @@ def record_final_failure(
                 message=f"Failed after all retries ({attempt} deliveries). "
                 f"The last error: {sentence}",
             )
-            results.fail(ref, reason)
+            results.fail(ref, reason, revision)
         raise

@@ -1,40 +1,46 @@
 """Writes an upload's results. The newest upload wins, and no older image file remains.
 
+Of one upload, the newest correction of its prompts wins.
+
 docs/architecture.md explains why this is safe; tests/interleavings tests it.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from itertools import islice
-from types import MappingProxyType
 
 from pydantic import ValidationError
 
 from shared import VERSION
-from shared.gcp.gcs import REVIEW_KEY, STATUS_KEY, ObjectRef, ObjectToWrite, Storage, WriteOutcome
+from shared.gcp.gcs import (
+    REVIEW_KEY,
+    STATUS_KEY,
+    ObjectRef,
+    ObjectToWrite,
+    Storage,
+    Stored,
+    WriteOutcome,
+)
 from shared.gcp.provenance import Provenance
+from shared.pipeline.failed_corrections import result_before, with_note
 from shared.runtime import tracing
 from shared.runtime.stage_timer import Stage, StageTimer
 from shared.schemas import object_names
-from shared.schemas.base import Record
-from shared.schemas.documents import NO_SETTINGS, Digest, Reason, ResultDocument, Source, Status
+from shared.schemas.documents import (
+    NO_SETTINGS,
+    Digest,
+    Reason,
+    ResultDocument,
+    Source,
+    Status,
+)
 from shared.schemas.errors import Rejected, Superseded, Transient
 from shared.schemas.image_file import ImageFile
 
 _log = logging.getLogger(__name__)
 
 _STAGE = "write result"
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-def document_object(
-    name: str, document: Record, metadata: Mapping[str, str] = _NOTHING
-) -> ObjectToWrite:
-    """Returns a JSON document as an object to write."""
-    content = document.model_dump_json(indent=1).encode()
-    return ObjectToWrite(name, "application/json", content, metadata)
 
 
 def _image_object(folder: str, file: ImageFile) -> ObjectToWrite:
@@ -62,7 +68,7 @@ class ResultStore:
                 replaced some of these files.
         """
         provenance = Provenance(
-            document.source.generation, document.config, document.content_digest
+            document.source.generation, document.config, document.content_digest, document.revision
         )
         with StageTimer().stage(_STAGE) as stage:
             outcome = self._write_all(document, files, provenance)
@@ -89,7 +95,7 @@ class ResultStore:
             if is_new and self._has_first_file(document, provenance):
                 return last
         if WriteOutcome.OUTRANKED in outcomes:
-            self._delete_up_to(document.source.name, provenance.generation)
+            self._delete(document.source.name, lambda found: found.edition <= provenance.edition)
             return WriteOutcome.OUTRANKED
         self._delete_others(document.source.name, provenance)
         is_contested = is_new or WriteOutcome.REPLACED in outcomes
@@ -114,11 +120,12 @@ class ResultStore:
         )
         self.write(document, files=())
 
-    def fail(self, ref: ObjectRef, reason: Reason) -> None:
+    def fail(self, ref: ObjectRef, reason: Reason, revision: int = 0) -> None:
         """Writes a `failed` result, unless a result exists or the upload does not.
 
-        Image files of the same upload, left by a killed worker, stay. Another worker may be
-        completing them.
+        If a correction of the prompts (`revision`) fails, the result before it stays, with a reason
+        to review it. Image files of the same upload, left by a killed worker, stay. Another worker
+        may be completing them.
         """
         if not self._upload_exists(ref):
             return
@@ -126,15 +133,20 @@ class ResultStore:
             status=Status.FAILED,
             reason=reason,
             source=Source(bucket=ref.bucket, name=ref.name, generation=ref.generation),
+            revision=revision,
             config=NO_SETTINGS,
             outputs=None,
             timing={},
             versions={"toonmask": VERSION},
         )
         with StageTimer().stage(_STAGE) as stage:
-            outcome = self._write_document(document, Provenance(ref.generation, NO_SETTINGS))
+            outcome = self._write_document(
+                document, Provenance(ref.generation, NO_SETTINGS, revision=revision)
+            )
             if outcome is not WriteOutcome.OUTRANKED:
-                self._delete_up_to(ref.name, ref.generation - 1)
+                self._delete(ref.name, lambda found: found.generation < ref.generation)
+            elif revision:
+                outcome = self._note_failure(document)
             _end(stage, document, outcome)
 
     def clear_superseded(self, ref: ObjectRef, reason: Superseded) -> None:
@@ -149,25 +161,39 @@ class ResultStore:
             self._bucket, object_names.folder(ref.name) + object_names.RESULT
         )
         if existing and existing.generation > ref.generation:
-            self._delete_up_to(ref.name, ref.generation)
+            self._delete(ref.name, lambda found: found.generation <= ref.generation)
 
-    def is_finished(self, ref: ObjectRef, is_current: Callable[[ResultDocument], bool]) -> bool:
-        """Whether the upload's result exists, is current, and has all its image files.
+    def is_finished(
+        self, ref: ObjectRef, revision: int, is_current: Callable[[ResultDocument], bool]
+    ) -> bool:
+        """Whether the result of this revision exists, is current, and has all its image files.
 
         A result that cannot be parsed is not current: another version wrote it.
         """
+        found = self._read(ref, revision)
+        return found is not None and is_current(found[0]) and self._is_complete(*found)
+
+    def stored(self, ref: ObjectRef, revision: int) -> ResultDocument | None:
+        """Returns the result of this revision; None if there is none, or it cannot be parsed.
+
+        It may be outdated: other settings may give another one.
+        """
+        found = self._read(ref, revision)
+        return found and found[0]
+
+    def _read(self, ref: ObjectRef, revision: int) -> tuple[ResultDocument, Provenance] | None:
+        """Returns the result of exactly this generation and revision, with its provenance."""
         name = object_names.folder(ref.name) + object_names.RESULT
         found = self._storage.read_document(self._bucket, name)
         if found is None:
-            return False
+            return None
         content, provenance = found
-        if provenance.generation != ref.generation:
-            return False
+        if provenance.edition != (ref.generation, revision):
+            return None
         try:
-            document = ResultDocument.model_validate_json(content)
+            return ResultDocument.model_validate_json(content), provenance
         except ValidationError:
-            return False
-        return is_current(document) and self._is_complete(document, provenance)
+            return None
 
     def _has_first_file(self, document: ResultDocument, provenance: Provenance) -> bool:
         """Whether no other worker has replaced the first image file, with which each begins."""
@@ -176,7 +202,7 @@ class ResultStore:
 
     def _keeps(self, document: ResultDocument) -> Callable[[Provenance], bool]:
         """Returns whether an existing image file belongs to a finished result of equal standing."""
-        source = document.source
+        source, revision = document.source, document.revision
         ref = ObjectRef(source.bucket, source.name, source.generation)
 
         def is_as_good(result: ResultDocument) -> bool:
@@ -184,8 +210,9 @@ class ResultStore:
             return result.config == document.config and result.status is not Status.DEGRADED
 
         def keep(existing: Provenance) -> bool:
-            is_equal = (existing.generation, existing.config) == (ref.generation, document.config)
-            return is_equal and self.is_finished(ref, is_as_good)
+            edition, config = (ref.generation, revision), document.config
+            is_equal = (existing.edition, existing.config) == (edition, config)
+            return is_equal and self.is_finished(ref, revision, is_as_good)
 
         return keep
 
@@ -201,10 +228,32 @@ class ResultStore:
         return exists
 
     def _write_document(self, document: ResultDocument, provenance: Provenance) -> WriteOutcome:
-        name = object_names.folder(document.source.name) + object_names.RESULT
-        metadata = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
-        item = document_object(name, document, metadata)
-        return self._storage.write(self._bucket, item, provenance)
+        return self._storage.write(self._bucket, _result_object(document), provenance)
+
+    def _note_failure(self, failed: ResultDocument) -> WriteOutcome:
+        """Adds the failure of a correction to the reasons to review the result before it.
+
+        The provenance of that result stays, so its files still belong to it, and any newer result
+        replaces it as before. The outcome is OUTRANKED if there is no such result.
+        """
+        outcome = WriteOutcome.OUTRANKED
+
+        def noted(stored: Stored | None) -> tuple[ObjectToWrite, Provenance] | None:
+            nonlocal outcome
+            outcome = WriteOutcome.OUTRANKED
+            result = result_before(failed, stored)
+            if stored is None or result is None:
+                return None
+            outcome = WriteOutcome.SAME
+            changed = with_note(result, failed)
+            if changed is None:
+                return None
+            outcome = WriteOutcome.REPLACED
+            return _result_object(changed), stored[1]
+
+        name = object_names.folder(failed.source.name) + object_names.RESULT
+        self._storage.update(self._bucket, name, noted)
+        return outcome
 
     def _is_complete(self, document: ResultDocument, provenance: Provenance) -> bool:
         """Whether the folder has this result, all its image files, and none of another result."""
@@ -217,25 +266,31 @@ class ResultStore:
         expected = dict.fromkeys(document.pictures, provenance)
         return existing.get(object_names.RESULT) == provenance and pictures == expected
 
-    def _delete_up_to(self, upload: str, generation: int) -> None:
-        """Deletes prompts and image files of all generations up to and including this one."""
+    def _delete(self, upload: str, is_old: Callable[[Provenance], bool]) -> None:
+        """Deletes the prompts and the image files that are old."""
 
         def stale(name: str, found: Provenance) -> bool:
             ours = name == object_names.PROMPTS or object_names.is_picture(name)
-            return ours and found.generation <= generation
+            return ours and is_old(found)
 
         self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
 
     def _delete_others(self, upload: str, provenance: Provenance) -> None:
-        """Deletes older prompts and image files, and this generation's files of other results."""
+        """Deletes older prompts and image files, and this revision's files of other results."""
 
         def stale(name: str, found: Provenance) -> bool:
             if name == object_names.PROMPTS:
                 return found.generation < provenance.generation
-            older = found.generation <= provenance.generation
+            older = found.edition <= provenance.edition
             return object_names.is_picture(name) and older and found != provenance
 
         self._storage.delete_stale(self._bucket, object_names.folder(upload), stale)
+
+
+def _result_object(document: ResultDocument) -> ObjectToWrite:
+    name = object_names.folder(document.source.name) + object_names.RESULT
+    metadata = {STATUS_KEY: document.status.value, REVIEW_KEY: str(len(document.review))}
+    return ObjectToWrite.document(name, document, metadata)
 
 
 def _end(stage: Stage, document: ResultDocument, outcome: WriteOutcome) -> None:

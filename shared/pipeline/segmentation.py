@@ -7,9 +7,10 @@ from importlib.metadata import version
 from shared import VERSION
 from shared.gcp.events import REPEATED, Message, parse_prompts
 from shared.gcp.gcs import ObjectRef, Storage
-from shared.imaging.geometry import image_box
+from shared.imaging.geometry import Image, image_box
 from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore
+from shared.pipeline.stored_masks import stored_segmentation
 from shared.pipeline.upload_decoder import UploadDecoder
 from shared.rendering.artifacts import Renderer, result_artifacts
 from shared.runtime import logs, tracing
@@ -26,6 +27,7 @@ from shared.schemas.documents import (
     revisions,
 )
 from shared.schemas.errors import ForeignMessage, Permanent, Rejected, Superseded, UnreadableMessage
+from shared.schemas.prompt_fit import misfit
 from shared.schemas.settings import SegmentationSettings
 from shared.segmentation.backends.base import Segmenter
 from shared.segmentation.review import reviewed
@@ -68,14 +70,16 @@ class Segmentation:
         source = document.source
         ref = ObjectRef(source.bucket, source.name, source.generation)
         tracing.annotate_request(**ref.log_fields)
-        with logs.context(**ref.log_fields):
+        with logs.context(**ref.log_fields, revision=document.revision):
             _check_source(ref, self._settings.input_bucket)
             is_redelivered = message.attempt > 1 or REPEATED in message.attributes
             max_attempts = self._settings.max_delivery_attempts
-            with record_final_failure(self._results, ref, message.attempt, max_attempts):
+            revision = document.revision
+            with record_final_failure(self._results, ref, message.attempt, max_attempts, revision):
                 if is_redelivered and self._is_done(document, ref):
                     return
-                self._handle(document, ref)
+                stored = self._results.stored(ref, document.revision) if is_redelivered else None
+                self._handle(document, ref, stored)
 
     def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
         """Whether an earlier delivery wrote the complete result, so that no SAM2 call is needed."""
@@ -84,7 +88,7 @@ class Segmentation:
             segmenters = self._expected_segmenters(result)
             return result.config == self._settings.config(document.config, segmenters)
 
-        is_done = self._results.is_finished(ref, is_current)
+        is_done = self._results.is_finished(ref, document.revision, is_current)
         if is_done:
             _log.info("finished before", extra={"state": "repeated"})
             tracing.annotate_request(state="repeated")
@@ -97,7 +101,23 @@ class Segmentation:
         version = self._service.version(Deadline.after(_VERSION_SECONDS))
         return frozenset({version}) if version else result.segmenters
 
-    def _handle(self, document: PromptsDocument, ref: ObjectRef) -> None:
+    def _segment(
+        self, image: Image, document: PromptsDocument, stored: ResultDocument | None
+    ) -> SegmentationResult:
+        """Returns the stored masks if they are those that the segmenter would make now."""
+        if stored and stored.mask_config == self._settings.mask_config(
+            document.config, self._expected_segmenters(stored)
+        ):
+            found = stored_segmentation(stored, document.instances, image_box(image))
+            if found:
+                _log.info("drawing stored masks")
+                return found
+        return self._service.segment_image(image, document.instances)
+
+    def _handle(
+        self, document: PromptsDocument, ref: ObjectRef, stored: ResultDocument | None
+    ) -> None:
+        """Writes the results. `stored` is what an earlier delivery wrote, perhaps outdated."""
         timer = StageTimer()
         try:
             with ExitStack() as memory:
@@ -106,18 +126,24 @@ class Segmentation:
                     bounds = image_box(image)
                     _check_fit(document, bounds)
                 with timer.stage("segment") as stage:
-                    segmentation = self._service.segment_image(image, document.instances)
+                    segmentation = self._segment(image, document, stored)
                     stage.fields["segmenters"] = sorted(map(str, segmentation.segmenters))
+                    segmentation = segmentation.grown(self._settings.mask_grow, bounds)
                 result = self._result(document, bounds, segmentation, timer)
-                artifacts = result_artifacts(image, segmentation.segmented, self._outputs)
+                artifacts = result_artifacts(
+                    image, segmentation, self._outputs, self._settings.drawing
+                )
                 self._results.write(result, self._renderer.files(artifacts))
         except Rejected as rejection:  # the limits were lowered meanwhile
+            if document.revision:  # what was there before the correction stays
+                self._results.fail(ref, Reason.of(rejection), document.revision)
+                return
             config = self._settings.config(document.config, frozenset())
             self._results.reject(ref, rejection, config, timer.seconds)
         except Superseded as reason:
             self._results.clear_superseded(ref, reason)
         except Permanent as error:
-            self._results.fail(ref, Reason.of(error))
+            self._results.fail(ref, Reason.of(error), document.revision)
 
     def _result(
         self,
@@ -127,15 +153,19 @@ class Segmentation:
         timer: StageTimer,
     ) -> ResultDocument:
         """Returns result.json. `image` is the image's bounds."""
-        segmenters = segmentation.segmenters
+        segmenters, drawing = segmentation.segmenters, self._settings.drawing
         return ResultDocument(
             status=segmentation.status,
             reason=segmentation.reason,
             source=document.source,
+            revision=document.revision,
             config=self._settings.config(document.config, segmenters),
-            instances=tuple(item.to_instance(image) for item in segmentation.segmented),
+            mask_config=self._settings.mask_config(document.config, segmenters),
+            instances=tuple(item.to_instance(image, drawing) for item in segmentation.segmented),
             review=reviewed(segmentation.segmented, document.missed),
             outputs=self._outputs,
+            drawing=drawing,
+            cutout_box=drawing.cutout_box(segmentation.bounds, image),
             timing=timer.seconds,
             versions=document.versions | self._versions | revisions(segmenters),
         )
@@ -150,17 +180,10 @@ def _check_source(ref: ObjectRef, input_bucket: str) -> None:
 
 
 def _check_fit(document: PromptsDocument, image: Box) -> None:
-    """Raises UnreadableMessage for prompts outside the image, or with the same id."""
+    """Raises UnreadableMessage for prompts that do not fit the image."""
     if (document.source.width, document.source.height) != (image.width, image.height):
         raise UnreadableMessage(
             f"prompts for another size than the image's {image.width} x {image.height}"
         )
-    ids = [prompt.id for prompt in document.instances]
-    if len(set(ids)) < len(ids):
-        raise UnreadableMessage("two prompts have the same id")
-    for prompt in document.instances:
-        for box in (prompt.crop, prompt.box):
-            if not box.area or box.intersection(image) != box:
-                raise UnreadableMessage(
-                    f"{prompt.id}: the box {box} does not lie in the image {image}"
-                )
+    if why := misfit(document.instances, image):
+        raise UnreadableMessage(why)

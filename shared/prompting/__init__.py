@@ -1,4 +1,4 @@
-"""Builds SAM2 prompts from detections: points, box, window.
+"""Selects detections, and builds their SAM2 prompts: points, box, window.
 
 Imports `detection`, `imaging` and `schemas`. Start with `builder`.
 """

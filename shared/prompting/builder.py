@@ -18,6 +18,7 @@ from shared.imaging.geometry import (
     polygon_mask,
     scaled,
 )
+from shared.prompting.selection import selected
 from shared.schemas.box import Box
 from shared.schemas.prompt import Label, Prompt, PromptOptions, ordered
 
@@ -54,35 +55,41 @@ context makes the face smaller in SAM2's input. Chosen by hand."""
 def build_prompts(
     detections: Sequence[Detection], image: Box, options: PromptOptions
 ) -> tuple[Prompt, ...]:
-    """Prompts for the best `max_instances` detections, numbered per label from left to right.
-
-    Detections whose polygon lies outside the image are left out.
-    """
-    inside = [d for d in detections if bounding_box(d.polygon).intersection(image).area > 0]
-    best = sorted(inside, key=lambda d: -d.score)[: options.max_instances]
-    numbered = sorted(best, key=lambda d: (d.label, bounding_box(d.polygon)))
+    """Prompts for the detections that `selected` chooses, numbered per label from left to right."""
+    chosen = selected(detections, image, options)
+    numbered = sorted(chosen, key=lambda d: (d.label, bounding_box(d.polygon)))
     polygons = [d.polygon for d in numbered]
     counts: Counter[Label] = Counter()
     prompts = []
     for detection in numbered:
         counts[detection.label] += 1
-        box = prompt_box(detection.polygon, image, options.box_expand)
-        positive = positive_points(detection, image, options.positive_points)
-        negative = negative_points(detection.polygon, polygons, image)
-        prompts.append(
-            Prompt(
-                id=f"{detection.label}-{counts[detection.label]}",
-                label=detection.label,
-                score=round(detection.score, 4),
-                side=detection.side,
-                parts=ordered(detection.parts),
-                polygon=tuple((round(x, 2), round(y, 2)) for x, y in detection.polygon.tolist()),
-                box=box,
-                points=(*((x, y, 1) for x, y in positive), *((x, y, 0) for x, y in negative)),
-                crop=crop_window(box, image),
-            )
-        )
+        name = f"{detection.label}-{counts[detection.label]}"
+        prompts.append(build_prompt(name, detection, polygons, image, options))
     return tuple(prompts)
+
+
+def build_prompt(
+    name: str,
+    detection: Detection,
+    polygons: Sequence[Polygon],
+    image: Box,
+    options: PromptOptions,
+) -> Prompt:
+    """The prompt of one detection. `polygons` are the outlines of all instances in the image."""
+    box = prompt_box(detection.polygon, image, options.box_expand)
+    positive = positive_points(detection, image, options.positive_points)
+    negative = negative_points(detection.polygon, polygons, image)
+    return Prompt(
+        id=name,
+        label=detection.label,
+        score=round(detection.score, 4),
+        side=detection.side,
+        parts=ordered(detection.parts),
+        polygon=tuple((round(x, 2), round(y, 2)) for x, y in detection.polygon.tolist()),
+        box=box,
+        points=(*((x, y, 1) for x, y in positive), *((x, y, 0) for x, y in negative)),
+        crop=crop_window(box, image),
+    )
 
 
 def prompt_box(polygon: Polygon, image: Box, expand: float) -> Box:

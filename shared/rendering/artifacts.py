@@ -7,15 +7,17 @@ from functools import partial
 from shared.imaging import encoding, png
 from shared.imaging.geometry import Image, disjoint, image_box
 from shared.imaging.sparse_image import SparseImage
-from shared.rendering import overlays
+from shared.rendering import cutouts, overlays
 from shared.runtime import tracing
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
 from shared.schemas import object_names
+from shared.schemas.box import Box
 from shared.schemas.documents import InstanceFiles, Outputs
+from shared.schemas.drawing import Drawing
 from shared.schemas.image_file import ImageFile
 from shared.segmentation import masks
 from shared.segmentation.masks import Mask
-from shared.segmentation.service import SegmentedInstance
+from shared.segmentation.service import SegmentationResult, SegmentedInstance
 
 _MAX_PIXELS = 12_000_000
 """Pixels that a process draws and encodes at a time, at about 12 bytes each. Chosen by hand: a
@@ -75,22 +77,22 @@ class Renderer:
 
 
 def result_artifacts(
-    image: Image, segmented: Sequence[SegmentedInstance], outputs: Outputs
+    image: Image, segmentation: SegmentationResult, outputs: Outputs, drawing: Drawing
 ) -> list[Artifact]:
     """Returns all images of one upload's result, mask.png first. `image` is RGB uint8 (h, w, 3).
 
     If there is one instance, its files have the same content as those of the upload.
     """
+    segmented, bounds = segmentation.segmented, segmentation.bounds
     all_masks = [item.mask for item in segmented]
+    draw = partial(_mask_and_cutout, image, drawing)
     if len(segmented) == 1:
-        combined = _mask_and_cutout([outputs, segmented[0].files], image, all_masks)
+        combined = draw([outputs, segmented[0].files], all_masks, bounds)
         separate = []
     else:
-        combined = _mask_and_cutout([outputs], image, all_masks)
+        combined = draw([outputs], all_masks, bounds)
         separate = [
-            artifact
-            for item in segmented
-            for artifact in _mask_and_cutout([item.files], image, [item.mask])
+            artifact for item in segmented for artifact in draw([item.files], [item.mask], item.box)
         ]
     return [*combined, *_overlays(outputs, image, segmented), *separate]
 
@@ -117,12 +119,21 @@ def _preview(
 
 
 def _mask_and_cutout(
-    files: Sequence[Outputs | InstanceFiles], image: Image, selected: Sequence[Mask]
+    image: Image,
+    drawing: Drawing,
+    files: Sequence[Outputs | InstanceFiles],
+    selected: Sequence[Mask],
+    bounds: Box,
 ) -> list[Artifact]:
-    bounds, drawn = image_box(image), _drawn_for(selected)
+    """Returns the mask and the cutout of the selected masks, which have these bounds."""
+    whole, feathering = image_box(image), drawing.mask_feather
+    box = drawing.cutout_box(bounds, whole)
+    cut = _area(cutouts.regions(selected, feathering, whole))
+    draw_mask = partial(masks.union, selected, whole)
+    draw_cutout = partial(cutouts.cutout, image, selected, feathering, box)
     return [
-        _png([f.mask for f in files], drawn, partial(masks.union, selected, bounds)),
-        _png([f.cutout for f in files], drawn, partial(overlays.cutout, image, selected)),
+        _png([file.mask for file in files], _drawn_for(selected), draw_mask),
+        _png([file.cutout for file in files], cut, draw_cutout),
     ]
 
 
@@ -131,4 +142,8 @@ def _png(names: Iterable[str], pixels: int, draw: Callable[[], SparseImage]) -> 
 
 
 def _drawn_for(selected: Sequence[Mask]) -> int:
-    return sum(region.area for region in disjoint(masks.bounds(selected)))
+    return _area(disjoint(masks.bounds(selected)))
+
+
+def _area(regions: Iterable[Box]) -> int:
+    return sum(region.area for region in regions)

@@ -1,6 +1,6 @@
-"""Draws the colour images: overlay, preview and cutout, from an RGB uint8 image (h, w, 3)."""
+"""Draws overlays and previews of an RGB uint8 image (h, w, 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -10,8 +10,8 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from shared.imaging.geometry import Image, disjoint, enclosing, image_box, shrunk
-from shared.imaging.matting import extract_foreground
 from shared.imaging.sparse_image import SparseImage, Tile
+from shared.rendering.label_placement import place_label
 from shared.schemas.box import Box
 from shared.schemas.prompt import Label
 from shared.segmentation.masks import Mask, bounds, covered
@@ -28,9 +28,17 @@ _TINT = 0.4
 _PREVIEW_SIDE = 1024
 """Limit for the longer side of a preview, in pixels. Chosen by hand: larger ones load slower."""
 
-_SOFT_EDGE = 1
-"""Distance from a mask's border, in pixels, within which alpha may be partial. Drawing programs
-anti-alias an edge over about the same distance."""
+_MIN_USUAL_FONT = 12
+"""Smallest font of a label in a small image, in pixels. Chosen by hand: smaller ones are hard to
+read."""
+
+_MIN_FONT = 9
+"""Smallest font of a small instance's label, in pixels. Chosen by hand: below it, digits look
+alike."""
+
+_FONT_SHARE = 0.25
+"""Font of a small instance's label, as a share of its box's shorter side. Chosen by hand: a larger
+label hides more of the image than the instance has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +55,7 @@ def overlay(image: Image, instances: Sequence[OverlayInstance]) -> SparseImage:
     """Returns the RGB image with each instance tinted, outlined, boxed and labelled."""
     bounds_box = image_box(image)
     stroke = max(1, round(max(image.shape[:2]) / 400))
-    labelled = [_label(instance, index, bounds_box) for index, instance in enumerate(instances)]
+    labelled = list(_labelled(instances, bounds_box))
     regions = disjoint(item.reach(stroke).intersection(bounds_box) for item in labelled)
     tiles = [_tile(image, region, labelled, stroke) for region in regions]
     return SparseImage(bounds_box, (3,), tiles, background=image)
@@ -58,24 +66,6 @@ def preview(image: Image, instances: Sequence[OverlayInstance]) -> Image:
     small = shrunk(image, _PREVIEW_SIDE)
     x_scale, y_scale = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
     return overlay(small, [_scaled(item, x_scale, y_scale) for item in instances]).to_array()
-
-
-def cutout(image: Image, selected: Sequence[Mask]) -> SparseImage:
-    """Returns an RGBA image: the RGB image inside the masks, transparent elsewhere.
-
-    The border is anti-aliased. Hidden pixels are zero, so the file reveals nothing behind its alpha
-    and compresses well.
-    """
-    bounds_box = image_box(image)
-    margin = 4 * _SOFT_EDGE  # the distance from a border that matting reads
-    around = [box.widened(margin, margin).intersection(bounds_box) for box in bounds(selected)]
-    tiles = [
-        Tile(
-            region, extract_foreground(image[region.slices], covered(selected, region), _SOFT_EDGE)
-        )
-        for region in disjoint(around)
-    ]
-    return SparseImage(bounds_box, (4,), tiles)
 
 
 def _scaled(instance: OverlayInstance, x_scale: float, y_scale: float) -> OverlayInstance:
@@ -100,19 +90,26 @@ class _LabelledInstance:
         return enclosing([self.place, self.instance.box.widened(stroke, stroke)])
 
 
-def _label(instance: OverlayInstance, index: int, image: Box) -> _LabelledInstance:
-    """Places the label above the instance's box, or inside it at the top of the image."""
-    shades = _PALETTE[instance.label]
-    colour = shades[index % len(shades)]
-    plate = _name_plate(
-        instance.id, colour, size=max(12, round(max(image.width, image.height) / 40))
-    )
-    plate = plate[: image.height, : image.width]
-    tall, wide = plate.shape[:2]
-    x, y = instance.box.x0, instance.box.y0
-    x = min(max(x, 0), image.width - wide)
-    y = y - tall if y >= tall else min(y, image.height - tall)
-    return _LabelledInstance(instance, colour, plate, image_box(plate).shifted(x, y))
+def _labelled(instances: Sequence[OverlayInstance], image: Box) -> Iterator[_LabelledInstance]:
+    """Yields the instances with their labels, which cover each other and instances least."""
+    occupied = [instance.box for instance in instances]
+    for index, instance in enumerate(instances):
+        shades = _PALETTE[instance.label]
+        colour = shades[index % len(shades)]
+        plate = _name_plate(instance.id, colour, _font_size(instance.box, image))
+        plate = plate[: image.height, : image.width]
+        others = [box for position, box in enumerate(occupied) if position != index]
+        height, width = plate.shape[:2]
+        place = place_label(width, height, instance.box, image, others)
+        occupied.append(place)
+        yield _LabelledInstance(instance, colour, plate, place)
+
+
+def _font_size(instance: Box, image: Box) -> int:
+    """Returns the size of a label's font, in pixels: smaller for small instances."""
+    usual = max(_MIN_USUAL_FONT, round(max(image.width, image.height) / 40))
+    fitting = round(min(instance.width, instance.height) * _FONT_SHARE)
+    return min(usual, max(_MIN_FONT, fitting))
 
 
 def _tile(image: Image, region: Box, labelled: Sequence[_LabelledInstance], stroke: int) -> Tile:

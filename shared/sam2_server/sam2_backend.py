@@ -102,7 +102,7 @@ class Sam2Backend:
         """Decodes prompts of the same form together. Padding would change the masks."""
         groups: defaultdict[tuple[int, bool], list[int]] = defaultdict(list)
         for index, prompt in enumerate(job.prompts):
-            groups[len(prompt.points), prompt.box is not None].append(index)
+            groups[len(prompt.all_points), prompt.box is not None].append(index)
         height, width = job.image.shape[:2]
         scale = np.array([self._network.side / width, self._network.side / height], np.float32)
         outputs: dict[int, Masks] = {}
@@ -115,8 +115,8 @@ class Sam2Backend:
 
 def _prompts(parts: Sequence[PromptPart], scale: Floats) -> Prompts:
     """Returns prompts of the same form. `scale` maps x and y to the network's input."""
-    points = np.array([[(x, y) for x, y, _ in part.points] for part in parts], np.float32)
-    labels = np.array([[label for *_, label in part.points] for part in parts], np.int64)
+    points = np.array([[(x, y) for x, y, _ in part.all_points] for part in parts], np.float32)
+    labels = np.array([[label for *_, label in part.all_points] for part in parts], np.int64)
     boxes = [part.box for part in parts if part.box]
     scaled = np.array(boxes, np.float32).reshape(-1, 2, 2) * scale
     return Prompts(

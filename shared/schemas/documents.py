@@ -15,6 +15,7 @@ from pydantic import FailFast, Field, StringConstraints
 from shared import VERSION
 from shared.schemas.base import Record, at_most
 from shared.schemas.box import Box
+from shared.schemas.drawing import Drawing
 from shared.schemas.errors import Permanent, ReasonCode, Rejected
 from shared.schemas.prompt import FACE_PARTS, FacePart, Label, Prompt, Side
 
@@ -40,6 +41,13 @@ https://cloud.google.com/storage/docs/json_api/v1/objects."""
 
 Generation = Annotated[int, Field(gt=0, le=MOST_GENERATION)]
 """Generation of an upload."""
+
+MOST_REVISION = 999_999
+"""Chosen by hand: far more than a person saves. A forged number could otherwise fill a result."""
+
+Revision = Annotated[int, Field(ge=0, le=MOST_REVISION)]
+"""Revision of the prompts of one upload: 0 for those that landmarks found, then one more for each
+correction by a person."""
 
 NO_SETTINGS: Digest = "0" * 12
 """Config of a `failed` result. It depends on no settings, and any other result outranks it."""
@@ -119,6 +127,7 @@ class PromptsDocument(Record):
 
     schema_: Literal["toonmask/prompts/1"] = Field("toonmask/prompts/1", alias="schema")
     source: Source
+    revision: Revision = 0
     config: Digest
     instances: Annotated[tuple[Prompt, ...], FailFast()] = Field(max_length=MOST_INSTANCES)
     missed: Missed = Missed()
@@ -133,6 +142,7 @@ class ReviewCode(StrEnum):
     ODD_SIZE = "odd-size"
     NEAR_MISSES = "near-misses"
     OMITTED = "omitted"
+    CORRECTION_FAILED = "correction-failed"
 
 
 class Review(Record):
@@ -163,8 +173,9 @@ class InstanceFiles(Record):
 class Instance(Record):
     """One face or hand. `box` has the mask's bounds in pixels, or the prompt's box if it is empty.
 
-    `area` is the number of the mask's pixels, `quality` the IoU that it is expected to
-    have with the true mask.
+    `area` is the number of the mask's pixels, `quality` the IoU that the segmenter's mask is
+    expected to have with the true mask. `segmented_rle` is the segmenter's mask if MASK_GROW has
+    changed it. `cutout_box` is the part of the image that its cutout shows.
     """
 
     id: str
@@ -177,6 +188,8 @@ class Instance(Record):
     segmenter: SegmenterName
     quality: float = Field(ge=0, le=1)
     rle: RleModel
+    segmented_rle: RleModel | None = None
+    cutout_box: Box | None = None
     files: InstanceFiles
 
 
@@ -190,16 +203,25 @@ class Outputs(Record):
 
 
 class ResultDocument(Record):
-    """result.json. It is written last: if it exists, all image files of the result exist."""
+    """result.json. It is written last: if it exists, all image files of the result exist.
+
+    `config` is the digest of all that affects the image files, `mask_config` of all that affects
+    the segmenter's masks. `drawing` has the options with which they are drawn, and `cutout_box` is
+    the part of the image that cutout.png shows.
+    """
 
     schema_: Literal["toonmask/result/1"] = Field("toonmask/result/1", alias="schema")
     status: Status
     reason: Reason | None
     source: Source
+    revision: Revision = 0
     config: Digest
+    mask_config: Digest | None = None
     instances: tuple[Instance, ...] = ()
     review: tuple[Review, ...] = ()
     outputs: Outputs | None
+    drawing: Drawing | None = None
+    cutout_box: Box | None = None
     timing: dict[str, float]
     versions: Versions
 

@@ -111,6 +111,8 @@ def _demand(problem: Mapping[str, Any], choices: Sequence[str]) -> str:
         return f"must be {' or '.join(filter(None, (', '.join(others), last)))}, not {got}"
     if kind.endswith("too_short") and length == 0:
         return "must not be empty"
+    if kind == "value_error" and isinstance(value, dict | BaseModel):
+        return f"is not valid: {limits['error']}"
     if demand := _DEMANDS.get(kind):
         return demand.format(**limits, got=got, length=length)
     known = _KIND.fullmatch(kind)

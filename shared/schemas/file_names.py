@@ -14,22 +14,6 @@ _NO_FILE = re.compile(r"\.{0,2} *")
 
 _DRIVE = re.compile(r"^([A-Za-z]):")
 
-_FORBIDDEN = re.compile(r'[:*?"<>|]')
-"""Characters that Windows forbids in file names, besides those of _UNSAFE.
-https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
-
-_DEVICE = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])(?= *(\.|$))", re.IGNORECASE
-)
-"""Names that Windows reserves for devices, also with an extension (same source)."""
-
-_TRAILING = re.compile(r"[. ]+$")
-"""Dots and spaces at the end of a part, which Windows removes."""
-
-_MOST_PART_BYTES = 240
-"""Limit for a part of a portable path, in bytes of UTF-8. File systems accept 255
-(https://en.wikipedia.org/wiki/Comparison_of_file_systems#Limits); the rest is for a number."""
-
 
 def fault(name: str) -> str | None:
     """Returns why a name is unsafe as a file path, or misleading on display; None if it is safe."""
@@ -50,23 +34,31 @@ def without_faults(name: str) -> str:
     return "/".join("_" if _NO_FILE.fullmatch(part) else _DRIVE.sub(r"\1_", part) for part in parts)
 
 
-def portable(name: str) -> str:
-    """Returns the name as a path that every system can unpack, and that leads out of no folder.
+_NOT_PORTABLE = re.compile(r'[:*?"<>|]')
+_ENDING = re.compile(r"[. ]+$")
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d\u00b9\u00b2\u00b3]) *(\.|$)", re.IGNORECASE
+)
+"""Names that Windows refuses: https://learn.microsoft.com/windows/win32/fileio/naming-a-file. The
+page has the same rules (functions/api/page/file_names.js)."""
 
-    functions/api/page/file_names.js has the same rules, except that long parts are cut here.
-    """
-    return "/".join(map(_portable_part, _FORBIDDEN.sub("_", _UNSAFE.sub("_", name)).split("/")))
+
+def portable(name: str) -> str:
+    """Returns the name as a path that every system can have, without hidden files and folders."""
+    return "/".join(map(_portable_part, without_faults(name).split("/")))
 
 
 def _portable_part(part: str) -> str:
-    named = _DEVICE.sub(r"_\g<0>", part, count=1) if _DEVICE.match(part) else part
-    cut = named.encode()[:_MOST_PART_BYTES].decode(errors="ignore")
-    return _TRAILING.sub(lambda end: "_" * len(end[0]), cut) or "_"
+    part = _NOT_PORTABLE.sub("_", part)
+    part = _ENDING.sub(lambda end: "_" * len(end[0]), part)
+    part = f"_{part[1:]}" if part.startswith(".") else part
+    return f"_{part}" if _DEVICE.match(part) else part
 
 
 def collision_key(path: str) -> str:
-    """Returns a key that is equal for paths that some file systems treat as the same.
+    """Returns a key that is equal for two paths if a file system may treat them as the same.
 
-    Some ignore case, and some normalise Unicode.
+    Some systems ignore case, and some normalise Unicode.
     """
-    return unicodedata.normalize("NFC", path).casefold()
+    folded = unicodedata.normalize("NFC", path).casefold()
+    return unicodedata.normalize("NFC", folded)

@@ -14,7 +14,7 @@ INSTANCE = "(face|hand)-[1-9][0-9]{0,2}"
 """Pattern of an instance's id. The number is at most MOST_INSTANCES."""
 
 PNG = rf"(mask|overlay|cutout)\.png|{INSTANCE}/(mask|cutout)\.png"
-"""Pattern of the names of image files of the upload's size, relative to the upload's folder."""
+"""Pattern of the names of masks, overlays and cutouts, relative to the upload's folder."""
 
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
 """Pattern of the names of all image files, relative to the upload's folder."""
@@ -34,6 +34,10 @@ _CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 _LONGEST = 1000
 """Limit for a folder's name, in bytes of UTF-8. Cloud Storage accepts 1,024 for an object's name,
 and our file names need up to 20, as in `/face-100/cutout.png`."""
+
+MOST_LISTED_PREFIX = 900
+"""Limit for the prefix of uploads with which a listing finds their folders, in characters. `folder`
+cuts long names, so a longer prefix would not match them."""
 
 _CUT = re.compile(r".*~[0-9a-f]{16}", re.DOTALL)
 _TAKEN = re.compile(rf".*/{INSTANCE}", re.DOTALL)

@@ -15,9 +15,19 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.schemas.amounts import NOTHING
 from shared.schemas.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
+from shared.schemas.drawing import CutoutPadding, CutoutShape, Drawing, MaskFeather, MaskGrow
 from shared.schemas.object_names import Preview
-from shared.schemas.prompt import SKIN_ONLY, FacePart, Label, PromptOptions
+from shared.schemas.prompt import (
+    MIN_SCORE,
+    SKIN_ONLY,
+    FacePart,
+    InstanceOrder,
+    Label,
+    MinSize,
+    PromptOptions,
+)
 
 _MOST_PARTS = 100
 """Limit for the commas in a list. Chosen by hand: a higher one allows longer error messages."""
@@ -49,6 +59,7 @@ FaceParts = Annotated[
 Hosts = Annotated[
     frozenset[Annotated[str, StringConstraints(to_lower=True)]], NoDecode, BeforeValidator(split)
 ]
+TopicName = Annotated[str, StringConstraints(pattern=r"^projects/[^/]+/topics/[^/]+$")]
 Blank = BeforeValidator(lambda value: value or None)
 """Treats an empty variable as unset, because Terraform and shells write unset ones as empty."""
 
@@ -121,19 +132,20 @@ class DetectionSettings(Settings):
         20, ge=1, le=MOST_INSTANCES, description="limit for the number of faces and hands per image"
     )
     min_score: float = Field(
-        0.5,
+        MIN_SCORE,
         ge=0,
         le=1,
         description="lowest score of a detection. A lower one finds more, also more false alarms. "
         "It is a probability from several views and models, not a detector's confidence",
     )
+    min_size: Annotated[MinSize, NoDecode] = NOTHING
+    instance_order: InstanceOrder = "score"
 
 
 class LandmarksSettings(DetectionSettings, PipelineSettings):
     """Settings of the landmarks function."""
 
-    prompts_topic: str = Field(
-        pattern=r"^projects/[^/]+/topics/[^/]+$",
+    prompts_topic: TopicName = Field(
         description="topic of the prompts messages, as projects/PROJECT/topics/NAME",
     )
     targets: Targets = Field(
@@ -151,7 +163,13 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
     @property
     def prompt_options(self) -> PromptOptions:
         """The options for prompts."""
-        return PromptOptions(self.pos_points, self.box_expand, self.max_instances)
+        return PromptOptions(
+            self.pos_points,
+            self.box_expand,
+            self.max_instances,
+            self.min_size,
+            self.instance_order,
+        )
 
     @property
     def config(self) -> Digest:
@@ -161,6 +179,8 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
             face_parts=sorted(self.face_parts),
             max_instances=self.max_instances,
             min_score=self.min_score,
+            min_size=str(self.min_size),
+            instance_order=self.instance_order,
             pos_points=self.pos_points,
             box_expand=self.box_expand,
             max_bytes=self.max_bytes,
@@ -251,9 +271,26 @@ class SegmentationSettings(SegmenterSettings, PipelineSettings):
         description="format of an additional small overlay: `jpeg` (preview.jpg), `webp` "
         "(preview.webp), or `none`",
     )
+    mask_grow: Annotated[MaskGrow, NoDecode] = NOTHING
+    mask_feather: MaskFeather = 0
+    cutout: CutoutShape = "canvas"
+    cutout_padding: Annotated[CutoutPadding, NoDecode] = NOTHING
+
+    @property
+    def drawing(self) -> Drawing:
+        """The options with which masks and cutouts are drawn."""
+        return Drawing.of(self)
 
     def config(self, prompts: Digest, segmenters: frozenset[SegmenterVersion]) -> Digest:
-        """Digest of all that affects the image files: prompts, segmenters and settings."""
+        """Digest of all that affects the image files: the masks, and how they are drawn."""
+        return digest(
+            masks=self.mask_config(prompts, segmenters),
+            preview=self.preview,
+            **self.drawing.model_dump(),
+        )
+
+    def mask_config(self, prompts: Digest, segmenters: frozenset[SegmenterVersion]) -> Digest:
+        """Digest of all that affects the segmenter's masks: prompts, segmenters and settings."""
         return digest(
             prompts=prompts,
             segmenters=sorted(map(str, segmenters)),
@@ -261,7 +298,6 @@ class SegmentationSettings(SegmenterSettings, PipelineSettings):
             sam2=str(self.sam2_url) if self.sam2_url else None,
             replicate=self.replicate_model,
             fallback=self.sam2_fallback,
-            preview=self.preview,
         )
 
 

@@ -47,29 +47,42 @@ def evidence_of(candidate: Candidate, prompt: Prompt, outline: BoolMask) -> Evid
 def choose(candidates: Iterable[Candidate], prompt: Prompt) -> tuple[Mask, float]:
     """Returns the candidate that is most probably meant, cleaned, and its quality.
 
-    At most two candidates are in memory: the best so far and the current one.
+    It is among those that agree with most clicks. At most two candidates are in memory: the best so
+    far and the current one.
 
     Raises:
         ValueError: `candidates` is empty.
     """
     outline = outline_mask(prompt)
     best: BoolMask | None = None
-    preference, quality = -np.inf, 0.0
+    preference, quality = (-1, -np.inf), 0.0
     for candidate in candidates:
         cleaned = replace(candidate, pixels=clean(candidate.pixels, prompt))
         evidence = evidence_of(cleaned, prompt, outline)
-        if evidence.preference > preference:
+        rank = _agreeing(cleaned.pixels, prompt), evidence.preference
+        if rank > preference:
             best = cleaned.pixels
-            preference, quality = evidence.preference, evidence.quality
+            preference, quality = rank, evidence.quality
     if best is None:
         raise ValueError("no candidate to choose from")
     return Mask(prompt.crop, best), quality
+
+
+def _agreeing(pixels: BoolMask, prompt: Prompt) -> int:
+    """The number of clicks on their side of the mask."""
+    left, top = prompt.crop.x0, prompt.crop.y0
+    return sum(
+        bool(pixels[y - top, x - left]) == bool(label)
+        for x, y, label in prompt.clicks
+        if prompt.crop.holds(x, y)
+    )
 
 
 def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
     """Removes holes and small components from a mask, bool (crop.height, crop.width).
 
     Keeps the largest connected component, and components with a positive point that are not specks.
+    With negative clicks, holes stay: a click may have made them.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(pixels.view(np.uint8))
     if count == 1:
@@ -81,7 +94,8 @@ def clean(pixels: BoolMask, prompt: Prompt) -> BoolMask:
     kept = np.zeros(count, bool)
     kept[[label for label in clicked if areas[label] >= _SPECK * areas[largest]]] = True
     kept[largest] = True
-    return fill_holes(kept[labels])
+    is_cut = any(not label for *_, label in prompt.clicks)
+    return kept[labels] if is_cut else fill_holes(kept[labels])
 
 
 def _to_window(points: Sequence[tuple[int, int]], window: Box) -> tuple[list[int], list[int]]:

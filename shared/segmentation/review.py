@@ -24,7 +24,7 @@ def reviewed(segmented: Sequence[SegmentedInstance], missed: Missed) -> tuple[Re
 
 
 def _of_instance(item: SegmentedInstance) -> Iterator[Review]:
-    name, score, area = item.prompt.id, item.prompt.score, item.mask.area
+    name, score, area = item.prompt.id, item.prompt.score, item.segmented_mask.area
     if score < _LOW_SCORE:
         yield Review(
             code=ReviewCode.LOW_SCORE,

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from shared.imaging import rle
-from shared.imaging.geometry import Image
+from shared.imaging.geometry import BoolMask, Image, enclosing
 from shared.runtime.bounded_map import bounded_map
 from shared.runtime.deadline import Check, Deadline, uncancelled
+from shared.schemas.amounts import Amount
 from shared.schemas.box import Box
 from shared.schemas.documents import (
     Instance,
@@ -18,10 +19,13 @@ from shared.schemas.documents import (
     SegmenterVersion,
     Status,
 )
+from shared.schemas.drawing import Drawing
 from shared.schemas.errors import Cancelled, Permanent, Transient, forget_frames
-from shared.schemas.prompt import Prompt
+from shared.schemas.prompt import LabelledPixel, Prompt
 from shared.segmentation import masks
 from shared.segmentation.backends.base import CandidateMasks, Segmenter
+from shared.segmentation.click_correction import corrected
+from shared.segmentation.mask_growth import grow
 from shared.segmentation.mask_selection import choose
 from shared.segmentation.masks import Mask
 
@@ -32,8 +36,9 @@ _log = logging.getLogger(__name__)
 class SegmentedInstance:
     """The mask of one prompt.
 
-    `quality` is its expected IoU with the true mask, 0..1. `fallback_reason` is the primary
-    segmenter's error if the fallback made the mask, else None.
+    `quality` is the expected IoU of the segmenter's mask with the true one, 0..1. `fallback_reason`
+    is the primary segmenter's error if the fallback made the mask, else None. `ungrown` is the
+    segmenter's mask if growing has changed it, else None.
     """
 
     prompt: Prompt
@@ -41,6 +46,12 @@ class SegmentedInstance:
     quality: float
     segmenter: SegmenterVersion
     fallback_reason: Permanent | None = None
+    ungrown: Mask | None = None
+
+    @property
+    def segmented_mask(self) -> Mask:
+        """The segmenter's mask."""
+        return self.ungrown or self.mask
 
     @property
     def box(self) -> Box:
@@ -54,9 +65,17 @@ class SegmentedInstance:
             mask=f"{self.prompt.id}/mask.png", cutout=f"{self.prompt.id}/cutout.png"
         )
 
-    def to_instance(self, image: Box) -> Instance:
+    def with_grown(self, mask: Mask) -> "SegmentedInstance":
+        """Returns the instance with its mask grown or shrunk.
+
+        Growing only adds pixels and shrinking only removes some, so masks of equal area are equal.
+        """
+        if mask.area == self.mask.area:
+            return self
+        return replace(self, mask=mask, ungrown=self.segmented_mask)
+
+    def to_instance(self, image: Box, drawing: Drawing) -> Instance:
         """Returns the instance as result.json has it. `image` is the image's bounds."""
-        encoded = rle.encode_part(self.mask.pixels, self.mask.window, image)
         prompt = self.prompt
         return Instance(
             id=prompt.id,
@@ -68,7 +87,9 @@ class SegmentedInstance:
             area=self.mask.area,
             segmenter=self.segmenter.name,
             quality=round(self.quality, 4),
-            rle=RleModel(size=encoded.size, counts=encoded.counts),
+            rle=_encoded(self.mask, image),
+            segmented_rle=_encoded(self.ungrown, image) if self.ungrown else None,
+            cutout_box=drawing.cutout_box(self.box, image),
             files=self.files,
         )
 
@@ -85,6 +106,20 @@ class SegmentationResult:
     def segmenters(self) -> frozenset[SegmenterVersion]:
         """The segmenters that made the masks."""
         return frozenset(item.segmenter for item in self.segmented)
+
+    @property
+    def bounds(self) -> Box:
+        """The bounds of all instances; an empty box at the origin if there are none."""
+        return enclosing(item.box for item in self.segmented)
+
+    def grown(self, amount: Amount, image: Box) -> "SegmentationResult":
+        """Returns the result with its masks grown, or shrunk if the amount is negative.
+
+        `image` is the image's bounds.
+        """
+        masks = grow([item.mask for item in self.segmented], amount, image)
+        grown = (item.with_grown(mask) for item, mask in zip(self.segmented, masks, strict=True))
+        return replace(self, segmented=tuple(grown))
 
 
 class SegmentationService:
@@ -170,7 +205,7 @@ class SegmentationService:
         """Returns the best candidate, or the fallback's mask if a candidate is invalid."""
         deadline.check()
         try:
-            return _choose(response, prompt)
+            return _choose(image, response, prompt)
         except Permanent as error:
             return self._fall_back(image, prompt, error, deadline)
 
@@ -186,9 +221,27 @@ class SegmentationService:
         log_fields = {"instance": prompt.id, "reason": error.code.value, "why": str(error)}
         _log.warning("fell back", extra=log_fields)
         (response,) = self._fallback.segment(image, [prompt], deadline, multimask=True)
-        return replace(_choose(response, prompt), fallback_reason=error)
+        return replace(_choose(image, response, prompt), fallback_reason=error)
 
 
-def _choose(response: CandidateMasks, prompt: Prompt) -> SegmentedInstance:
+def _encoded(mask: Mask, image: Box) -> RleModel:
+    encoded = rle.encode_part(mask.pixels, mask.window, image)
+    return RleModel(size=encoded.size, counts=encoded.counts)
+
+
+def _choose(image: Image, response: CandidateMasks, prompt: Prompt) -> SegmentedInstance:
     mask, quality = choose(response.candidates, prompt)
+    if prompt.clicks:
+        mask = replace(mask, pixels=_corrected(image, mask, prompt))
     return SegmentedInstance(prompt, mask, quality, response.segmenter)
+
+
+def _corrected(image: Image, mask: Mask, prompt: Prompt) -> BoolMask:
+    """The pixels of a mask after the corrections of a person."""
+    left, top = mask.window.x0, mask.window.y0
+
+    def in_window(given: Sequence[LabelledPixel]) -> list[LabelledPixel]:
+        return [(x - left, y - top, label) for x, y, label in given]
+
+    crop = image[mask.window.slices]
+    return corrected(crop, mask.pixels, in_window(prompt.points), in_window(prompt.clicks))

@@ -47,7 +47,17 @@ run "for_nobody" {
 
   assert {
     condition = (
-      google_pubsub_topic_iam_member.api_publishes[0].topic == google_pubsub_topic.work["uploads"].name &&
+      google_storage_bucket_iam_member.api_writes_output[0].bucket == "toonmask-output-a-project" &&
+      strcontains(google_storage_bucket_iam_member.api_writes_output[0].condition[0].expression, "/prompts.json") &&
+      google_pubsub_topic_iam_member.api_publishes["prompts"].topic == "toonmask-prompts" &&
+      local.api_environment["PROMPTS_TOPIC"] == google_pubsub_topic.work["prompts"].id
+    )
+    error_message = "It writes corrections of prompts, marks results, and publishes the corrections."
+  }
+
+  assert {
+    condition = (
+      google_pubsub_topic_iam_member.api_publishes["uploads"].topic == google_pubsub_topic.work["uploads"].name &&
       local.api_environment["UPLOADS_TOPIC"] == google_storage_notification.uploads.topic
     )
     error_message = "It processes uploads again through the topic of their notifications."

@@ -1,7 +1,6 @@
 """Storage, broker and the functions' real code in this process, controlled by the test."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
@@ -9,19 +8,18 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from google.pubsub_v1 import types
 
-from local.broker.grpc_api import create_server
-from local.broker.journal import Journal
-from local.broker.topics import Broker
 from local.processes import free_ports
 from local.storage.api import create_app
 from local.storage.preconditions import Preconditions
 from local.storage.store import Store
+from shared.corrections.saving import Corrections
 from shared.detection.detections import Detections
 from shared.detection.detector import Detector
 from shared.gcp.events import Message
+from shared.gcp.gcs import Storage
 from shared.gcp.provenance import Provenance
+from shared.gcp.publisher import Publisher
 from shared.imaging.geometry import Image
 from shared.pipeline.drain import Drain
 from shared.pipeline.landmarks import Landmarks
@@ -29,18 +27,17 @@ from shared.pipeline.segmentation import Segmentation
 from shared.runtime.deadline import Deadline
 from shared.schemas.documents import SegmenterVersion
 from shared.schemas.errors import Permanent, ReasonCode
-from shared.schemas.prompt import FacePart, Label, Prompt
+from shared.schemas.prompt import Prompt
 from shared.schemas.settings import BucketSettings, LandmarksSettings, SegmentationSettings
 from shared.segmentation.backends import oval
 from shared.segmentation.backends.base import CandidateMasks
 from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from tests.interleavings.workers import gated_client
+from tests.topics import TOPIC, serving_topic
 from tools.support.servers import serving
 
 INPUT, OUTPUT = "in-bucket", "out-bucket"
 _BUCKETS: dict[str, Any] = {"input_bucket": INPUT, "output_bucket": OUTPUT}
-_TOPIC = "projects/p/topics/prompts"
-
 _SAM2 = SegmenterVersion("sam2-of-the-test")
 
 Handle = Callable[[Message], None]
@@ -82,26 +79,22 @@ class Cloud:
     """Everything between an upload and its result. Each function has two deployments."""
 
     def __init__(self, folder: Path) -> None:
-        storage_port, broker_port = free_ports(2)
+        (storage_port,) = free_ports(1)
         self._store = Store(folder)
         for bucket in (INPUT, OUTPUT):
             self._store.create_bucket(bucket)
-        topic: dict[str, object] = {"topic": _TOPIC, "event_types": ["OBJECT_FINALIZE"]}
+        topic: dict[str, object] = {
+            "topic": "projects/p/topics/uploads",
+            "event_types": ["OBJECT_FINALIZE"],
+        }
         self._store.index.add_notification(INPUT, topic)
         self._open = ExitStack()
         self._open.enter_context(serving(create_app(self._store), storage_port))
-        broker = Broker(Journal())
-        broker.create_topic(_TOPIC)
-        broker.create_subscription(types.Subscription(name="prompts", topic=_TOPIC))
-        self._prompts = broker.subscriptions["prompts"]
-        grpc = create_server(broker, ThreadPoolExecutor(4), broker_port)
-        grpc.start()
-        self._open.callback(grpc.stop, None)
+        self._topic = self._open.enter_context(serving_topic())
         patches: list[Any] = [
             mock.patch.dict(
                 "os.environ",
                 STORAGE_EMULATOR_HOST=f"http://127.0.0.1:{storage_port}",
-                PUBSUB_EMULATOR_HOST=f"127.0.0.1:{broker_port}",
             ),
             mock.patch("google.cloud.storage.Client", gated_client),
             mock.patch("shared.gcp.gcs._PARALLEL_WRITES", 1),
@@ -111,15 +104,21 @@ class Cloud:
             self._open.enter_context(patch)
         self.sam2 = Flaky()
         self.landmarks = [self._landmarks(0.15), self._landmarks(0.3)]
-        self.segmentation = [self._segmentation("grabcut"), self._segmentation("oval")]
+        # the third draws the masks of the first in another way
+        self.segmentation = [
+            self._segmentation(sam2_fallback="grabcut"),
+            self._segmentation(sam2_fallback="oval"),
+            self._segmentation(sam2_fallback="grabcut", mask_grow="2"),
+        ]
         self.drain: Handle = Drain(BucketSettings(**_BUCKETS)).handle
+        self.corrections = Corrections(Storage(), Publisher(), OUTPUT, TOPIC)
 
     def _landmarks(self, box_expand: float) -> Handle:
-        settings = LandmarksSettings(prompts_topic=_TOPIC, box_expand=box_expand, **_BUCKETS)
+        settings = LandmarksSettings(prompts_topic=TOPIC, box_expand=box_expand, **_BUCKETS)
         return Landmarks(settings).handle
 
-    def _segmentation(self, fallback: Any) -> Handle:
-        settings = SegmentationSettings(sam2_fallback=fallback, **_BUCKETS)
+    def _segmentation(self, **changes: Any) -> Handle:
+        settings = SegmentationSettings(**_BUCKETS, **changes)
         return Segmentation(settings, self.sam2, EmbeddedSegmenter("oval", _smaller)).handle
 
     def upload(self, name: str, content: bytes) -> int:
@@ -135,9 +134,7 @@ class Cloud:
 
     def prompts(self) -> Iterator[Message]:
         """Yields the prompts messages since the last call."""
-        while delivery := self._prompts.take():
-            self._prompts.acknowledge(delivery.ack_id)
-            yield Message(delivery.message.data, delivery.message.attributes)
+        yield from self._topic.messages()
 
     def results(self) -> dict[str, Provenance]:
         """Returns all objects of the output bucket with their provenance."""
@@ -145,7 +142,10 @@ class Cloud:
         for entry in self._store.index.scan(OUTPUT, "", ""):
             metadata: Any = entry.fields["metadata"]
             found[entry.name] = Provenance(
-                int(metadata["source-generation"]), metadata["config"], metadata.get("shown", "")
+                int(metadata["source-generation"]),
+                metadata["config"],
+                metadata.get("shown", ""),
+                int(metadata.get("revision", "0")),
             )
         return found
 
@@ -169,21 +169,15 @@ class Cloud:
         self._open.close()
 
 
-def _cached(
-    detect: Callable[[Detector, Image, frozenset[Label], frozenset[FacePart]], Detections],
-) -> Any:
+def _cached(detect: Callable[..., Detections]) -> Any:
     """Caches detections. Detection is deterministic, and the slowest part."""
 
     @lru_cache
     def cached(
-        detector: Detector,
-        pixels: bytes,
-        shape: tuple[int, ...],
-        targets: frozenset[Label],
-        parts: frozenset[FacePart],
+        detector: Detector, pixels: bytes, shape: tuple[int, ...], *options: Any
     ) -> Detections:
-        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), targets, parts)
+        return detect(detector, np.frombuffer(pixels, np.uint8).reshape(shape), *options)
 
-    return lambda detector, image, targets, parts: cached(
-        detector, image.tobytes(), image.shape, targets, parts
+    return lambda detector, image, *options: cached(
+        detector, image.tobytes(), image.shape, *options
     )

@@ -2,13 +2,15 @@
 
 The functions' real code runs with the real storage server, broker and client libraries. The test
 controls only the order: workers wait before each request, and hypothesis decides which item
-continues and which one dies.
+continues and which one dies. People correct prompts at any time, also several at once, and also
+prompts that they saw long ago.
 """
 
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import pytest
@@ -24,13 +26,25 @@ from hypothesis.stateful import (
 )
 from PIL import Image as PillowImage
 
+from shared.corrections.refusals import CorrectionRefused
 from shared.gcp.events import Message
+from shared.gcp.gcs import ObjectRef
+from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
-from shared.schemas.documents import NO_SETTINGS, ResultDocument, Status
+from shared.schemas.box import Box
+from shared.schemas.documents import (
+    NO_SETTINGS,
+    PromptsDocument,
+    ResultDocument,
+    ReviewCode,
+    Status,
+)
+from shared.schemas.prompt import Prompt
 from tests.interleavings.cloud import Cloud, Handle
 from tests.interleavings.workers import Decision, Killed, Worker
 from tools.support.examples import EXAMPLES
 from tools.support.pipeline import png
+from tools.support.shapes import ellipse, prompt_for
 
 NAMES = ("cat.png", "cat.png/dog.png")
 """The results of the second upload are in the folder of the first."""
@@ -61,6 +75,31 @@ class Delivered:
     worker: Worker | None = None
 
 
+@dataclass(eq=False)
+class Saving:
+    """A person's correction, and the worker that saves it. It is over once it has an answer."""
+
+    seen: PromptsDocument
+    instances: tuple[Prompt, ...]
+    is_over: bool = False
+    worker: Worker | None = None
+
+
+Edit = Literal["drop one", "add one", "keep all"]
+ADDED = prompt_for(ellipse(20, 20, 12, 14), Box(0, 0, 60, 40)).model_copy(update={"id": "face-9"})
+"""It lies in each of UPLOADS."""
+
+
+def edited(prompts: tuple[Prompt, ...], edit: Edit) -> tuple[Prompt, ...]:
+    match edit:
+        case "drop one":
+            return prompts[1:]
+        case "add one":
+            return (*(one for one in prompts if one.id != ADDED.id), ADDED)
+        case "keep all":
+            return prompts
+
+
 class Pipeline(RuleBasedStateMachine):
     cloud: Cloud
 
@@ -71,11 +110,16 @@ class Pipeline(RuleBasedStateMachine):
         self.newest: dict[str, tuple[int, str]] = {}
         self.dead_lettered: set[tuple[str, str]] = set()
         self.seen: dict[str, int] = {}
+        self.ranks: dict[str, tuple[int, bool, int]] = {}
+        self.savings: list[Saving] = []
+        self.looked_at: list[PromptsDocument] = []
+        self.prompts: dict[tuple[str, int, int], tuple[Prompt, ...]] = {}
         self.deployed = 0
         self.errors: list[BaseException] = []
 
-    def _working(self) -> list[Delivered]:
-        return [item for item in self.messages if item.worker]
+    def _working(self) -> list[Delivered | Saving]:
+        items: list[Delivered | Saving] = [*self.messages, *self.savings]
+        return [item for item in items if item.worker]
 
     def _waiting(self) -> list[Delivered]:
         return [
@@ -89,9 +133,43 @@ class Pipeline(RuleBasedStateMachine):
         for message in self.cloud.notifications():
             self.messages.append(Delivered(message, self.cloud.landmarks))
 
-    @rule()
-    def deploy_other_settings(self) -> None:
-        self.deployed = 1 - self.deployed
+    @rule(name=st.sampled_from(NAMES))
+    def look_at_prompts(self, name: str) -> None:
+        document = self._stored_prompts(name)
+        if document is not None:
+            self.looked_at.append(document)
+
+    @precondition(lambda self: bool(self.looked_at))
+    @rule(data=st.data(), edit=st.sampled_from(get_args(Edit)))
+    def correct(self, data: st.DataObject, edit: Edit) -> None:
+        self._correct(data.draw(st.sampled_from(self.looked_at)), edit)
+
+    def _correct(self, seen: PromptsDocument, edit: Edit) -> Saving:
+        item = Saving(seen, edited(seen.instances, edit))
+        self.savings.append(item)
+        self._save(item)
+        return item
+
+    def _save(self, item: Saving) -> None:
+        source = item.seen.source
+        ref = ObjectRef(source.bucket, source.name, source.generation)
+
+        def save() -> None:
+            revision = self.cloud.corrections.save(ref, item.seen.revision, item.instances)
+            assert self.prompts[source.name, source.generation, revision] == item.instances
+
+        item.worker = Worker(save)
+        self._look_after(item)
+
+    def _stored_prompts(self, name: str) -> PromptsDocument | None:
+        path = object_names.folder(name) + object_names.PROMPTS
+        if path not in self.cloud.results():
+            return None
+        return PromptsDocument.model_validate_json(self.cloud.read(path))
+
+    @rule(settings=st.integers(0, 2))
+    def deploy_other_settings(self, settings: int) -> None:
+        self.deployed = settings
 
     @rule()
     def break_or_mend_sam2(self) -> None:
@@ -141,20 +219,34 @@ class Pipeline(RuleBasedStateMachine):
         item.worker = Worker(lambda: handle(item.message))
         self._look_after(item)
 
-    def _advance(self, item: Delivered, decision: Decision) -> None:
+    def _advance(self, item: Delivered | Saving, decision: Decision) -> None:
         assert item.worker
         item.worker.advance(decision)
         self._look_after(item)
 
-    def _look_after(self, item: Delivered) -> None:
+    def _look_after(self, item: Delivered | Saving) -> None:
         """Collects the messages that a worker published, and its error if it has ended."""
+        self._note_prompts()
         for message in self.cloud.prompts():
             self.messages.append(Delivered(message, self.cloud.segmentation))
         if item.worker and item.worker.is_done:
             error, item.worker = item.worker.error, None
-            item.acknowledged = error is None
-            if error and not isinstance(error, Killed):
+            if isinstance(item, Saving):
+                item.is_over = error is None or isinstance(error, CorrectionRefused)
+            else:
+                item.acknowledged = error is None
+            assert not isinstance(error, AssertionError), error
+            if error and not isinstance(error, Killed | CorrectionRefused):
                 self.errors.append(error)
+
+    def _note_prompts(self) -> None:
+        """Checks that nobody's saved correction is replaced by another one."""
+        for name in NAMES:
+            document = self._stored_prompts(name)
+            if document is None or document.revision == 0:
+                continue
+            key = (name, document.source.generation, document.revision)
+            assert self.prompts.setdefault(key, document.instances) == document.instances, key
 
     @invariant()
     def no_result_ever_goes_back(self) -> None:
@@ -165,13 +257,25 @@ class Pipeline(RuleBasedStateMachine):
         assert results <= now.keys(), "a result is gone"
         self.seen |= now
 
-    def _finish(self, item: Delivered) -> None:
+    @invariant()
+    def no_document_ever_goes_back(self) -> None:
+        """Neither to an older revision, nor from a result to a failure."""
+        for name, item in self.cloud.results().items():
+            if name.endswith((object_names.RESULT, object_names.PROMPTS)):
+                assert rank(item) >= self.ranks.get(name, (0, False, 0)), name
+                self.ranks[name] = rank(item)
+
+    def _finish(self, item: Delivered | Saving) -> None:
         while item.worker:
             self._advance(item, "go")
 
     def teardown(self) -> None:
         for item in self._working():
             self._finish(item)
+        for saving in self.savings:  # whoever got no answer saves the same again
+            while not saving.is_over:
+                self._save(saving)
+                self._finish(saving)
         for item in self.messages:  # redrive: a dead letter may have overwritten parts of a result
             item.dead = False
         deliveries = 0
@@ -207,7 +311,7 @@ class Pipeline(RuleBasedStateMachine):
                 assert all(objects[other].generation == generation for other in left)
                 expected |= set(left)
                 continue
-            assert document.status in STATES[kind]
+            self._check_prompts(name, kind, document)
             for picture in document.pictures:
                 assert objects[folder + picture] == provenance, picture
                 expected.add(folder + picture)
@@ -215,6 +319,23 @@ class Pipeline(RuleBasedStateMachine):
                 assert objects[folder + object_names.PROMPTS].generation == generation
                 expected.add(folder + object_names.PROMPTS)
         assert objects.keys() == expected, "strays"
+
+    def _check_prompts(self, name: str, kind: str, result: ResultDocument) -> None:
+        """Checks that the result is that of the newest prompts, whoever made them."""
+        prompts = self._stored_prompts(name)
+        assert all(one.code is not ReviewCode.CORRECTION_FAILED for one in result.review)
+        if prompts is None or prompts.revision == 0:
+            assert result.revision == 0
+            assert result.status in STATES[kind]
+            return
+        assert result.revision == prompts.revision
+        assert [one.id for one in result.instances] == [one.id for one in prompts.instances]
+        states = STATES["one face"] if prompts.instances else STATES["nothing"]
+        assert result.status in states
+
+
+def rank(item: Provenance) -> tuple[int, bool, int]:
+    return item.generation, item.config != NO_SETTINGS, item.revision
 
 
 class Contest(Pipeline):
@@ -258,6 +379,46 @@ class Overtaking(Contest):
         self._start(self.messages[-1])
 
 
+class Correcting(Contest):
+    """Two people correct the same prompts, while those of landmarks are being segmented.
+
+    A save has four requests, and then publishes. It may die after any of them.
+    """
+
+    @initialize(
+        kind=st.sampled_from(["nothing", "one face", "two faces"]),
+        edits=st.tuples(*[st.sampled_from(get_args(Edit))] * 2),
+        drawn=st.integers(0, 12),
+        saved=st.tuples(*[st.integers(0, 4)] * 2),
+        dies=st.tuples(*[st.booleans()] * 2),
+    )
+    def begin_twice(
+        self,
+        kind: str,
+        edits: tuple[Edit, Edit],
+        drawn: int,
+        saved: tuple[int, int],
+        dies: tuple[bool, bool],
+    ) -> None:
+        first = self._prompted(kind)
+        self._start(first)
+        self._go(first, drawn)
+        self.look_at_prompts("cat.png")
+        for edit in edits:
+            self._correct(self.looked_at[-1], edit)
+        for saving, steps, is_last in zip(self.savings, saved, dies, strict=True):
+            self._go(saving, steps)
+            if saving.worker and is_last:
+                self._advance(saving, "die after")
+        for message in self._waiting():
+            self._start(message)
+
+    def _go(self, item: Delivered | Saving, steps: int) -> None:
+        for _ in range(steps):
+            if item.worker:
+                self._advance(item, "go")
+
+
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
     with tempfile.TemporaryDirectory() as folder:
@@ -267,7 +428,7 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("machine", [Pipeline, Contest, Overtaking])
+@pytest.mark.parametrize("machine", [Pipeline, Contest, Overtaking, Correcting])
 def test_every_upload_ends_in_one_whole_result_for_its_newest_generation(
     cloud: Cloud, machine: type[Pipeline]
 ) -> None:

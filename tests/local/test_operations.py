@@ -1,56 +1,21 @@
 """`make redrive` and `make backfill` on a running system."""
 
 import argparse
-import json
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 from google.pubsub_v1 import types
 
 from local.operations.deployment import add_arguments, choose_target
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack, subscription_path, topic_path
+from tests.local.operating import PLAIN, await_true, operate, output_of
 from tests.pulling import pulling
-from tools.support.examples import ROOT
-from tools.support.pipeline import await_results, document, output_names, png, put
-
-PLAIN = png(np.full((60, 80, 3), 200, np.uint8))
-
+from tools.support.pipeline import await_results, document, output_names, put
 
 on_one_broker = pytest.mark.parametrize("system", ["embedded"], indirect=True)
-
-
-@pytest.fixture
-def folder() -> str:
-    """A prefix for uploads that no other test uses."""
-    return uuid.uuid4().hex[:8]
-
-
-@pytest.fixture
-def root(system: Stack, tmp_path: Path) -> Path:
-    """A folder with the file that `make up` writes."""
-    (tmp_path / "up").mkdir()
-    (tmp_path / "up" / "running.json").write_text(json.dumps(system.environment))
-    return tmp_path / "up"
-
-
-def _operate(name: str, root: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "ignore", "-m", f"local.operations.{name}"]
-    return subprocess.Popen(
-        [*command, "--root", str(root), *options],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-
-
-def _output(operation: subprocess.Popen[str]) -> str:
-    output, _ = operation.communicate(timeout=120)
-    assert operation.returncode == 0, output
-    return " ".join(output.split())
 
 
 @pytest.fixture
@@ -70,15 +35,8 @@ def published(system: Stack) -> Iterator[list[str]]:
     system.subscriber.delete_subscription(subscription=subscription)
 
 
-def _await(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def _until(names: list[str], count: int) -> list[str]:
-    _await(lambda: len(names) >= count)
+    await_true(lambda: len(names) >= count)
     return names
 
 
@@ -98,7 +56,7 @@ def test_dead_letters_are_replayed_and_their_failures_replaced(
     system.publisher.publish(topic_path("prompts-dead"), prompts, **identity).result()
     (outcome,) = await_results(system, generations).values()
     assert outcome.status == "failed"
-    assert "prompts: 1 dead letters sent again" in _output(_operate("redrive", root))
+    assert "prompts: 1 dead letters sent again" in output_of(operate("redrive", root))
     deadline = time.monotonic() + 60
     while document(system, f"{name}/result.json")["status"] == "failed":
         assert time.monotonic() < deadline
@@ -126,12 +84,12 @@ def test_a_backfill_announces_what_has_no_result_of_its_own(
     older.patch()
     published.clear()
     under = ["--prefix", f"{folder}/"]
-    assert "3 objects" in _output(_operate("backfill", root, *under))
+    assert "3 objects" in output_of(operate("backfill", root, *under))
     assert published == []
-    assert "3 objects" in _output(_operate("backfill", root, *under, "--go"))
+    assert "3 objects" in output_of(operate("backfill", root, *under, "--go"))
     assert sorted(_until(published, 3)) == names[:3]
     await_results(system, generations)
-    assert "5 objects" in _output(_operate("backfill", root, *under, "--all"))
+    assert "5 objects" in output_of(operate("backfill", root, *under, "--all"))
 
 
 @on_one_broker
@@ -146,13 +104,13 @@ def test_a_backfill_that_was_interrupted_goes_on_where_it_was(
     published.clear()
     options = ["--prefix", f"{folder}/", "--all", "--go", "--rate", "30"]
     cursor = root.parent / "backfill.json"
-    first = _operate("backfill", root, *options)
-    _await(lambda: cursor.exists() and names[100] in cursor.read_text())
+    first = operate("backfill", root, *options)
+    await_true(lambda: cursor.exists() and names[100] in cursor.read_text())
     first.kill()
     first.communicate()
-    output = _output(_operate("backfill", root, *options))
+    output = output_of(operate("backfill", root, *options))
     assert "Continuing after" in output
-    _await(lambda: set(published) == set(names))
+    await_true(lambda: set(published) == set(names))
     assert len(published) < 140, "it started from the beginning"
     assert not cursor.exists()
 
@@ -163,13 +121,13 @@ def test_a_backfill_keeps_its_rate(system: Stack, root: Path, folder: str) -> No
         put(system, f"{folder}/{number}.txt", b"no image", "text/plain")
     started = time.monotonic()
     options = ["--prefix", f"{folder}/", "--all", "--go", "--rate", "5"]
-    assert "10 objects" in _output(_operate("backfill", root, *options))
+    assert "10 objects" in output_of(operate("backfill", root, *options))
     assert time.monotonic() - started >= 2
 
 
 def test_without_a_system_there_is_word_of_it(tmp_path: Path) -> None:
     for name in ("redrive", "backfill"):
-        operation = _operate(name, tmp_path)
+        operation = operate(name, tmp_path)
         output, _ = operation.communicate(timeout=60)
         assert operation.returncode == 1
         assert "make up" in output

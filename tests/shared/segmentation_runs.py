@@ -37,13 +37,16 @@ def upload(bucket: gcs.Bucket, image: Image = IMAGE) -> int:
     return int(blob.generation)
 
 
-def event(into: gcs.Bucket, generation: int, *prompts: Prompt, **source: Any) -> Message:
+def event(
+    into: gcs.Bucket, generation: int, *prompts: Prompt, revision: int = 0, **source: Any
+) -> Message:
     """Returns the prompts message for the upload."""
     size = {"width": WIDTH, "height": HEIGHT}
     document = PromptsDocument(
         source=Source(
             **{"bucket": into.name, "name": "cat.png", **size, **source}, generation=generation
         ),
+        revision=revision,
         config="0123456789ab",
         instances=prompts,
         versions={},

@@ -57,7 +57,7 @@ def _pictures() -> dict[str, Image]:
 def _measure(picture: Image) -> tuple[str, ...]:
     data = jpeg(picture)
     encoded = np.frombuffer(data, np.uint8)
-    detector = Detector(min_score=0.5)
+    detector = Detector()
     mesh: Any = mp.solutions.face_mesh.FaceMesh(
         static_image_mode=True, max_num_faces=20, refine_landmarks=True
     )

@@ -111,11 +111,12 @@ def _curve(
     manifest_file: Path, corpus: list[CorpusImage], console: Console
 ) -> Iterator[tuple[float, Scores]]:
     """Yields the scores of the detector alone by MIN_SCORE. Boxes are the bounds of outlines."""
-    detector = Detector(min_score=min(_THRESHOLDS))
+    detector = Detector()
     detections: dict[str, list[Detection]] = {}
     for image in track(corpus, "detecting", console=console):
         picture = pixels.decode((manifest_file.parent / image.image).read_bytes(), 10**9)
-        detections[image.image] = detector.detect(picture, frozenset({"face"})).detections
+        found = detector.detect(picture, frozenset({"face"}), min_score=min(_THRESHOLDS))
+        detections[image.image] = found.detections
 
     def prediction(threshold: float) -> Callable[[CorpusImage], Prediction]:
         def predicted(image: CorpusImage) -> Prediction:

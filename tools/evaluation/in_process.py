@@ -12,19 +12,15 @@ from shared.segmentation.backends.embedded import EmbeddedSegmenter
 from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.service import SegmentationService, SegmentedInstance
 
-MOST_INSTANCES = 20
-"""The default of MAX_INSTANCES."""
-
-_MIN_SCORE = 0.5
 _MOST_PIXELS = 50_000_000
-"""The defaults of MIN_SCORE and MAX_PIXELS."""
+"""The default of MAX_PIXELS."""
 
 
 class InProcess:
     """The steps between an upload and its masks."""
 
     def __init__(self) -> None:
-        self._detector = Detector(_MIN_SCORE)
+        self._detector = Detector()
         segmenter = EmbeddedSegmenter("grabcut", EmbeddedMasks().candidates)
         self._masking = SegmentationService(segmenter, None, seconds=600)
 

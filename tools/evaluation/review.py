@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.detection.near_misses import missed
+from shared.imaging.geometry import image_box
+from shared.prompting.selection import missed
 from shared.schemas.documents import Review
+from shared.schemas.prompt import PromptOptions
 from shared.segmentation.review import reviewed
 from shared.segmentation.service import SegmentedInstance
-from tools.evaluation.in_process import MOST_INSTANCES, InProcess
+from tools.evaluation.in_process import InProcess
 from tools.evaluation.truth import Drawing, read_truth
 
 _MET, _EXACT = 0.4, 0.75
@@ -43,7 +45,7 @@ def _result(steps: InProcess, file: Path, truth: Drawing) -> _Result:
     image = steps.decode(file.read_bytes())
     detected = steps.detect(image, "face")
     segmented = steps.segment(image, detected.detections)
-    review = reviewed(segmented, missed(detected, MOST_INSTANCES))
+    review = reviewed(segmented, missed(detected, image_box(image), PromptOptions()))
     return _Result(_kind(segmented, truth), review)
 
 

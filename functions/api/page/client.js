@@ -1,19 +1,14 @@
 // Requests to the API and to Cloud Storage: API key, errors, retries.
 
+import { texts } from "./texts.js";
+
 const KEY = "toonmask-key";
 /** Attempts for a request, the first included. Chosen by hand: more keep the user waiting longer. */
 const MOST_ATTEMPTS = 8;
-const UNREACHABLE =
-  "The service cannot be reached. Check that it is running and that you are online, then try again.";
-const STORAGE_UNREACHABLE =
-  "The bucket cannot be reached. Check that you are online, then upload the file again.";
-const EXISTS_NOW =
-  "An upload of this name was created in the meantime. It was not replaced. Upload the file again to choose what to do.";
-
 /** An error response; `message` is for people. */
 export class ResponseError extends Error {
   constructor(status, problem) {
-    super(problem.detail ?? `The service responded with status ${status}.`);
+    super(problem.detail ?? texts.errors.status(status));
     this.status = status;
     this.code = problem.code ?? "";
   }
@@ -46,14 +41,14 @@ async function fetchBody(url, request, type) {
     if (response.ok) return await response[type]();
     throw responseError(response.status, response.headers, await response.text());
   } catch (error) {
-    throw error instanceof TypeError ? new Error(UNREACHABLE) : error; // fetch reports network errors so
+    throw error instanceof TypeError ? new Error(texts.errors.unreachable) : error; // fetch reports network errors so
   }
 }
 
 /** Sends a form by POST and returns the JSON response. `onProgress` gets the share that is sent, 0..1. */
 export async function sendForm(path, form, { onProgress, onWait, signal }) {
   return withRetries(async () => {
-    const request = await send("POST", path, form, keyHeader(), onProgress, UNREACHABLE, signal);
+    const request = await send("POST", path, form, keyHeader(), onProgress, texts.errors.unreachable, signal);
     const headers = { get: (name) => request.getResponseHeader(name) };
     if (request.status === 200) return JSON.parse(request.responseText);
     throw responseError(request.status, headers, request.responseText);
@@ -62,10 +57,10 @@ export async function sendForm(path, form, { onProgress, onWait, signal }) {
 
 /** Sends a file to the URL of an upload session and returns the generation of the new object. */
 export async function put(url, file, type, onProgress) {
-  const request = await send("PUT", url, file, { "Content-Type": type }, onProgress, STORAGE_UNREACHABLE);
-  if (request.status === 412) throw new Error(EXISTS_NOW);
+  const request = await send("PUT", url, file, { "Content-Type": type }, onProgress, texts.errors.storageUnreachable);
+  if (request.status === 412) throw new Error(texts.errors.existsNow);
   if (request.status >= 300) {
-    throw new Error(`Cloud Storage responded with status ${request.status}. Upload the file again.`);
+    throw new Error(texts.errors.storageStatus(request.status));
   }
   try {
     return BigInt(JSON.parse(request.responseText).generation);

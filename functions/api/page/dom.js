@@ -1,5 +1,7 @@
 // Creates elements of the page. Text is inserted as text: this module never parses HTML.
 
+import { texts } from "./texts.js";
+
 export const byId = (id) => document.getElementById(id);
 
 /** Returns an element. A name in `properties` that is no property of the element is an attribute. */
@@ -13,6 +15,29 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** Returns a button of an icon. Its label is for screen readers, and its tooltip. */
+export function iconButton(icon, label, onclick) {
+  return element("button", { type: "button", className: `icon ${icon}`, "aria-label": label, title: label, onclick });
+}
+
+/** Sets the text of an element if it differs: screen readers announce a changed status. */
+export function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/**
+ * Inserts the texts of index.html: `data-text="add.title"` is the text of an element, `data-label` its
+ * aria-label.
+ */
+export function insertTexts() {
+  const text = (path) => path.split(".").reduce((part, key) => part[key], texts);
+  for (const target of document.querySelectorAll("[data-text]")) target.textContent = text(target.dataset.text);
+  for (const target of document.querySelectorAll("[data-label]")) {
+    target.setAttribute("aria-label", text(target.dataset.label));
+    if (target.matches(".icon")) target.title = text(target.dataset.label);
+  }
+}
+
 /**
  * Milliseconds after which the address of a saved blob is revoked. Chosen by hand: the browser must
  * have started the download by then, and the blob stays in memory until then.
@@ -24,13 +49,4 @@ export function save(blob, name) {
   const link = element("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_AFTER);
-}
-
-const sizes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-
-/** Returns "1.5 kB" for 1536. */
-export function bytes(count) {
-  const units = ["bytes", "kB", "MB", "GB"];
-  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(count, 1)) / 10));
-  return `${sizes.format(count / 1024 ** step)} ${units[step]}`;
 }

@@ -1,6 +1,7 @@
 // Files from the user: chosen, dropped or pasted, single files or folders.
 
 import { element } from "./dom.js";
+import { texts } from "./texts.js";
 
 const PICTURE = /\.(png|jpe?g|webp|avif|gif|bmp|tiff?)$/i;
 
@@ -16,11 +17,11 @@ export function acceptFiles({ zone, input, note, isActive, limit, add }) {
   const showNote = (text, className = "secondary") => note.replaceChildren(element("span", { className }, text));
   const accept = async (sources) => {
     const found = { files: [], ignored: 0, limit: limit() };
-    showNote(sources.some(({ isDirectory }) => isDirectory) ? "Reading the folder …" : "");
+    showNote(sources.some(({ isDirectory }) => isDirectory) ? texts.files.reading : "");
     try {
       for (const source of sources) await collect(source, [], found);
     } catch (error) {
-      const text = error instanceof TooManyFiles ? error.message : `Some files cannot be read: ${error.message}`;
+      const text = error instanceof TooManyFiles ? error.message : texts.files.unreadable(error.message);
       showNote(text, "error");
       return;
     }
@@ -68,9 +69,9 @@ async function collect(source, folders, found) {
     found.ignored += 1;
     return;
   }
-  if (found.files.length >= found.limit) throw new TooManyFiles(tooManyFiles(found.limit));
+  if (found.files.length >= found.limit) throw new TooManyFiles(texts.files.tooMany(found.limit));
   const file = source instanceof File ? source : await new Promise((...callbacks) => source.file(...callbacks));
-  const path = [...folders, file.name || "pasted.png"].map((part) => part.replaceAll("/", "_"));
+  const path = [...folders, file.name || texts.files.pasted].map((part) => part.replaceAll("/", "_"));
   found.files.push({ file, name: path.join("/") });
 }
 
@@ -84,14 +85,7 @@ async function* entries(folder) {
   }
 }
 
-function tooManyFiles(limit) {
-  return limit > 0
-    ? `There are more than the ${limit.toLocaleString("en")} files that can be added now, so none was added. Add fewer files, or use a script (below).`
-    : "The list is full. Download the results and clear the list, or use a script (below).";
-}
-
 function summary({ files, ignored }) {
-  if (!files.length && !ignored) return "No pictures found.";
-  const others = ignored === 1 ? "1 file was ignored, because it is not a picture" : `${ignored} files were ignored, because they are not pictures`;
-  return ignored ? `${files.length} added. ${others}.` : "";
+  if (!files.length && !ignored) return texts.files.none;
+  return ignored ? texts.files.added(files.length, ignored) : "";
 }

@@ -1,8 +1,10 @@
 // The entry point: tabs of the two views, and the description of the service.
 
 import { getJson } from "./client.js";
-import * as bucket from "./bucket.js";
-import * as pictures from "./pictures.js";
+import * as bucket from "./bucket/view.js";
+import { insertTexts } from "./dom.js";
+import * as pictures from "./pictures/view.js";
+import * as dialog from "./result/dialog.js";
 
 const VIEWS = ["pictures", "bucket"];
 const tab = (view) => document.getElementById(`tab-${view}`);
@@ -36,6 +38,8 @@ for (const view of VIEWS) {
 }
 
 async function start() {
+  insertTexts();
+  dialog.begin();
   const about = await getJson("v1/about");
   pictures.begin(about, () => isShown("pictures"));
   if (about.input_bucket) {

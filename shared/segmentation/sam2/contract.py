@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, Va
 
 from shared.imaging import png
 from shared.schemas.documents import SegmenterVersion
-from shared.schemas.prompt import MOST_OUTLINE, Prompt
+from shared.schemas.prompt import MOST_CLICKS, MOST_OUTLINE, Prompt
 from shared.segmentation.mask_selection import Candidate
 from shared.segmentation.sam2.answers import AnswerError, ScoredMask
 from shared.segmentation.sam2.crops import Crop
@@ -70,16 +70,26 @@ class _Part(BaseModel):
 class PromptPart(_Part):
     """A prompt, in pixels of its image: points (x, y, label) and a box (x0, y0, x1, y1).
 
-    A point with the label 1 is inside the object, one with 0 outside. SAM2 ignores `outline`, a
-    polygon; the embedded segmenter takes it for the object's, unless it has fewer than 3 vertices.
+    A point with the label 1 is inside the object, one with 0 outside. `clicks` are further points
+    of a person, for SAM2; the embedded segmenter ignores them, because its client corrects its
+    masks by them. SAM2 ignores `outline`, a polygon; the embedded segmenter takes it for the
+    object's, unless it has fewer than 3 vertices.
     """
 
     # stop at the first invalid point: a million error messages need a gigabyte
     points: Annotated[list[tuple[float, float, PointLabel]], FailFast()] = Field(
         default=[], max_length=MOST_POINTS
     )
+    clicks: Annotated[list[tuple[float, float, PointLabel]], FailFast()] = Field(
+        default=[], max_length=MOST_CLICKS
+    )
     box: tuple[float, float, float, float] | None = None
     outline: Annotated[list[Vertex], FailFast()] = Field(default=[], max_length=MOST_OUTLINE)
+
+    @property
+    def all_points(self) -> list[tuple[float, float, Literal[0, 1]]]:
+        """The points and the clicks."""
+        return [*self.points, *self.clicks]
 
 
 class PicturePart(_Part):
@@ -105,7 +115,9 @@ class SegmentRequest(PromptPart, _Options):
 
     def as_batch(self) -> "BatchRequest":
         """Returns the request as a batch of one image and one prompt."""
-        prompt = PromptPart(points=self.points, box=self.box, outline=self.outline)
+        prompt = PromptPart(
+            points=self.points, clicks=self.clicks, box=self.box, outline=self.outline
+        )
         picture = PicturePart(image_base64=self.image_base64, prompts=[prompt])
         return BatchRequest(
             images=[picture], multimask=self.multimask, return_prob=self.return_prob
@@ -176,7 +188,7 @@ def single_request(
     """Returns the request for one prompt, for any server."""
     payload: dict[str, Any] = {
         names.image: crop.base64,
-        names.points: crop.points(prompt),
+        names.points: crop.points((*prompt.points, *prompt.clicks)),
         names.multimask: multimask,
         names.return_prob: False,
     }
@@ -207,7 +219,9 @@ def batch_request(
 
 
 def _prompt(crop: Crop, prompt: Prompt) -> dict[str, Any]:
-    part: dict[str, Any] = {"points": crop.points(prompt), "box": crop.box(prompt)}
+    part: dict[str, Any] = {"points": crop.points(prompt.points), "box": crop.box(prompt)}
+    if prompt.clicks:
+        part["clicks"] = crop.points(prompt.clicks)
     if prompt.has_further_parts:
         part["outline"] = crop.outline(prompt)
     return part

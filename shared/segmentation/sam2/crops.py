@@ -6,7 +6,6 @@ A crop maps prompts into its pixels, and masks back into the image.
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from shared.imaging import encoding, png
 from shared.imaging.geometry import BoolMask, Image, enclosing, shrunk
 from shared.schemas.box import Box
-from shared.schemas.prompt import Prompt
+from shared.schemas.prompt import LabelledPixel, Prompt
 from shared.segmentation.sam2.answers import Values
 
 LONG_SIDE = 1024
@@ -31,8 +30,6 @@ separate its areas, are kept. Chosen by hand: a higher limit sends larger reques
 _FAR_SMALLER = 0.5
 """A JPEG replaces a larger PNG if it has less than this share of its bytes. Chosen by hand: a
 higher share sends fewer bytes, but more crops lose quality."""
-
-LabelledPixel = tuple[int, int, Literal[0, 1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,13 +57,13 @@ class Crop:
         """Whether the crop has fewer pixels than its window."""
         return self.width * self.height < self.window.area
 
-    def points(self, prompt: Prompt) -> list[LabelledPixel]:
-        """Returns the prompt's points in the window, (x, y, label) in pixels of the crop."""
+    def points(self, given: Sequence[LabelledPixel]) -> list[LabelledPixel]:
+        """Returns the points in the window, (x, y, label) in pixels of the crop."""
         x_scale, y_scale = self._scale
         left, top = self.window.x0, self.window.y0
         return [
             (int((x - left + 0.5) * x_scale), int((y - top + 0.5) * y_scale), label)
-            for x, y, label in prompt.points
+            for x, y, label in given
             if self.window.holds(x, y)
         ]
 

@@ -15,17 +15,18 @@ REFRESH = "document.dispatchEvent(new Event('visibilitychange'))"
 """A script that refreshes the page at once. It does so by itself every few seconds."""
 
 
-def tile_of(page: Page, name: str, where: str = "#tiles") -> Locator:
-    return page.locator(f"{where} .tile", has=page.get_by_text(name, exact=True))
+def tile_of(page: Page, name: str, where: str = "#tiles ") -> Locator:
+    """Returns the tile of an upload. `where` is the beginning of a selector of tiles."""
+    return page.locator(f"{where}.tile", has=page.get_by_text(name, exact=True))
 
 
 def ended_tile(page: Page, name: str, state: str, where: str = "#tiles") -> Locator:
-    tile = tile_of(page, name, where)
-    expect(tile.locator(".badge")).to_have_text(state, timeout=SOON)
+    tile = tile_of(page, name, f"{where} [data-state={state}]")
+    expect(tile).to_be_visible(timeout=SOON)
     return tile
 
 
 def opened(page: Page) -> Page:
     """Opens the view and returns the page."""
-    page.get_by_role("tab", name="Bucket").click()
+    page.get_by_role("tab", name="Uploads").click()
     return page

@@ -1,6 +1,5 @@
 """Fixtures: the API with buckets, a real browser, and the complete system with the page."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,15 +7,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from local import stack
 from local.stack import Stack
+from tests import chromium
 from tests.functions.api.service import client
 from tests.shared.segmentation_runs import output
-
-_QUIET = ("background-networking", "component-update", "gpu", "quic", "sync")
-"""Features of Chromium that are disabled. Most of them send requests to Google at the start."""
 
 
 @pytest.fixture
@@ -28,21 +25,8 @@ def api(bucket: gcs.Bucket) -> FlaskClient:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Headless Chromium."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip(
-            "Chromium is not on PATH: the page was not tested "
-            "(tests/functions/api/test_*page*.py). `apt-get install chromium`, or what your system "
-            "calls that."
-        )
-    with sync_playwright() as playwright:
-        arguments = [f"--disable-{name}" for name in _QUIET]
-        browser = playwright.chromium.launch(
-            executable_path=program, args=arguments, chromium_sandbox=False
-        )
-        yield browser
-        browser.close()
+    with chromium.running() as running:
+        yield running
 
 
 @pytest.fixture(scope="package")

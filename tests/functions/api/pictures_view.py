@@ -27,15 +27,25 @@ def file_named(name: str, content: bytes) -> FilePayload:
     return {"name": name, "mimeType": kind, "buffer": content}
 
 
-def card_of(page: Page, name: str) -> Locator:
-    return page.locator(".card", has=page.get_by_role("heading", name=name, exact=True))
+def tile_of(page: Page, name: str) -> Locator:
+    """Returns the tile of a picture."""
+    named = page.locator(".name").get_by_text(name, exact=True)
+    return page.locator("#pictures-grid .tile", has=named)
 
 
-def finished_card(page: Page, name: str, state: str) -> Locator:
-    """Waits for the final state of a picture, and returns its card."""
-    card = card_of(page, name)
-    expect(card.locator(".badge:not(.review)")).to_have_text(state, timeout=SOON)
-    return card
+def finished_tile(page: Page, name: str, state: str) -> Locator:
+    """Waits for the final state of a picture, and returns its tile."""
+    tile = tile_of(page, name)
+    expect(tile).to_have_attribute("data-state", state, timeout=SOON)
+    return tile
+
+
+def opened(page: Page, name: str) -> Locator:
+    """Opens the dialog with a picture, and returns it."""
+    tile_of(page, name).locator(".open").click()
+    dialog = page.get_by_role("dialog", name=name, exact=True)
+    expect(dialog).to_be_visible()
+    return dialog
 
 
 DOT = png(np.zeros((1, 1, 3), np.uint8))
@@ -46,15 +56,36 @@ def api_response(**fields: Any) -> dict[str, Any]:
     picture = base64.b64encode(DOT).decode()
     pictures = ("mask_png_base64", "overlay_png_base64", "face_rgba_png_base64")
     defaults = {"width": 1, "height": 1, "boxes": [], "status": "empty", "reason": None}
-    return {**defaults, "instances": [], **dict.fromkeys(pictures, picture), **fields}
+    instances = fields.get("instances", [])
+    files = [file for instance in instances for file in instance["files"].values()]
+    return {
+        **defaults,
+        "instances": [],
+        "instance_png_base64": dict.fromkeys(files, picture),
+        **dict.fromkeys(pictures, picture),
+        **fields,
+    }
+
+
+def instance(number: int, segmenter: str = "grabcut") -> dict[str, Any]:
+    """Returns an instance in the API's response."""
+    name = f"face-{number}"
+    files = {kind: f"{name}/{kind}.png" for kind in ("mask", "cutout")}
+    numbers = {"score": 0.9, "quality": 0.8, "area": 1, "box": [0, 0, 1, 1]}
+    return {"id": name, "side": None, "segmenter": segmenter, "files": files, **numbers}
+
+
+def respond_with(page: Page, **fields: Any) -> None:
+    """Responds to all requests for masks with these fields."""
+    page.route(f"**{PATH}", lambda route: route.fulfill(json=api_response(**fields)))
 
 
 def dot_file(name: str) -> FilePayload:
     return file_named(name, DOT)
 
 
-def card_with(page: Page, **fields: Any) -> Locator:
-    """Returns the card of a picture whose response has these fields."""
-    page.route(f"**{PATH}", lambda route: route.fulfill(json=api_response(**fields)))
+def tile_with(page: Page, **fields: Any) -> Locator:
+    """Returns the tile of a picture whose response has these fields."""
+    respond_with(page, **fields)
     choose(page, dot_file("response.png"))
-    return finished_card(page, "response.png", fields.get("status", "empty"))
+    return finished_tile(page, "response.png", fields.get("status", "empty"))

@@ -1,6 +1,7 @@
 """The response to an image."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,21 @@ def test_the_response_has_the_fields_of_result_json(api: FlaskClient) -> None:
     for instance in body["instances"]:
         from_rle |= rle.decode(instance["rle"]["counts"], instance["rle"]["size"])
     assert (from_rle == merged).all()
+
+
+@pytest.mark.parametrize("image", [FACE, TWO_FACES, NO_FACE])
+def test_the_response_has_the_pictures_of_each_instance_on_demand(
+    api: FlaskClient, image: Path
+) -> None:
+    assert "instance_png_base64" not in send(api, image).get_json()
+    body = send(api, image, {"instance_pictures": "true"}).get_json()
+    pictures = body["instance_png_base64"]
+    files = [name for item in body["instances"] for name in item["files"].values()]
+    assert list(pictures) == files
+    for name in files:
+        output = name.removesuffix(".png")
+        single = send(api, image, query=f"?output={output}", headers={"Accept": "image/png"})
+        assert base64.b64decode(pictures[name]) == single.data
 
 
 def test_an_image_without_a_face_gives_empty_masks(api: FlaskClient) -> None:
@@ -128,6 +144,68 @@ def test_hair_comes_with_a_face_on_request(api: FlaskClient) -> None:
     assert head["box"][1] < skin["box"][1], "hair above the face"
 
 
+def test_masks_are_grown_on_request(api: FlaskClient) -> None:
+    plain = send(api, TWO_FACES).get_json()
+    body = send(api, TWO_FACES, {"mask_grow": "4%"}).get_json()
+    assert body["drawing"]["mask_grow"] == "4%"
+    merged = np.zeros((body["height"], body["width"]), bool)
+    for before, after in zip(plain["instances"], body["instances"], strict=True):
+        assert (before["segmented_rle"], after["segmented_rle"]) == (None, before["rle"])
+        assert after["area"] > before["area"]
+        grown = rle.decode(after["rle"]["counts"], after["rle"]["size"])
+        assert not (merged & grown).any()
+        merged |= grown
+    assert ((decoded(body["mask_png_base64"]) > 0) == merged).all()
+    assert body["review"] == plain["review"]
+    assert body["boxes"] == plain["boxes"], "the boxes of the prompts"
+
+
+def test_cutouts_are_cropped_and_softened_on_request(api: FlaskClient) -> None:
+    fields = {"cutout": "square", "cutout_padding": "10%", "mask_feather": "6"}
+    body = send(api, FACE, fields).get_json()
+    cutout = decoded(body["face_rgba_png_base64"])
+    x0, y0, x1, y1 = body["cutout_box"]
+    assert cutout.shape == (y1 - y0, x1 - x0, 4)
+    assert cutout.shape[0] == cutout.shape[1] < body["width"]
+    assert body["instances"][0]["cutout_box"] == body["cutout_box"]
+    partial = (cutout[..., 3] > 0) & (cutout[..., 3] < 255)
+    assert partial.sum() > 5 * (x1 - x0)
+    single = pixels(send(api, FACE, fields, query="?output=face-1/cutout").data)
+    assert (single == cutout).all()
+    assert decoded(body["mask_png_base64"]).shape == (body["height"], body["width"])
+
+
+def test_without_options_the_cutout_has_the_size_of_the_image(api: FlaskClient) -> None:
+    for image in (FACE, NO_FACE):
+        body = send(api, image).get_json()
+        assert body["cutout_box"] == [0, 0, body["width"], body["height"]]
+        assert body["drawing"] == {
+            "mask_grow": "0", "mask_feather": 0, "cutout": "canvas", "cutout_padding": "0",
+        }  # fmt: skip
+
+
+def test_a_request_chooses_which_faces_stay(api: FlaskClient) -> None:
+    def found(**fields: str) -> list[list[int]]:
+        return [item["box"] for item in send(api, TWO_FACES, fields).get_json()["instances"]]
+
+    both = found()
+    (largest,) = found(max_instances="1", instance_order="size")
+    assert largest == max(both, key=lambda box: min(box[2] - box[0], box[3] - box[1]))
+    assert found(min_score="1") == []
+    assert found(min_size="100%") == []
+    assert found(min_size="1") == both
+
+
+def test_the_settings_of_the_service_are_the_defaults_and_the_limit() -> None:
+    api = client(MAX_INSTANCES="1", INSTANCE_ORDER="size", MIN_SCORE="0.05", MIN_SIZE="10")
+    body = send(api, TWO_FACES, {"max_instances": "50"}).get_json()
+    assert len(body["instances"]) == 1
+    assert "omitted" in [reason["code"] for reason in body["review"]]
+    none = send(client(MIN_SIZE="100%"), TWO_FACES).get_json()
+    assert (none["status"], none["review"]) == ("empty", [])
+    assert send(client(MIN_SCORE="1"), TWO_FACES, {"min_score": "0.5"}).get_json()["instances"]
+
+
 @pytest.fixture
 def sam2() -> Any:
     """A SAM2 server that refuses all prompts and records them."""
@@ -150,7 +228,7 @@ def test_form_fields_change_the_sam2_request(sam2: Endpoint) -> None:
 
 
 def test_unknown_fields_are_ignored_with_a_warning(api: FlaskClient) -> None:
-    fields = {"min_score": "0.2", "target": "hand", "evil\r\nSet-Cookie: a=b \u2028": "x"}
+    fields = {"colour": "red", "target": "hand", "evil\r\nSet-Cookie: a=b \u2028": "x"}
     response = send(api, NO_FACE, fields, query="?outptu=mask")
     assert response.status_code == 200
     warnings = response.get_json()["warnings"]
@@ -159,7 +237,7 @@ def test_unknown_fields_are_ignored_with_a_warning(api: FlaskClient) -> None:
     assert header == " ".join(warnings)
     assert "The form field 'target' was ignored: did you mean 'targets'?" in header
     assert "The query parameter 'outptu' was ignored: did you mean 'output'?" in header
-    assert "The form field 'min_score' was ignored: known are image, multimask" in header
+    assert "The form field 'colour' was ignored: known are image, multimask" in header
     assert "Set-Cookie" not in response.headers
 
 

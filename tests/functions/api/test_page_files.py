@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functions.api.browsing import check_accessibility, drop
-from tests.functions.api.pictures_view import DOT, finished_card
+from tests.functions.api.pictures_view import DOT, finished_tile
 from tests.functions.api.service import PATH
 from tools.support.examples import EXAMPLES
 
@@ -25,7 +25,7 @@ def test_a_folder_is_added_with_its_pictures(page: Page, tmp_path: Path) -> None
     expect(page.locator("#drop-note")).to_have_text(
         "123 added. 2 files were ignored, because they are not pictures."
     )
-    shown = set(page.locator(".card h2").all_text_contents())
+    shown = set(page.locator("#pictures-grid .name").all_text_contents())
     assert shown == {"single.txt", *(f"trip/{path}" for path in inside)}
 
 
@@ -41,7 +41,7 @@ def test_too_many_files_are_refused_together(page: Page, tmp_path: Path) -> None
         (tmp_path / "all" / f"{number}.png").touch()
     drop(page, tmp_path / "all")
     expect(page.locator("#drop-note")).to_contain_text("more than the 1,000 files")
-    expect(page.locator(".card")).to_have_count(0)
+    expect(page.locator("#pictures-grid .tile")).to_have_count(0)
     check_accessibility(page)
 
 
@@ -58,4 +58,4 @@ DROP = """([kind, type, data]) => {
 @pytest.mark.parametrize(("kind", "name"), [("drop", "dropped.png"), ("paste", "pasted.png")])
 def test_pictures_can_be_dropped_and_pasted(page: Page, kind: str, name: str) -> None:
     page.evaluate(DROP, [kind, "image/png", list(APPLE.read_bytes())])
-    finished_card(page, name, "empty")
+    finished_tile(page, name, "empty")

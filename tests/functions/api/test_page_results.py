@@ -1,34 +1,30 @@
-"""How the page describes a result: segmenters, reasons to review it, warnings."""
-
-from typing import Any
+"""How the page describes a result: segmenters, reasons to check it, warnings."""
 
 from playwright.sync_api import Page, expect
 
 from tests.functions.api.browsing import check_accessibility, keep
-from tests.functions.api.pictures_view import card_with
-
-
-def _instance(number: int, segmenter: str) -> dict[str, Any]:
-    numbers = {"score": 0.9, "quality": 0.8, "area": 1}
-    return {"id": f"face-{number}", "side": None, "segmenter": segmenter, **numbers}
+from tests.functions.api.pictures_view import instance, opened, tile_with
 
 
 def test_the_actual_segmenters_are_displayed(page: Page) -> None:
-    found = [_instance(1, "grabcut"), _instance(2, "oval"), _instance(3, "grabcut")]
-    card = card_with(page, status="segmented", instances=found)
-    expect(card).to_contain_text("All masks were created by grabcut and oval.")
-    expect(card).not_to_contain_text("SAM2")
-    expect(card.get_by_role("row", name="face-2")).to_contain_text("oval")
+    found = [instance(1), instance(2, "oval"), instance(3)]
+    tile_with(page, status="segmented", instances=found)
+    dialog = opened(page, "response.png")
+    expect(dialog.get_by_text("All masks were created by")).to_be_hidden()
+    dialog.get_by_text("Details").click()
+    expect(dialog).to_contain_text("All masks were created by grabcut and oval.")
+    expect(dialog).not_to_contain_text("SAM2")
+    expect(dialog.get_by_role("row", name="face-2").last).to_contain_text("oval")
 
 
-def test_reasons_to_review_are_displayed(page: Page) -> None:
+def test_reasons_to_check_a_result_are_displayed(page: Page) -> None:
     sentence = "face-1 has a score of 0.52: it may be no face."
     doubt = {"code": "low-score", "message": sentence, "instance": "face-1"}
-    found = [_instance(1, "grabcut")]
-    card = card_with(page, status="segmented", instances=found, review=[doubt])
-    expect(card.locator(".badge")).to_have_text(["segmented", "to review"])
-    expect(card.get_by_role("list", name="To review")).to_have_text(sentence)
-    expect(page.locator("#summary")).to_contain_text("1 to review")
+    tile = tile_with(page, status="segmented", instances=[instance(1)], review=[doubt])
+    expect(tile.locator(".badge")).to_have_text(["Done", "Check this"])
+    expect(page.locator("#summary")).to_contain_text("1 check this")
+    dialog = opened(page, "response.png")
+    expect(dialog.get_by_role("list", name="Reasons to check this result")).to_have_text(sentence)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         check_accessibility(page)
@@ -37,6 +33,7 @@ def test_reasons_to_review_are_displayed(page: Page) -> None:
 
 def test_warnings_are_displayed(page: Page) -> None:
     sentence = "The field `expnad` is not known and was ignored."
-    card = card_with(page, warnings=[sentence])
-    expect(card.get_by_role("list", name="Warnings")).to_have_text(sentence)
-    expect(card.locator(".badge")).to_have_text(["empty"])
+    tile = tile_with(page, warnings=[sentence])
+    expect(tile.locator(".badge")).to_have_text(["Nothing found"])
+    dialog = opened(page, "response.png")
+    expect(dialog.get_by_role("list", name="Warnings")).to_have_text(sentence)

@@ -55,21 +55,30 @@ def _put_result(bucket: gcs.Bucket, name: str) -> tuple[str, int]:
 def test_an_archive_has_all_files_of_each_result_unchanged(
     api: FlaskClient, bucket: gcs.Bucket
 ) -> None:
-    names = ["album/cät.png", "b.png", "album/cät.png/dog.png"]
-    files, outcomes = _archive(api, *(_put_result(bucket, name) for name in names))
-    assert set(files) == {f"{name}/{file}" for name in names for file in FILES}
-    for path, content in files.items():
-        assert content == output(bucket).blob(path).download_as_bytes()
+    folders = {
+        "album/cät.png": "album/cät.png",
+        "b.png": "b.png",
+        "album/cät.png/dog.png": "album/cät.png_/dog.png",
+    }
+    files, outcomes = _archive(api, *(_put_result(bucket, name) for name in folders))
+    assert files == {
+        f"{folder}/{file}": output(bucket).blob(f"{name}/{file}").download_as_bytes()
+        for name, folder in folders.items()
+        for file in FILES
+    }
     assert [(item["name"], item["outcome"]) for item in outcomes] == [
-        (name, "done") for name in names
+        (name, "done") for name in folders
     ]
 
 
 def test_paths_of_an_archive_are_safe_and_unique(api: FlaskClient, bucket: gcs.Bucket) -> None:
     names = ["Cat.png", "cat.png", "../up.png", "12:30.png", "\u202egnp.exe", "outcomes.json"]
     files, _ = _archive(api, *(_put_result(bucket, name) for name in names))
-    folders = ["Cat.png", "cat (2).png", "__/up.png", "12_30.png", "_gnp.exe", "outcomes (2).json"]
+    folders = {path.removesuffix("/result.json") for path in files if path.endswith("result.json")}
     assert set(files) == {f"{folder}/{file}" for folder in folders for file in FILES}
+    cats = {folder for folder in folders if folder.casefold().startswith("cat~")}
+    assert len({cat.casefold() for cat in cats}) == 2
+    assert folders - cats == {"_/up.png", "12_30.png", "_gnp.exe.png", "outcomes.json.png"}
 
 
 def test_only_results_of_the_generation_that_was_seen_are_in_an_archive(

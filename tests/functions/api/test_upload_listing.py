@@ -57,6 +57,17 @@ def test_a_listing_says_which_results_to_review(api: FlaskClient, bucket: gcs.Bu
     }
 
 
+def test_a_listing_says_when_a_result_was_replaced(api: FlaskClient, bucket: gcs.Bucket) -> None:
+    generation = put_upload(bucket, "cat.png")
+    seen = []
+    for status in (None, Status.EMPTY, Status.SEGMENTED):
+        if status:
+            write_result(bucket, "cat.png", generation, status)
+        (upload,) = api.get("/v1/uploads").get_json()["uploads"]
+        seen.append(upload["result"])
+    assert (seen[0], len(set(seen))) == (None, 3)
+
+
 def test_pages_contain_every_upload_once(api: FlaskClient, bucket: gcs.Bucket) -> None:
     names = sorted(["a.png", "a-b.png", "a/b.png", "a0.png", "ä.png", "b c.png", "b%2F.png"])
     for name in names:

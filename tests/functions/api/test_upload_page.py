@@ -170,7 +170,7 @@ def test_many_recent_uploads_need_few_requests(bucket: Page, system: Stack) -> N
     listed += [{**upload, "name": name} for name in names]
     queries.clear()
     bucket.evaluate(REFRESH)
-    expect(bucket.locator("#recent .badge.rejected")).to_have_count(30)
+    expect(bucket.locator("#recent [data-state=rejected]")).to_have_count(30)
     assert {"prefix": ["fresh/"], "limit": ["200"]} in queries
 
 
@@ -189,11 +189,11 @@ def test_a_listing_older_than_an_upload_is_ignored(bucket: Page) -> None:
     bucket.route("**/v1/uploads*", respond)
     bucket.route("**/there", lambda route: route.fulfill(json={"generation": "8"}))
     _upload(bucket, "", FilePayload(name="again.png", mimeType="image/png", buffer=BLANK))
-    expect(bucket.locator("#recent .badge")).to_have_text("working")
+    expect(bucket.locator("#recent .tile")).to_have_attribute("data-state", "working")
     for _ in range(3):
         with bucket.expect_response("**/v1/uploads*"):
             bucket.evaluate(REFRESH)
-    expect(bucket.locator("#recent .badge")).to_have_text("working")
+    expect(bucket.locator("#recent .tile")).to_have_attribute("data-state", "working")
     generation[0] = "8"
     bucket.evaluate(REFRESH)
-    expect(bucket.locator("#recent .badge")).to_have_text("rejected")
+    expect(bucket.locator("#recent .tile")).to_have_attribute("data-state", "rejected")

@@ -166,6 +166,23 @@ def test_states_are_found_in_every_order(api: FlaskClient, bucket: gcs.Bucket) -
     assert _all(api, state="working", folder="")[1] == ["04.png"]
 
 
+def test_reviews_are_found_in_every_order_and_counted(api: FlaskClient, bucket: gcs.Bucket) -> None:
+    for number in range(8):
+        name = f"album/{number:02}.png"
+        generation = put_upload(bucket, name)
+        review = REVIEW if number % 2 else ()
+        write_result(bucket, name, generation, Status.SEGMENTED, review=review)
+        if number in (1, 2):
+            check = {"name": name, "generation": generation, "revision": 0, "checked": True}
+            assert api.post("/v1/uploads/checked", json=check).status_code == 200
+    todo = [f"album/{number:02}.png" for number in (3, 5, 7)]
+    assert _all(api, review="todo", limit=1)[1] == todo
+    assert _all(api, review="todo", limit=1, order="newest")[1] == todo[::-1]
+    assert _all(api, review="todo", folder="album", contains="5.P")[1] == [todo[1]]
+    assert _all(api, review="checked")[1] == ["album/01.png", "album/02.png"]
+    assert _counts(api)["review"] == {"todo": 3, "checked": 2}
+
+
 def _counts(api: FlaskClient, **query: str) -> dict[str, Any]:
     response = api.get("/v1/uploads/counts", query_string=query)
     assert response.status_code == 200, response.text
@@ -174,10 +191,11 @@ def _counts(api: FlaskClient, **query: str) -> dict[str, Any]:
 
 
 def test_uploads_are_counted_by_state(api: FlaskClient, bucket: gcs.Bucket) -> None:
+    unreviewed = {"todo": 0, "checked": 0}
     nothing = {
         "working": 0, "segmented": 0, "degraded": 0, "empty": 0, "rejected": 0, "failed": 0,
     }  # fmt: skip
-    assert _counts(api) == {"states": nothing, "to_review": 0, "complete": True}
+    assert _counts(api) == {"states": nothing, "review": unreviewed, "complete": True}
     for status in Status:
         name = f"album/{status.value}.png"
         write_result(bucket, name, put_upload(bucket, name), status)
@@ -189,9 +207,14 @@ def test_uploads_are_counted_by_state(api: FlaskClient, bucket: gcs.Bucket) -> N
     put_upload(bucket, "album/../up.png")
     put_upload(bucket, "other.png")
     album = {**dict.fromkeys(nothing, 1), "empty": 2, "rejected": 2}
-    assert _counts(api, prefix="album/") == {"states": album, "to_review": 1, "complete": True}
+    review = {"todo": 1, "checked": 0}
+    assert _counts(api, prefix="album/") == {"states": album, "review": review, "complete": True}
     direct = {**dict.fromkeys(nothing, 1)}
-    assert _counts(api, folder="album/") == {"states": direct, "to_review": 0, "complete": True}
+    assert _counts(api, folder="album/") == {
+        "states": direct,
+        "review": unreviewed,
+        "complete": True,
+    }
     assert _counts(api, contains="NEW")["states"] == {**nothing, "working": 1}
 
 

@@ -29,7 +29,7 @@ ASTRONAUT_FACE = Box(175, 60, 270, 190)
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(min_score=0.5)
+    return Detector()
 
 
 def _faces(detector: Detector, image: Image) -> list[Detection]:

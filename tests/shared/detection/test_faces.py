@@ -38,7 +38,7 @@ PAGE_WIDTH, PAGE_HEIGHT = 4000, 3000
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(min_score=0.5)
+    return Detector()
 
 
 def _picture(name: str) -> Image:

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from google.cloud import storage as gcs
 
-from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, Stored, WriteOutcome
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
 from shared.schemas.documents import NO_SETTINGS
-from shared.schemas.errors import Rejected, Superseded
+from shared.schemas.errors import Rejected, Superseded, Transient
 
 OLD, NEW = Provenance(1, "aaaaaaaaaaaa"), Provenance(2, "aaaaaaaaaaaa")
 
@@ -160,3 +160,43 @@ def test_a_stamp_of_what_can_be_no_generation_is_older_than_any_upload(
     blob = bucket.blob("a")
     blob.metadata = {"source-generation": text}
     assert Provenance.of(blob).generation == generation
+
+
+def test_an_update_starts_again_from_what_a_faster_writer_wrote(bucket: gcs.Bucket) -> None:
+    seen: list[bytes | None] = []
+
+    def change(stored: Stored | None) -> tuple[ObjectToWrite, Provenance] | None:
+        seen.append(stored and stored[0])
+        if len(seen) < 3:
+            bucket.blob("a").upload_from_string(str(len(seen)))
+        return _item("a", (stored[0] if stored else b"") + b"+"), NEW
+
+    assert Storage().update(bucket.name, "a", change)
+    assert seen == [None, b"1", b"2"]
+    assert bucket.blob("a").download_as_bytes() == b"2+"
+    assert not Storage().update(bucket.name, "a", lambda _: None)
+
+
+def test_updates_and_deletes_give_up_after_some_lost_races(bucket: gcs.Bucket) -> None:
+    count = 0
+
+    def always_late() -> None:
+        nonlocal count
+        count += 1
+        bucket.blob("a").upload_from_string(str(count))
+
+    def change(_: Stored | None) -> tuple[ObjectToWrite, Provenance]:
+        always_late()
+        return _item("a", b"never"), NEW
+
+    with pytest.raises(Transient, match="lost 5 races"):
+        Storage().update(bucket.name, "a", change)
+    assert count == 5
+
+    def stale(_: str, __: Provenance) -> bool:
+        always_late()
+        return True
+
+    assert Storage().delete_stale(bucket.name, "", stale) == 0
+    assert count == 10
+    assert bucket.blob("a").download_as_bytes() == b"10"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.geometry import BoolMask, Image, Polygon, mask_iou, polygon_mask
-from shared.imaging.matting import extract_foreground, refine_mask
+from shared.imaging.geometry import BoolMask, Image, Polygon, depths, mask_iou, polygon_mask
+from shared.imaging.matting import extract_foreground, feather, refine_mask
 from shared.schemas.box import Box
 from tools.support.shapes import IMAGE, ellipse, ovals
 
@@ -69,3 +69,67 @@ def test_masks_that_are_full_or_empty_stay_so() -> None:
     for mask in (np.zeros((200, 300), bool), polygon_mask(ellipse(150, 100, 900, 900), window)):
         assert (refine_mask(NOISE, mask, 2) == mask).all()
         assert ((extract_foreground(NOISE, mask, 2)[..., 3] == 255) == mask).all()
+
+
+@given(ovals, st.integers(1, 100))
+def test_a_feather_reaches_as_far_as_it_says_and_hides_nothing_behind_its_alpha(
+    oval: Polygon, radius: int
+) -> None:
+    mask = polygon_mask(oval, IMAGE)
+    sharp = extract_foreground(NOISE, mask, 1)
+    soft = feather(sharp, radius)
+    kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    opaque = (sharp[..., 3] == 255).astype(np.uint8)
+    visible = (sharp[..., 3] > 0).astype(np.uint8)
+    assert (soft[cv2.erode(opaque, kernel) > 0][:, 3] == 255).all()
+    assert (soft[cv2.dilate(visible, kernel) == 0] == 0).all()
+    assert (soft[soft[..., 3] == 0] == 0).all()
+    kept = (visible > 0) & (soft[..., 3] > 0)
+    assert (soft[kept][:, :3] == sharp[kept][:, :3]).all()
+
+
+@pytest.mark.parametrize("radius", [1, 4, 20])
+def test_the_alpha_of_a_feather_falls_from_inside_to_outside(radius: int) -> None:
+    half = np.zeros((200, 300), bool)
+    half[:, :150] = True
+    alpha = feather(extract_foreground(_picture(half), half, 1), radius)[..., 3].astype(int)
+    assert (np.diff(alpha, axis=1) <= 0).all()
+    assert (alpha == alpha[:1]).all(), "the border of the image is not an edge"
+    assert np.ptp(alpha[0, 150 - radius : 150 + radius]) > 200
+    assert ((alpha >= 128) == half).all()
+
+
+@pytest.mark.parametrize("radius", [1, 6, 40])
+@pytest.mark.parametrize("ground", [(0, 0, 0), (255, 255, 255), GROUND])
+def test_a_feather_leaves_no_halo_of_the_old_ground(
+    radius: int, ground: tuple[int, int, int]
+) -> None:
+    """An anti-aliased disc: all that is visible has its colour, on whatever ground it lay."""
+    fine = polygon_mask(ellipse(150, 100, 50, 50, vertices=120) * 8, Box(0, 0, 2400, 1600))
+    share = cv2.resize(fine.astype(np.float32), (300, 200), interpolation=cv2.INTER_AREA)[..., None]
+    image = (share * SKIN + (1 - share) * ground).round().astype(np.uint8)
+    soft = feather(extract_foreground(image, share[..., 0] > 0.5, 1), radius)
+    visible = soft[soft[..., 3] > 0].astype(int)
+    assert ((visible[:, 3] < 255).sum()) > 100
+    assert np.abs(visible[:, :3] - SKIN).max() <= 2
+
+
+@pytest.mark.parametrize("shift", [(1, 0), (40, 90), (255, 13)])
+def test_it_does_not_matter_where_in_a_picture_a_feather_lies(shift: tuple[int, int]) -> None:
+    """Hidden pixels get their colours block by block."""
+    margins = ((shift[0], 0), (shift[1], 0), (0, 0))
+    sharp = extract_foreground(NOISE, _disc(50), 1)
+    moved = feather(np.pad(sharp, margins), 9)
+    assert (moved[shift[0] :, shift[1] :] == feather(sharp, 9)).all()
+
+
+def test_a_feather_of_a_thin_thing_is_faint_and_of_nothing_is_nothing() -> None:
+    line = np.zeros((200, 300), bool)
+    line[100, 50:250] = True
+    soft = feather(extract_foreground(NOISE, line, 1), 10)
+    assert 0 < soft[..., 3].max() < 100
+    assert depths(soft[..., 3] > 0).max() > 2
+    dot = np.zeros((200, 300), bool)
+    dot[100, 150] = True
+    assert not feather(extract_foreground(NOISE, dot, 1), 100).any()
+    assert not feather(np.zeros((20, 30, 4), np.uint8), 10).any()

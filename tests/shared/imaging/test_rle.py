@@ -47,6 +47,23 @@ def test_a_part_of_a_mask_is_encoded_as_the_mask_that_is_zero_around_it(
 
 
 @given(masks)
+def test_a_decoded_part_is_the_mask_and_has_no_column_in_vain(mask: BoolMask) -> None:
+    encoded = rle.encode(mask)
+    pixels, window = rle.decode_part(encoded.counts, encoded.size)
+    whole = np.zeros_like(mask)
+    whole[window.slices] = pixels
+    assert (whole == mask).all()
+    filled = np.flatnonzero(mask.any(axis=0))
+    assert (window.x0, window.x1) == ((filled[0], filled[-1] + 1) if filled.size else (0, 1))
+
+
+@pytest.mark.parametrize("counts", ["", "05", "junk", "0" * 500])
+def test_a_malformed_part_is_refused(counts: str) -> None:
+    with pytest.raises(ValueError, match=_REFUSED):
+        rle.decode_part(counts, (9, 9))
+
+
+@given(masks)
 def test_plain_runs_give_the_same_mask(mask: BoolMask) -> None:
     assert (rle.decode(_runs(mask), (mask.shape[0], mask.shape[1])) == mask).all()
 

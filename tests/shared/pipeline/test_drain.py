@@ -6,7 +6,10 @@ import pytest
 from google.cloud import storage as gcs
 
 from shared.gcp.events import Message
+from shared.gcp.gcs import ObjectToWrite, Storage
+from shared.gcp.provenance import Provenance
 from shared.pipeline.drain import Drain
+from shared.schemas.documents import ResultDocument, Status
 from shared.schemas.errors import ForeignMessage
 from shared.schemas.settings import BucketSettings
 from tests.shared.segmentation_runs import output
@@ -70,3 +73,21 @@ def test_a_dead_letter_that_is_not_ours_is_foreign(
     with pytest.raises(ForeignMessage):
         _drain(bucket, **change)
     assert not list(output(bucket).list_blobs())
+
+
+def _written(bucket: gcs.Bucket) -> ResultDocument:
+    content = output(bucket).blob("album/cat.png/result.json").download_as_bytes()
+    return ResultDocument.model_validate_json(content)
+
+
+def test_a_dead_letter_about_a_correction_leaves_the_result_before_it(bucket: gcs.Bucket) -> None:
+    generation = str(_uploaded(bucket))
+    _drain(bucket, objectGeneration=generation)
+    before = _written(bucket)
+    segmented = before.model_copy(update={"status": Status.EMPTY, "config": "0123456789ab"})
+    item = ObjectToWrite.document("album/cat.png/result.json", segmented)
+    Storage().write(output(bucket).name, item, Provenance(int(generation), segmented.config))
+    _drain(bucket, objectGeneration=generation, revision="2")
+    after = _written(bucket)
+    assert (after.status, after.revision) == ("empty", 0)
+    assert "Correction 2 failed: toonmask-prompts failed" in after.review[0].message

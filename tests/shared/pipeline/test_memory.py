@@ -15,9 +15,10 @@ from shared.imaging.geometry import image_box, polygon_mask, polygon_of
 from shared.imaging.pyramid import Pyramid
 from shared.rendering.artifacts import Renderer, result_artifacts
 from shared.schemas.box import Box
-from shared.schemas.documents import Outputs, SegmenterVersion
+from shared.schemas.documents import Outputs, SegmenterVersion, Status
+from shared.schemas.drawing import Drawing
 from shared.segmentation.masks import Mask
-from shared.segmentation.service import SegmentedInstance
+from shared.segmentation.service import SegmentationResult, SegmentedInstance
 from tools.support.shapes import ellipse, prompt_for
 
 HEIGHT, WIDTH = 3000, 4000
@@ -56,16 +57,27 @@ def test_all_levels_of_a_pyramid_add_a_third(jpeg: bytes) -> None:
 
 
 @pytest.mark.usefixtures("traced")
-def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes) -> None:
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        Drawing(),
+        Drawing.model_validate(
+            {"mask_grow": "5%", "mask_feather": 20, "cutout": "square", "cutout_padding": "500"}
+        ),
+    ],
+)
+def test_drawing_and_encoding_all_pictures_copies_no_image(jpeg: bytes, drawing: Drawing) -> None:
     """What is drawn is the face; the overlay's file is a quarter of the pixels."""
     image = pixels.decode(jpeg, WIDTH * HEIGHT)
     whole = image_box(image)
     face = Mask(PROMPT.crop, polygon_mask(polygon_of(PROMPT.polygon), PROMPT.crop))
     segmented = SegmentedInstance(PROMPT, face, 0.9, SegmenterVersion("oval"))
+    found = SegmentationResult(Status.SEGMENTED, None, (segmented,))
     before = tracemalloc.get_traced_memory()[0] / PIXELS
     tracemalloc.reset_peak()
-    segmented.to_instance(whole)
-    artifacts = result_artifacts(image, [segmented], Outputs(preview="preview.jpg"))
+    found = found.grown(drawing.mask_grow, whole)
+    found.segmented[0].to_instance(whole, drawing)
+    artifacts = result_artifacts(image, found, Outputs(preview="preview.jpg"), drawing)
     sizes = [len(file.data) for file in Renderer().files(artifacts)]
     assert max(sizes) < 0.3 * PIXELS
     assert _peak() - before < 0.6

@@ -13,6 +13,7 @@ import pytest
 from google.cloud import storage as gcs
 from PIL import Image as PillowImage
 
+from shared.gcp.events import REPEATED
 from shared.runtime import logs
 from shared.schemas.box import Box
 from shared.schemas.errors import ForeignMessage, Transient, UnreadableMessage
@@ -204,3 +205,74 @@ def test_prompts_for_what_is_no_upload_of_ours_are_foreign(
     with pytest.raises(ForeignMessage):
         segmentation(bucket, sam2).handle(message)
     assert not list(output(bucket).list_blobs())
+
+
+def test_a_correction_is_drawn_and_prompts_before_it_no_more(
+    bucket: gcs.Bucket, sam2: Endpoint
+) -> None:
+    sam2.answer = lambda _: (200, _whole_crop())
+    generation = upload(bucket)
+    function = segmentation(bucket, sam2)
+    function.handle(event(bucket, generation, PROMPT, PROMPT.model_copy(update={"id": "face-2"})))
+    function.handle(event(bucket, generation, PROMPT, revision=1))
+    corrected = result(bucket)
+    assert (corrected["revision"], len(corrected["instances"])) == (1, 1)
+    assert not output(bucket).blob("cat.png/face-2/mask.png").exists()
+    function.handle(event(bucket, generation))
+    assert result(bucket) == corrected
+
+
+@pytest.mark.parametrize("again", [{"attempt": 2}, {"attributes": {REPEATED: "true"}}])
+def test_a_repeated_correction_is_segmented_only_if_its_result_is_of_older_prompts(
+    bucket: gcs.Bucket, sam2: Endpoint, again: dict[str, Any]
+) -> None:
+    sam2.answer = lambda _: (200, _whole_crop())
+    generation = upload(bucket)
+    function = segmentation(bucket, sam2)
+    function.handle(event(bucket, generation, PROMPT))
+    repeated = replace(event(bucket, generation, PROMPT, revision=1), **again)
+    function.handle(repeated)
+    assert (result(bucket)["revision"], len(sam2.requests)) == (1, 2)
+    function.handle(repeated)
+    assert len(sam2.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"sam2_fallback": "none"}, "403 Forbidden"),
+        ({"max_pixels": 9}, "MAX_PIXELS"),
+    ],
+)
+def test_a_correction_that_cannot_be_segmented_leaves_the_result_before_it(
+    bucket: gcs.Bucket, sam2: Endpoint, changes: dict[str, Any], why: str
+) -> None:
+    sam2.answer = lambda _: (200, _whole_crop())
+    generation = upload(bucket)
+    segmentation(bucket, sam2).handle(event(bucket, generation, PROMPT))
+    before = result(bucket)
+    sam2.answer = lambda _: (403, None)
+    function = segmentation(bucket, sam2, **changes)
+    function.handle(event(bucket, generation, PROMPT, revision=1))
+    after = result(bucket)
+    *others, note = after["review"]
+    assert note["code"] == "correction-failed"
+    assert why in note["message"]
+    assert {**after, "review": others} == before
+    assert output(bucket).blob("cat.png/face-1/mask.png").exists()
+
+
+def test_a_correction_that_fails_at_its_last_delivery_leaves_the_result_before_it(
+    bucket: gcs.Bucket, sam2: Endpoint
+) -> None:
+    sam2.answer = lambda _: (200, _whole_crop())
+    generation = upload(bucket)
+    segmentation(bucket, sam2).handle(event(bucket, generation, PROMPT))
+    sam2.answer = lambda _: (503, None)
+    last = replace(event(bucket, generation, PROMPT, revision=1), attempt=10)
+    with pytest.raises(Transient):
+        segmentation(bucket, sam2, sam2_deadline=2).handle(last)
+    found = result(bucket)
+    assert (found["status"], found["revision"]) == ("segmented", 0)
+    note = found["review"][-1]
+    assert "Correction 1 failed: Failed after all retries (10 deliveries)" in note["message"]

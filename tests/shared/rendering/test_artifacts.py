@@ -8,9 +8,10 @@ import pytest
 from shared.imaging import png
 from shared.imaging.geometry import image_box, polygon_mask
 from shared.rendering.artifacts import Renderer, result_artifacts
-from shared.schemas.documents import Outputs, SegmenterVersion
+from shared.schemas.documents import Outputs, SegmenterVersion, Status
+from shared.schemas.drawing import Drawing
 from shared.segmentation.masks import Mask
-from shared.segmentation.service import SegmentedInstance
+from shared.segmentation.service import SegmentationResult, SegmentedInstance
 from tools.support.shapes import ellipse, prompt_for
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
@@ -26,8 +27,9 @@ def _segmented(number: int) -> SegmentedInstance:
 
 def _made(instances: int) -> tuple[dict[str, bytes], int]:
     """All files by their names, and how many images were encoded for them."""
-    segmented = [_segmented(number + 1) for number in range(instances)]
-    artifacts = result_artifacts(IMAGE, segmented, Outputs())
+    segmented = tuple(_segmented(number + 1) for number in range(instances))
+    found = SegmentationResult(Status.SEGMENTED, None, segmented)
+    artifacts = result_artifacts(IMAGE, found, Outputs(), Drawing())
     with mock.patch("shared.imaging.png.encode", wraps=png.encode) as encode:
         files = list(Renderer().files(artifacts))
     by_name = {file.name: file.data for file in files}

@@ -5,7 +5,6 @@ from shared.imaging.geometry import polygon_mask
 from shared.rendering import overlays
 from shared.rendering.overlays import OverlayInstance
 from shared.schemas.box import Box
-from shared.segmentation import masks
 from shared.segmentation.masks import Mask
 from tools.support.shapes import IMAGE, ellipse
 
@@ -16,43 +15,6 @@ MASK = Mask(WINDOW, polygon_mask(ellipse(150, 110, 40, 50), WINDOW))
 
 def _drawn(mask: Mask = MASK) -> OverlayInstance:
     return OverlayInstance("face-1", "face", mask, mask.bounds or WINDOW)
-
-
-def test_a_cutout_shows_the_image_inside_the_mask_and_hides_nothing_outside_it() -> None:
-    union = masks.union([MASK], IMAGE).to_array()
-    cutout = overlays.cutout(PICTURE, [MASK]).to_array()
-    kernel = np.ones((3, 3), np.uint8)
-    inner, outer = cv2.erode(union, kernel) > 0, cv2.dilate(union, kernel) > 0
-    assert (cutout[inner][:, 3] == 255).all()
-    assert (cutout[inner][:, :3] == PICTURE[inner]).all()
-    assert (cutout[~outer] == 0).all()
-    assert (cutout[cutout[..., 3] == 0] == 0).all()
-
-
-def test_a_cutout_of_many_is_the_cutouts_of_each() -> None:
-    """Both if the boxes are separate, and if they overlap and are drawn together."""
-    for other_one in (ellipse(240, 70, 40, 50), ellipse(140, 140, 40, 50)):
-        ovals = ellipse(65, 70, 40, 50), other_one
-        shown = [Mask(IMAGE, polygon_mask(oval, IMAGE)) for oval in ovals]
-        one, other = (overlays.cutout(PICTURE, [mask]).to_array() for mask in shown)
-        assert (overlays.cutout(PICTURE, shown).to_array() == np.maximum(one, other)).all()
-
-
-def test_a_cutout_of_nothing_is_transparent() -> None:
-    assert not overlays.cutout(PICTURE, []).to_array().any()
-    assert overlays.cutout(PICTURE, []).to_array().shape == (200, 300, 4)
-
-
-def test_a_cutout_has_a_soft_edge_without_a_halo_of_the_old_ground() -> None:
-    """On another background, an anti-aliased red disc from a blue one must have no blue edge."""
-    fine = polygon_mask(ellipse(150, 100, 40, 50, vertices=90) * 8, Box(0, 0, 2400, 1600))
-    covered = cv2.resize(fine.astype(np.float32), (300, 200), interpolation=cv2.INTER_AREA)
-    red, blue = np.array([200, 30, 20]), np.array([10, 40, 220])
-    image = (covered[..., None] * red + (1 - covered[..., None]) * blue).round().astype(np.uint8)
-    cutout = overlays.cutout(image, [Mask(IMAGE, covered > 0.5)]).to_array()
-    assert np.abs(cutout[..., 3] / 255 - covered).max() < 0.05
-    assert 0 < ((cutout[..., 3] > 0) & (cutout[..., 3] < 255)).sum() < 1000
-    assert np.abs(cutout[cutout[..., 3] > 0][:, :3].astype(int) - red).max() <= 2
 
 
 def test_an_overlay_tints_the_mask_and_leaves_the_rest() -> None:
@@ -113,7 +75,6 @@ def test_a_preview_of_what_is_smaller_than_its_pixels_is_drawn_all_the_same() ->
 def test_the_image_itself_is_not_drawn_on() -> None:
     before = PICTURE.copy()
     assert (overlays.overlay(PICTURE, [_drawn()]).to_array() != before).any()
-    assert overlays.cutout(PICTURE, [MASK]).to_array().any()
     assert (before == PICTURE).all()
 
 
@@ -127,3 +88,36 @@ def test_names_fit_into_images_of_any_size() -> None:
         mask = Mask(window, np.ones(shape[:2], bool))
         overlay = overlays.overlay(np.zeros(shape, np.uint8), [_drawn(mask)]).to_array()
         assert overlay.shape == shape
+
+
+def test_labels_cover_no_instance_even_if_they_are_small_and_close() -> None:
+    """Overlays that differ only in the names are equal inside all boxes."""
+    centres = ((60, 12), (60, 40), (90, 40), (150, 188), (288, 90))
+    masks_ = [Mask(IMAGE, polygon_mask(ellipse(*centre, 10, 12), IMAGE)) for centre in centres]
+    one, other = (
+        overlays.overlay(
+            PICTURE,
+            [
+                OverlayInstance(f"{name}-{number}", "face", mask, mask.bounds or WINDOW)
+                for number, mask in enumerate(masks_, 1)
+            ],
+        ).to_array()
+        for name in ("face", "hand")
+    )
+    differs = (one != other).any(axis=2)
+    assert differs.any(), "the names"
+    for mask in masks_:
+        assert mask.bounds
+        assert not differs[mask.bounds.slices].any()
+
+
+def test_the_label_of_a_small_instance_is_smaller() -> None:
+    large = np.zeros((1200, 1600, 3), np.uint8)
+    heights = []
+    for radius in (20, 300):
+        window = Box(800 - radius, 600 - radius, 800 + radius, 600 + radius)
+        mask = Mask(window, polygon_mask(ellipse(800, 600, radius, radius), window))
+        overlay = overlays.overlay(large, [_drawn(mask)]).to_array()
+        (rows,) = overlay[: 600 - radius - 4].any(axis=(1, 2)).nonzero()
+        heights.append(len(rows))
+    assert 8 <= heights[0] < heights[1] / 2

@@ -75,35 +75,30 @@ def test_what_is_only_odd_is_none(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "portable"),
     [
-        ("album/cät 1.png", "album/cät 1.png"),
-        ("12:30?.png", "12_30_.png"),
-        ("a\\..\\b", "a_.._b"),
-        ("../up.png", "__/up.png"),
-        ("/etc/passwd", "_/etc/passwd"),
-        ("a//b/", "a/_/b/_"),
-        ("end. /x", "end__/x"),
-        ("CON", "_CON"),
-        ("com1.png", "_com1.png"),
+        ("album/cat.png", "album/cat.png"),
+        ('a:b*c?d"e<f>g|h.png', "a_b_c_d_e_f_g_h.png"),
+        ("end. ./cat", "end___/cat"),
+        (".git/config", "_git/config"),
+        ("../up", "_/up"),
+        ("AUX", "_AUX"),
+        ("a/com1.png", "a/_com1.png"),
+        ("LPT² .txt", "_LPT² .txt"),
         ("console.png", "console.png"),
-        ("lpt³ .txt", "_lpt³ .txt"),
-        ("\u202egnp.exe", "_gnp.exe"),
-        ("ä" * 200, "ä" * 120),
-        ("x" * 239 + "ä" + ".png", "x" * 239),
     ],
 )
-def test_a_portable_path_can_be_unpacked_on_every_system(name: str, portable: str) -> None:
+def test_portable_names_are_files_on_every_system(name: str, portable: str) -> None:
     assert file_names.portable(name) == portable
-
-
-@given(st.text(st.characters(exclude_categories=[]), max_size=300))
-def test_a_portable_path_is_safe_and_stays_as_it_is(name: str) -> None:
-    portable = file_names.portable(name)
-    assert file_names.fault(portable) is None
-    assert all(0 < len(part.encode()) <= 240 for part in portable.split("/"))
     assert file_names.portable(portable) == portable
 
 
-def test_paths_that_a_file_system_takes_for_the_same_have_the_same_key() -> None:
-    key = file_names.collision_key
-    assert key("A/É.png") == key("a/e\u0301.PNG")
-    assert key("a/b.png") != key("a/c.png")
+@given(st.text(st.characters(exclude_categories=[]), max_size=300))
+def test_a_portable_name_is_safe_and_stays_as_it_is(name: str) -> None:
+    portable = file_names.portable(name)
+    assert file_names.fault(portable) is None
+    assert file_names.portable(portable) == portable
+
+
+def test_names_that_a_file_system_takes_for_the_same_have_one_key() -> None:
+    for same in (["CAT", "cat"], ["\u00e4", "a\u0308", "\u00c4"], ["stra\u00dfe", "STRASSE"]):
+        assert len(set(map(file_names.collision_key, same))) == 1
+    assert file_names.collision_key("a") != file_names.collision_key("b")

@@ -1,5 +1,6 @@
 import pytest
 
+from shared.schemas.documents import SegmenterVersion
 from shared.schemas.environment import load
 from shared.schemas.settings import (
     BucketSettings,
@@ -60,6 +61,9 @@ def test_the_parts_of_a_face_change_what_a_result_depends_on(
         ("FACE_PARTS", "skin,hat"),
         ("FACE_PARTS", ""),
         ("MAX_INSTANCES", "0"),
+        ("MIN_SIZE", "-1"),
+        ("MIN_SIZE", "3 px"),
+        ("INSTANCE_ORDER", "age"),
         ("POS_POINTS", "many"),
         ("BOX_EXPAND", "-1"),
         ("PROMPTS_TOPIC", "prompts"),
@@ -72,6 +76,63 @@ def test_a_bad_value_stops_the_start_and_is_named(
     _set(monkeypatch, **{**LANDMARKS, name: value})
     with pytest.raises(SystemExit, match=name):
         load(LandmarksSettings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MASK_GROW", "501"),
+        ("MASK_GROW", "wide"),
+        ("MASK_FEATHER", "-1"),
+        ("MASK_FEATHER", "101"),
+        ("CUTOUT", "circle"),
+        ("CUTOUT_PADDING", "101%"),
+    ],
+)
+def test_a_bad_drawing_option_stops_the_start_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    _set(monkeypatch, **BUCKETS, **{name: value})
+    with pytest.raises(SystemExit, match=f"{name}: "):
+        load(SegmentationSettings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MASK_GROW", "5%"),
+        ("MASK_FEATHER", "2"),
+        ("CUTOUT", "box"),
+        ("CUTOUT_PADDING", "9"),
+        ("PREVIEW", "webp"),
+    ],
+)
+def test_how_masks_are_drawn_changes_the_config_but_not_that_of_the_masks(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    def digests() -> tuple[str, str]:
+        settings = load(SegmentationSettings)
+        segmenters = frozenset({SegmenterVersion("oval")})
+        arguments = ("0123456789ab", segmenters)
+        return settings.config(*arguments), settings.mask_config(*arguments)
+
+    _set(monkeypatch, **BUCKETS)
+    before = digests()
+    _set(monkeypatch, **{name: value})
+    after = digests()
+    assert (after[0] != before[0], after[1]) == (True, before[1])
+    _set(monkeypatch, SAM2_FALLBACK="oval")
+    assert digests()[1] != before[1]
+
+
+@pytest.mark.parametrize(("name", "value"), [("MIN_SIZE", "5%"), ("INSTANCE_ORDER", "size")])
+def test_which_instances_stay_changes_the_config_of_the_prompts(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    _set(monkeypatch, **LANDMARKS)
+    before = load(LandmarksSettings).config
+    _set(monkeypatch, **{name: value})
+    assert load(LandmarksSettings).config != before
 
 
 def test_a_missing_value_stops_the_start_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

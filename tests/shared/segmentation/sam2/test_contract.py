@@ -57,7 +57,7 @@ def test_a_batch_is_read_as_it_was_built_and_its_answers_find_their_prompts() ->
     assert not request.multimask
     assert [len(part.prompts) for part in request.images] == [2, 1]
     assert request.images[0].prompts[0].box is not None
-    assert len(request.images[0].prompts[0].points) == len(_picture().points(PROMPT))
+    assert len(request.images[0].prompts[0].points) == len(_picture().points(PROMPT.points))
     masks = [mask_answer([ScoredMask(SOFT, i / 4)], return_prob=False) for i in range(3)]
     answer = json.loads(
         BatchAnswer(

@@ -38,7 +38,7 @@ def test_points_and_box_point_at_the_same_place_in_what_is_sent(
     assert max(sent.shape[:2]) <= LONG_SIDE
     across, down = picture.width / prompt.crop.width, picture.height / prompt.crop.height
     inside = [p for p in prompt.points if prompt.crop.holds(p[0], p[1])]
-    points = picture.points(prompt)
+    points = picture.points(prompt.points)
     assert len(points) == len(inside)
     for (x, y, label), (sent_x, sent_y, sent_label) in zip(inside, points, strict=True):
         assert label == sent_label

@@ -1,0 +1,43 @@
+// Tiles of uploads.
+
+import { openDialog, updateDialog } from "../result/dialog.js";
+import { texts } from "../texts.js";
+import { createTile } from "../tile.js";
+import { StoredResult, storedPicture } from "./stored_result.js";
+
+/** Longest side of a thumbnail, in pixels. Chosen by hand: about two for each CSS pixel of a tile. */
+const SIDE = 480;
+
+/** Returns a tile without an upload. `list` is where it is shown, as the dialog needs it. */
+export function emptyTile(list) {
+  const upload = { state: "", generation: null, source: null };
+  const tile = createTile(() => openDialog(upload.source, list));
+  return Object.assign(upload, { item: tile.item, tile, list });
+}
+
+/** Updates a tile if its upload has changed. */
+export function update(shown, upload) {
+  const { name, state, generation, revision, to_review, checked } = upload;
+  const isSame = Object.entries({ state, generation, revision, to_review, checked }).every(([key, value]) => shown[key] === value);
+  const isShownAlready = shown.source?.upload.revision === revision && shown.generation === generation && shown.source.state === state;
+  if (isSame && isShownAlready) return;
+  if (!isShownAlready && !shown.source?.isEdited) shown.source = new StoredResult(upload, () => updateDialog(shown.source, shown.list));
+  Object.assign(shown, { state, generation, revision, to_review, checked });
+  const description = texts.bucket.described(upload.size, upload.updated);
+  shown.tile.update({ name, state, description, toReview: to_review && !checked });
+  const hasPictures = ["segmented", "degraded", "empty"].includes(state);
+  shown.tile.showPicture(() => storedPicture(upload, hasPictures ? "overlay.png" : "original", SIDE), SIDE);
+  updateDialog(shown.source, shown.list);
+}
+
+/** Returns the list of the tiles of a map, for the dialog. */
+export function listOf(tiles, focusTile) {
+  const ended = () => [...tiles.values()].filter(({ source }) => source).sort(inDocumentOrder);
+  return {
+    sources: () => ended().map(({ source }) => source),
+    focus: ({ name }) => focusTile(tiles.get(name)?.item),
+  };
+}
+
+const inDocumentOrder = (a, b) =>
+  (a.item.compareDocumentPosition(b.item) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);

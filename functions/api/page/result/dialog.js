@@ -1,0 +1,166 @@
+// The dialog: one picture fills the window. It knows neither where results come from nor how the stage
+// draws them.
+//
+// A source is an object that describes a picture and its result:
+//   name         its name; unique in its list
+//   state        a key of texts.states
+//   activity     a sentence about the work in progress, or null
+//   error        a sentence about what went wrong, or null
+//   leftOut      a Set of the ids of instances that are left out of its files
+//   result()     the result, or a promise of it; null if there is none. It may be outdated while `activity` is set.
+//   view(view)   "cutout", "overlay", "mask" or "original" as a promise of a Blob, perhaps scaled down
+//   file(name)   the file of this name, such as "face-1/mask.png", as a promise of a Blob
+//   edits()      the corrections of the result (edit/edits.js), or null if it cannot be corrected
+//   correct(prompts)  gets the masks of these prompts; the promise resolves when there is a new result
+//
+// A list is where sources are shown: `sources()` returns them in order, `focus(source)` focuses one.
+
+import { byId, setText } from "../dom.js";
+import { editorOf } from "../edit/editor.js";
+import { toolbarOf } from "../edit/toolbar.js";
+import { texts } from "../texts.js";
+import { resultPart, statusPart } from "./panel.js";
+import { selectedView } from "./selection.js";
+import { viewer } from "./viewer.js";
+
+/** What the dialog shows: source, list, result and its viewer; null if the dialog is closed. */
+let shown = null;
+
+/** Initialises the dialog. It must be called once. */
+export function begin() {
+  const dialog = byId("picture");
+  dialog.addEventListener("close", closed);
+  dialog.addEventListener("keydown", stepByKey);
+  byId("picture-close").addEventListener("click", () => dialog.close());
+  byId("picture-previous").addEventListener("click", () => step(-1));
+  byId("picture-next").addEventListener("click", () => step(1));
+}
+
+/** Opens the dialog. */
+export function openDialog(source, list) {
+  show(source, list);
+  if (!byId("picture").open) byId("picture").showModal();
+}
+
+/** Updates the dialog if it shows the source of this name in this list: its state or its result has changed. */
+export function updateDialog(source, list) {
+  if (shown?.list !== list || shown.source.name !== source.name) return;
+  shown.source = source;
+  draw();
+}
+
+/** Updates the position in the list if the dialog shows a source of this list: sources were added or removed. */
+export function updatePosition(list) {
+  if (shown?.list === list) drawPosition();
+}
+
+/** Closes the dialog if it shows this source, because it was removed. */
+export function closeDialog(source, list) {
+  if (shown?.list === list && shown.source === source) byId("picture").close();
+}
+
+function show(source, list) {
+  shown?.viewer?.release();
+  shown = { source, list, result: null, viewer: null, editor: null };
+  byId("picture-tools").replaceChildren();
+  byId("picture-stage").replaceChildren();
+  byId("picture-result").replaceChildren();
+  draw();
+}
+
+function closed() {
+  const { source, list, viewer } = shown;
+  viewer?.release();
+  shown = null;
+  byId("picture-stage").replaceChildren();
+  list.focus(source);
+}
+
+async function draw() {
+  const current = shown;
+  const { source } = current;
+  setText(byId("picture-title"), source.name);
+  drawPosition();
+  drawStatus();
+  let result = null;
+  try {
+    result = await source.result();
+  } catch (error) {
+    current.error = error.message;
+  }
+  if (shown !== current || current.source !== source) return; // another picture, or a newer result
+  if (result !== current.result) drawResult(result);
+  drawStatus();
+}
+
+function drawStatus() {
+  const { source, result, error } = shown;
+  const isLoading = !result && !source.activity && !source.error && !error;
+  const activity = isLoading ? texts.activity.loading : source.activity;
+  const status = { state: source.state, activity, error: source.error ?? error };
+  byId("picture-status").replaceChildren(...statusPart(status, result, Boolean(source.activity && result)));
+}
+
+function drawResult(result) {
+  const { source } = shown;
+  shown.result = result;
+  if (shown.editor && source.edits()) {
+    drawCorrected(result);
+    return;
+  }
+  shown.viewer?.release();
+  shown.editor = null;
+  const hasPictures = result && ["segmented", "degraded", "empty"].includes(result.status);
+  const load = (view) => selectedView(source, shown.result, view);
+  shown.viewer = hasPictures ? viewer({ name: source.name, result, load }) : null;
+  byId("picture-stage").replaceChildren(...[shown.viewer?.element].filter(Boolean));
+  byId("picture-result").replaceChildren(...(result ? resultPart(source, result, shown.viewer) : []));
+  byId("picture-tools").replaceChildren();
+  if (shown.viewer && source.edits()) drawTools(source, result);
+}
+
+function drawTools(source, result) {
+  let toolbar = null;
+  shown.editor = editorOf(source, result, shown.viewer, () => toolbar?.update());
+  toolbar = toolbarOf(shown.editor);
+  toolbar.update();
+  byId("picture-tools").replaceChildren(...toolbar.elements);
+}
+
+/** Shows the new result where the old one was: zoom and selection stay. */
+function drawCorrected(result) {
+  const { source, viewer, editor } = shown;
+  viewer.reload();
+  editor.update(result);
+  byId("picture-result").replaceChildren(...resultPart(source, result, viewer));
+}
+
+function neighbours() {
+  const sources = shown.list.sources();
+  const index = sources.findIndex(({ name }) => name === shown.source.name);
+  return { sources, index };
+}
+
+function drawPosition() {
+  const { sources, index } = neighbours();
+  setText(byId("picture-position"), index < 0 ? "" : texts.dialog.position(index + 1, sources.length));
+  byId("picture-previous").disabled = !sources[index - 1];
+  byId("picture-next").disabled = index < 0 || !sources[index + 1];
+}
+
+function step(by) {
+  const { sources, index } = neighbours();
+  const next = index < 0 ? null : sources[index + by];
+  if (!next) return;
+  const focused = document.activeElement;
+  show(next, shown.list);
+  if (focused.disabled || !focused.isConnected) byId("picture-close").focus(); // else keys would go nowhere
+}
+
+/** Arrow keys show the next picture, unless the element with the focus uses them. */
+function stepByKey(event) {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!by || event.defaultPrevented || event.target.matches("input:not([type=checkbox]), textarea, select, .scroll")) return;
+  event.preventDefault();
+  step(by);
+}

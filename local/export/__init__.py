@@ -1,0 +1,1 @@
+"""Exports results as a dataset on this machine. Start with `dataset.py`."""
