@@ -20,19 +20,24 @@ export const getJson = async (path, query) => JSON.parse(await get(path, query, 
 /** Returns the response to a GET as a Blob. */
 export const getBlob = (path, query) => get(path, query, "blob");
 
+/** Returns the response to a POST of JSON as a Blob. */
+export const postForBlob = (path, body) => sendJson(path, body, "blob");
+
 /** Returns a page of uploads. */
 export const listUploads = (query) => getJson("v1/uploads", query);
 
 function get(path, query = {}, type) {
-  const fields = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
+  const fields = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined));
   return withRetries(() => fetchBody(fields.size ? `${path}?${fields}` : path, {}, type));
 }
 
 /** Sends JSON by POST and returns the JSON response. */
-export async function post(path, body) {
+export const post = async (path, body) => JSON.parse(await sendJson(path, body, "text"));
+
+function sendJson(path, body, type) {
   const headers = { "Content-Type": "application/json" };
   const request = { method: "POST", headers, body: JSON.stringify(body) };
-  return JSON.parse(await withRetries(() => fetchBody(path, request, "text")));
+  return withRetries(() => fetchBody(path, request, type));
 }
 
 async function fetchBody(url, request, type) {

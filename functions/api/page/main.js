@@ -17,7 +17,7 @@ function show(view) {
     tab(other).setAttribute("aria-selected", isSelected);
     tab(other).tabIndex = isSelected ? 0 : -1;
   }
-  history.replaceState(null, "", view === VIEWS[0] ? location.pathname : `#${view}`);
+  history.replaceState(null, "", view === "bucket" ? bucket.address() : location.pathname);
   if (view === "bucket") bucket.refreshIfShown();
 }
 
@@ -45,7 +45,9 @@ async function start() {
   if (about.input_bucket) {
     bucket.begin(about, () => isShown("bucket"));
     tab("bucket").hidden = false;
-    if (location.hash === "#bucket") show("bucket");
+    const showByAddress = () => show(bucket.openAddress() ? "bucket" : "pictures");
+    showByAddress();
+    addEventListener("hashchange", showByAddress); // a link to a folder, or the browser's Back
   }
   document.documentElement.dataset.ready = "";
 }

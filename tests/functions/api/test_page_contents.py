@@ -41,7 +41,8 @@ def test_every_text_is_used(page: Page) -> None:
         "pictures.orders.",
         "edit.labels.",
         "edit.signs.",
-        "bucket.reviews.",
+        "bucket.orders.",
+        "actions.",
     )
     expect(page.locator("html")).not_to_contain_text("undefined")
     for path in page.evaluate(USED):

@@ -18,9 +18,12 @@ export function begin(about) {
   savesCorrections = about.corrections;
 }
 
-/** Returns a picture of an upload, or the upload itself, as a Blob. With `side`, it is scaled down. */
-export function storedPicture({ name, generation, revision }, picture, side = "") {
-  const ofResult = picture === "original" ? {} : { revision: revision ?? 0 };
+/**
+ * Returns a picture of an upload, or the upload itself, as a Blob. With `side`, it is scaled down. The API ignores
+ * `result`: the pictures of another result have another address, so the browser does not take them from its cache.
+ */
+export function storedPicture({ name, generation, revision, result }, picture, side) {
+  const ofResult = picture === "original" ? {} : { revision: revision ?? 0, result: result ?? undefined };
   return getBlob("v1/uploads/picture", { name, generation, picture, side, ...ofResult });
 }
 
@@ -111,7 +114,7 @@ export class StoredResult {
     this.changed();
     const result = await this.#resultOf(revision);
     Object.assign(this, { activity: null, state: result.status });
-    upload.revision = result.revision;
+    Object.assign(upload, { revision: result.revision, result: null }); // the next listing has it
     this.#loading = Promise.resolve(result);
     this.#preview = null;
     await this.#loadPrompts();
