@@ -36,7 +36,12 @@ from shared.segmentation.service import SegmentationResult, SegmentationService
 
 
 def _targets(value: Any) -> Any:
-    return [] if value == "none" else split(value)
+    if value == "none":
+        return []
+    targets = split(value)
+    if not targets:
+        raise ValueError("choose face, hand, face,hand, or none")
+    return targets
 
 
 class Options(BaseModel):

@@ -167,6 +167,7 @@ def test_the_first_note_of_a_failure_stays_and_the_next_correction_replaces_it(
 ) -> None:
     ref = upload(bucket)
     write(bucket, ref.generation, 1)
+    caplog.clear()
     with caplog.at_level("INFO"):
         store_of(bucket).fail(ref, CRASH, 1)
         store_of(bucket).fail(ref, REASON, 1)
