@@ -3,6 +3,8 @@
 const number = (value) => value.toLocaleString("en");
 const plural = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
 const percent = (share) => `${Math.round(share * 100)}%`;
+/** Returns "3 px" for "3", and "5%" for itself. */
+const length = (text) => (text.endsWith("%") ? text : `${text} px`);
 const list = new Intl.ListFormat("en");
 const sizes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
@@ -71,6 +73,39 @@ export const texts = {
     margin: "Search margin (affects the mask)",
     summary: (targets, parts, expand) =>
       `${list.format([...targets, ...parts.map((part) => `with ${part}`)])}, margin ${percent(expand)}`,
+  },
+
+  fields: {
+    reset: "Reset",
+    unchanged: "default",
+    unit: (label) => `Unit of: ${label}`,
+    pixels: (value) => length(String(value)),
+  },
+
+  choice: {
+    title: "Which ones stay",
+    minScore: "Least score",
+    minSize: "Smallest size",
+    most: "At most",
+    order: "Of more than that",
+    orders: { score: "the highest scores stay", size: "the largest stay" },
+    scoring: (score) => `score of ${score.toFixed(2)} or more`,
+    larger: (size) => `no smaller than ${length(size)}`,
+    atMost: (count) => `at most ${number(count)}`,
+    by: (order) => ({ score: "highest scores first", size: "largest first" })[order],
+  },
+
+  drawing: {
+    title: "Mask and cutout",
+    grow: "Grow masks",
+    feather: "Soft edge",
+    cutout: "Cutout",
+    shapes: { canvas: "Whole picture", box: "Box", square: "Square" },
+    padding: "Padding",
+    grown: (grow) => (grow.startsWith("-") ? `shrunk by ${length(grow.slice(1))}` : `grown by ${length(grow)}`),
+    feathered: (feather) => `soft edge of ${length(feather)}`,
+    cropped: (shape, padding) => `cropped to a ${shape}${Number.parseFloat(padding) ? `, padding ${length(padding)}` : ""}`,
+    busy: "Drawing…",
   },
 
   pictures: {

@@ -42,6 +42,8 @@ def test_every_text_is_used(page: Page) -> None:
         "edit.labels.",
         "edit.signs.",
         "bucket.reviews.",
+        "choice.orders.",
+        "drawing.shapes.",
     )
     expect(page.locator("html")).not_to_contain_text("undefined")
     for path in page.evaluate(USED):

@@ -1,6 +1,7 @@
 // The tools above the stage.
 
 import { element, iconButton, setText } from "../dom.js";
+import { radios } from "../radios.js";
 import { texts } from "../texts.js";
 
 const ZOOM = 1.5;
@@ -55,17 +56,4 @@ export function toolbarOf(editor) {
   }
 
   return { elements: [correct, labels.element, signs.element, remove, done, undo, redo, zooms, threshold, save, check, hint, problem], update };
-}
-
-function radios(legend, group, labels, choose) {
-  const inputs = Object.keys(labels).map((value) => {
-    const input = element("input", { type: "radio", name: group, value, className: "visually-hidden" });
-    input.addEventListener("change", () => choose(value));
-    return input;
-  });
-  const made = inputs.map((input) => element("label", { className: "choice" }, input, element("span", {}, labels[input.value])));
-  return {
-    element: element("fieldset", { className: "choices" }, element("legend", { className: "visually-hidden" }, legend), ...made),
-    check: (value) => inputs.forEach((input) => { input.checked = input.value === value; }),
-  };
 }

@@ -40,7 +40,7 @@ export function begin(about, isActive) {
   byId("formats").textContent += texts.add.limits(about.max_bytes, about.max_pixels);
   byId("curl").textContent =
     `curl -F image=@cartoon.png -H 'Accept: image/png' '${new URL("v1/face-mask-sam2", document.baseURI)}?output=cutout' > cutout.png`;
-  queue = requestQueue({ pictures: () => pictures, options: options.read, maxBytes: about.max_bytes, changed });
+  queue = requestQueue({ pictures: () => pictures, options: nextOptions, maxBytes: about.max_bytes, changed });
   acceptFiles({
     zone: byId("drop"),
     input: byId("files"),
@@ -49,7 +49,7 @@ export function begin(about, isActive) {
     limit: () => MOST_PICTURES - pictures.length,
     add,
   });
-  options.begin(refreshSoon);
+  options.begin(about, refreshSoon);
   filters.begin(refreshSoon);
   examples.begin((file) => add([file]));
   navigateByKeys(byId("pictures-grid"), (item) => remove(pictures.find((picture) => tiles.get(picture).item === item)));
@@ -69,6 +69,7 @@ function create(file, wanted) {
   const { name, folder } = freeName(wanted);
   const picture = new Picture(file, name, folder);
   picture.correct = (prompts) => queue.correct(picture, prompts);
+  picture.redraw = (own) => queue.redraw(picture, own ?? options.drawingFields(), own);
   const actions = [
     iconButton("save", texts.tile.cutout(name), () => saveFile(picture, picture.result(), "cutout.png")),
     iconButton("remove", texts.tile.remove(name), () => remove(picture)),
@@ -109,10 +110,19 @@ function showThumbnail(picture, tile) {
   tile.showPicture(() => picture.view(picture.finished ? "overlay" : "original"), side);
 }
 
+/**
+ * Returns the options of a picture's next request. A corrected one keeps those of its detection, which is not repeated:
+ * a correction must not be lost.
+ */
+function nextOptions({ options: past, ownDrawing, isCorrected }) {
+  return { ...(isCorrected ? past : options.detectionFields()), ...(ownDrawing ?? options.drawingFields()) };
+}
+
 /** Whether another request may give another result. */
-function canRerun({ state, options: past, corrections }) {
-  if (!past || state === "waiting" || corrections?.isEdited) return false; // a correction must not be lost
-  return state === "failed" || JSON.stringify(past) !== JSON.stringify(options.read());
+function canRerun(picture) {
+  const { state, options: past } = picture;
+  if (!past || state === "waiting") return false;
+  return state === "failed" || JSON.stringify(past) !== JSON.stringify(nextOptions(picture));
 }
 
 let isRefreshing = false;

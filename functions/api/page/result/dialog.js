@@ -12,6 +12,10 @@
 //   file(name)   the file of this name, such as "face-1/mask.png", as a promise of a Blob
 //   edits()      the corrections of the result (edit/edits.js), or null if it cannot be corrected
 //   correct(prompts)  gets the masks of these prompts; the promise resolves when there is a new result
+// and, if it can be drawn in another way:
+//   drawing          how its masks and cutouts are drawn (drawing.js)
+//   ownDrawing       the same if it is that of this source alone, else null
+//   redraw(drawing)  draws them in another way, with null as all others; the promise resolves when there is a new result
 //
 // A list is where sources are shown: `sources()` returns them in order, `focus(source)` focuses one.
 
@@ -20,6 +24,7 @@ import { editorOf } from "../edit/editor.js";
 import { toolbarOf } from "../edit/toolbar.js";
 import { texts } from "../texts.js";
 import { resultPart, statusPart } from "./panel.js";
+import { redrawingControls } from "./redrawing.js";
 import { selectedView } from "./selection.js";
 import { viewer } from "./viewer.js";
 
@@ -61,9 +66,10 @@ export function closeDialog(source, list) {
 
 function show(source, list) {
   shown?.viewer?.release();
-  shown = { source, list, result: null, viewer: null, editor: null };
+  shown = { source, list, result: null, viewer: null, editor: null, redrawing: null };
   byId("picture-tools").replaceChildren();
   byId("picture-stage").replaceChildren();
+  byId("picture-drawing").replaceChildren();
   byId("picture-result").replaceChildren();
   draw();
 }
@@ -99,11 +105,16 @@ function drawStatus() {
   const activity = isLoading ? texts.activity.loading : source.activity;
   const status = { state: source.state, activity, error: source.error ?? error };
   byId("picture-status").replaceChildren(...statusPart(status, result, Boolean(source.activity && result)));
+  shown.redrawing?.update();
 }
 
 function drawResult(result) {
   const { source } = shown;
   shown.result = result;
+  if (source.redraw && result && !shown.redrawing) {
+    shown.redrawing = redrawingControls(source);
+    byId("picture-drawing").replaceChildren(shown.redrawing.element);
+  }
   if (shown.editor && source.edits()) {
     drawCorrected(result);
     return;
