@@ -2,22 +2,26 @@
 
 import io
 import json
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from PIL import Image as PillowImage
 from playwright.sync_api import Locator, Page, expect
 
+from shared.imaging.geometry import enclosing
+from shared.schemas.amounts import Amount
+from shared.schemas.box import Box
+from shared.schemas.drawing import CutoutShape, Drawing
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
 from tests.functions.api.editing import Editor, middle
 from tests.functions.api.pictures_view import choose, finished_tile, opened
-from tests.functions.api.service import PATH
 from tools.support.examples import EXAMPLES
 
 AVATAR = EXAMPLES / "avataaars_05.png"
 SCENE = EXAMPLES / "scenes" / "scene_22.png"
-SCENE_SIZE = (1600, 1200)
+SCENE_SIZE = PillowImage.open(SCENE).size
 
 
 def _slide(slider: Locator, value: int) -> None:
@@ -92,3 +96,75 @@ def test_the_masks_of_one_picture_are_drawn_in_another_way(page: Page) -> None:
     expect(dialog.locator("#picture-drawing")).to_contain_text("default")
     expect(dialog.get_by_text("Drawing…")).to_have_count(0, timeout=SOON)
     assert (_alpha(_cutout(page, dialog)) == before).all()
+
+
+CUTOUT_BOX = """async (cases) => {
+  const { cutoutBox } = await import("./page/result/cutout_box.js");
+  return cases.map(([drawing, boxes, size]) => cutoutBox(drawing, boxes, size));
+}"""
+
+
+def test_the_page_crops_cutouts_as_the_api_does(page: Page) -> None:
+    size = Box(0, 0, 1600, 1200)
+    cases = [
+        (Drawing(cutout=shape, cutout_padding=padding, mask_feather=feather), boxes)
+        for shape in get_args(CutoutShape.__origin__)
+        for padding in map(Amount.parse, ("0", "7", "12.5%"))
+        for feather in (0, 3)
+        for boxes in (
+            [],
+            [Box(10, 20, 61, 130)],
+            [Box(1500, 3, 1600, 40), Box(40, 700, 77, 1200)],
+            [Box(5, 5, 1590, 30)],
+        )
+    ]
+    sent = [
+        [drawing.model_dump(), [list(box) for box in boxes], {"width": 1600, "height": 1200}]
+        for drawing, boxes in cases
+    ]
+    expected = [list(drawing.cutout_box(enclosing(boxes), size)) for drawing, boxes in cases]
+    assert page.evaluate(CUTOUT_BOX, sent) == expected
+
+
+@pytest.mark.parametrize("shape", ["Box", "Square"])
+def test_a_cropped_cutout_lies_where_it_belongs(page: Page, shape: str) -> None:
+    """In the browser, and in the file, with and without a face that is left out."""
+    page.get_by_text("Mask and cutout").click()
+    page.locator("#more-options .choice", has_text=shape).click()
+    page.get_by_role("slider", name="Soft edge").fill("6")
+    choose(page, SCENE)
+    finished_tile(page, SCENE.name, "segmented")
+    dialog = opened(page, SCENE.name)
+    whole = _saved_result(page, dialog)
+    for left_out in ([], ["face-3"], ["face-3", "face-1", "face-2", "face-5", "face-6"]):
+        for name in left_out:
+            dialog.get_by_role("checkbox", name=f"Keep {name}").set_checked(False)
+        cutout, result = _cutout(page, dialog), _saved_result(page, dialog)
+        drawing = Drawing.model_validate_json(json.dumps(result["drawing"]))
+        boxes = [Box(*item["box"]) for item in whole["instances"] if item["id"] not in left_out]
+        box = drawing.cutout_box(enclosing(boxes), Box(0, 0, *SCENE_SIZE))
+        assert list(box) == result["cutout_box"]
+        assert cutout.size == (box.width, box.height)
+        _check_place(dialog, cutout, box)
+    dialog.get_by_role("button", name="Compare").click()
+    keep(page, f"cropped-{shape}.png".lower())
+
+
+SHOWN = """async (image) => {
+  await image.decode();
+  const [inner, outer] = [image, image.closest(".sheet")].map((part) => part.getBoundingClientRect());
+  const { offsetWidth: width, offsetHeight: height } = image.closest(".sheet");
+  return [(inner.left - outer.left) / width, (inner.top - outer.top) / height,
+    inner.width / width, inner.height / height, image.naturalWidth, image.naturalHeight];
+}"""
+
+
+def _check_place(dialog: Locator, cutout: PillowImage.Image, box: Box) -> None:
+    """Checks that the stage shows a picture of the cutout's size at this box of the original."""
+    over = dialog.locator("img.over")
+    expect(over).to_have_js_property("naturalWidth", cutout.width)
+    *shares, width, height = over.evaluate(SHOWN)
+    across, down = SCENE_SIZE
+    expected = (box.x0 / across, box.y0 / down, box.width / across, box.height / down)
+    assert shares == pytest.approx(expected, abs=0.002)
+    assert (width, height) == cutout.size

@@ -179,7 +179,7 @@ export function editorOf(source, result, viewer, changed) {
     },
     /** Saves the correction where the result is stored. */
     save: () => attempt(() => source.save()),
-    check: () => attempt(() => source.check(!source.isChecked)),
+    check: () => source.check && attempt(() => source.check(!source.isChecked)),
     undo: () => edits().undo() && send(),
     redo: () => edits().redo() && send(),
     /** Shows what a threshold would leave, while the slider moves. */

@@ -24,7 +24,7 @@ export function toolbarOf(editor) {
     iconButton("zoom-in", texts.edit.zoomIn, () => editor.zoom.by(ZOOM)),
   );
   const save = element("button", { type: "button", className: "small primary", onclick: editor.save }, texts.edit.save);
-  const check = element("button", { type: "button", className: "choice", onclick: editor.check }, texts.edit.check);
+  const check = element("button", { type: "button", className: "choice", title: texts.edit.checkKey, "aria-keyshortcuts": "c", onclick: editor.check }, texts.edit.check);
   const hint = element("p", { className: "secondary hint-line", role: "status" });
   const problem = element("p", { className: "error", role: "alert", hidden: true });
 

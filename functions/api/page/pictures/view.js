@@ -12,6 +12,7 @@ import { saveAll } from "./download_all.js";
 import * as examples from "./examples.js";
 import * as filters from "./filters.js";
 import * as options from "./options.js";
+import { toCheck } from "./order.js";
 import { Picture } from "./picture.js";
 import { requestQueue } from "./requests.js";
 
@@ -29,10 +30,24 @@ let isSaving = false;
 let queue = null;
 const tiles = new Map(); // by picture
 const folders = new Set(); // those of the archive, as collision keys
+/**
+ * The pictures that were shown when the dialog was opened. Until it is closed they keep their places: one that has been
+ * checked would leave its neighbours.
+ */
+let held = [];
 /** The list of sources for the dialog. */
 const list = {
-  sources: () => filters.selected(pictures),
-  focus: (picture) => tiles.has(picture) && focusItem(tiles.get(picture).item),
+  sources() {
+    const places = new Set(held.filter((picture) => tiles.has(picture)));
+    return [...places, ...filters.selected(pictures).filter((picture) => !places.has(picture))];
+  },
+  focus(picture) {
+    held = [];
+    arrange();
+    const item = tiles.get(picture)?.item;
+    if (item && !item.hidden) focusItem(item);
+    else filters.focus();
+  },
 };
 
 /** Initialises the view. `isActive` returns whether it is on screen. */
@@ -74,7 +89,14 @@ function create(file, wanted) {
     iconButton("save", texts.tile.cutout(name), () => saveFile(picture, picture.result(), "cutout.png")),
     iconButton("remove", texts.tile.remove(name), () => remove(picture)),
   ];
-  const tile = createTile(() => openDialog(picture, list), ...actions);
+  picture.check = (isChecked) => {
+    picture.isChecked = isChecked;
+    changed(picture);
+  };
+  const tile = createTile(() => {
+    held = list.sources();
+    openDialog(picture, list);
+  }, ...actions);
   folders.add(collisionKey(folder));
   tiles.set(picture, tile);
   byId("pictures-grid").append(tile.item);
@@ -94,7 +116,7 @@ function freeName(wanted) {
 function changed(picture) {
   const { name, state, description, error, progress, isFinished } = picture;
   const tile = tiles.get(picture);
-  tile.update({ name, state, description, error, progress, toReview: filters.toCheck(picture) });
+  tile.update({ name, state, description, error, progress, toReview: toCheck(picture) });
   tile.item.querySelector(".save").disabled = !isFinished;
   showThumbnail(picture, tile);
   updateDialog(picture, list);

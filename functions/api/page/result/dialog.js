@@ -16,8 +16,12 @@
 //   drawing          how its masks and cutouts are drawn (drawing.js)
 //   ownDrawing       the same if it is that of this source alone, else null
 //   redraw(drawing)  draws them in another way, with null as all others; the promise resolves when there is a new result
+// and, if a person can mark it:
+//   isChecked        whether a person has checked the result
+//   check(isChecked) marks it, or no longer; perhaps a promise
 //
-// A list is where sources are shown: `sources()` returns them in order, `focus(source)` focuses one.
+// A list is where sources are shown: `sources()` returns them in order, `focus(source)` focuses one when the dialog is
+// closed.
 
 import { byId, setText } from "../dom.js";
 import { editorOf } from "../edit/editor.js";
@@ -35,7 +39,7 @@ let shown = null;
 export function begin() {
   const dialog = byId("picture");
   dialog.addEventListener("close", closed);
-  dialog.addEventListener("keydown", stepByKey);
+  dialog.addEventListener("keydown", useKey);
   byId("picture-close").addEventListener("click", () => dialog.close());
   byId("picture-previous").addEventListener("click", () => step(-1));
   byId("picture-next").addEventListener("click", () => step(1));
@@ -103,7 +107,7 @@ function drawStatus() {
   const { source, result, error } = shown;
   const isLoading = !result && !source.activity && !source.error && !error;
   const activity = isLoading ? texts.activity.loading : source.activity;
-  const status = { state: source.state, activity, error: source.error ?? error };
+  const status = { state: source.state, activity, error: source.error ?? error, isChecked: source.isChecked };
   byId("picture-status").replaceChildren(...statusPart(status, result, Boolean(source.activity && result)));
   shown.redrawing?.update();
 }
@@ -168,10 +172,13 @@ function step(by) {
   if (focused.disabled || !focused.isConnected) byId("picture-close").focus(); // else keys would go nowhere
 }
 
-/** Arrow keys show the next picture, unless the element with the focus uses them. */
-function stepByKey(event) {
+/** Arrow keys show the next picture, and C marks it as checked, unless the element with the focus uses the key. */
+function useKey(event) {
+  if (event.defaultPrevented || event.target.matches("input:not([type=checkbox]), textarea, select, .scroll")) return;
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!by || event.defaultPrevented || event.target.matches("input:not([type=checkbox]), textarea, select, .scroll")) return;
+  const isCheck = event.key.toLowerCase() === "c" && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!by && !isCheck) return;
   event.preventDefault();
-  step(by);
+  if (by) step(by);
+  else shown.editor?.check();
 }
