@@ -29,9 +29,12 @@ function get(path, query = {}, type) {
 }
 
 /** Sends JSON by POST and returns the JSON response. */
-export async function post(path, body) {
+export const post = (path, body) => postText(path, JSON.stringify(body));
+
+/** Sends the text of JSON by POST and returns the JSON response. */
+export async function postText(path, body) {
   const headers = { "Content-Type": "application/json" };
-  const request = { method: "POST", headers, body: JSON.stringify(body) };
+  const request = { method: "POST", headers, body };
   return JSON.parse(await withRetries(() => fetchBody(path, request, "text")));
 }
 

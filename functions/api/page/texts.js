@@ -119,6 +119,7 @@ export const texts = {
     zip: "Download all",
     zipSome: (count) => `Download ${number(count)} finished`,
     zipping: "Creating the archive…",
+    dataset: "Export as dataset…",
     clear: "Clear",
     summary: (count, counts) =>
       `${plural(count, "picture", "pictures")}: ${counts.map(([label, of]) => `${number(of)} ${label.toLowerCase()}`).join(", ")}`,
@@ -178,6 +179,32 @@ export const texts = {
       "result.json": "Result as JSON",
     },
     download: (file, name) => `Download ${file} of ${name}`,
+    annotations: { svg: "Outlines as SVG", labelme: "Outlines for LabelMe", coco: "Outlines as COCO" },
+    dataset: "Export as dataset…",
+  },
+
+  exporting: {
+    title: "Export as dataset",
+    count: (all, without) =>
+      `${plural(all, "picture", "pictures")}${without ? `, ${number(without)} of them without a face or hand` : ""}. Without what you have left out.`,
+    format: "Format",
+    formats: { coco: "COCO, polygons", "coco-rle": "COCO, masks as RLE", yolo: "YOLO", labelme: "LabelMe", svg: "SVG" },
+    explanations: {
+      coco: "Two JSON files, for training and validation. Most training tools read them.",
+      "coco-rle": "The same with masks instead of outlines.",
+      yolo: "A text file for each picture, and data.yaml for Ultralytics YOLO.",
+      labelme: "A JSON file beside each picture, to edit outlines in LabelMe.",
+      svg: "A file for each picture, to edit outlines in a drawing program.",
+    },
+    split: "Split",
+    shares: (share) => `${percent(share)} training, ${percent(1 - share)} validation`,
+    images: "With the pictures",
+    empty: "With pictures without a face or hand",
+    submit: "Export",
+    running: "Exporting…",
+    cancel: "Cancel",
+    tooLarge: (size, limit) =>
+      `The masks have ${bytes(size)}. At most ${bytes(limit)} can be exported at a time: export the pictures in parts, or use make export.`,
   },
 
   instances: {

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from local import stack
 from local.stack import Stack
 from tests import chromium
+from tests.functions.api import browsing
 from tests.functions.api.service import client
 from tests.shared.segmentation_runs import output
 
@@ -55,6 +56,13 @@ def page(system: Stack, browser: Browser) -> Iterator[Page]:
         opened.wait_for_selector("html[data-ready]", state="attached")
         yield opened
         assert errors == []
+
+
+@pytest.fixture
+def phone(system: Stack, browser: Browser) -> Iterator[Page]:
+    """The page on a phone of a usual size."""
+    with browsing.phone(browser, system.page, 390, 844) as opened:
+        yield opened
 
 
 def _is_error(text: str) -> bool:

@@ -1,6 +1,7 @@
 // The first view: pictures from the user in a grid, and their masks and cutouts.
 
 import { byId, iconButton, setText } from "../dom.js";
+import { openExport } from "../export_form.js";
 import { acceptFiles } from "../file_input.js";
 import { collisionKey, numbered, safePath } from "../file_names.js";
 import { focusItem, navigateByKeys, removeItem, updateTabOrder } from "../grid.js";
@@ -71,6 +72,7 @@ export function begin(about, isActive) {
   byId("rerun").addEventListener("click", () => queue.add(...pictures.filter(canRerun)));
   byId("clear").addEventListener("click", clear);
   byId("zip").addEventListener("click", download);
+  byId("dataset").addEventListener("click", () => openExport(finished()));
   refresh();
 }
 
@@ -147,6 +149,8 @@ function canRerun(picture) {
   return state === "failed" || JSON.stringify(past) !== JSON.stringify(nextOptions(picture));
 }
 
+const finished = () => pictures.filter(({ isFinished }) => isFinished);
+
 let isRefreshing = false;
 
 /** Refreshes once for many changes. */
@@ -160,13 +164,14 @@ function refreshSoon() {
 }
 
 function refresh() {
-  const done = pictures.filter(({ isFinished }) => isFinished).length;
+  const done = finished().length;
   const isPending = pictures.some((picture) => picture.isPending);
   document.documentElement.dataset.pictures = ["none", "one"][pictures.length] ?? "many"; // for page.css
   if (!pictures.length) filters.reset();
   setText(byId("summary"), texts.pictures.summary(pictures.length, filters.update(pictures)));
   setText(byId("choose"), pictures.length ? texts.add.more : texts.add.choose);
   byId("zip").disabled = isSaving || done === 0;
+  byId("dataset").disabled = done === 0;
   const label = isPending && done ? texts.pictures.zipSome(done) : texts.pictures.zip;
   setText(byId("zip"), isSaving ? texts.pictures.zipping : label);
   byId("rerun").hidden = !pictures.some(canRerun);
@@ -214,7 +219,7 @@ async function download() {
   isSaving = true;
   refresh();
   try {
-    await saveAll(pictures.filter(({ isFinished }) => isFinished));
+    await saveAll(finished());
   } catch (error) {
     setText(byId("drop-note"), texts.pictures.archiveFailed(error.message));
   } finally {

@@ -16,6 +16,8 @@
 //   drawing          how its masks and cutouts are drawn (drawing.js)
 //   ownDrawing       the same if it is that of this source alone, else null
 //   redraw(drawing)  draws them in another way, with null as all others; the promise resolves when there is a new result
+// and, if it can be exported with its picture:
+//   original         the picture, as a File
 // and, if a person can mark it:
 //   isChecked        whether a person has checked the result
 //   check(isChecked) marks it, or no longer; perhaps a promise
