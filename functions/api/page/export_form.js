@@ -13,7 +13,7 @@ const labels = texts.exporting;
 const count = element("p", { className: "secondary" });
 const format = selection(labels.formats);
 const explanation = element("p", { className: "secondary" });
-const split = slider(labels.split, { min: 0, max: 1, step: 0.05 }, labels.shares);
+const split = slider(labels.split, { min: 0, max: 1, step: 0.05 }, texts.percent);
 const images = element("input", { type: "checkbox", checked: true });
 const empty = element("input", { type: "checkbox" });
 const problem = element("p", { className: "error", role: "alert" });
@@ -31,7 +31,8 @@ export function begin() {
   explain();
   const form = element("form", {},
     element("h2", { id: "export-title" }, labels.title), count,
-    element("div", { className: "fold-content" }, row(labels.format, format), explanation, split.element),
+    element("div", { className: "fold-content" }, row(labels.format, format), split.element),
+    explanation,
     ...[[images, labels.images], [empty, labels.empty]].map(([box, label]) =>
       element("p", {}, element("label", { className: "target" }, box, element("span", {}, label)))),
     problem, element("div", { className: "bar" }, submit, cancel));

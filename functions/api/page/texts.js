@@ -157,6 +157,8 @@ export const texts = {
     close: "Close",
     position: (index, count) => `${number(index)} of ${number(count)}`,
     tools: "Tools",
+    check: "Mark as checked",
+    checkKey: "Mark as checked (C)",
   },
 
   result: {
@@ -196,8 +198,7 @@ export const texts = {
       labelme: "A JSON file beside each picture, to edit outlines in LabelMe.",
       svg: "A file for each picture, to edit outlines in a drawing program.",
     },
-    split: "Split",
-    shares: (share) => `${percent(share)} training, ${percent(1 - share)} validation`,
+    split: "For training",
     images: "With the pictures",
     empty: "With pictures without a face or hand",
     submit: "Export",
@@ -232,8 +233,6 @@ export const texts = {
     refine: (id) => `${id}: a click adds, a right click (or Alt) takes away. Esc when it is right.`,
     busy: "Updating the mask…",
     save: "Save correction",
-    check: "Mark as checked",
-    checkKey: "Mark as checked (C)",
     label: "Kind of what is added",
     labels: { face: "Face", hand: "Hand" },
     sign: "What a click does",

@@ -34,6 +34,9 @@ import { redrawingControls } from "./redrawing.js";
 import { selectedView } from "./selection.js";
 import { viewer } from "./viewer.js";
 
+/** The states of results with pictures. */
+const WITH_PICTURES = ["segmented", "degraded", "empty"];
+
 /** What the dialog shows: source, list, result and its viewer; null if the dialog is closed. */
 let shown = null;
 
@@ -45,6 +48,8 @@ export function begin() {
   byId("picture-close").addEventListener("click", () => dialog.close());
   byId("picture-previous").addEventListener("click", () => step(-1));
   byId("picture-next").addEventListener("click", () => step(1));
+  byId("picture-check").addEventListener("click", check);
+  byId("picture-check").title = texts.dialog.checkKey;
 }
 
 /** Opens the dialog. */
@@ -72,7 +77,7 @@ export function closeDialog(source, list) {
 
 function show(source, list) {
   shown?.viewer?.release();
-  shown = { source, list, result: null, viewer: null, editor: null, redrawing: null };
+  shown = { source, list, result: null, viewer: null, editor: null, redrawing: null, error: null };
   byId("picture-tools").replaceChildren();
   byId("picture-stage").replaceChildren();
   byId("picture-drawing").replaceChildren();
@@ -112,6 +117,8 @@ function drawStatus() {
   const status = { state: source.state, activity, error: source.error ?? error, isChecked: source.isChecked };
   byId("picture-status").replaceChildren(...statusPart(status, result, Boolean(source.activity && result)));
   shown.redrawing?.update();
+  byId("picture-check").hidden = !source.check || !WITH_PICTURES.includes(source.state);
+  byId("picture-check").setAttribute("aria-pressed", Boolean(source.isChecked));
 }
 
 function drawResult(result) {
@@ -127,7 +134,7 @@ function drawResult(result) {
   }
   shown.viewer?.release();
   shown.editor = null;
-  const hasPictures = result && ["segmented", "degraded", "empty"].includes(result.status);
+  const hasPictures = result && WITH_PICTURES.includes(result.status);
   const load = (view) => selectedView(source, shown.result, view);
   shown.viewer = hasPictures ? viewer({ name: source.name, result, load }) : null;
   byId("picture-stage").replaceChildren(...[shown.viewer?.element].filter(Boolean));
@@ -171,7 +178,19 @@ function step(by) {
   if (!next) return;
   const focused = document.activeElement;
   show(next, shown.list);
-  if (focused.disabled || !focused.isConnected) byId("picture-close").focus(); // else keys would go nowhere
+  if (focused.disabled || !focused.checkVisibility()) byId("picture-close").focus(); // else keys would go nowhere
+}
+
+/** Marks the result as checked, or no longer. */
+async function check() {
+  const current = shown;
+  current.error = null;
+  try {
+    await current.source.check(!current.source.isChecked);
+  } catch (error) {
+    current.error = error.message;
+  }
+  if (shown === current) drawStatus();
 }
 
 /** Arrow keys show the next picture, and C marks it as checked, unless the element with the focus uses the key. */
@@ -182,5 +201,5 @@ function useKey(event) {
   if (!by && !isCheck) return;
   event.preventDefault();
   if (by) step(by);
-  else shown.editor?.check();
+  else if (!byId("picture-check").hidden) check();
 }
