@@ -9,16 +9,15 @@ import { texts } from "./texts.js";
 /** Share of the pictures for training: the API's default. */
 const SHARE = 0.8;
 
-const labels = texts.exporting;
 const count = element("p", { className: "secondary" });
-const format = selection(labels.formats);
+const format = selection(texts.exporting.formats);
 const explanation = element("p", { className: "secondary" });
-const split = slider(labels.split, { min: 0, max: 1, step: 0.05 }, texts.percent);
+const split = slider(texts.exporting.split, { min: 0, max: 1, step: 0.05 }, texts.percent);
 const images = element("input", { type: "checkbox", checked: true });
 const empty = element("input", { type: "checkbox" });
 const problem = element("p", { className: "error", role: "alert" });
 const submit = element("button", { className: "primary" });
-const cancel = element("button", { type: "button", onclick: () => byId("export").close() }, labels.cancel);
+const cancel = element("button", { type: "button", onclick: () => byId("export").close() }, texts.exporting.cancel);
 
 let sources = [];
 let run = null; // the export in progress
@@ -26,14 +25,14 @@ let run = null; // the export in progress
 /** Initialises the form. It must be called once. */
 export function begin() {
   split.show(SHARE);
-  const explain = () => setText(explanation, labels.explanations[format.value]);
+  const explain = () => setText(explanation, texts.exporting.explanations[format.value]);
   format.addEventListener("change", explain);
   explain();
   const form = element("form", {},
-    element("h2", { id: "export-title" }, labels.title), count,
-    element("div", { className: "fold-content" }, row(labels.format, format), split.element),
+    element("h2", { id: "export-title" }, texts.exporting.title), count,
+    element("div", { className: "fold-content" }, row(texts.exporting.format, format), split.element),
     explanation,
-    ...[[images, labels.images], [empty, labels.empty]].map(([box, label]) =>
+    ...[[images, texts.exporting.images], [empty, texts.exporting.empty]].map(([box, label]) =>
       element("p", {}, element("label", { className: "target" }, box, element("span", {}, label)))),
     problem, element("div", { className: "bar" }, submit, cancel));
   form.addEventListener("submit", (event) => {
@@ -48,7 +47,7 @@ export function begin() {
 export function openExport(chosen) {
   sources = chosen;
   const without = sources.filter((source) => !kept(source, source.result()).length).length;
-  setText(count, labels.count(sources.length, without));
+  setText(count, texts.exporting.count(sources.length, without));
   split.element.hidden = sources.length === 1;
   empty.checked = sources.length === without;
   setText(problem, "");
@@ -59,7 +58,7 @@ export function openExport(chosen) {
 function showRun(next) {
   run = next;
   submit.disabled = run !== null;
-  setText(submit, run ? labels.running : labels.submit);
+  setText(submit, run ? texts.exporting.running : texts.exporting.submit);
 }
 
 async function start() {

@@ -83,7 +83,7 @@ def respond_with(page: Page, **fields: Any) -> None:
 
 
 def answer_by_name(page: Page, responses: Mapping[str, dict[str, Any]]) -> None:
-    """Responds to requests for masks by the names of the files; to others that the format is unknown."""
+    """Responds to requests by the names of the files; the format of all others is unknown."""
 
     def respond(route: Route) -> None:
         body = route.request.post_data_buffer or b""

@@ -71,10 +71,12 @@ def test_one_result_is_saved_as_it_is_corrected(page: Page) -> None:
     menu.click()
     keep(page, "file-menu.png")
     svg = save(page, editor.dialog.get_by_role("button", name="Outlines as SVG"))
-    ids = {element.get("id") for element in ElementTree.fromstring(svg).iter()}  # noqa: S314 - our own
+    ids = {element.get("id") for element in ElementTree.fromstring(svg).iter()}
     assert {"face-1", "face-2"} <= ids
     menu.click()
-    labelme = json.loads(save(page, editor.dialog.get_by_role("button", name="Outlines for LabelMe")))
+    labelme = json.loads(
+        save(page, editor.dialog.get_by_role("button", name="Outlines for LabelMe"))
+    )
     assert labelme["imagePath"] == AVATAR.name
     assert len(labelme["shapes"]) >= 2
     menu.click()
@@ -89,7 +91,8 @@ def test_one_result_is_saved_as_it_is_corrected(page: Page) -> None:
 TOO_LARGE = """async () => {
   const { saveDataset } = await import("./page/dataset.js");
   const rle = { size: [1, 1], counts: "0".repeat(17 * 2 ** 20) };
-  const result = { width: 1, height: 1, instances: [{ id: "face-1", label: "face", score: 1, rle }] };
+  const instances = [{ id: "face-1", label: "face", score: 1, rle }];
+  const result = { width: 1, height: 1, instances };
   const source = { name: "a.png", leftOut: new Set(), result: () => result };
   try {
     await saveDataset([source], { format: "coco" }, () => true);

@@ -160,7 +160,7 @@ def test_results_to_check_can_be_shown_first_or_alone(mixed: Page) -> None:
 
 
 def _doubtful(*numbers: tuple[float, float], candidates: Sequence[float] = ()) -> dict[str, Any]:
-    """A response with a reason to check each instance, given as score and quality, and one for all candidates."""
+    """A response with a reason for each instance (score, quality), and one for the candidates."""
     found = [
         {**instance(index), "score": score, "quality": quality}
         for index, (score, quality) in enumerate(numbers, 1)

@@ -2,7 +2,7 @@
 
 import io
 import json
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from shared.schemas.amounts import Amount
 from shared.schemas.box import Box
 from shared.schemas.drawing import CutoutShape, Drawing
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
-from tests.functions.api.editing import Editor, middle
+from tests.functions.api.editing import Editor
 from tests.functions.api.pictures_view import choose, finished_tile, opened
 from tools.support.examples import EXAMPLES
 
@@ -106,9 +106,10 @@ CUTOUT_BOX = """async (cases) => {
 
 def test_the_page_crops_cutouts_as_the_api_does(page: Page) -> None:
     size = Box(0, 0, 1600, 1200)
+    shapes: tuple[CutoutShape, ...] = ("canvas", "box", "square")
     cases = [
         (Drawing(cutout=shape, cutout_padding=padding, mask_feather=feather), boxes)
-        for shape in get_args(CutoutShape.__origin__)
+        for shape in shapes
         for padding in map(Amount.parse, ("0", "7", "12.5%"))
         for feather in (0, 3)
         for boxes in (
@@ -152,8 +153,9 @@ def test_a_cropped_cutout_lies_where_it_belongs(page: Page, shape: str) -> None:
 
 SHOWN = """async (image) => {
   await image.decode();
-  const [inner, outer] = [image, image.closest(".sheet")].map((part) => part.getBoundingClientRect());
-  const { offsetWidth: width, offsetHeight: height } = image.closest(".sheet");
+  const sheet = image.closest(".sheet");
+  const [inner, outer] = [image, sheet].map((part) => part.getBoundingClientRect());
+  const { offsetWidth: width, offsetHeight: height } = sheet;
   return [(inner.left - outer.left) / width, (inner.top - outer.top) / height,
     inner.width / width, inner.height / height, image.naturalWidth, image.naturalHeight];
 }"""

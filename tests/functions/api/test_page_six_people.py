@@ -1,4 +1,4 @@
-"""A drawing of six people of whom two are found: a person adds the others, and exports all masks."""
+"""Six people, of whom two are found: a person adds the others, and exports all masks."""
 
 import io
 import json
@@ -33,7 +33,9 @@ def _cell(name: str, side: int, *, mirrored: bool) -> tuple[npt.NDArray[np.uint8
     """A drawing of a person, and its label: 1 on the face."""
     size = (side, side)
     drawing = PillowImage.open(MINI / f"{name}.png").convert("RGB").resize(size)
-    label = PillowImage.open(MINI / f"{name}.label.png").resize(size, PillowImage.Resampling.NEAREST)
+    label = PillowImage.open(MINI / f"{name}.label.png").resize(
+        size, PillowImage.Resampling.NEAREST
+    )
     step = -1 if mirrored else 1
     return np.asarray(drawing)[:, ::step], np.asarray(label)[:, ::step]
 
@@ -46,8 +48,7 @@ def people() -> tuple[bytes, Labels]:
     small = [_cell(name, 256, mirrored=mirrored) for mirrored in (True, False) for name in names]
     drawing = np.vstack([np.hstack([cell for cell, _ in row]) for row in (large, small)])
     numbered = [
-        np.where(label == 1, number, label)
-        for number, (_, label) in enumerate((*large, *small), 1)
+        np.where(label == 1, number, label) for number, (_, label) in enumerate((*large, *small), 1)
     ]
     return png(drawing), np.vstack([np.hstack(numbered[:2]), np.hstack(numbered[2:])])
 
@@ -65,7 +66,7 @@ def _bounds(label: Labels, number: int) -> tuple[int, int, int, int]:
 def _two_found(page: Page, drawing: bytes) -> None:
     """Adds the drawing with an option by which only the large people are found."""
     options = page.locator("#options-fold")
-    if not options.get_attribute("open") == "":
+    if options.get_attribute("open") is None:
         options.get_by_text("Options", exact=True).click()
     page.get_by_text("Which ones stay").click()
     page.get_by_role("slider", name="Smallest size").fill(str(SMALL))
