@@ -82,7 +82,9 @@ function send(method, url, body, headers, onProgress, unreachable, signal) {
     request.onload = () => resolve(request);
     request.onerror = () => reject(new Error(unreachable));
     request.onabort = () => reject(signal.reason);
-    signal?.addEventListener("abort", () => request.abort());
+    const abort = () => request.abort();
+    signal?.addEventListener("abort", abort);
+    request.onloadend = () => signal?.removeEventListener("abort", abort); // else the signal keeps the response
     request.send(body);
   });
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from local import stack
 from local.stack import Stack
@@ -50,7 +50,7 @@ def page(system: Stack, browser: Browser) -> Iterator[Page]:
         errors: list[str] = []
         opened.on("pageerror", lambda error: errors.append(str(error)))
         opened.on(
-            "console", lambda line: errors.append(line.text) if _is_error(line.text) else None
+            "console", lambda line: errors.append(line.text) if _is_error(line) else None
         )
         opened.goto(system.page)
         opened.wait_for_selector("html[data-ready]", state="attached")
@@ -65,5 +65,6 @@ def phone(system: Stack, browser: Browser) -> Iterator[Page]:
         yield opened
 
 
-def _is_error(text: str) -> bool:
-    return any(word in text for word in ("Content Security Policy", "Trusted", "Uncaught"))
+def _is_error(line: ConsoleMessage) -> bool:
+    """Whether it is an error of the page. The browser reports responses with an error status, too."""
+    return line.type == "error" and not line.text.startswith("Failed to load resource")
