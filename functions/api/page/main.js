@@ -3,6 +3,7 @@
 import { getJson } from "./client.js";
 import * as bucket from "./bucket/view.js";
 import { insertTexts } from "./dom.js";
+import * as exportForm from "./export_form.js";
 import * as pictures from "./pictures/view.js";
 import * as dialog from "./result/dialog.js";
 
@@ -40,6 +41,7 @@ for (const view of VIEWS) {
 async function start() {
   insertTexts();
   dialog.begin();
+  exportForm.begin();
   const about = await getJson("v1/about");
   pictures.begin(about, () => isShown("pictures"));
   if (about.input_bucket) {

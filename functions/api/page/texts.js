@@ -3,6 +3,8 @@
 const number = (value) => value.toLocaleString("en");
 const plural = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
 const percent = (share) => `${Math.round(share * 100)}%`;
+/** Returns "3 px" for "3", and "5%" for itself. */
+const length = (text) => (text.endsWith("%") ? text : `${text} px`);
 const list = new Intl.ListFormat("en");
 const sizes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
@@ -73,6 +75,39 @@ export const texts = {
       `${list.format([...targets, ...parts.map((part) => `with ${part}`)])}, margin ${percent(expand)}`,
   },
 
+  fields: {
+    reset: "Reset",
+    unchanged: "default",
+    unit: (label) => `Unit of: ${label}`,
+    pixels: (value) => length(String(value)),
+  },
+
+  choice: {
+    title: "Which ones stay",
+    minScore: "Least score",
+    minSize: "Smallest size",
+    most: "At most",
+    order: "Of more than that",
+    orders: { score: "the highest scores stay", size: "the largest stay" },
+    scoring: (score) => `score of ${score.toFixed(2)} or more`,
+    larger: (size) => `no smaller than ${length(size)}`,
+    atMost: (count) => `at most ${number(count)}`,
+    by: (order) => ({ score: "highest scores first", size: "largest first" })[order],
+  },
+
+  drawing: {
+    title: "Mask and cutout",
+    grow: "Grow masks",
+    feather: "Soft edge",
+    cutout: "Cutout",
+    shapes: { canvas: "Full size", box: "Box", square: "Square" },
+    padding: "Padding",
+    grown: (grow) => (grow.startsWith("-") ? `shrunk by ${length(grow.slice(1))}` : `grown by ${length(grow)}`),
+    feathered: (feather) => `soft edge of ${length(feather)}`,
+    cropped: (shape, padding) => `cropped to a ${shape}${Number.parseFloat(padding) ? `, padding ${length(padding)}` : ""}`,
+    busy: "Drawing…",
+  },
+
   pictures: {
     list: "Your pictures",
     actions: "Actions for all pictures",
@@ -84,6 +119,7 @@ export const texts = {
     zip: "Download all",
     zipSome: (count) => `Download ${number(count)} finished`,
     zipping: "Creating the archive…",
+    dataset: "Export as dataset…",
     clear: "Clear",
     summary: (count, counts) =>
       `${plural(count, "picture", "pictures")}: ${counts.map(([label, of]) => `${number(of)} ${label.toLowerCase()}`).join(", ")}`,
@@ -121,6 +157,8 @@ export const texts = {
     close: "Close",
     position: (index, count) => `${number(index)} of ${number(count)}`,
     tools: "Tools",
+    check: "Mark as checked",
+    checkKey: "Mark as checked (C)",
   },
 
   result: {
@@ -143,6 +181,31 @@ export const texts = {
       "result.json": "Result as JSON",
     },
     download: (file, name) => `Download ${file} of ${name}`,
+    annotations: { svg: "Outlines as SVG", labelme: "Outlines for LabelMe", coco: "Outlines as COCO" },
+    dataset: "Export as dataset…",
+  },
+
+  exporting: {
+    title: "Export as dataset",
+    count: (all, without) =>
+      `${plural(all, "picture", "pictures")}${without ? `, ${number(without)} of them without a face or hand` : ""}. Without what you have left out.`,
+    format: "Format",
+    formats: { coco: "COCO, polygons", "coco-rle": "COCO, masks as RLE", yolo: "YOLO", labelme: "LabelMe", svg: "SVG" },
+    explanations: {
+      coco: "Two JSON files, for training and validation. Most training tools read them.",
+      "coco-rle": "The same with masks instead of outlines.",
+      yolo: "A text file for each picture, and data.yaml for Ultralytics YOLO.",
+      labelme: "A JSON file beside each picture, to edit outlines in LabelMe.",
+      svg: "A file for each picture, to edit outlines in a drawing program.",
+    },
+    split: "For training",
+    images: "With the pictures",
+    empty: "With pictures without a face or hand",
+    submit: "Export",
+    running: "Exporting…",
+    cancel: "Cancel",
+    tooLarge: (size, limit) =>
+      `The masks have ${bytes(size)}. At most ${bytes(limit)} can be exported at a time: export the pictures in parts, or use make export.`,
   },
 
   instances: {
@@ -170,7 +233,6 @@ export const texts = {
     refine: (id) => `${id}: a click adds, a right click (or Alt) takes away. Esc when it is right.`,
     busy: "Updating the mask…",
     save: "Save correction",
-    check: "Mark as checked",
     label: "Kind of what is added",
     labels: { face: "Face", hand: "Hand" },
     sign: "What a click does",
