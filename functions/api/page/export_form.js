@@ -1,4 +1,4 @@
-// The form that exports pictures as a dataset.
+// The form that exports pictures, or uploads, as a dataset.
 
 import { saveDataset } from "./dataset.js";
 import { byId, element, setText } from "./dom.js";
@@ -19,7 +19,7 @@ const problem = element("p", { className: "error", role: "alert" });
 const submit = element("button", { className: "primary" });
 const cancel = element("button", { type: "button", onclick: () => byId("export").close() }, texts.exporting.cancel);
 
-let sources = [];
+let shown = null; // what is exported: the argument of openForm
 let run = null; // the export in progress
 
 /** Initialises the form. It must be called once. */
@@ -44,12 +44,26 @@ export function begin() {
 }
 
 /** Opens the form for sources of the dialog that have a result, and an `original`: the file of the picture. */
-export function openExport(chosen) {
-  sources = chosen;
+export function openExport(sources) {
   const without = sources.filter((source) => !kept(source, source.result()).length).length;
-  setText(count, texts.exporting.count(sources.length, without));
-  split.element.hidden = sources.length === 1;
-  empty.checked = sources.length === without;
+  openForm({
+    text: texts.exporting.count(sources.length, without),
+    isSingle: sources.length === 1,
+    onlyEmpty: sources.length === without,
+    save: (options, isWanted) => saveDataset(sources, options, isWanted),
+  });
+}
+
+/**
+ * Opens the form. `text` says what is exported; `isSingle` whether it is one picture, and `onlyEmpty` whether none has a
+ * face or hand. `save(options, isWanted)` saves it: `options` are the fields of the API, and nothing is to be saved if
+ * `isWanted()` is false in the end.
+ */
+export function openForm({ text, isSingle = false, onlyEmpty = false, save }) {
+  shown = { isSingle, save };
+  setText(count, text);
+  split.element.hidden = isSingle;
+  empty.checked = onlyEmpty;
   setText(problem, "");
   showRun(null);
   byId("export").showModal();
@@ -65,11 +79,11 @@ async function start() {
   const own = {};
   showRun(own);
   setText(problem, "");
-  const share = sources.length === 1 ? 1 : split.read();
+  const share = shown.isSingle ? 1 : split.read();
   const options = { format: format.value, split: share, empty: empty.checked, images: images.checked };
   const isWanted = () => run === own;
   try {
-    await saveDataset(sources, options, isWanted);
+    await shown.save(options, isWanted);
     if (isWanted()) byId("export").close();
   } catch (error) {
     if (!isWanted()) return;

@@ -290,7 +290,7 @@ export const texts = {
     checked: "Checked",
     count: (count, isComplete) => (isComplete ? number(count) : `more than ${number(Math.max(count - 1, 0))}`),
     partial: "There are too many uploads here to read them all. The newest of the first ones by name are shown. Open a folder, or order by name.",
-    export: "Export…",
+    export: "Export as dataset…",
     pages: "Pages",
     first: "First page",
     next: "Next page",
@@ -335,6 +335,10 @@ export const texts = {
       cancel: "Cancel",
       running: (count) => `Deleting ${plural(count, "upload", "uploads")}…`,
       done: (count) => `${plural(count, "upload was", "uploads were")} deleted.`,
+    },
+    export: {
+      what: (uri) => `All results in ${uri}, also in sub-folders; without those that failed or were rejected.`,
+      interrupted: "The export was interrupted. Check that you are online, or export a folder with fewer uploads.",
     },
     outcomes: {
       superseded: "has a newer upload now. Nothing was done to it.",

@@ -199,3 +199,29 @@ def test_a_phone_has_the_actions_at_the_bottom(system: Stack, browser: Browser) 
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         keep(page, "selection-phone.png")
         expect(bar).to_be_in_viewport()
+
+
+def test_the_results_of_a_folder_are_exported_as_a_dataset(page: Page, system: Stack) -> None:
+    for name in ("set/a.png", "set/more/b.png"):
+        process(system, name, AVATAR.read_bytes())
+    bucket = opened(page)
+    show_folder(bucket, "set/")
+    expect(bucket.locator("#tiles .tile")).to_have_count(1)
+    bucket.locator("#bucket").get_by_role("button", name="Export as dataset…").click()
+    form = bucket.get_by_role("dialog", name="Export as dataset")
+    expect(form).to_contain_text(f"All results in gs://{INPUT_BUCKET}/set/, also in sub-folders")
+    form.get_by_label("Format").select_option("YOLO")
+    form.get_by_label("For training").fill("1")
+    keep(page, "export-folder.png")
+    with zipfile.ZipFile(io.BytesIO(save(page, form.get_by_role("button", name="Export")))) as file:
+        assert set(file.namelist()) == {
+            "data.yaml",
+            *(f"labels/train/set/{name}.txt" for name in ("a", "more/b")),
+            *(f"images/train/set/{name}.png" for name in ("a", "more/b")),
+        }
+        assert file.read("images/train/set/a.png") == AVATAR.read_bytes()
+    expect(form).to_be_hidden()
+    bucket.route("**/v1/uploads/export?*", lambda route: route.abort())
+    bucket.locator("#bucket").get_by_role("button", name="Export as dataset…").click()
+    form.get_by_role("button", name="Export").click()
+    expect(form.get_by_role("alert")).to_contain_text("The export was interrupted.")

@@ -53,6 +53,7 @@ def test_files_go_directly_to_the_bucket(bucket: Page, system: Stack, tmp_path: 
     show_only(bucket, "Rejected")
     expect(bucket.locator("#tiles .tile")).to_have_count(1)
     expect(bucket.locator("#tiles .tile")).to_contain_text("2026/README.md")
+    show_only(bucket, "All")
     bucket.get_by_role("link", name="2026").click()
     expect(bucket.locator("#tiles .tile")).to_have_count(3)
     for scheme in ("light", "dark"):

@@ -1,7 +1,8 @@
 // The bar with the actions for the selected uploads.
 
-import { post, postForBlob, ResponseError } from "../client.js";
+import { getBlob, post, postForBlob, ResponseError } from "../client.js";
 import { byId, element, save, setText } from "../dom.js";
+import { openForm } from "../export_form.js";
 import { texts } from "../texts.js";
 import { outcomesOf } from "./archive_outcomes.js";
 import { showError, showOutcomes, showProgress } from "./outcomes.js";
@@ -10,6 +11,7 @@ import { showError, showOutcomes, showProgress } from "./outcomes.js";
 const MOST_NAMES = 5;
 
 let allowed = [];
+let bucket = "";
 let selected = () => [];
 let onDone = async () => {};
 let isRunning = false;
@@ -19,7 +21,7 @@ let isRunning = false;
  * called after an action that has changed uploads; `names` are those that are gone.
  */
 export function begin(about, { chosen, clear, done }) {
-  allowed = about.actions;
+  [allowed, bucket] = [about.actions, about.input_bucket];
   selected = chosen;
   onDone = done;
   const bar = byId("selection");
@@ -76,12 +78,29 @@ async function change(action, body) {
 }
 
 async function download(body) {
+  const archive = await loaded(postForBlob("v1/uploads/archive", body), texts.actions.archive.interrupted);
+  save(archive, "results.zip");
+  return outcomesOf(archive);
+}
+
+/** Opens the form that exports all results in a folder, also those in its sub-folders. */
+export function openExport(folder) {
+  openForm({
+    text: texts.actions.export.what(`gs://${bucket}/${folder}`),
+    save: async (options, isWanted) => {
+      const dataset = getBlob("v1/uploads/export", { prefix: folder, ...options });
+      const archive = await loaded(dataset, texts.actions.export.interrupted);
+      if (isWanted()) save(archive, `${options.format}.zip`);
+    },
+  });
+}
+
+/** Returns an archive. Its connection is closed before its end if it takes too long, or if a file cannot be read. */
+async function loaded(archive, interrupted) {
   try {
-    const archive = await postForBlob("v1/uploads/archive", body);
-    save(archive, "results.zip");
-    return await outcomesOf(archive);
+    return await archive;
   } catch (error) {
-    throw error instanceof ResponseError ? error : new Error(texts.actions.archive.interrupted);
+    throw error instanceof ResponseError ? error : new Error(interrupted);
   }
 }
 

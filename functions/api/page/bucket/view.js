@@ -54,6 +54,7 @@ export function begin(about, isActive) {
     refreshSoon();
   });
   byId("upload-order").addEventListener("change", () => openPage(""));
+  byId("export-folder").addEventListener("click", () => actions.openExport(folder));
   byId("first").addEventListener("click", () => openPage(""));
   byId("next").addEventListener("click", () => openPage(next));
   document.addEventListener("visibilitychange", () => !document.hidden && refreshIfShown());
