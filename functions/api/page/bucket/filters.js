@@ -53,6 +53,7 @@ export async function count(query, listed) {
   const isSameQuery = scope === JSON.stringify(query);
   if (wanted === counted || (isSameQuery && performance.now() < restUntil)) return;
   [counted, scope] = [wanted, JSON.stringify(query)];
+  if (!isSameQuery) clear();
   const begun = performance.now();
   try {
     const counts = await getJson("v1/uploads/counts", query);
@@ -61,6 +62,14 @@ export async function count(query, listed) {
     counted = ""; // the listing shows the error; the next one counts again
   }
   restUntil = performance.now() + REST * (performance.now() - begun);
+}
+
+/** Removes the numbers: they are about other uploads. */
+function clear() {
+  for (const [key, { button, count: number }] of buttons) {
+    button.hidden = key !== only && key !== ALL;
+    setText(number, "");
+  }
 }
 
 function show({ states, review, complete }) {

@@ -2,6 +2,7 @@
 
 import { byId, element, iconButton } from "../dom.js";
 import { texts } from "../texts.js";
+import { focusPath } from "./folders.js";
 
 /** Shows how many are done, and what became of each other. Outcomes with a `detail` are shown, too. */
 export function showOutcomes(action, outcomes) {
@@ -26,5 +27,5 @@ function show(...parts) {
 
 function clear() {
   byId("outcomes").replaceChildren();
-  byId("contains").focus();
+  focusPath();
 }
