@@ -31,6 +31,7 @@ FIXED = {
     "MAX_DELIVERY_ATTEMPTS": str(ATTEMPTS),
     "TRACE_PROJECT": PROJECT,
     "PROMPTS_TOPIC": f"projects/{PROJECT}/topics/prompts",
+    "UPLOADS_TOPIC": f"projects/{PROJECT}/topics/uploads",
     "TRUSTED_HOSTS": ",".join(sorted(LOOPBACK)),
 }
 """Settings with fixed values on this machine. Values in the environment are ignored."""

@@ -177,7 +177,8 @@ def _is_real_sam2(settings: Mapping[str, str]) -> bool:
 
 def _start_api(stack: Stack, settings: Mapping[str, str], port: int) -> None:
     """Starts the HTTP API and the page in one process, so that requests share a memory budget."""
-    environment = {"WORKERS": "1", "THREADS": "16", **_sam2(stack), **settings}
+    one = {"WORKERS": "1", "THREADS": "16", "CAN_DELETE": "true"}  # the buckets are the user's own
+    environment = {**one, **_sam2(stack), **settings}
     _start_function(stack, "api", port, environment)
 
 

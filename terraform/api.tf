@@ -12,6 +12,8 @@ locals {
     PROMPTS_TOPIC = google_pubsub_topic.work["prompts"].id
     MAX_PARALLEL  = tostring(max(1, floor(tonumber(var.api.cpu))))
     SAM2_DEADLINE = tostring(var.api.timeout - 30)
+    UPLOADS_TOPIC = google_pubsub_topic.work["uploads"].id
+    CAN_DELETE    = tostring(var.api.can_delete)
   })
 }
 
@@ -108,11 +110,22 @@ resource "google_storage_bucket_iam_member" "api_writes_output" {
   }
 }
 
+# The page deletes uploads with their results. No smaller predefined role can delete objects.
+resource "google_storage_bucket_iam_member" "api_deletes_output" {
+  count = var.enable_api && var.api.can_delete ? 1 : 0
+
+  bucket = google_storage_bucket.data["output"].name
+  role   = "roles/storage.objectUser"
+  member = module.api[0].member
+}
+
+# Corrections go to the topic of prompts. Uploads are processed again through the topic to which
+# Cloud Storage announces them (storage.tf).
 resource "google_pubsub_topic_iam_member" "api_publishes" {
-  count = var.enable_api ? 1 : 0
+  for_each = toset(var.enable_api ? ["prompts", "uploads"] : [])
 
   project = var.project_id
-  topic   = google_pubsub_topic.work["prompts"].name
+  topic   = google_pubsub_topic.work[each.key].name
   role    = "roles/pubsub.publisher"
   member  = module.api[0].member
 }

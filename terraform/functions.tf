@@ -71,7 +71,7 @@ resource "time_sleep" "runtime_grants" {
   triggers = {
     publishes = join(" ", concat(
       [google_pubsub_topic_iam_member.landmarks_publishes.id],
-      google_pubsub_topic_iam_member.api_publishes[*].id,
+      [for grant in google_pubsub_topic_iam_member.api_publishes : grant.id],
     ))
     buckets = join(" ", concat(
       [for grant in google_storage_bucket_iam_member.functions_read_input : grant.id],
@@ -79,6 +79,7 @@ resource "time_sleep" "runtime_grants" {
       google_storage_bucket_iam_member.api_uploads[*].id,
       google_storage_bucket_iam_member.api_reads_output[*].id,
       google_storage_bucket_iam_member.api_writes_output[*].id,
+      google_storage_bucket_iam_member.api_deletes_output[*].id,
     ))
     traces = join(" ", [for grant in google_project_iam_member.functions_write_traces : grant.id])
   }

@@ -119,8 +119,8 @@ variable "settings" {
   }
 
   validation {
-    condition     = length(setintersection(keys(var.settings), ["INPUT_BUCKET", "OUTPUT_BUCKET", "PROMPTS_TOPIC", "TARGETS", "SAM2_URL", "SAM2_PROVIDER", "SAM2_AUTH", "SAM2_API_KEY", "SAM2_AUDIENCE", "SAM2_DEADLINE", "REPLICATE_API_TOKEN", "API_KEY", "CORS_ORIGINS", "MAX_PARALLEL", "MAX_UPLOAD", "MAX_DELIVERY_ATTEMPTS", "TRACE_PROJECT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "PUSH_ACCOUNT", "PUSH_CERTS_URL", "TRUSTED_HOSTS"])) == 0
-    error_message = "settings must not contain settings that have a variable of their own, or that this configuration sets: buckets, topic, TARGETS, SAM2_URL, SAM2_PROVIDER, SAM2_AUTH, SAM2_AUDIENCE, SAM2_DEADLINE, CORS_ORIGINS, MAX_PARALLEL, MAX_UPLOAD (it is MAX_BYTES), MAX_DELIVERY_ATTEMPTS, TRACE_PROJECT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT (it is traces), PUSH_ACCOUNT, PUSH_CERTS_URL, TRUSTED_HOSTS, keys and tokens."
+    condition     = length(setintersection(keys(var.settings), ["INPUT_BUCKET", "OUTPUT_BUCKET", "PROMPTS_TOPIC", "UPLOADS_TOPIC", "CAN_DELETE", "TARGETS", "SAM2_URL", "SAM2_PROVIDER", "SAM2_AUTH", "SAM2_API_KEY", "SAM2_AUDIENCE", "SAM2_DEADLINE", "REPLICATE_API_TOKEN", "API_KEY", "CORS_ORIGINS", "MAX_PARALLEL", "MAX_UPLOAD", "MAX_DELIVERY_ATTEMPTS", "TRACE_PROJECT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "PUSH_ACCOUNT", "PUSH_CERTS_URL", "TRUSTED_HOSTS"])) == 0
+    error_message = "settings must not contain settings that have a variable of their own, or that this configuration sets: buckets, topics, TARGETS, SAM2_URL, SAM2_PROVIDER, SAM2_AUTH, SAM2_AUDIENCE, SAM2_DEADLINE, CORS_ORIGINS, CAN_DELETE (it is api.can_delete), MAX_PARALLEL, MAX_UPLOAD (it is MAX_BYTES), MAX_DELIVERY_ATTEMPTS, TRACE_PROJECT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT (it is traces), PUSH_ACCOUNT, PUSH_CERTS_URL, TRUSTED_HOSTS, keys and tokens."
   }
 }
 

@@ -5,7 +5,7 @@ variable "enable_api" {
 }
 
 variable "api" {
-  description = "Size of the API, and who may call it. callers: principals such as user:…, group:… or serviceAccount:…. public: everybody. iap: principals who log in at Identity-Aware Proxy in their browser, instead of callers and public; needs an image (images). wants_key: callers also need api_key. cors_origins: other sites whose scripts may call, such as https://example.com, or only *."
+  description = "Size of the API, and who may call it. callers: principals such as user:…, group:… or serviceAccount:…. public: everybody. iap: principals who log in at Identity-Aware Proxy in their browser, instead of callers and public; needs an image (images). wants_key: callers also need api_key. cors_origins: other sites whose scripts may call, such as https://example.com, or only *. can_delete: callers may delete uploads with their results."
   type = object({
     cpu           = optional(string, "2")
     memory        = optional(string, "4Gi")
@@ -18,6 +18,7 @@ variable "api" {
     iap           = optional(set(string), [])
     wants_key     = optional(bool, false)
     cors_origins  = optional(set(string), [])
+    can_delete    = optional(bool, false)
   })
   default  = {}
   nullable = false

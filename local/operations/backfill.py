@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from local.operations.deployment import NotRunning, Target, add_arguments, choose_target
-from shared.gcp.events import FINALIZED
-from shared.gcp.gcs import STATUS_KEY
+from shared.gcp.events import UploadEvent, notification
+from shared.gcp.gcs import STATUS_KEY, ObjectRef
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
 from shared.schemas.documents import Status
@@ -146,17 +146,11 @@ def publish(target: Target, choice: Choice, cursor: Cursor, rate: float) -> Iter
 
 
 def _publish_notification(target: Target, blob: Blob) -> None:
-    resource = {
-        "kind": "storage#object",
-        "bucket": target.input_bucket,
-        "name": blob.name,
-        "generation": str(blob.generation),
-        "size": str(blob.size),
-        "contentType": blob.content_type or "",
-    }
-    target.publisher.publish(
-        target.topic("uploads"), json.dumps(resource).encode(), **_attributes(resource)
-    ).result(timeout=_PUBLISH_SECONDS)
+    ref = ObjectRef(target.input_bucket, blob.name, blob.generation)
+    message = notification(UploadEvent(ref, blob.content_type or "", blob.size))
+    target.publisher.publish(target.topic("uploads"), message.data, **message.attributes).result(
+        timeout=_PUBLISH_SECONDS
+    )
 
 
 def _finished(target: Target, prefix: str) -> dict[str, tuple[int, int]]:
@@ -194,16 +188,6 @@ def _listed(target: Target, prefix: str, name: str) -> Iterator[tuple[str, Blob]
         match_glob=f"**/{name}",
     ):
         yield blob.name.removesuffix(name), blob
-
-
-def _attributes(resource: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "eventType": FINALIZED,
-        "payloadFormat": "JSON_API_V1",
-        "bucketId": resource["bucket"],
-        "objectId": resource["name"],
-        "objectGeneration": resource["generation"],
-    }
 
 
 def _progress(console: Console) -> Progress:

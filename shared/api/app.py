@@ -9,7 +9,7 @@ from flask_cors import CORS
 
 from shared.api import access, openapi, problems, streaming
 from shared.api.about import About
-from shared.api.bucket_routes import BucketRoutes
+from shared.api.bucket_routes import BucketRoutes, download_limit
 from shared.api.buckets import Buckets
 from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.correction_routes import CorrectionRoutes
@@ -18,6 +18,7 @@ from shared.api.face_masks import FaceMasks
 from shared.api.mask_routes import STATUS_HEADER, WARNING_HEADER, MaskRoutes
 from shared.api.page import Page
 from shared.api.settings import ANY_ORIGIN, ApiSettings
+from shared.api.upload_action_routes import UploadActionRoutes
 from shared.decoding.sandbox import Sandbox
 from shared.schemas.settings import revealed
 
@@ -73,7 +74,9 @@ def create_app(settings: ApiSettings, page: Path) -> Flask:
     )
     MaskRoutes(FaceMasks(settings, sandbox), images, settings.max_send).register(app)
     buckets = Buckets.of(settings)
-    BucketRoutes(buckets, settings, sandbox, images).register(app)
+    downloads = download_limit()
+    BucketRoutes(buckets, settings, sandbox, images, downloads).register(app)
+    UploadActionRoutes(buckets, settings, downloads).register(app)
     ExportRoutes(buckets, settings, images).register(app)
     CorrectionRoutes(buckets, settings).register(app)
     Page(page, (buckets.origin,) if buckets else ()).register(app)

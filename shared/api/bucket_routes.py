@@ -8,12 +8,12 @@ from typing import Annotated
 
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
-from google.api_core.exceptions import BadRequest
 from pydantic import AfterValidator, Field
 
 from shared.api.buckets import Buckets, no_buckets
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
+from shared.api.newest_uploads import NewestUploads
 from shared.api.problems import Refused
 from shared.api.request_models import (
     FrameNumber,
@@ -27,7 +27,10 @@ from shared.api.request_models import (
 from shared.api.settings import ApiSettings
 from shared.api.stored_pictures import ORIGINAL, StoredPicture, StoredPictures
 from shared.api.streaming import hold_until_sent
+from shared.api.upload_counts import count
+from shared.api.upload_filter import UploadFilter
 from shared.api.upload_listing import UploadListing, UploadQuery
+from shared.api.upload_scan import Bounds
 from shared.api.upload_sessions import UploadSessions
 from shared.decoding.sandbox import Sandbox
 from shared.schemas import object_names
@@ -58,6 +61,18 @@ a thread, too."""
 
 _TOO_MANY_DOWNLOADS = (
     f"The limit of {_MOST_DOWNLOADS} parallel downloads is reached. Try again a little later."
+)
+
+_MOST_SCANS = 4
+"""Searches and counts at a time. Chosen by hand: each occupies one of the 16 threads for some
+seconds, and has a batch of 1,000 objects in memory."""
+
+_SCAN_WAIT = 2
+"""Seconds that a search waits for another one to end. Chosen by hand: a person waits for it, and a
+waiting search occupies a thread, too."""
+
+_TOO_MANY_SCANS = (
+    f"{_MOST_SCANS} searches of the bucket are running, and others wait. Try again a little later."
 )
 
 
@@ -123,18 +138,29 @@ class _Services:
     """What the routes use if the settings have buckets."""
 
     buckets: Buckets
+    bounds: Bounds
     listing: UploadListing
+    newest: NewestUploads
     pictures: StoredPictures
     sessions: UploadSessions
 
     @classmethod
     def of(cls, buckets: Buckets, sandbox: Sandbox, max_bytes: int) -> "_Services":
+        bounds = Bounds()
+        listing = UploadListing(buckets, bounds)
         return cls(
             buckets,
-            UploadListing(buckets),
+            bounds,
+            listing,
+            NewestUploads(buckets, listing, bounds),
             StoredPictures(buckets, sandbox, max_bytes),
             UploadSessions(buckets, max_bytes),
         )
+
+
+def download_limit() -> ConcurrencyLimit:
+    """Returns the limit for downloads of pictures, uploads and archives."""
+    return ConcurrencyLimit(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _TOO_MANY_DOWNLOADS)
 
 
 class BucketRoutes:
@@ -146,16 +172,19 @@ class BucketRoutes:
         settings: ApiSettings,
         sandbox: Sandbox,
         thumbnails: ConcurrencyLimit,
+        downloads: ConcurrencyLimit,
     ) -> None:
         self._configured = _Services.of(buckets, sandbox, settings.max_upload) if buckets else None
         self._thumbnails = thumbnails
-        self._downloads = ConcurrencyLimit(_MOST_DOWNLOADS, _DOWNLOAD_WAIT, _TOO_MANY_DOWNLOADS)
+        self._downloads = downloads
+        self._scans = ConcurrencyLimit(_MOST_SCANS, _SCAN_WAIT, _TOO_MANY_SCANS)
         self._max_send = settings.max_send
 
     def register(self, app: Flask) -> None:
         """Adds the routes to the app."""
         app.get(PATH)(self._list)
         app.post(PATH)(self._begin_upload)
+        app.get(f"{PATH}/counts")(self._count)
         app.get(f"{PATH}/result")(self._result)
         app.get(f"{PATH}/picture")(self._picture)
 
@@ -166,12 +195,21 @@ class BucketRoutes:
         return self._configured
 
     def _list(self) -> ResponseReturnValue:
-        try:
-            page = self._services.listing.page(query(UploadQuery))
-        except BadRequest as error:
-            sentence = "The page token is invalid. Start with the first page."
-            raise Refused(HTTPStatus.NOT_FOUND, "no-such-page", sentence) from error
+        wanted, services = query(UploadQuery), self._services
+        check = check_of(request.environ)
+        if wanted.is_one_page:
+            return json_response(services.listing.page(wanted, check).model_dump_json())
+        order = services.newest if wanted.order == "newest" else services.listing
+        with self._scans.acquired(check):
+            page = order.page(wanted, check)
         return json_response(page.model_dump_json())
+
+    def _count(self) -> ResponseReturnValue:
+        wanted, services = query(UploadFilter), self._services
+        check = check_of(request.environ)
+        with self._scans.acquired(check):
+            counts = count(services.buckets, services.listing, wanted, services.bounds, check)
+        return json_response(counts.model_dump_json())
 
     def _begin_upload(self) -> ResponseReturnValue:
         upload = json_body(NewUpload, _MOST_BODY_BYTES)

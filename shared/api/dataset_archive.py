@@ -1,6 +1,5 @@
 """A ZIP archive with a dataset from the results in the buckets, written while it is sent."""
 
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,8 +10,9 @@ from shared.api.buckets import Buckets
 from shared.api.picture_export import Share, TextFormat
 from shared.api.problems import Refused
 from shared.api.request_models import RequestModel
+from shared.api.zip_stream import ZipEntry, zip_chunks
 from shared.export import coco, formats
-from shared.export.formats import Format, Line
+from shared.export.formats import Format, Line, TextFile
 from shared.export.labelled_image import LabelledImage, image_of
 from shared.export.places import Place, places
 from shared.gcp.stored_results import ListedResult, StoredResult, StoredResults
@@ -44,12 +44,6 @@ NOT_EXPORTED = "not-exported.txt"
 """The file of an archive that names the results that could not be read; missing if there are none.
 """
 
-_TEXTS = (".json", ".txt", ".svg", ".yaml")
-"""The extensions of files that are compressed in an archive."""
-
-_DATE = (1980, 1, 1, 0, 0, 0)
-"""The date of all files in an archive, ZIP's first one: the same results give the same bytes."""
-
 
 class ExportQuery(RequestModel):
     """Which results to export, and how."""
@@ -71,27 +65,6 @@ class _Kept:
     line: Line
 
 
-class _Sink:
-    """A file that cannot be sought, from which the written bytes are taken."""
-
-    def __init__(self) -> None:
-        self._written: list[bytes] = []
-
-    def write(self, data: bytes, /) -> int:
-        self._written.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Does nothing: what is written is taken at once."""
-
-    def close(self) -> None:
-        """Does nothing: there is no file to close."""
-
-    def take(self) -> bytes:
-        taken, self._written = b"".join(self._written), []
-        return taken
-
-
 class DatasetArchives:
     """Writes archives of a pair of buckets. Safe to share between threads."""
 
@@ -108,7 +81,7 @@ class DatasetArchives:
             Refused: there are too many results, or none.
             Cancelled: raised by `check`, which is called while results are listed.
         """
-        return self._archive(query, self._listed(query, check))
+        return zip_chunks(self._entries(query, self._listed(query, check)))
 
     def _listed(self, query: ExportQuery, check: Check) -> list[ListedResult]:
         left_out = {Status.REJECTED.value, Status.FAILED.value}
@@ -134,39 +107,34 @@ class DatasetArchives:
             raise Refused(HTTPStatus.NOT_FOUND, "no-results", sentence)
         return found
 
-    def _archive(self, query: ExportQuery, listed: Sequence[ListedResult]) -> Iterator[bytes]:
+    def _entries(self, query: ExportQuery, listed: Sequence[ListedResult]) -> Iterator[ZipEntry]:
         chosen, kept, failures = Format(query.format), list[_Kept](), list[str]()
         uploads = [result.folder.removesuffix("/") for result in listed]
         read = bounded_map(self._read, listed, _PARALLEL_READS)
-        sink = _Sink()
-        with zipfile.ZipFile(sink, "w") as archive:
-            entries = zip(listed, places(uploads), read, strict=True)
-            for number, (result, place, first) in enumerate(entries, 1):
-                try:
-                    image, document, original = self._opened(query, number, place, result, first)
-                except (Superseded, Rejected, ValueError) as error:
-                    failures.append(f"{result.folder.removesuffix('/')}: {error}\n")
-                    continue
-                if not image.instances and not query.empty:
-                    continue
-                for file in formats.text_files(image, [chosen], with_images=query.images):
-                    yield from _entry(archive, sink, file.path, [file.text.encode()])
-                if query.images:
-                    yield from _entry(archive, sink, place.file(image.subset), original)
-                if line := next(formats.lines(image, [chosen]), None):
-                    kept.append(_Kept(number, place, document, line))
-            for file in formats.common_files([chosen], query.split):
-                yield from _entry(archive, sink, file.path, [file.text.encode()])
-            for path in formats.documents([chosen], query.split):
-                of_subset = [image for image in kept if image.line.document == path]
-                pieces = coco.document_text(
-                    (image.line.text for image in of_subset),
-                    _annotations(of_subset, chosen, query.split),
-                )
-                yield from _entry(archive, sink, path, map(str.encode, pieces))
-            if failures:
-                yield from _entry(archive, sink, NOT_EXPORTED, map(str.encode, failures))
-        yield sink.take()
+        entries = zip(listed, places(uploads), read, strict=True)
+        for number, (result, place, first) in enumerate(entries, 1):
+            try:
+                image, document, original = self._opened(query, number, place, result, first)
+            except (Superseded, Rejected, ValueError) as error:
+                failures.append(f"{result.folder.removesuffix('/')}: {error}\n")
+                continue
+            if not image.instances and not query.empty:
+                continue
+            yield from _texts(formats.text_files(image, [chosen], with_images=query.images))
+            if query.images:
+                yield ZipEntry(place.file(image.subset), original)
+            if line := next(formats.lines(image, [chosen]), None):
+                kept.append(_Kept(number, place, document, line))
+        yield from _texts(formats.common_files([chosen], query.split))
+        for path in formats.documents([chosen], query.split):
+            of_subset = [image for image in kept if image.line.document == path]
+            pieces = coco.document_text(
+                (image.line.text for image in of_subset),
+                _annotations(of_subset, chosen, query.split),
+            )
+            yield ZipEntry(path, map(str.encode, pieces))
+        if failures:
+            yield ZipEntry(NOT_EXPORTED, map(str.encode, failures))
 
     def _read(self, listed: ListedResult) -> StoredResult | Exception:
         """Returns a result, or the error; twice the listed size, if it has been replaced."""
@@ -215,17 +183,5 @@ def _annotations(images: Iterable[_Kept], chosen: Format, share: float) -> Itera
         )
 
 
-def _entry(
-    archive: zipfile.ZipFile, sink: _Sink, path: str, chunks: Iterable[bytes]
-) -> Iterator[bytes]:
-    """Writes a file, and yields what has been written. Images are not compressed again."""
-    entry = zipfile.ZipInfo(path, _DATE)
-    entry.external_attr = 0o644 << 16
-    if path.endswith(_TEXTS):
-        entry.compress_type = zipfile.ZIP_DEFLATED
-    with archive.open(entry, "w") as file:
-        for chunk in chunks:
-            file.write(chunk)
-            if written := sink.take():
-                yield written
-    yield sink.take()
+def _texts(files: Iterable[TextFile]) -> Iterator[ZipEntry]:
+    return (ZipEntry(file.path, [file.text.encode()]) for file in files)

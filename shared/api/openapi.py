@@ -6,20 +6,25 @@ compares each response with its operation (tests/functions/documented.py).
 
 from typing import Any
 
-from pydantic import BaseModel
-
-from shared.api import bucket_routes, correction_routes, export_routes, mask_routes, problems
+from shared.api import mask_routes, openapi_uploads
 from shared.api.about import About
 from shared.api.access import KEY_HEADER
-from shared.api.bucket_routes import NewUpload, PictureQuery, UploadSession
+from shared.api.bucket_routes import NewUpload, UploadSession
 from shared.api.correction_routes import Check, Checked, Correction, SavedCorrection
-from shared.api.dataset_archive import ExportQuery
 from shared.api.face_masks import Options
+from shared.api.openapi_operations import (
+    CONTENT,
+    binary,
+    json_content,
+    operation,
+    problem_responses,
+)
 from shared.api.picture_export import ExportedFiles, PictureExport
 from shared.api.problems import Problem
-from shared.api.request_models import UploadName
 from shared.api.responses import FaceMaskResponse
-from shared.api.upload_listing import UploadPage, UploadQuery
+from shared.api.upload_counts import UploadCounts
+from shared.api.upload_listing import UploadPage
+from shared.api.upload_selection import Outcomes, Selection
 from shared.schemas.documents import PromptsDocument, ResultDocument
 from shared.schemas.prompt import FACE_PARTS
 from shared.serving import openapi
@@ -28,46 +33,22 @@ ABOUT = "/v1/about"
 HEALTH = "/healthz"
 DOCUMENT = "/openapi.json"
 
-_REQUESTS = (Options, NewUpload, PictureExport, Correction, Check)
+_REQUESTS = (Options, NewUpload, Selection, PictureExport, Correction, Check)
 _RESPONSES = (
     About,
     Checked,
     ExportedFiles,
     FaceMaskResponse,
     UploadPage,
+    UploadCounts,
     UploadSession,
+    Outcomes,
     PromptsDocument,
     ResultDocument,
     SavedCorrection,
     Problem,
 )
 _KEY = "key"
-
-_PROBLEMS = {
-    400: "the image is empty or corrupt, or the request's body is invalid",
-    401: "the API key is missing or wrong",
-    403: "a page of another site sent the request, or it was sent to another host name",
-    404: "the resource does not exist",
-    409: "an upload of this name exists already, or the upload or its prompts are newer",
-    413: "too many bytes, pixels or results",
-    415: "unsupported image format, or unexpected media type",
-    422: "a field is missing or invalid",
-    429: "too many requests at a time: retry after Retry-After seconds",
-    500: "an unexpected error",
-    502: "SAM2 or Cloud Storage refuses this service's request",
-    503: "SAM2 or Cloud Storage is not available: retry after Retry-After seconds",
-}
-
-_ANY = (403, 500)
-"""The problems of every route: the check of its host, and unexpected errors."""
-
-_CONTENT = (400, 413, 415)
-"""The problems of an image, and of a request's body."""
-
-_BUCKETS = (404, 502, 503)
-"""The problems of access to the buckets."""
-
-_PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
 
 
 def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
@@ -79,11 +60,11 @@ def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
     description = "Exact per-pixel masks of faces and hands in images."
     described = openapi.document("toonmask", description, paths, _REQUESTS, _RESPONSES)
     for path, operations in paths.items():
-        for operation in operations.values():
+        for entry in operations.values():
             if path.startswith("/v1/"):
-                operation["responses"] |= _problems(401)
+                entry["responses"] |= problem_responses(401)
                 if with_key:
-                    operation["security"] = [{_KEY: []}]
+                    entry["security"] = [{_KEY: []}]
     size = described["components"]["schemas"][NewUpload.__name__]["properties"]["size"]
     size["maximum"] = max_upload
     scheme = {"type": "apiKey", "in": "header", "name": KEY_HEADER}
@@ -94,102 +75,18 @@ def document(*, with_key: bool, max_upload: int) -> dict[str, Any]:
 def _paths() -> dict[str, openapi.Operations]:
     return {
         mask_routes.PATH: {"post": _face_masks()},
-        bucket_routes.PATH: {
-            "get": _operation(
-                "listUploads",
-                "List uploads with their states, in the order of their names",
-                _json(UploadPage),
-                (*_BUCKETS, 422),
-                parameters=_parameters(UploadQuery),
-            ),
-            "post": _operation(
-                "beginUpload",
-                "Begin an upload; PUT its content to the URL in the response",
-                _json(UploadSession),
-                (*_CONTENT, *_BUCKETS, 409, 422),
-                requestBody={"required": True, "content": openapi.content(NewUpload)},
-            ),
-        },
-        f"{bucket_routes.PATH}/result": {
-            "get": _operation(
-                "result",
-                "Read the result.json of an upload",
-                _json(ResultDocument),
-                (*_BUCKETS, 422),
-                parameters=_parameters(UploadName),
-            )
-        },
-        **_review(),
-        f"{bucket_routes.PATH}/picture": {
-            "get": _operation(
-                "picture",
-                "Read a picture of an upload's result, or the upload itself",
-                {"description": "the picture", "content": _binary(*_PICTURE_TYPES)},
-                (*_CONTENT, *_BUCKETS, 422, 429),
-                parameters=_parameters(PictureQuery),
-            )
-        },
-        export_routes.PICTURES: {
-            "post": _operation(
-                "exportPictures",
-                "Create the annotation files of a dataset from the masks of pictures",
-                _json(ExportedFiles),
-                (*_CONTENT, 422, 429),
-                requestBody={"required": True, "content": openapi.content(PictureExport)},
-            )
-        },
-        export_routes.UPLOADS: {
-            "get": _operation(
-                "exportUploads",
-                "Read the results of uploads as a dataset, in an archive",
-                {"description": "a ZIP archive", "content": _binary("application/zip")},
-                (*_BUCKETS, 413, 422, 429),
-                parameters=_parameters(ExportQuery),
-            )
-        },
+        **openapi_uploads.operations(),
         ABOUT: {
-            "get": _operation(
-                "about", "Describe the service: version, limits, buckets", _json(About)
+            "get": operation(
+                "about", "Describe the service: version, limits, buckets", json_content(About)
             )
         },
         HEALTH: {
-            "get": _operation(
+            "get": operation(
                 "health", "Check that the service responds", {"description": "it does"}
             )
         },
-        DOCUMENT: {"get": _operation("document", "Read this document", openapi.ITSELF)},
-    }
-
-
-def _review() -> dict[str, openapi.Operations]:
-    """The routes of a person's review of results."""
-    statuses = (*_CONTENT, *_BUCKETS, 409, 422)
-    return {
-        correction_routes.PROMPTS: {
-            "get": _operation(
-                "prompts",
-                "Read the prompts.json of an upload",
-                _json(PromptsDocument),
-                (*_BUCKETS, 422),
-                parameters=_parameters(UploadName),
-            ),
-            "post": _operation(
-                "saveCorrection",
-                "Save corrected prompts; the upload is segmented again with them",
-                _json(SavedCorrection),
-                statuses,
-                requestBody={"required": True, "content": openapi.content(Correction)},
-            ),
-        },
-        correction_routes.CHECKED: {
-            "post": _operation(
-                "markChecked",
-                "Mark a result as checked by a person, or remove the mark",
-                _json(Checked),
-                statuses,
-                requestBody={"required": True, "content": openapi.content(Check)},
-            )
-        },
+        DOCUMENT: {"get": operation("document", "Read this document", openapi.ITSELF)},
     }
 
 
@@ -231,58 +128,15 @@ def _face_masks() -> dict[str, Any]:
         "cutout, face-1/mask, face-1/cutout, …",
         "schema": {"type": "string", "pattern": f"^(?:{mask_routes.OUTPUT})$"},
     }
-    content = openapi.content(FaceMaskResponse) | _binary("image/png")
-    return _operation(
+    content = openapi.content(FaceMaskResponse) | binary("image/png")
+    return operation(
         "faceMasks",
         "Create mask, overlay and cutout of an image",
         {"description": "the detected faces and hands, possibly none", "content": content},
-        (*_CONTENT, 404, 422, 429, 502, 503),
+        (*CONTENT, 404, 422, 429, 502, 503),
         parameters=[output],
         requestBody={"required": True, "content": {"multipart/form-data": {"schema": form}}},
     )
-
-
-def _operation(
-    operation_id: str,
-    summary: str,
-    success: dict[str, Any],
-    statuses: tuple[int, ...] = (),
-    **more: Any,
-) -> dict[str, Any]:
-    """Returns an operation with its response 200, and its problems besides those of every route."""
-    return {
-        "operationId": operation_id,
-        "summary": summary,
-        **more,
-        "responses": {"200": success, **_problems(*_ANY, *statuses)},
-    }
-
-
-def _parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
-    schema = query.model_json_schema()
-    fields = schema["properties"]
-    definitions = schema.get("$defs", {})
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in schema.get("required", ()),
-            "description": field.pop("description"),
-            "schema": _inlined(field, definitions),
-        }
-        for name, field in fields.items()
-    ]
-
-
-def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """Returns the schema with its references resolved, and without null: a query cannot hold it."""
-    if isinstance(schema, list):
-        return [_inlined(part, definitions) for part in schema if part != {"type": "null"}]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return definitions[schema["$ref"].rpartition("/")[2]]
-    return {key: _inlined(value, definitions) for key, value in schema.items() if value is not None}
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:
@@ -291,20 +145,3 @@ def _without_null(field: dict[str, Any]) -> dict[str, Any]:
         return field
     (present,) = (part for part in field.pop("anyOf") if part != {"type": "null"})
     return {**present, **{key: value for key, value in field.items() if value is not None}}
-
-
-def _problems(*statuses: int) -> dict[str, Any]:
-    content = openapi.content(Problem, media_type=problems.MEDIA_TYPE)
-    return {
-        str(status): {"description": _PROBLEMS[status], "content": content}
-        for status in sorted(statuses)
-    }
-
-
-def _json(model: type[BaseModel]) -> dict[str, Any]:
-    return {"description": model.__name__, "content": openapi.content(model)}
-
-
-def _binary(*media_types: str) -> dict[str, Any]:
-    schema = {"schema": {"type": "string", "format": "binary"}}
-    return dict.fromkeys(media_types, schema)

@@ -1,6 +1,7 @@
 """Serves the web page, with headers that allow it to load nothing from other sites."""
 
 import base64
+import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
@@ -12,26 +13,38 @@ from werkzeug.exceptions import NotFound
 
 _INDEX = "index.html"
 
+_MODULE = ".js"
+
 _BASE64 = ".base64"
 """Suffix of files that are stored as base64 text, because Terraform's archive_file takes only text.
 They are served decoded, under the name without the suffix."""
 
 _DIGEST_CHARACTERS = 16
-"""Length of an ETag: 64 bits of a SHA-256, so that no two versions of a file have the same."""
+"""Length of a digest: 64 bits of a SHA-256, so that no two versions of a file have the same."""
+
+
+_COMPRESSED = ("text/", "image/svg+xml")
+"""Beginnings of the media types that are compressed. Other pictures are compressed already."""
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
+    """A file of the page. `gzipped` is its content with gzip; None if that does not pay."""
+
     content: bytes
+    gzipped: bytes | None
     media_type: str
     digest: str
 
 
 class Page:
-    """Serves the files of a folder from memory.
+    """Serves the files of a folder from memory, compressed if the client can read that.
 
     ETags are digests of the content. Deployments set the same date for all files, so date and size
-    do not tell two versions apart.
+    do not tell two versions apart. Browsers ask each time whether a file has changed.
+
+    The response with the page names all its modules, so that a browser does not have to read one
+    module to learn of the next.
     """
 
     def __init__(self, folder: Path, upload_origins: tuple[str, ...]) -> None:
@@ -41,6 +54,8 @@ class Page:
             if file.is_file()
         }
         self._policy = policy(upload_origins)
+        modules = sorted(name for name in self._files if name.endswith(_MODULE))
+        self._preload = ", ".join(f"<page/{name}>; rel=modulepreload" for name in modules)
 
     def register(self, app: Flask) -> None:
         """Adds the routes to the app."""
@@ -49,16 +64,27 @@ class Page:
         app.after_request(self._add_headers)
 
     def _index(self) -> ResponseReturnValue:
-        return self._file(_INDEX)
+        response = self._response(_INDEX)
+        response.headers["Link"] = self._preload
+        return response.make_conditional(request)
 
     def _file(self, name: str) -> ResponseReturnValue:
+        return self._response(name).make_conditional(request)
+
+    def _response(self, name: str) -> Response:
         file = self._files.get(name)
         if file is None:
             raise NotFound(f"There is no {request.path}.")
         response = Response(file.content, mimetype=file.media_type)
         response.set_etag(file.digest)
         response.cache_control.no_cache = True
-        return response.make_conditional(request)
+        if file.gzipped is not None:
+            response.vary.add("Accept-Encoding")
+            if request.accept_encodings.quality("gzip") > 0:
+                response.set_data(file.gzipped)
+                response.content_encoding = "gzip"
+                response.set_etag(f"{file.digest}-gzip")
+        return response
 
     def _add_headers(self, response: Response) -> Response:
         response.headers["Content-Security-Policy"] = self._policy
@@ -94,5 +120,7 @@ def _read(file: Path) -> _File:
     if file.suffix == _BASE64:
         content = base64.b64decode(content)
     media_type = mimetypes.guess_type(file.name.removesuffix(_BASE64))[0]
+    media_type = media_type or "application/octet-stream"
+    gzipped = gzip.compress(content, mtime=0) if media_type.startswith(_COMPRESSED) else None
     digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
-    return _File(content, media_type or "application/octet-stream", digest)
+    return _File(content, gzipped, media_type, digest)

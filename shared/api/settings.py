@@ -1,7 +1,7 @@
 """Settings of the HTTP API."""
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
@@ -18,6 +18,9 @@ ANY_ORIGIN = "*"
 
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 """An origin as browsers send it (RFC 6454, section 6.2): no user, no path, no wildcard."""
+
+Action = Literal["archive", "delete", "rerun"]
+"""What the API can do with several uploads."""
 
 
 def _checked_origins(origins: frozenset[str]) -> frozenset[str]:
@@ -48,10 +51,18 @@ class ApiSettings(SegmenterSettings, DetectionSettings):
     output_bucket: Annotated[str | None, Blank] = Field(
         None, description="bucket with the results of these uploads"
     )
+    uploads_topic: Annotated[TopicName | None, Blank] = Field(
+        None,
+        description="topic of the notifications of uploads, to which the API publishes those that "
+        "are processed again; unset: it cannot process uploads again",
+    )
     prompts_topic: Annotated[TopicName | None, Blank] = Field(
         None,
         description="topic of the prompts messages, to which corrections are published; unset: "
         "corrections cannot be saved",
+    )
+    can_delete: bool = Field(
+        False, description="whether the API may delete uploads with their results"
     )
     api_key: Annotated[SecretStr | None, Blank] = Field(
         None,
@@ -86,6 +97,17 @@ class ApiSettings(SegmenterSettings, DetectionSettings):
     sam2_deadline: float = Field(
         100, gt=0, description="seconds for all SAM2 calls of an image, including retries"
     )
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The actions for uploads that the API can do."""
+        available: dict[Action, bool] = {
+            "archive": True,
+            "delete": self.can_delete,
+            "rerun": self.uploads_topic is not None,
+        }
+        has_buckets = self.input_bucket is not None
+        return tuple(action for action in available if has_buckets and available[action])
 
     @property
     def saves_corrections(self) -> bool:

@@ -1,6 +1,7 @@
-"""Lists uploads with the states of their results."""
+"""Lists uploads with the states of their results, in the order of their names."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,22 +9,26 @@ from enum import StrEnum
 from typing import Literal
 
 from google.cloud import storage
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from shared.api import page_tokens
 from shared.api.buckets import Buckets
+from shared.api.upload_filter import UploadFilter
+from shared.api.upload_scan import Bounds, UploadScan
 from shared.gcp.gcs import CHECKED_KEY, RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT
 from shared.gcp.provenance import Provenance
+from shared.runtime.deadline import Check, uncancelled
 from shared.schemas import object_names
 from shared.schemas.base import Record
 from shared.schemas.documents import Status
 
-_MOST_PAGES = 10
-"""Pages of Cloud Storage's listing that one request reads while it looks for a rare state. Chosen
-by hand: a higher limit takes longer for a response, a lower one needs more requests."""
-
 _MOST_RESULTS = 1000
 """Results in one listing. Cloud Storage returns at most 1,000 objects in a page:
 https://cloud.google.com/storage/docs/json_api/v1/objects/list."""
+
+_LEAST_PER_LISTING = 50
+"""Results that one listing must find so that another one follows; fewer are read one by one. Chosen
+by hand: with `_PARALLEL_REQUESTS`, so many single requests take about as long as a listing."""
 
 _PARALLEL_REQUESTS = 8
 """Requests for single results that run at a time. Chosen by hand: more are faster for one page, but
@@ -40,6 +45,9 @@ class Working(StrEnum):
 
 State = Status | Working
 
+Review = Literal["todo", "checked"]
+"""Whether a person has to check a result, or has done it."""
+
 
 class Upload(Record):
     """An upload: the newest generation of an object in the input bucket."""
@@ -52,44 +60,73 @@ class Upload(Record):
     to_review: bool = Field(description="whether the result has reasons to review it")
     checked: bool = Field(description="whether a person has checked the result")
     revision: int = Field(description="revision of the prompts of the result; 0: not corrected")
+    result: str | None = Field(
+        description="generation of its result.json: another one is another result; null: none yet"
+    )
+
+    @property
+    def review(self) -> Review | None:
+        """Whether a person has to check the result, or has done it; else None."""
+        if self.checked:
+            return "checked"
+        return "todo" if self.to_review else None
 
 
 class UploadPage(Record):
-    """Uploads in the order of their names; `next` is the token of the next page, or null."""
+    """Uploads and sub-folders; `next` is the token of the next page, or null."""
 
     uploads: tuple[Upload, ...]
+    folders: tuple[str, ...] = Field(
+        description="names of sub-folders, as album/2026/; only of a query with `folder`"
+    )
     next: str | None
+    complete: bool = Field(
+        description="false: the search ended at the bounds of a request. In the order of names "
+        "`next` continues it; newest first, uploads behind the first ones by name are missing"
+    )
 
 
-class UploadQuery(BaseModel):
-    """Which uploads to list."""
+class UploadQuery(UploadFilter):
+    """Which uploads to list, and in which order."""
 
-    model_config = ConfigDict(frozen=True)
-
-    prefix: str = Field("", description="only uploads whose names start with this")
     state: State | None = Field(None, description="only uploads in this state")
-    review: Literal["all", "todo", "checked"] = Field(
+    review: Literal["all", Review] = Field(
         "all",
         description="todo: only results with reasons to review them that nobody has checked; "
         "checked: only results that a person has checked",
     )
-    limit: int = Field(60, ge=1, le=200, description="uploads on a page")
+    order: Literal["name", "newest"] = Field(
+        "name", description="newest: sub-folders by name, then uploads by `updated`, newest first"
+    )
+    limit: int = Field(60, ge=1, le=200, description="uploads and sub-folders on a page")
     page: str | None = Field(None, description="token of a page: `next` of the page before it")
 
+    @property
+    def is_one_page(self) -> bool:
+        """Whether a page of Cloud Storage's listing has all uploads of this page: no search."""
+        return self.order == "name" and not (self.contains or self.is_selective)
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether it takes the result of an upload to know that the upload is wanted."""
+        return self.state is not None or self.review != "all"
+
     def wants(self, upload: Upload) -> bool:
-        """Whether the upload is in the state, and its review as far as asked for."""
-        review = {
-            "all": True,
-            "todo": upload.to_review and not upload.checked,
-            "checked": upload.checked,
-        }
-        return self.state in (None, upload.state) and review[self.review]
+        """Whether an upload whose name matches is in the state, and its review as asked for."""
+        return self.state in (None, upload.state) and self.review in ("all", upload.review)
+
+
+class _NamePosition(Record):
+    """Behind an upload or a sub-folder, in the order of names."""
+
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
 class _ListedResult:
-    """The metadata of a result.json."""
+    """The metadata of a result.json; `object_generation` is its own."""
 
+    object_generation: int
     generation: int
     revision: int
     status: Status
@@ -100,57 +137,70 @@ class _ListedResult:
 class UploadListing:
     """Lists the uploads of a pair of buckets. Safe to share between threads."""
 
-    def __init__(self, buckets: Buckets) -> None:
+    def __init__(self, buckets: Buckets, bounds: Bounds) -> None:
         self._buckets = buckets
+        self._bounds = bounds
 
-    def page(self, query: UploadQuery) -> UploadPage:
-        """Returns a page of uploads.
+    def page(self, query: UploadQuery, check: Check = uncancelled) -> UploadPage:
+        """Returns a page in the order of names.
 
-        It has fewer than `limit` uploads if there are no more, or if `_MOST_PAGES` pages of the
-        listing have fewer in the state. It may have more.
+        It is shorter than `limit` only if nothing follows, or if the bounds ended the search.
+
+        Raises:
+            Refused: the token is invalid.
+            Cancelled: raised by `check`.
         """
-        found: list[Upload] = []
-        token = query.page
-        for _ in range(_MOST_PAGES):
-            blobs, token = self._list_uploads(query, token)
-            results = self._results([blob.name for blob in blobs])
-            uploads = (_upload(blob, results.get(object_names.folder(blob.name))) for blob in blobs)
-            found += filter(query.wants, uploads)
-            if token is None or len(found) >= query.limit:
+        after = page_tokens.decoded(_NamePosition, query.page).after if query.page else ""
+        size = query.limit + 1 if query.is_one_page else None  # 1: `after` may be listed again
+        scan = UploadScan(self._buckets, query, self._bounds, check)
+        found: list[Upload | str] = []
+        for batch in scan.batches(after, size):
+            after = batch.end
+            uploads = filter(query.wants, self.uploads(batch.uploads))
+            found += sorted([*batch.folders, *uploads], key=_name)
+            if len(found) >= query.limit:
                 break
-        return UploadPage(uploads=tuple(found), next=token)
-
-    def _list_uploads(
-        self, query: UploadQuery, token: str | None
-    ) -> tuple[list[storage.Blob], str | None]:
-        """Returns one page of Cloud Storage's listing, and the token of the next."""
-        listing = self._buckets.storage.client.list_blobs(
-            self._buckets.input,
-            prefix=query.prefix,
-            page_size=query.limit,
-            page_token=token,
-            fields="items(name,generation,size,updated),nextPageToken",
-            timeout=TIMEOUT,
-            retry=RETRY,
+        page, is_cut = found[: query.limit], len(found) > query.limit
+        position = _NamePosition(after=_name(page[-1]) if is_cut else after)
+        is_last = scan.complete and not is_cut
+        return UploadPage(
+            uploads=tuple(entry for entry in page if isinstance(entry, Upload)),
+            folders=tuple(entry for entry in page if isinstance(entry, str)),
+            next=None if is_last else page_tokens.encoded(position),
+            complete=scan.complete or len(found) >= query.limit,
         )
-        page = next(listing.pages, ())
-        return list(page), listing.next_page_token
+
+    def uploads(self, blobs: Iterable[storage.Blob]) -> list[Upload]:
+        """Returns uploads with their states, in the same order.
+
+        It takes few requests if the uploads follow each other by name.
+        """
+        blobs = list(blobs)
+        results = self._results([blob.name for blob in blobs])
+        return [_upload(blob, results.get(object_names.folder(blob.name))) for blob in blobs]
 
     def _results(self, names: Sequence[str]) -> dict[str, _ListedResult]:
-        """Returns the metadata of the results of consecutive uploads, by folder.
+        """Returns the metadata of the results of uploads, by folder.
 
-        One listing has most of them. A single request is made for each result whose folder has
-        another order than its upload (cut names), or that lies behind the first `_MOST_RESULTS`:
-        `a-1/`, `a-2/` and so on come before `a/`. So no choice of names makes a page slow.
+        Listings have most of them, and each begins at a result that is still unknown. Single
+        requests are made for folders in another order than their uploads (cut names), and where
+        other results lie in between: `a-1/`, `a-2/` and so on come before `a/`. So no choice of
+        names makes a page slow.
         """
-        folders = sorted(
-            object_names.folder(name) for name in names if not object_names.refusal(name)
-        )
-        in_order = sorted(set(folders) & {f"{name}/" for name in names})
-        listed = self._list_results(in_order[0], in_order[-1]) if in_order else []
-        found = {blob.name.removesuffix(object_names.RESULT): blob for blob in listed}
-        known = in_order if len(listed) < _MOST_RESULTS else found
-        missing = sorted(set(folders).difference(known))
+        folders = {object_names.folder(name) for name in names if not object_names.refusal(name)}
+        in_order = sorted(folders & {f"{name}/" for name in names})
+        missing = sorted(folders.difference(in_order))
+        found: dict[str, storage.Blob] = {}
+        while in_order:
+            listed = self._list_results(in_order[0], in_order[-1])
+            found |= {blob.name.removesuffix(object_names.RESULT): blob for blob in listed}
+            if len(listed) < _MOST_RESULTS:
+                break
+            known = bisect_right(in_order, listed[-1].name.removesuffix(object_names.RESULT))
+            in_order = in_order[known:]
+            if known < _LEAST_PER_LISTING:
+                missing += in_order
+                break
         with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
             blobs = zip(missing, pool.map(self._find_result, missing), strict=True)
             found |= {folder: blob for folder, blob in blobs if blob}
@@ -166,7 +216,7 @@ class UploadListing:
                 end_offset=last + object_names.RESULT + "\0",
                 match_glob=f"**/{object_names.RESULT}",
                 max_results=_MOST_RESULTS,
-                fields="items(name,metadata),nextPageToken",
+                fields="items(name,generation,metadata),nextPageToken",
                 timeout=TIMEOUT,
                 retry=RETRY,
             )
@@ -174,6 +224,10 @@ class UploadListing:
 
     def _find_result(self, folder: str) -> storage.Blob | None:
         return self._buckets.storage.find(self._buckets.output, folder + object_names.RESULT)
+
+
+def _name(entry: Upload | str) -> str:
+    return entry if isinstance(entry, str) else entry.name
 
 
 def _parse_metadata(result: storage.Blob) -> _ListedResult | None:
@@ -184,7 +238,9 @@ def _parse_metadata(result: storage.Blob) -> _ListedResult | None:
         return None
     generation, revision = Provenance.of(result).edition
     checked = CHECKED_KEY in metadata
-    return _ListedResult(generation, revision, Status(status), to_review, checked)
+    return _ListedResult(
+        result.generation, generation, revision, Status(status), to_review, checked
+    )
 
 
 def _upload(blob: storage.Blob, result: _ListedResult | None) -> Upload:
@@ -204,4 +260,5 @@ def _upload(blob: storage.Blob, result: _ListedResult | None) -> Upload:
         to_review=current.to_review if current else False,
         checked=current.checked if current else False,
         revision=current.revision if current else 0,
+        result=str(current.object_generation) if current else None,
     )

@@ -1,6 +1,6 @@
-"""Parses all incoming message formats.
+"""Parses all incoming message formats, and writes the notifications of uploads.
 
-These are bucket notifications pushed by Pub/Sub, direct storage events from Eventarc, our own
+The formats are bucket notifications pushed by Pub/Sub, direct storage events from Eventarc, our own
 prompts messages, and the dead letters of both hops.
 """
 
@@ -189,6 +189,30 @@ def parse_upload(message: Message) -> UploadEvent | None:
         resource = _ObjectResource.model_validate_json(message.data)
     ref = ObjectRef(resource.bucket, resource.name, resource.generation)
     return UploadEvent(ref, resource.content_type, resource.size)
+
+
+def notification(upload: UploadEvent) -> Message:
+    """Returns the message that announces an upload, as Cloud Storage's own notifications do.
+
+    https://cloud.google.com/storage/docs/pubsub-notifications#format
+    """
+    ref = upload.ref
+    resource = {
+        "kind": "storage#object",
+        "bucket": ref.bucket,
+        "name": ref.name,
+        "generation": str(ref.generation),
+        "size": str(upload.size),
+        "contentType": upload.content_type,
+    }
+    attributes = {
+        "eventType": FINALIZED,
+        "payloadFormat": "JSON_API_V1",
+        "bucketId": ref.bucket,
+        "objectId": ref.name,
+        "objectGeneration": str(ref.generation),
+    }
+    return Message(json.dumps(resource).encode(), attributes)
 
 
 def parse_prompts(message: Message) -> PromptsDocument:

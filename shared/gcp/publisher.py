@@ -1,11 +1,18 @@
-"""Publishes prompts for the segmentation function."""
+"""Publishes prompts for the segmentation function, and uploads to process again."""
 
 from functools import cached_property
 
 from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 
-from shared.gcp.events import FRAME, FRAMES, REPEATED, REVISION
+from shared.gcp.events import (
+    FRAME,
+    FRAMES,
+    REPEATED,
+    REVISION,
+    UploadEvent,
+    notification,
+)
 from shared.runtime import tracing
 from shared.runtime.trace_context import TRACE_PARENT, TraceContext
 from shared.schemas.documents import PromptsDocument
@@ -55,6 +62,17 @@ class Publisher:
             )
             message_id = future.result(timeout=2 * _PUBLISH_SECONDS)
             tracing.annotate({"messaging.message.id": message_id})
+
+    def publish_upload(self, topic: str, upload: UploadEvent) -> None:
+        """Publishes a notification of an upload, and waits for the confirmation. Raises any error.
+
+        So the upload is processed again. Cloud Storage's own notifications have no trace either.
+        """
+        message = notification(upload)
+        future = self._client.publish(
+            topic, message.data, retry=Retry(timeout=_PUBLISH_SECONDS), **message.attributes
+        )
+        future.result(timeout=2 * _PUBLISH_SECONDS)
 
 
 def _span_attributes(destination: str) -> dict[str, str]:

@@ -32,9 +32,10 @@ class ListedResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredResult:
-    """A result.json with its provenance."""
+    """A result.json with its provenance; `content` is its text as it is stored."""
 
     folder: str
+    content: bytes
     document: ResultDocument
     provenance: Provenance
 
@@ -79,7 +80,7 @@ class StoredResults:
         if blob.size > most_bytes:
             raise ValueError(f"its {object_names.RESULT} has more than {most_bytes:,} bytes")
         content = self._storage.read(ObjectRef(self._output, name, blob.generation), most_bytes)
-        return StoredResult(folder, parsed(folder, content), Provenance.of(blob))
+        return StoredResult(folder, content, parsed(folder, content), Provenance.of(blob))
 
     def original(self, result: StoredResult, most_bytes: int) -> Iterator[bytes]:
         """Returns the content of the upload that the result is of, or its frame, in chunks.
@@ -99,19 +100,27 @@ class StoredResults:
         return self._storage.stream(ObjectRef(self._output, name, blob.generation), blob.size)
 
     def picture(self, result: StoredResult, name: str, most_bytes: int) -> bytes:
-        """Returns an image file of the result; `name` is relative to its folder.
+        """Returns the content of an image file of the result; `name` is relative to its folder.
 
         Raises:
             Superseded: the file does not exist, or belongs to another result.
             ValueError: it has more than `most_bytes`.
         """
-        full_name = result.folder + name
-        blob = self._found(full_name)
-        if Provenance.of(blob) != result.provenance:
-            raise Superseded(f"gs://{self._output}/{full_name} belongs to another result")
+        blob = self.found_picture(result, name)
         if blob.size > most_bytes:
             raise ValueError(f"{name} has more than {most_bytes:,} bytes")
-        return self._storage.read(ObjectRef(self._output, full_name, blob.generation), most_bytes)
+        return self._storage.read(ObjectRef(self._output, blob.name, blob.generation), most_bytes)
+
+    def found_picture(self, result: StoredResult, name: str) -> storage.Blob:
+        """Returns an image file of the result, without its content.
+
+        Raises:
+            Superseded: the file does not exist, or belongs to another result.
+        """
+        blob = self._found(result.folder + name)
+        if Provenance.of(blob) != result.provenance:
+            raise Superseded(f"gs://{self._output}/{blob.name} belongs to another result")
+        return blob
 
     def _found(self, name: str) -> storage.Blob:
         blob = self._storage.find(self._output, name)

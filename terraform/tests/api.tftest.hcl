@@ -49,10 +49,23 @@ run "for_nobody" {
     condition = (
       google_storage_bucket_iam_member.api_writes_output[0].bucket == "toonmask-output-a-project" &&
       strcontains(google_storage_bucket_iam_member.api_writes_output[0].condition[0].expression, "/prompts.json") &&
-      google_pubsub_topic_iam_member.api_publishes[0].topic == "toonmask-prompts" &&
+      google_pubsub_topic_iam_member.api_publishes["prompts"].topic == "toonmask-prompts" &&
       local.api_environment["PROMPTS_TOPIC"] == google_pubsub_topic.work["prompts"].id
     )
     error_message = "It writes corrections of prompts, marks results, and publishes the corrections."
+  }
+
+  assert {
+    condition = (
+      google_pubsub_topic_iam_member.api_publishes["uploads"].topic == google_pubsub_topic.work["uploads"].name &&
+      local.api_environment["UPLOADS_TOPIC"] == google_storage_notification.uploads.topic
+    )
+    error_message = "It processes uploads again through the topic of their notifications."
+  }
+
+  assert {
+    condition     = length(google_storage_bucket_iam_member.api_deletes_output) == 0 && local.api_environment["CAN_DELETE"] == "false"
+    error_message = "It deletes nothing unless it is told to."
   }
 }
 
@@ -110,6 +123,23 @@ run "for_everybody" {
   assert {
     condition     = toset(keys(google_cloud_run_v2_service_iam_member.invokes_ours)) == toset(["api", "segmentation"])
     error_message = "Both ask our SAM2 service."
+  }
+}
+
+run "with_deletion" {
+  command = plan
+
+  variables {
+    api = { can_delete = true }
+  }
+
+  assert {
+    condition = (
+      google_storage_bucket_iam_member.api_deletes_output[0].bucket == "toonmask-output-a-project" &&
+      google_storage_bucket_iam_member.api_deletes_output[0].role == "roles/storage.objectUser" &&
+      local.api_environment["CAN_DELETE"] == "true"
+    )
+    error_message = "It may delete results where that is asked for."
   }
 }
 

@@ -17,6 +17,7 @@ from local.storage.preconditions import Preconditions
 from local.storage.store import Store
 from shared.api.buckets import Buckets
 from shared.api.upload_listing import UploadListing, UploadQuery
+from shared.api.upload_scan import Bounds
 from shared.imaging.geometry import Image
 from shared.schemas.documents import Status
 from tools.benchmarks import pictures, servers
@@ -98,7 +99,7 @@ def _pages(count: int) -> list[float]:
             serving(create_app(store), port),
             mock.patch.dict(os.environ, STORAGE_EMULATOR_HOST=address),
         ):
-            listing = UploadListing(Buckets("in-bucket", "out-bucket"))
+            listing = UploadListing(Buckets("in-bucket", "out-bucket"), Bounds())
             middle = f"album/{count // 200:04}"
             queries = UploadQuery(), UploadQuery(prefix=middle), UploadQuery(state=Status.FAILED)
             return [

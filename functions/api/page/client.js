@@ -20,19 +20,26 @@ export const getJson = async (path, query) => JSON.parse(await get(path, query, 
 /** Returns the response to a GET as a Blob. */
 export const getBlob = (path, query) => get(path, query, "blob");
 
+/** Returns the response to a POST of JSON as a Blob. */
+export const postForBlob = (path, body) => sendJson(path, JSON.stringify(body), "blob");
+
 /** Returns a page of uploads. */
 export const listUploads = (query) => getJson("v1/uploads", query);
 
 function get(path, query = {}, type) {
-  const fields = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
+  const fields = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined));
   return withRetries(() => fetchBody(fields.size ? `${path}?${fields}` : path, {}, type));
 }
 
 /** Sends JSON by POST and returns the JSON response. */
-export async function post(path, body) {
+export const post = (path, body) => postText(path, JSON.stringify(body));
+
+/** Sends the text of JSON by POST and returns the JSON response. */
+export const postText = async (path, body) => JSON.parse(await sendJson(path, body, "text"));
+
+function sendJson(path, body, type) {
   const headers = { "Content-Type": "application/json" };
-  const request = { method: "POST", headers, body: JSON.stringify(body) };
-  return JSON.parse(await withRetries(() => fetchBody(path, request, "text")));
+  return withRetries(() => fetchBody(path, { method: "POST", headers, body }, type));
 }
 
 async function fetchBody(url, request, type) {
@@ -79,7 +86,9 @@ function send(method, url, body, headers, onProgress, unreachable, signal) {
     request.onload = () => resolve(request);
     request.onerror = () => reject(new Error(unreachable));
     request.onabort = () => reject(signal.reason);
-    signal?.addEventListener("abort", () => request.abort());
+    const abort = () => request.abort();
+    signal?.addEventListener("abort", abort);
+    request.onloadend = () => signal?.removeEventListener("abort", abort); // else the signal keeps the response
     request.send(body);
   });
 }

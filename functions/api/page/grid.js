@@ -38,7 +38,7 @@ function setCurrent(list, current) {
   for (const item of list.children) {
     const tabIndex = item === current ? 0 : -1;
     if (opener(item)?.tabIndex === tabIndex && item !== current) continue;
-    item.querySelectorAll("button").forEach((button) => { button.tabIndex = tabIndex; });
+    item.querySelectorAll("a, button, input").forEach((control) => { control.tabIndex = tabIndex; });
   }
 }
 

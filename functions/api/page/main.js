@@ -3,6 +3,7 @@
 import { getJson } from "./client.js";
 import * as bucket from "./bucket/view.js";
 import { insertTexts } from "./dom.js";
+import * as exportForm from "./export_form.js";
 import * as pictures from "./pictures/view.js";
 import * as dialog from "./result/dialog.js";
 
@@ -17,7 +18,7 @@ function show(view) {
     tab(other).setAttribute("aria-selected", isSelected);
     tab(other).tabIndex = isSelected ? 0 : -1;
   }
-  history.replaceState(null, "", view === VIEWS[0] ? location.pathname : `#${view}`);
+  history.replaceState(null, "", view === "bucket" ? bucket.address() : location.pathname);
   if (view === "bucket") bucket.refreshIfShown();
 }
 
@@ -40,12 +41,15 @@ for (const view of VIEWS) {
 async function start() {
   insertTexts();
   dialog.begin();
+  exportForm.begin();
   const about = await getJson("v1/about");
   pictures.begin(about, () => isShown("pictures"));
   if (about.input_bucket) {
     bucket.begin(about, () => isShown("bucket"));
     tab("bucket").hidden = false;
-    if (location.hash === "#bucket") show("bucket");
+    const showByAddress = () => show(bucket.openAddress() ? "bucket" : "pictures");
+    showByAddress();
+    addEventListener("hashchange", showByAddress); // a link to a folder, or the browser's Back
   }
   document.documentElement.dataset.ready = "";
 }

@@ -3,6 +3,8 @@
 const number = (value) => value.toLocaleString("en");
 const plural = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
 const percent = (share) => `${Math.round(share * 100)}%`;
+/** Returns "3 px" for "3", and "5%" for itself. */
+const length = (text) => (text.endsWith("%") ? text : `${text} px`);
 const list = new Intl.ListFormat("en");
 const sizes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
@@ -73,6 +75,39 @@ export const texts = {
       `${list.format([...targets, ...parts.map((part) => `with ${part}`)])}, margin ${percent(expand)}`,
   },
 
+  fields: {
+    reset: "Reset",
+    unchanged: "default",
+    unit: (label) => `Unit of: ${label}`,
+    pixels: (value) => length(String(value)),
+  },
+
+  choice: {
+    title: "Which ones stay",
+    minScore: "Least score",
+    minSize: "Smallest size",
+    most: "At most",
+    order: "Of more than that",
+    orders: { score: "the highest scores stay", size: "the largest stay" },
+    scoring: (score) => `score of ${score.toFixed(2)} or more`,
+    larger: (size) => `no smaller than ${length(size)}`,
+    atMost: (count) => `at most ${number(count)}`,
+    by: (order) => ({ score: "highest scores first", size: "largest first" })[order],
+  },
+
+  drawing: {
+    title: "Mask and cutout",
+    grow: "Grow masks",
+    feather: "Soft edge",
+    cutout: "Cutout",
+    shapes: { canvas: "Full size", box: "Box", square: "Square" },
+    padding: "Padding",
+    grown: (grow) => (grow.startsWith("-") ? `shrunk by ${length(grow.slice(1))}` : `grown by ${length(grow)}`),
+    feathered: (feather) => `soft edge of ${length(feather)}`,
+    cropped: (shape, padding) => `cropped to a ${shape}${Number.parseFloat(padding) ? `, padding ${length(padding)}` : ""}`,
+    busy: "Drawing…",
+  },
+
   pictures: {
     list: "Your pictures",
     actions: "Actions for all pictures",
@@ -84,6 +119,7 @@ export const texts = {
     zip: "Download all",
     zipSome: (count) => `Download ${number(count)} finished`,
     zipping: "Creating the archive…",
+    dataset: "Export as dataset…",
     clear: "Clear",
     summary: (count, counts) =>
       `${plural(count, "picture", "pictures")}: ${counts.map(([label, of]) => `${number(of)} ${label.toLowerCase()}`).join(", ")}`,
@@ -121,6 +157,8 @@ export const texts = {
     close: "Close",
     position: (index, count) => `${number(index)} of ${number(count)}`,
     tools: "Tools",
+    check: "Mark as checked",
+    checkKey: "Mark as checked (C)",
   },
 
   result: {
@@ -145,6 +183,31 @@ export const texts = {
     download: (file, name) => `Download ${file} of ${name}`,
     frame: "Frame",
     frameOf: (shown, count) => `${number(shown)} of ${number(count)}`,
+    annotations: { svg: "Outlines as SVG", labelme: "Outlines for LabelMe", coco: "Outlines as COCO" },
+    dataset: "Export as dataset…",
+  },
+
+  exporting: {
+    title: "Export as dataset",
+    count: (all, without) =>
+      `${plural(all, "picture", "pictures")}${without ? `, ${number(without)} of them without a face or hand` : ""}. Without what you have left out.`,
+    format: "Format",
+    formats: { coco: "COCO, polygons", "coco-rle": "COCO, masks as RLE", yolo: "YOLO", labelme: "LabelMe", svg: "SVG" },
+    explanations: {
+      coco: "Two JSON files, for training and validation. Most training tools read them.",
+      "coco-rle": "The same with masks instead of outlines.",
+      yolo: "A text file for each picture, and data.yaml for Ultralytics YOLO.",
+      labelme: "A JSON file beside each picture, to edit outlines in LabelMe.",
+      svg: "A file for each picture, to edit outlines in a drawing program.",
+    },
+    split: "For training",
+    images: "With the pictures",
+    empty: "With pictures without a face or hand",
+    submit: "Export",
+    running: "Exporting…",
+    cancel: "Cancel",
+    tooLarge: (size, limit) =>
+      `The masks have ${bytes(size)}. At most ${bytes(limit)} can be exported at a time: export the pictures in parts, or use make export.`,
   },
 
   instances: {
@@ -172,7 +235,6 @@ export const texts = {
     refine: (id) => `${id}: a click adds, a right click (or Alt) takes away. Esc when it is right.`,
     busy: "Updating the mask…",
     save: "Save correction",
-    check: "Mark as checked",
     label: "Kind of what is added",
     labels: { face: "Face", hand: "Hand" },
     sign: "What a click does",
@@ -219,20 +281,73 @@ export const texts = {
     folder: "Folder",
     recent: "Your uploads",
     list: "Uploads",
-    prefix: "Name begins with",
-    state: "State",
-    anyState: "All",
-    review: "Check",
-    reviews: { "": "All", todo: "To check", checked: "Checked" },
+    path: "Path to this folder",
+    top: "All folders",
+    folders: "Folders",
+    contains: "Search in names",
+    order: "Order",
+    orders: { newest: "Newest first", name: "By name" },
+    filter: "Show",
+    all: "All",
+    checked: "Checked",
+    count: (count, isComplete) => (isComplete ? number(count) : `more than ${number(Math.max(count - 1, 0))}`),
+    partial: "There are too many uploads here to read them all. The newest of the first ones by name are shown. Open a folder, or order by name.",
+    export: "Export as dataset…",
     pages: "Pages",
     first: "First page",
     next: "Next page",
     terminal: "From a terminal",
     searching: "None found yet, still searching…",
-    showing: (count, hasMore) => `Showing ${number(count)}${hasMore ? "; more available" : ""}.`,
-    none: (isMatching, isFirst) => `No ${isFirst ? "" : "more "}${isMatching ? "matching " : ""}uploads${isFirst ? " yet" : ""}.`,
+    showing: (count, folders, hasMore) =>
+      `Showing ${[folders && plural(folders, "folder", "folders"), (count || !folders) && plural(count, "upload", "uploads")].filter(Boolean).join(" and ")}${hasMore ? "; more available" : ""}.`,
+    none: (isMatching, isFirst) => `No ${isFirst ? "" : "more "}${isMatching ? "matching " : ""}uploads${isFirst && !isMatching ? " yet" : ""}.`,
     skipped: "Skipped: an upload of this name exists already.",
     described: (size, updated) => `${bytes(size)} · ${dates.format(new Date(updated))}`,
+  },
+
+  selection: {
+    title: "Actions for the selected uploads",
+    all: "Select all",
+    one: (name) => `Select ${name}`,
+    count: (count) => `${number(count)} selected`,
+    none: "Clear selection",
+  },
+
+  actions: {
+    close: "Close this message",
+    rerun: {
+      label: "Process again",
+      running: (count) => `Starting ${plural(count, "upload", "uploads")} again…`,
+      done: (count) =>
+        `${plural(count, "upload is", "uploads are")} processed again. Each result stays until the new one replaces it; corrections stay.`,
+    },
+    archive: {
+      label: "Download",
+      running: (count) => `Loading an archive of ${plural(count, "upload", "uploads")}…`,
+      done: (count) => `The archive has the results of ${plural(count, "upload", "uploads")}.`,
+      interrupted: "The download was interrupted. Check that you are online, or select fewer uploads.",
+    },
+    delete: {
+      label: "Delete…",
+      question: (count) => `Delete ${plural(count, "upload", "uploads")} with all results?`,
+      more: (count) => `and ${number(count)} more`,
+      explanation:
+        "Corrections are deleted, too. This cannot be undone here. Cloud Storage may keep deleted objects for some days (soft delete), if the buckets are set so.",
+      confirm: (count) => `Delete ${plural(count, "upload", "uploads")}`,
+      cancel: "Cancel",
+      running: (count) => `Deleting ${plural(count, "upload", "uploads")}…`,
+      done: (count) => `${plural(count, "upload was", "uploads were")} deleted.`,
+    },
+    export: {
+      what: (uri) => `All results in ${uri}, also in sub-folders; without those that failed or were rejected.`,
+      interrupted: "The export was interrupted. Check that you are online, or export a folder with fewer uploads.",
+    },
+    outcomes: {
+      superseded: "has a newer upload now. Nothing was done to it.",
+      gone: "does not exist any more.",
+      "no-result": "is not in the archive: it has no result yet.",
+      failed: "failed.",
+    },
   },
 
   exists: {

@@ -8,7 +8,7 @@ import { thumbnail } from "./thumbnails.js";
  * Returns a tile:
  *   item               the list item
  *   showPicture(load, side) as that of `thumbnail`
- *   update(fields)     shows name, state (null for none), toReview, description, error, progress (0..1;
+ *   update(fields)     shows name, title (the complete name; without it, the name), state (null for none), toReview, description, error, progress (0..1;
  *                      null for none, NaN if unknown), and whether the tile `canOpen`
  * `open()` is called when the user opens it. `actions` are more buttons.
  */
@@ -23,7 +23,7 @@ export function createTile(open, ...actions) {
   const item = element("li", { className: "tile" }, button, bar, alert, element("div", { className: "actions" }, ...actions));
   const update = (fields) => {
     setText(name, fields.name);
-    name.title = fields.name; // a long name is cut
+    name.title = fields.title ?? fields.name; // a long name is cut
     badges.replaceChildren(...[fields.state && badge(fields.state), reviewBadge(fields.toReview)].filter(Boolean));
     setText(description, fields.description ?? "");
     setText(alert, fields.error ?? "");

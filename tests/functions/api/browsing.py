@@ -1,9 +1,11 @@
 """Helpers for the tests of both views of the page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tools.support.examples import ROOT
 
@@ -25,6 +27,18 @@ def save(page: Page, button: Locator) -> bytes:
     with page.expect_download() as saved:
         button.click()
     return Path(saved.value.path()).read_bytes()
+
+
+@contextmanager
+def phone(browser: Browser, url: str, width: int, height: int) -> Iterator[Page]:
+    """Opens the page on a phone of this size in CSS pixels."""
+    with browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=True, is_mobile=True
+    ) as context:
+        page = context.new_page()
+        page.goto(url)
+        page.wait_for_selector("html[data-ready]", state="attached")
+        yield page
 
 
 def drop(page: Page, *files: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from local import stack
 from local.stack import Stack
 from tests import chromium
+from tests.functions.api import browsing
 from tests.functions.api.service import client
 from tests.shared.segmentation_runs import output
 
@@ -48,14 +49,20 @@ def page(system: Stack, browser: Browser) -> Iterator[Page]:
         opened = context.new_page()
         errors: list[str] = []
         opened.on("pageerror", lambda error: errors.append(str(error)))
-        opened.on(
-            "console", lambda line: errors.append(line.text) if _is_error(line.text) else None
-        )
+        opened.on("console", lambda line: errors.append(line.text) if _is_error(line) else None)
         opened.goto(system.page)
         opened.wait_for_selector("html[data-ready]", state="attached")
         yield opened
         assert errors == []
 
 
-def _is_error(text: str) -> bool:
-    return any(word in text for word in ("Content Security Policy", "Trusted", "Uncaught"))
+@pytest.fixture
+def phone(system: Stack, browser: Browser) -> Iterator[Page]:
+    """The page on a phone of a usual size."""
+    with browsing.phone(browser, system.page, 390, 844) as opened:
+        yield opened
+
+
+def _is_error(line: ConsoleMessage) -> bool:
+    """Whether it is an error of the page. The browser also reports responses with an error."""
+    return line.type == "error" and not line.text.startswith("Failed to load resource")

@@ -2,11 +2,12 @@
 
 import base64
 import mimetypes
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from tests.functions.api.browsing import SOON
 from tests.functions.api.service import PATH
@@ -61,6 +62,7 @@ def api_response(**fields: Any) -> dict[str, Any]:
     return {
         **defaults,
         "instances": [],
+        "prompts": [],
         "instance_png_base64": dict.fromkeys(files, picture),
         **dict.fromkeys(pictures, picture),
         **fields,
@@ -78,6 +80,20 @@ def instance(number: int, segmenter: str = "grabcut") -> dict[str, Any]:
 def respond_with(page: Page, **fields: Any) -> None:
     """Responds to all requests for masks with these fields."""
     page.route(f"**{PATH}", lambda route: route.fulfill(json=api_response(**fields)))
+
+
+def answer_by_name(page: Page, responses: Mapping[str, dict[str, Any]]) -> None:
+    """Responds to requests by the names of the files; the format of all others is unknown."""
+
+    def respond(route: Route) -> None:
+        body = route.request.post_data_buffer or b""
+        name = next((name for name in responses if name.encode() in body), None)
+        if name:
+            route.fulfill(json=responses[name])
+        else:
+            route.fulfill(status=415, json={"detail": "No supported format.", "code": "x"})
+
+    page.route(f"**{PATH}", respond)
 
 
 def dot_file(name: str) -> FilePayload:

@@ -7,8 +7,21 @@ from playwright.sync_api import Page, Route, expect
 
 from local.stack import OUTPUT_BUCKET, Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
-from tests.functions.api.bucket_view import AVATAR, BLANK, REFRESH, ended_tile, opened, tile_of
+from tests.functions.api.bucket_view import (
+    AVATAR,
+    BLANK,
+    REFRESH,
+    ended_tile,
+    opened,
+    show_folder,
+    tile_of,
+)
 from tools.support.pipeline import output, process, put
+
+RARE = {
+    "name": "rare.png", "generation": "1", "size": 1, "updated": "2026-01-01T00:00:00Z",
+    "state": "failed", "to_review": False, "checked": False, "revision": 0, "result": "1",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -20,8 +33,8 @@ def bucket(page: Page) -> Page:
 def test_uploads_from_other_sources_appear_and_change_their_state(
     bucket: Page, system: Stack
 ) -> None:
-    bucket.get_by_label("Name begins with").fill("live/")
-    expect(bucket.locator("#listing-status")).to_have_text("No matching uploads yet.")
+    show_folder(bucket, "live/")
+    expect(bucket.locator("#listing-status")).to_have_text("No uploads yet.")
     put(system, "live/avatar.png", AVATAR.read_bytes())
     bucket.evaluate(REFRESH)
     tile = ended_tile(bucket, "live/avatar.png", "segmented")
@@ -46,12 +59,11 @@ def test_uploads_from_other_sources_appear_and_change_their_state(
     expect(dialog).to_contain_text("was uploaded as 'text/plain'")
 
 
-def test_the_search_for_a_rare_state_continues_until_it_finds_one(bucket: Page) -> None:
-    upload = {"name": "rare.png", "generation": "1", "size": 1, "updated": "2026-01-01T00:00:00Z"}
+def test_a_search_continues_until_it_finds_an_upload(bucket: Page) -> None:
     pages = {
-        "": {"uploads": [], "next": "second"},
-        "second": {"uploads": [], "next": "third"},
-        "third": {"uploads": [{**upload, "state": "failed"}], "next": None},
+        "": {"uploads": [], "folders": [], "next": "second", "complete": False},
+        "second": {"uploads": [], "folders": [], "next": "third", "complete": False},
+        "third": {"uploads": [RARE], "folders": [], "next": None, "complete": True},
     }
 
     def respond(route: Route) -> None:
@@ -59,23 +71,36 @@ def test_the_search_for_a_rare_state_continues_until_it_finds_one(bucket: Page) 
         (page,) = query.get("page", [""])
         route.fulfill(json=pages[page])
 
-    bucket.route("**/v1/uploads?*state=failed*", respond)
-    bucket.get_by_label("State").select_option("failed")
+    bucket.route("**/v1/uploads?*contains=rare*", respond)
+    bucket.get_by_role("combobox", name="Order").select_option("By name")
+    bucket.get_by_label("Search in names").fill("rare")
     expect(tile_of(bucket, "rare.png")).to_be_visible()
     expect(bucket.get_by_role("button", name="First page")).to_be_enabled()
+
+
+def test_numbers_of_a_large_bucket_are_those_of_its_first_part(bucket: Page) -> None:
+    page = {"uploads": [RARE], "folders": [], "next": None, "complete": False}
+    counts = {"states": {"failed": 20_000}, "review": {}, "complete": False}
+    bucket.route("**/v1/uploads?*contains=huge*", lambda route: route.fulfill(json=page))
+    bucket.route("**/v1/uploads/counts?*contains=huge*", lambda route: route.fulfill(json=counts))
+    bucket.get_by_label("Search in names").fill("huge")
+    expect(bucket.get_by_role("button", name="All more than 19,999")).to_be_visible()
+    expect(bucket.get_by_role("button", name="Failed more than 19,999")).to_be_visible()
+    expect(bucket.locator("#listing-status")).to_contain_text("too many uploads here")
 
 
 def test_many_uploads_have_pages(bucket: Page, system: Stack) -> None:
     for number in range(70):
         put(system, f"many/{number:03}.png", BLANK)
-    bucket.get_by_label("Name begins with").fill("many/")
+    show_folder(bucket, "many/")
+    bucket.get_by_role("combobox", name="Order").select_option("By name")
     expect(bucket.locator("#tiles [data-state=empty]")).to_have_count(60, timeout=SOON)
     bucket.get_by_role("button", name="Next page").click()
     expect(bucket.locator("#tiles .tile")).to_have_count(10)
-    expect(bucket.locator("#tiles .tile").first).to_contain_text("many/060.png")
+    expect(bucket.locator("#tiles .tile").first).to_contain_text("060.png")
     expect(bucket.get_by_role("button", name="Next page")).to_be_disabled()
     bucket.get_by_role("button", name="First page").click()
-    expect(bucket.locator("#tiles .tile").first).to_contain_text("many/000.png")
+    expect(bucket.locator("#tiles .tile").first).to_contain_text("000.png")
 
 
 COUNT_OBJECT_URLS = """() => {
@@ -96,7 +121,7 @@ def test_hidden_pictures_release_their_memory(bucket: Page, system: Stack) -> No
     process(system, "memory/one.png", BLANK)
     process(system, "memory/two.png", AVATAR.read_bytes())
     bucket.evaluate(COUNT_OBJECT_URLS)
-    bucket.get_by_label("Name begins with").fill("memory/")
+    show_folder(bucket, "memory/")
     for name in ("memory/one.png", "memory/two.png"):
         tile_of(bucket, name).click()
         dialog = bucket.get_by_role("dialog")
@@ -126,7 +151,7 @@ def test_reasons_to_review_are_displayed(bucket: Page, system: Stack) -> None:
 
     bucket.route("**/v1/uploads/result?*", doubt)
     bucket.route("**/v1/uploads?*", listed)
-    bucket.get_by_label("Name begins with").fill("doubt/")
+    show_folder(bucket, "doubt/")
     tile = tile_of(bucket, "doubt/cat.png")
     expect(tile.locator(".badge")).to_have_text(["Done", "Check this"])
     tile.click()
@@ -141,7 +166,7 @@ def test_reasons_to_review_are_displayed(bucket: Page, system: Stack) -> None:
 
 def test_a_failed_download_displays_the_reason(bucket: Page, system: Stack) -> None:
     process(system, "gone/cat.png", AVATAR.read_bytes())
-    bucket.get_by_label("Name begins with").fill("gone/")
+    show_folder(bucket, "gone/")
     tile_of(bucket, "gone/cat.png").click()
     bucket.get_by_role("button", name="More files").click(timeout=SOON)
     button = bucket.get_by_role("button", name="Download mask.png of gone/cat.png")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import schemathesis
-from flask.testing import FlaskClient
+from google.cloud import storage as gcs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -15,6 +15,8 @@ from schemathesis import GenerationMode
 from shared.api import openapi
 from shared.api.app import create_app
 from shared.api.settings import ApiSettings
+from tests.functions.api.service import client
+from tests.shared.segmentation_runs import output
 from tools.support.pipeline import png
 
 
@@ -50,8 +52,11 @@ def test_the_document_has_every_route_and_no_other(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def schema(api: FlaskClient) -> Any:
-    """The document of the API with a pair of buckets."""
+def schema(bucket: gcs.Bucket) -> Any:
+    """The document of the API with a pair of buckets, which may do everything."""
+    topic = "projects/p/topics/uploads"
+    buckets = {"INPUT_BUCKET": bucket.name, "OUTPUT_BUCKET": output(bucket).name}
+    api = client(**buckets, UPLOADS_TOPIC=topic, CAN_DELETE="true")
     # string constants of our code are not images
     constants = {"analysis": {"constants": {"enabled": False}}}
     config = schemathesis.Config.from_dict(constants)

@@ -1,5 +1,6 @@
 """The files of the page: its texts, its examples, the limit of its archive."""
 
+import gzip
 import re
 
 from flask.testing import FlaskClient
@@ -41,7 +42,13 @@ def test_every_text_is_used(page: Page) -> None:
         "pictures.orders.",
         "edit.labels.",
         "edit.signs.",
-        "bucket.reviews.",
+        "bucket.orders.",
+        "actions.",
+        "result.annotations.",
+        "exporting.formats.",
+        "exporting.explanations.",
+        "choice.orders.",
+        "drawing.shapes.",
     )
     expect(page.locator("html")).not_to_contain_text("undefined")
     for path in page.evaluate(USED):
@@ -80,3 +87,39 @@ TOO_MANY = """async () => {
 
 def test_an_archive_of_too_many_files_is_refused(page: Page) -> None:
     assert "more than 65,535 files" in page.evaluate(TOO_MANY)
+
+
+def test_texts_are_compressed_for_clients_that_can_read_it() -> None:
+    api = client()
+    plain = api.get("/page/texts.js")
+    small = api.get("/page/texts.js", headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    assert gzip.decompress(small.data) == plain.data == (FOLDER / "texts.js").read_bytes()
+    assert len(small.data) < len(plain.data) / 2
+    for response, encoding in ((plain, None), (small, "gzip")):
+        assert response.headers.get("Content-Encoding") == encoding
+        assert response.headers["Vary"] == "Accept-Encoding"
+        assert response.headers["Cache-Control"] == "no-cache"
+    assert plain.headers["ETag"] != small.headers["ETag"]
+    picture = api.get("/page/examples/astronaut.jpg", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in picture.headers
+    headers = {"Accept-Encoding": "gzip", "If-None-Match": small.headers["ETag"]}
+    assert api.get("/page/texts.js", headers=headers).status_code == 304
+
+
+LOADED = """performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname)
+  .filter((path) => path.endsWith(".js"))"""
+
+
+def test_all_modules_are_preloaded_and_no_others(page: Page) -> None:
+    named = re.findall(r"<(\S+)>; rel=modulepreload", client().get("/").headers["Link"])
+    loaded = page.evaluate(LOADED)
+    assert sorted(f"/{path}" for path in named) == sorted(loaded)
+    reached, waiting = set(), ["main.js"]
+    while waiting:
+        module = waiting.pop()
+        reached.add(f"/page/{module}")
+        imports = re.findall(r'^import .*?"(.*?)";$', (FOLDER / module).read_text(), re.M | re.S)
+        paths = ((FOLDER / module).parent / path for path in imports)
+        names = [path.resolve().relative_to(FOLDER).as_posix() for path in paths]
+        waiting += [name for name in names if f"/page/{name}" not in reached]
+    assert reached == set(loaded)

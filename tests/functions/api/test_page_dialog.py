@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.stack import Stack
+from tests.functions.api import browsing
 from tests.functions.api.browsing import check_accessibility, keep, save
 from tests.functions.api.pictures_view import (
     choose,
@@ -260,12 +261,7 @@ def test_the_dialog_is_accessible(scene: Locator, page: Page, scheme: Any) -> No
 @pytest.fixture
 def phone(browser: Browser, system: Stack) -> Iterator[Page]:
     """The page on a phone, 320 CSS pixels wide, the smallest width of WCAG 2.2."""
-    with browser.new_context(
-        viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True
-    ) as context:
-        opened_page = context.new_page()
-        opened_page.goto(system.page)
-        opened_page.wait_for_selector("html[data-ready]", state="attached")
+    with browsing.phone(browser, system.page, 320, 640) as opened_page:
         yield opened_page
 
 

@@ -1,12 +1,9 @@
 """Corrections on the page: by mouse, by keys, by touch."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from local.stack import Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep
 from tests.functions.api.editing import Editor, middle
 from tests.functions.api.pictures_view import choose, finished_tile, opened
@@ -169,17 +166,6 @@ def test_the_threshold_leaves_out_what_scores_less(scene: Editor) -> None:
     expect(scene.dialog.locator(".instances tbody tr")).not_to_have_count(6, timeout=SOON)
     scene.dialog.get_by_role("button", name="Undo").click()
     scene.expect_instances(6)
-
-
-@pytest.fixture
-def phone(system: Stack, browser: Browser) -> Iterator[Page]:
-    with browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    ) as context:
-        opened_page = context.new_page()
-        opened_page.goto(system.page)
-        opened_page.wait_for_selector("html[data-ready]", state="attached")
-        yield opened_page
 
 
 def test_a_phone_corrects_by_taps(phone: Page) -> None:

@@ -1,5 +1,6 @@
 """The grid of pictures: keyboard, filters, order, size."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.functions.api.browsing import check_accessibility, keep
 from tests.functions.api.pictures_view import (
+    answer_by_name,
     api_response,
     choose,
     dot_file,
@@ -121,16 +123,7 @@ def test_a_removed_picture_frees_its_name(page: Page) -> None:
 @pytest.fixture
 def mixed(page: Page) -> Page:
     """The page with pictures in several states; two of the results should be checked."""
-
-    def respond(route: Route) -> None:
-        body = route.request.post_data_buffer or b""
-        name = next((name for name in RESPONSES if name.encode() in body), None)
-        if name:
-            route.fulfill(json=RESPONSES[name])
-        else:
-            route.fulfill(status=415, json={"detail": "No supported format.", "code": "x"})
-
-    page.route(f"**{PATH}", respond)
+    answer_by_name(page, RESPONSES)
     choose(page, *map(dot_file, RESPONSES), file_named("notes.txt", b"x"))
     finished_tile(page, "notes.txt", "rejected")
     finished_tile(page, "vague.png", "segmented")
@@ -164,6 +157,52 @@ def test_results_to_check_can_be_shown_first_or_alone(mixed: Page) -> None:
         expect(button).to_have_attribute("aria-pressed", "true")
         expect(mixed.locator("#pictures-grid .tile:not([hidden])")).to_have_count(len(names))
         assert _names(mixed) == names
+
+
+def _doubtful(*numbers: tuple[float, float], candidates: Sequence[float] = ()) -> dict[str, Any]:
+    """A response with a reason for each instance (score, quality), and one for the candidates."""
+    found = [
+        {**instance(index), "score": score, "quality": quality}
+        for index, (score, quality) in enumerate(numbers, 1)
+    ]
+    reasons = [{"code": "low-score", "message": "Look.", "instance": item["id"]} for item in found]
+    near = [{"code": "near-misses", "message": "Look.", "instance": None}] if candidates else []
+    near_prompts = [{"score": score, "label": "face", "polygon": []} for score in candidates]
+    return api_response(
+        status="segmented", instances=found, review=[*reasons, *near], candidates=near_prompts
+    )
+
+
+def test_the_most_doubtful_results_come_first_until_they_are_checked(page: Page) -> None:
+    responses = {
+        "mild.png": _doubtful((0.9, 0.85)),
+        "missed.png": _doubtful(candidates=[0.2, 0.45]),
+        "two.png": _doubtful((0.9, 0.3), (0.5, 0.9)),
+        "bad.png": _doubtful((0.9, 0.3)),
+    }
+    answer_by_name(page, responses)
+    choose(page, *map(dot_file, responses))
+    finished_tile(page, "bad.png", "segmented")
+    page.get_by_label("Order").select_option("Check first")
+    ordered = ["two.png", "bad.png", "missed.png", "mild.png"]
+    expect(page.locator("#pictures-grid .name")).to_have_text(ordered)
+    page.get_by_role("group", name="Show").get_by_role("button", name="Check this 4").click()
+    opened(page, "two.png")
+    dialog, badge = page.locator("#picture"), page.locator("#picture .badge.review")
+    page.keyboard.press("c")
+    expect(badge).to_have_count(0)
+    page.keyboard.press("c")
+    expect(badge).to_have_count(1)
+    dialog.get_by_role("button", name="Mark as checked").click()
+    expect(badge).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("heading")).to_have_text("bad.png")
+    page.keyboard.press("ArrowLeft")
+    expect(dialog.get_by_role("heading")).to_have_text("two.png")
+    page.keyboard.press("Escape")
+    assert _names(page) == ordered[1:]
+    show = page.get_by_role("group", name="Show")
+    expect(show.get_by_role("button", name="Check this 3")).to_be_focused()
 
 
 def test_a_filter_that_matches_nothing_any_more_says_so(mixed: Page) -> None:

@@ -3,7 +3,15 @@
 from playwright.sync_api import Page, expect
 
 from tests.functions.api.browsing import check_accessibility, keep
-from tests.functions.api.pictures_view import instance, opened, tile_with
+from tests.functions.api.pictures_view import (
+    choose,
+    dot_file,
+    finished_tile,
+    instance,
+    opened,
+    respond_with,
+    tile_with,
+)
 
 
 def test_the_actual_segmenters_are_displayed(page: Page) -> None:
@@ -15,6 +23,23 @@ def test_the_actual_segmenters_are_displayed(page: Page) -> None:
     expect(dialog).to_contain_text("All masks were created by grabcut and oval.")
     expect(dialog).not_to_contain_text("SAM2")
     expect(dialog.get_by_role("row", name="face-2").last).to_contain_text("oval")
+
+
+def test_responses_are_not_kept_in_memory(page: Page) -> None:
+    """Their pictures are Blobs, which the browser keeps outside of the heap of JavaScript."""
+    session = page.context.new_cdp_session(page)
+
+    def heap() -> int:
+        session.send("HeapProfiler.collectGarbage")
+        return int(session.send("Runtime.getHeapUsage")["usedSize"])
+
+    respond_with(page, mask_png_base64="A" * 2**20)
+    before = heap()
+    choose(page, *(dot_file(f"{number}.png") for number in range(8)))
+    for number in range(8):
+        finished_tile(page, f"{number}.png", "empty")
+    while heap() - before > 4 * 2**20:  # the last response may still be in use
+        page.wait_for_timeout(100)
 
 
 def test_reasons_to_check_a_result_are_displayed(page: Page) -> None:

@@ -8,7 +8,16 @@ from playwright.sync_api import FilePayload, Page, Route, expect
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
 from tests.functions.api.browsing import check_accessibility, drop, keep
-from tests.functions.api.bucket_view import AVATAR, BLANK, REFRESH, ended_tile, opened, tile_of
+from tests.functions.api.bucket_view import (
+    AVATAR,
+    BLANK,
+    REFRESH,
+    ended_tile,
+    opened,
+    show_folder,
+    show_only,
+    tile_of,
+)
 from tools.support.examples import ROOT
 from tools.support.pipeline import put
 
@@ -40,11 +49,12 @@ def test_files_go_directly_to_the_bucket(bucket: Page, system: Stack, tmp_path: 
     stored = system.storage.bucket(INPUT_BUCKET).get_blob(f"album/2026/{odd.name}")
     assert (stored.content_type, stored.size) == ("image/png", AVATAR.stat().st_size)
     assert system.storage.bucket(OUTPUT_BUCKET).blob(f"album/2026/{odd.name}/mask.png").exists()
-    bucket.get_by_label("Name begins with").fill("album/")
-    bucket.get_by_label("State").select_option("rejected")
+    show_folder(bucket, "album/")
+    show_only(bucket, "Rejected")
     expect(bucket.locator("#tiles .tile")).to_have_count(1)
-    expect(bucket.locator("#tiles .tile")).to_contain_text("album/2026/README.md")
-    bucket.get_by_label("State").select_option("")
+    expect(bucket.locator("#tiles .tile")).to_contain_text("2026/README.md")
+    show_only(bucket, "All")
+    bucket.get_by_role("link", name="2026").click()
     expect(bucket.locator("#tiles .tile")).to_have_count(3)
     for scheme in ("light", "dark"):
         bucket.emulate_media(color_scheme=scheme)
@@ -151,7 +161,7 @@ def test_many_recent_uploads_need_few_requests(bucket: Page, system: Stack) -> N
         query = parse_qs(urlsplit(route.request.url).query)
         queries.append(query)
         found = listed if query.get("limit") == ["200"] else []
-        route.fulfill(json={"uploads": found, "next": None})
+        route.fulfill(json={"uploads": found, "folders": [], "next": None, "complete": True})
 
     bucket.route("**/v1/uploads*", respond)
     bucket.route("**/there", lambda route: route.fulfill(body=""))
@@ -184,7 +194,7 @@ def test_a_listing_older_than_an_upload_is_ignored(bucket: Page) -> None:
             route.fulfill(json={"url": "/there"})
             return
         upload = {**old, "name": "again.png", "generation": generation[0]}
-        route.fulfill(json={"uploads": [upload], "next": None})
+        route.fulfill(json={"uploads": [upload], "folders": [], "next": None, "complete": True})
 
     bucket.route("**/v1/uploads*", respond)
     bucket.route("**/there", lambda route: route.fulfill(json={"generation": "8"}))

@@ -7,6 +7,8 @@ import pytest
 from shared.gcp.events import (
     Identity,
     Message,
+    UploadEvent,
+    notification,
     parse_identity,
     parse_prompts,
     parse_upload,
@@ -57,6 +59,14 @@ def test_a_pushed_bucket_notification_is_an_upload() -> None:
     upload = parse_upload(_pushed(RESOURCE))
     assert upload is not None
     assert (upload.ref, upload.content_type, upload.size) == (REF, "image/png", 1234)
+
+
+def test_a_notification_of_ours_is_the_upload_that_it_announces() -> None:
+    upload = UploadEvent(REF, "image/png", 1234)
+    message = notification(upload)
+    assert json.loads(message.data) == RESOURCE
+    assert parse_upload(message) == upload
+    assert parse_identity(message) == Identity(REF, 0)
 
 
 def test_eventarcs_direct_event_is_the_same_upload_in_both_modes() -> None:

@@ -2,6 +2,8 @@ import sys
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.schemas import file_names
 
@@ -86,6 +88,13 @@ def test_what_is_only_odd_is_none(name: str) -> None:
 )
 def test_portable_names_are_files_on_every_system(name: str, portable: str) -> None:
     assert file_names.portable(name) == portable
+    assert file_names.portable(portable) == portable
+
+
+@given(st.text(st.characters(exclude_categories=[]), max_size=300))
+def test_a_portable_name_is_safe_and_stays_as_it_is(name: str) -> None:
+    portable = file_names.portable(name)
+    assert file_names.fault(portable) is None
     assert file_names.portable(portable) == portable
 
 

@@ -18,9 +18,12 @@ export function begin(about) {
   savesCorrections = about.corrections;
 }
 
-/** Returns a picture of an upload, or the upload itself, as a Blob. With `side`, it is scaled down. */
-export function storedPicture({ name, generation, revision, frame = "" }, picture, side = "") {
-  const ofResult = picture === "original" ? {} : { revision: revision ?? 0 };
+/**
+ * Returns a picture of an upload, or the upload itself, as a Blob. With `side`, it is scaled down. The API ignores
+ * `result`: the pictures of another result have another address, so the browser does not take them from its cache.
+ */
+export function storedPicture({ name, generation, revision, frame, result }, picture, side) {
+  const ofResult = picture === "original" ? {} : { revision: revision ?? 0, result: result ?? undefined };
   return getBlob("v1/uploads/picture", { name, generation, picture, side, frame, ...ofResult });
 }
 
@@ -80,7 +83,7 @@ export class StoredResult {
 
   /** Returns a document of the upload or its frame: "result" or "prompts". */
   #stored(document) {
-    return getJson(`v1/uploads/${document}`, { name: this.name, frame: this.#frame ?? "" });
+    return getJson(`v1/uploads/${document}`, { name: this.name, frame: this.#frame });
   }
 
   async #loadPrompts() {
@@ -139,7 +142,7 @@ export class StoredResult {
     const result = await this.#resultOf(revision);
     const ofUpload = this.frames ? await getJson("v1/uploads/result", { name }) : result;
     Object.assign(this, { activity: null, state: ofUpload.status });
-    upload.revision = ofUpload.revision;
+    Object.assign(upload, { revision: ofUpload.revision, result: null }); // the next listing has it
     this.#picture = { ...upload, frame: this.#frame, revision: result.revision };
     this.#loading = Promise.resolve(result);
     this.#preview = null;

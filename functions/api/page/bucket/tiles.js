@@ -10,21 +10,24 @@ const SIDE = 480;
 
 /** Returns a tile without an upload. `list` is where it is shown, as the dialog needs it. */
 export function emptyTile(list) {
-  const upload = { state: "", generation: null, source: null };
-  const tile = createTile(() => openDialog(upload.source, list));
-  return Object.assign(upload, { item: tile.item, tile, list });
+  const shown = { state: "", upload: null, source: null };
+  const tile = createTile(() => openDialog(shown.source, list));
+  return Object.assign(shown, { item: tile.item, tile, list });
 }
 
-/** Updates a tile if its upload has changed. */
-export function update(shown, upload) {
-  const { name, state, generation, revision, to_review, checked } = upload;
-  const isSame = Object.entries({ state, generation, revision, to_review, checked }).every(([key, value]) => shown[key] === value);
-  const isShownAlready = shown.source?.upload.revision === revision && shown.generation === generation && shown.source.state === state;
+/** Updates a tile if its upload has changed. `label` is its name on the tile. */
+export function update(shown, upload, label = upload.name) {
+  const isSame = shown.label === label && JSON.stringify(shown.upload) === JSON.stringify(upload);
+  const { upload: of, state: sourceState } = shown.source ?? {};
+  const isSameRevision = of?.generation === upload.generation && sourceState === upload.state && of.revision === upload.revision;
+  if (isSameRevision) of.result ??= upload.result; // that of a correction, which the dialog shows already
+  const isShownAlready = isSameRevision && of.result === upload.result;
   if (isSame && isShownAlready) return;
   if (!isShownAlready && !shown.source?.isEdited) shown.source = sourceOf(upload, shown);
-  Object.assign(shown, { state, generation, revision, to_review, checked });
+  const { name, state, to_review, checked } = upload;
+  Object.assign(shown, { state, upload, label });
   const description = texts.bucket.described(upload.size, upload.updated);
-  shown.tile.update({ name, state, description, toReview: to_review && !checked });
+  shown.tile.update({ name: label, title: name, state, description, toReview: to_review && !checked });
   const hasPictures = ["segmented", "degraded", "empty"].includes(state);
   shown.tile.showPicture(() => storedPicture(upload, hasPictures ? "overlay.png" : "original", SIDE), SIDE);
   updateDialog(shown.source, shown.list);

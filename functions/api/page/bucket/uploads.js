@@ -28,6 +28,7 @@ const MOST_REQUESTS = 8;
 const LONGEST_PAGE = 200;
 
 let onUploaded = () => {};
+let bucket = "";
 const recent = new Map(); // tiles of the files that this page has uploaded, by name
 const list = listOf(recent, (item) => item && focusItem(item));
 
@@ -37,12 +38,10 @@ const list = listOf(recent, (item) => item && focusItem(item));
  */
 export function begin(about, isActive, uploaded) {
   onUploaded = uploaded;
-  const showTarget = () => {
-    byId("target").textContent = `gs://${about.input_bucket}/${folder()}`;
-  };
-  showTarget();
+  bucket = about.input_bucket;
+  showTarget("");
   navigateByKeys(byId("recent"));
-  byId("folder").addEventListener("input", showTarget);
+  byId("folder").addEventListener("input", nameTarget);
   acceptFiles({
     zone: byId("bucket-drop"),
     input: byId("bucket-files"),
@@ -51,6 +50,16 @@ export function begin(about, isActive, uploaded) {
     limit: () => MOST_FILES,
     add: uploadAll,
   });
+}
+
+/** Makes a folder that of new uploads. */
+export function showTarget(wanted) {
+  byId("folder").value = wanted.replace(/\/$/, "");
+  nameTarget();
+}
+
+function nameTarget() {
+  byId("target").textContent = `gs://${bucket}/${folder()}`;
 }
 
 /** Whether a file that this page has uploaded is being processed. */

@@ -151,7 +151,6 @@ export function editorOf(source, result, viewer, changed) {
       scores: edits().pool.map(({ score }) => score ?? 1),
       threshold,
       canSave: Boolean(source.save),
-      isChecked: source.check ? source.isChecked : null,
     }),
     update(nextResult) {
       result = nextResult;
@@ -179,7 +178,6 @@ export function editorOf(source, result, viewer, changed) {
     },
     /** Saves the correction where the result is stored. */
     save: () => attempt(() => source.save()),
-    check: () => attempt(() => source.check(!source.isChecked)),
     undo: () => edits().undo() && send(),
     redo: () => edits().redo() && send(),
     /** Shows what a threshold would leave, while the slider moves. */

@@ -1,6 +1,7 @@
 // The tools above the stage.
 
 import { element, iconButton, setText } from "../dom.js";
+import { radios } from "../radios.js";
 import { texts } from "../texts.js";
 
 const ZOOM = 1.5;
@@ -23,7 +24,6 @@ export function toolbarOf(editor) {
     iconButton("zoom-in", texts.edit.zoomIn, () => editor.zoom.by(ZOOM)),
   );
   const save = element("button", { type: "button", className: "small primary", onclick: editor.save }, texts.edit.save);
-  const check = element("button", { type: "button", className: "choice", onclick: editor.check }, texts.edit.check);
   const hint = element("p", { className: "secondary hint-line", role: "status" });
   const problem = element("p", { className: "error", role: "alert", hidden: true });
 
@@ -31,11 +31,9 @@ export function toolbarOf(editor) {
   slider.addEventListener("change", () => editor.applyThreshold(Number(slider.value)));
 
   function update() {
-    const { isOn, isBusy, error, selected, label, isMinus, canUndo, canRedo, scores, threshold: moving, canSave, isChecked } = editor.state();
+    const { isOn, isBusy, error, selected, label, isMinus, canUndo, canRedo, scores, threshold: moving, canSave } = editor.state();
     save.hidden = !canSave || !canUndo;
     save.disabled = isBusy;
-    check.hidden = isChecked === null;
-    check.setAttribute("aria-pressed", Boolean(isChecked));
     correct.setAttribute("aria-pressed", isOn);
     labels.element.hidden = !isOn || Boolean(selected);
     signs.element.hidden = remove.hidden = done.hidden = !isOn || !selected;
@@ -54,18 +52,5 @@ export function toolbarOf(editor) {
     setText(problem, error ?? "");
   }
 
-  return { elements: [correct, labels.element, signs.element, remove, done, undo, redo, zooms, threshold, save, check, hint, problem], update };
-}
-
-function radios(legend, group, labels, choose) {
-  const inputs = Object.keys(labels).map((value) => {
-    const input = element("input", { type: "radio", name: group, value, className: "visually-hidden" });
-    input.addEventListener("change", () => choose(value));
-    return input;
-  });
-  const made = inputs.map((input) => element("label", { className: "choice" }, input, element("span", {}, labels[input.value])));
-  return {
-    element: element("fieldset", { className: "choices" }, element("legend", { className: "visually-hidden" }, legend), ...made),
-    check: (value) => inputs.forEach((input) => { input.checked = input.value === value; }),
-  };
+  return { elements: [correct, labels.element, signs.element, remove, done, undo, redo, zooms, threshold, save, hint, problem], update };
 }

@@ -1,15 +1,12 @@
 // Which pictures the grid shows, and in which order.
 
 import { byId, element, setText } from "../dom.js";
-import { needsReview } from "../result/describe.js";
 import { texts } from "../texts.js";
+import { checkFirst, toCheck } from "./order.js";
 
 const ALL = "all";
 const REVIEW = "review";
 const LABELS = { [ALL]: texts.pictures.all, [REVIEW]: texts.result.review, ...texts.states };
-
-/** Whether a person should check the picture's result. That of an earlier run does not count. */
-export const toCheck = (picture) => picture.isFinished && needsReview(picture.result());
 
 const matches = { [ALL]: () => true, [REVIEW]: toCheck };
 const isShown = (only) => matches[only] ?? (({ state }) => state === only);
@@ -36,8 +33,7 @@ export function begin(changed) {
 /** Returns the pictures that the grid shows, in their order. */
 export function selected(pictures) {
   const chosen = pictures.filter(isShown(only));
-  if (byId("order").value !== "check") return chosen;
-  return [...chosen.filter(toCheck), ...chosen.filter((picture) => !toCheck(picture))];
+  return byId("order").value === "check" ? checkFirst(chosen) : chosen;
 }
 
 /** Updates the controls. Returns [label, count] of each state that occurs, and of the pictures to check. */
@@ -51,6 +47,9 @@ export function update(pictures) {
   }
   return counts.filter(([key, count]) => key !== ALL && count).map(([key, count]) => [LABELS[key], count]);
 }
+
+/** Focuses the filter that is chosen. */
+export const focus = () => buttons.get(only).button.focus();
 
 /** Shows all pictures again. */
 export function reset() {

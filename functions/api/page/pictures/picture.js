@@ -1,6 +1,7 @@
 // A picture of the user, and its result. It is a source of the dialog (result/dialog.js).
 
 import { bytes, texts } from "../texts.js";
+import { drawingOf } from "../drawing.js";
 import { Edits } from "../edit/edits.js";
 import { readResponse } from "../result/response.js";
 
@@ -13,6 +14,8 @@ export class Picture {
     this.abort = null; // cancels the running request
     this.finished = null; // the newest result and its files; it is kept while the picture is run again
     this.corrections = null; // those of the newest result
+    this.ownDrawing = null; // how only this picture is drawn (drawing.js)
+    this.isChecked = false; // whether a person has checked the newest result
     this.wait();
   }
 
@@ -41,19 +44,26 @@ export class Picture {
   /** The response has arrived. */
   accept(response) {
     this.corrections = response.prompts ? new Edits(response.prompts, response.candidates ?? []) : null;
+    this.leftOut.clear();
+    this.isChecked = false;
     this.#finish(response);
   }
 
-  /** The response to a correction has arrived. */
+  /** The response to prompts has arrived: to those of a correction, or to the same, which are drawn in another way. */
   acceptCorrected(response) {
     this.corrections.settle(response.prompts);
+    const ids = new Set(response.instances.map(({ id }) => id));
+    for (const id of this.leftOut) if (!ids.has(id)) this.leftOut.delete(id);
     this.#finish(response);
   }
 
   #finish(response) {
-    const finished = readResponse(response);
-    this.leftOut.clear();
-    Object.assign(this, { state: response.status, activity: null, error: null, progress: null, finished });
+    Object.assign(this, { state: response.status, activity: null, error: null, progress: null, finished: readResponse(response) });
+  }
+
+  /** Whether a person has corrected the newest result, so that a new detection would lose something. */
+  get isCorrected() {
+    return Boolean(this.corrections?.isEdited);
   }
 
   /** Whether the result is that of the newest request. */
@@ -63,6 +73,11 @@ export class Picture {
 
   get isPending() {
     return this.activity !== null;
+  }
+
+  /** How masks and cutout are drawn. */
+  get drawing() {
+    return drawingOf(this.options);
   }
 
   result() {

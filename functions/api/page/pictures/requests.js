@@ -9,8 +9,8 @@ const PARALLEL_REQUESTS = 2;
 const REJECTED = [400, 413, 415, 422];
 
 /**
- * Returns a queue. `pictures()` returns all pictures, `options()` the fields of a request. `changed(picture)`
- * is called when the picture has changed.
+ * Returns a queue. `pictures()` returns all pictures, `options(picture)` the fields of the next request for one.
+ * `changed(picture)` is called when the picture has changed.
  */
 export function requestQueue({ pictures, options, maxBytes, changed }) {
   let running = 0;
@@ -40,7 +40,9 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
   async function run(picture) {
     running += 1;
     const abort = new AbortController();
-    Object.assign(picture, { options: options(), abort });
+    Object.assign(picture, { options: options(picture), abort });
+    const { isCorrected } = picture;
+    const fields = isCorrected ? promptFields(picture, picture.corrections.current) : picture.options;
     const update = (change) => {
       if (picture.abort !== abort) return; // a newer request, or the picture was removed
       change();
@@ -48,13 +50,13 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
     };
     update(() => picture.work(texts.activity.sending, 0));
     try {
-      const response = await requestMasks(picture.original, picture.name, picture.options, {
+      const response = await requestMasks(picture.original, picture.name, fields, {
         onProgress: (share) => update(() =>
           (share < 1 ? picture.work(texts.activity.sending, share) : picture.work(texts.activity.processing, NaN))),
         onWait: () => update(() => picture.work(texts.activity.busy, NaN)),
         signal: abort.signal,
       });
-      update(() => picture.accept(response));
+      update(() => (isCorrected ? picture.acceptCorrected(response) : picture.accept(response)));
     } catch (error) {
       update(() => picture.fail(REJECTED.includes(error.status) ? "rejected" : "failed", error.message));
     } finally {
@@ -68,7 +70,7 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
     cancel(picture);
     const abort = new AbortController();
     picture.abort = abort;
-    const fields = { ...picture.options, ...fieldsOf(prompts) };
+    const fields = promptFields(picture, prompts);
     const response = await requestMasks(picture.original, picture.name, fields, {
       onProgress: () => {},
       onWait: () => {},
@@ -79,5 +81,23 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
     changed(picture);
   }
 
-  return { add, cancel, correct };
+  /** Draws the present masks in another way. `ownDrawing` is that of this picture alone, or null. */
+  async function redraw(picture, drawing, ownDrawing) {
+    const { options: past, ownDrawing: before } = picture;
+    Object.assign(picture, { options: { ...past, ...drawing }, ownDrawing });
+    try {
+      await correct(picture, picture.corrections.current);
+    } catch (error) {
+      if (error.name === "AbortError") return; // a newer request draws in this way
+      Object.assign(picture, { options: past, ownDrawing: before });
+      throw error;
+    }
+  }
+
+  return { add, cancel, correct, redraw };
+}
+
+/** Returns the fields for the masks of prompts. The limit is for what is found, not for what a person adds. */
+function promptFields({ options: { max_instances: _, ...fields } }, prompts) {
+  return { ...fields, ...fieldsOf(prompts) };
 }

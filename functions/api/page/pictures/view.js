@@ -1,6 +1,7 @@
 // The first view: pictures from the user in a grid, and their masks and cutouts.
 
 import { byId, iconButton, setText } from "../dom.js";
+import { openExport } from "../export_form.js";
 import { acceptFiles } from "../file_input.js";
 import { collisionKey, numbered, safePath } from "../file_names.js";
 import { focusItem, navigateByKeys, removeItem, updateTabOrder } from "../grid.js";
@@ -12,6 +13,7 @@ import { saveAll } from "./download_all.js";
 import * as examples from "./examples.js";
 import * as filters from "./filters.js";
 import * as options from "./options.js";
+import { toCheck } from "./order.js";
 import { Picture } from "./picture.js";
 import { requestQueue } from "./requests.js";
 
@@ -29,10 +31,24 @@ let isSaving = false;
 let queue = null;
 const tiles = new Map(); // by picture
 const folders = new Set(); // those of the archive, as collision keys
+/**
+ * The pictures that were shown when the dialog was opened. Until it is closed they keep their places: one that has been
+ * checked would leave its neighbours.
+ */
+let held = [];
 /** The list of sources for the dialog. */
 const list = {
-  sources: () => filters.selected(pictures),
-  focus: (picture) => tiles.has(picture) && focusItem(tiles.get(picture).item),
+  sources() {
+    const places = new Set(held.filter((picture) => tiles.has(picture)));
+    return [...places, ...filters.selected(pictures).filter((picture) => !places.has(picture))];
+  },
+  focus(picture) {
+    held = [];
+    arrange();
+    const item = tiles.get(picture)?.item;
+    if (item && !item.hidden) focusItem(item);
+    else filters.focus();
+  },
 };
 
 /** Initialises the view. `isActive` returns whether it is on screen. */
@@ -40,7 +56,7 @@ export function begin(about, isActive) {
   byId("formats").textContent += texts.add.limits(about.max_bytes, about.max_pixels);
   byId("curl").textContent =
     `curl -F image=@cartoon.png -H 'Accept: image/png' '${new URL("v1/face-mask-sam2", document.baseURI)}?output=cutout' > cutout.png`;
-  queue = requestQueue({ pictures: () => pictures, options: options.read, maxBytes: about.max_bytes, changed });
+  queue = requestQueue({ pictures: () => pictures, options: nextOptions, maxBytes: about.max_bytes, changed });
   acceptFiles({
     zone: byId("drop"),
     input: byId("files"),
@@ -49,13 +65,14 @@ export function begin(about, isActive) {
     limit: () => MOST_PICTURES - pictures.length,
     add,
   });
-  options.begin(refreshSoon);
+  options.begin(about, refreshSoon);
   filters.begin(refreshSoon);
   examples.begin((file) => add([file]));
   navigateByKeys(byId("pictures-grid"), (item) => remove(pictures.find((picture) => tiles.get(picture).item === item)));
   byId("rerun").addEventListener("click", () => queue.add(...pictures.filter(canRerun)));
   byId("clear").addEventListener("click", clear);
   byId("zip").addEventListener("click", download);
+  byId("dataset").addEventListener("click", () => openExport(finished()));
   refresh();
 }
 
@@ -69,11 +86,19 @@ function create(file, wanted) {
   const { name, folder } = freeName(wanted);
   const picture = new Picture(file, name, folder);
   picture.correct = (prompts) => queue.correct(picture, prompts);
+  picture.redraw = (own) => queue.redraw(picture, own ?? options.drawingFields(), own);
   const actions = [
     iconButton("save", texts.tile.cutout(name), () => saveFile(picture, picture.result(), "cutout.png")),
     iconButton("remove", texts.tile.remove(name), () => remove(picture)),
   ];
-  const tile = createTile(() => openDialog(picture, list), ...actions);
+  picture.check = (isChecked) => {
+    picture.isChecked = isChecked;
+    changed(picture);
+  };
+  const tile = createTile(() => {
+    held = list.sources();
+    openDialog(picture, list);
+  }, ...actions);
   folders.add(collisionKey(folder));
   tiles.set(picture, tile);
   byId("pictures-grid").append(tile.item);
@@ -93,7 +118,7 @@ function freeName(wanted) {
 function changed(picture) {
   const { name, state, description, error, progress, isFinished } = picture;
   const tile = tiles.get(picture);
-  tile.update({ name, state, description, error, progress, toReview: filters.toCheck(picture) });
+  tile.update({ name, state, description, error, progress, toReview: toCheck(picture) });
   tile.item.querySelector(".save").disabled = !isFinished;
   showThumbnail(picture, tile);
   updateDialog(picture, list);
@@ -109,11 +134,22 @@ function showThumbnail(picture, tile) {
   tile.showPicture(() => picture.view(picture.finished ? "overlay" : "original"), side);
 }
 
-/** Whether another request may give another result. */
-function canRerun({ state, options: past, corrections }) {
-  if (!past || state === "waiting" || corrections?.isEdited) return false; // a correction must not be lost
-  return state === "failed" || JSON.stringify(past) !== JSON.stringify(options.read());
+/**
+ * Returns the options of a picture's next request. A corrected one keeps those of its detection, which is not repeated:
+ * a correction must not be lost.
+ */
+function nextOptions({ options: past, ownDrawing, isCorrected }) {
+  return { ...(isCorrected ? past : options.detectionFields()), ...(ownDrawing ?? options.drawingFields()) };
 }
+
+/** Whether another request may give another result. */
+function canRerun(picture) {
+  const { state, options: past } = picture;
+  if (!past || state === "waiting") return false;
+  return state === "failed" || JSON.stringify(past) !== JSON.stringify(nextOptions(picture));
+}
+
+const finished = () => pictures.filter(({ isFinished }) => isFinished);
 
 let isRefreshing = false;
 
@@ -128,13 +164,14 @@ function refreshSoon() {
 }
 
 function refresh() {
-  const done = pictures.filter(({ isFinished }) => isFinished).length;
+  const done = finished().length;
   const isPending = pictures.some((picture) => picture.isPending);
   document.documentElement.dataset.pictures = ["none", "one"][pictures.length] ?? "many"; // for page.css
   if (!pictures.length) filters.reset();
   setText(byId("summary"), texts.pictures.summary(pictures.length, filters.update(pictures)));
   setText(byId("choose"), pictures.length ? texts.add.more : texts.add.choose);
   byId("zip").disabled = isSaving || done === 0;
+  byId("dataset").disabled = done === 0;
   const label = isPending && done ? texts.pictures.zipSome(done) : texts.pictures.zip;
   setText(byId("zip"), isSaving ? texts.pictures.zipping : label);
   byId("rerun").hidden = !pictures.some(canRerun);
@@ -182,7 +219,7 @@ async function download() {
   isSaving = true;
   refresh();
   try {
-    await saveAll(pictures.filter(({ isFinished }) => isFinished));
+    await saveAll(finished());
   } catch (error) {
     setText(byId("drop-note"), texts.pictures.archiveFailed(error.message));
   } finally {

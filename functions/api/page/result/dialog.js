@@ -13,16 +13,30 @@
 //   frames       the number of frames and the one that is shown, or null; then it has chooseFrame(number)
 //   edits()      the corrections of the result (edit/edits.js), or null if it cannot be corrected
 //   correct(prompts)  gets the masks of these prompts; the promise resolves when there is a new result
+// and, if it can be drawn in another way:
+//   drawing          how its masks and cutouts are drawn (drawing.js)
+//   ownDrawing       the same if it is that of this source alone, else null
+//   redraw(drawing)  draws them in another way, with null as all others; the promise resolves when there is a new result
+// and, if it can be exported with its picture:
+//   original         the picture, as a File
+// and, if a person can mark it:
+//   isChecked        whether a person has checked the result
+//   check(isChecked) marks it, or no longer; perhaps a promise
 //
-// A list is where sources are shown: `sources()` returns them in order, `focus(source)` focuses one.
+// A list is where sources are shown: `sources()` returns them in order, `focus(source)` focuses one when the dialog is
+// closed.
 
 import { byId, setText } from "../dom.js";
 import { editorOf } from "../edit/editor.js";
 import { toolbarOf } from "../edit/toolbar.js";
 import { texts } from "../texts.js";
 import { resultPart, statusPart } from "./panel.js";
+import { redrawingControls } from "./redrawing.js";
 import { selectedView } from "./selection.js";
 import { viewer } from "./viewer.js";
+
+/** The states of results with pictures. */
+const WITH_PICTURES = ["segmented", "degraded", "empty"];
 
 /** What the dialog shows: source, list, result and its viewer; null if the dialog is closed. */
 let shown = null;
@@ -31,10 +45,12 @@ let shown = null;
 export function begin() {
   const dialog = byId("picture");
   dialog.addEventListener("close", closed);
-  dialog.addEventListener("keydown", stepByKey);
+  dialog.addEventListener("keydown", useKey);
   byId("picture-close").addEventListener("click", () => dialog.close());
   byId("picture-previous").addEventListener("click", () => step(-1));
   byId("picture-next").addEventListener("click", () => step(1));
+  byId("picture-check").addEventListener("click", check);
+  byId("picture-check").title = texts.dialog.checkKey;
 }
 
 /** Opens the dialog. */
@@ -68,9 +84,10 @@ export function closeDialog(source, list) {
 
 function show(source, list) {
   shown?.viewer?.release();
-  shown = { source, list, result: null, viewer: null, editor: null };
+  shown = { source, list, result: null, viewer: null, editor: null, redrawing: null, error: null };
   byId("picture-tools").replaceChildren();
   byId("picture-stage").replaceChildren();
+  byId("picture-drawing").replaceChildren();
   byId("picture-result").replaceChildren();
   draw();
 }
@@ -106,20 +123,27 @@ function drawStatus() {
   const { source, result, error } = shown;
   const isLoading = !result && !source.activity && !source.error && !error;
   const activity = isLoading ? texts.activity.loading : source.activity;
-  const status = { state: source.state, activity, error: source.error ?? error };
+  const status = { state: source.state, activity, error: source.error ?? error, isChecked: source.isChecked };
   byId("picture-status").replaceChildren(...statusPart(status, result, Boolean(source.activity && result)));
+  shown.redrawing?.update();
+  byId("picture-check").hidden = !source.check || !WITH_PICTURES.includes(source.state);
+  byId("picture-check").setAttribute("aria-pressed", Boolean(source.isChecked));
 }
 
 function drawResult(result) {
   const { source } = shown;
   shown.result = result;
+  if (source.redraw && result && !shown.redrawing) {
+    shown.redrawing = redrawingControls(source);
+    byId("picture-drawing").replaceChildren(shown.redrawing.element);
+  }
   if (shown.editor && source.edits()) {
     drawCorrected(result);
     return;
   }
   shown.viewer?.release();
   shown.editor = null;
-  const hasPictures = result && ["segmented", "degraded", "empty"].includes(result.status);
+  const hasPictures = result && WITH_PICTURES.includes(result.status);
   const load = (view) => selectedView(source, shown.result, view);
   shown.viewer = hasPictures ? viewer({ name: source.name, result, load }) : null;
   byId("picture-stage").replaceChildren(...[shown.viewer?.element].filter(Boolean));
@@ -163,13 +187,28 @@ function step(by) {
   if (!next) return;
   const focused = document.activeElement;
   show(next, shown.list);
-  if (focused.disabled || !focused.isConnected) byId("picture-close").focus(); // else keys would go nowhere
+  if (focused.disabled || !focused.checkVisibility()) byId("picture-close").focus(); // else keys would go nowhere
 }
 
-/** Arrow keys show the next picture, unless the element with the focus uses them. */
-function stepByKey(event) {
+/** Marks the result as checked, or no longer. */
+async function check() {
+  const current = shown;
+  current.error = null;
+  try {
+    await current.source.check(!current.source.isChecked);
+  } catch (error) {
+    current.error = error.message;
+  }
+  if (shown === current) drawStatus();
+}
+
+/** Arrow keys show the next picture, and C marks it as checked, unless the element with the focus uses the key. */
+function useKey(event) {
+  if (event.defaultPrevented || event.target.matches("input:not([type=checkbox]), textarea, select, .scroll")) return;
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!by || event.defaultPrevented || event.target.matches("input:not([type=checkbox]), textarea, select, .scroll")) return;
+  const isCheck = event.key.toLowerCase() === "c" && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!by && !isCheck) return;
   event.preventDefault();
-  step(by);
+  if (by) step(by);
+  else if (!byId("picture-check").hidden) check();
 }

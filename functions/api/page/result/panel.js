@@ -8,9 +8,9 @@ import { instanceTable } from "./instances.js";
 
 /** Returns the badges of a source and, while there is no result for its state, a sentence about it. */
 export function statusPart(source, result, isOutdated) {
-  const { state, activity, error } = source;
+  const { state, activity, error, isChecked } = source;
   return [
-    element("p", { className: "badges" }, badge(state), reviewBadge(needsReview(result) && !isOutdated)),
+    element("p", { className: "badges" }, badge(state), reviewBadge(needsReview(result) && !isOutdated && !isChecked)),
     activity && element("p", { role: "status" }, isOutdated ? `${activity} ${texts.activity.outdated}` : activity),
     error && element("p", { className: "error", role: "alert" }, error),
   ].filter(Boolean);

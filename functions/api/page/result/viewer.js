@@ -2,6 +2,7 @@
 
 import { element, setText } from "../dom.js";
 import { zoomOf } from "../edit/zoom.js";
+import { radios } from "../radios.js";
 import { texts } from "../texts.js";
 import { sizeOf } from "./describe.js";
 
@@ -22,18 +23,21 @@ let count = 0;
  *   stage, sheet, zoom  the stage, what lies on it and can be zoomed, and its zoom (edit/zoom.js)
  *   width, height       the size of the picture
  *   release()           releases the memory of the pictures; afterwards the viewer is not used any more
- * `load(view)` returns "cutout", "overlay", "mask" or "original" as a promise of a Blob.
+ * `load(view)` returns "cutout", "overlay", "mask" or "original" as a promise of a `blob` and of the `box` of the picture
+ * that it shows.
  */
 export function viewer({ name, result, load }) {
   count += 1;
   const under = element("img", { className: "under", alt: texts.stage.image(name, "original"), hidden: true });
   const over = element("img", { className: "over" });
+  const layer = element("div", { className: "layer" }, over);
+  const frame = element("div", { className: "frame", hidden: true });
   const mark = element("div", { className: "mark", hidden: true });
   const slider = element("input", {
     type: "range", min: 0, max: 100, value: MIDDLE, className: "divide", hidden: true,
     "aria-label": texts.stage.divide(name),
   });
-  const sheet = element("div", { className: "sheet" }, under, over, mark);
+  const sheet = element("div", { className: "sheet" }, under, layer, frame, mark);
   const stage = element("div", { className: "stage" }, sheet, slider);
   const note = element("p", { className: "secondary", role: "status" });
   const { width, height } = sizeOf(result);
@@ -54,8 +58,10 @@ export function viewer({ name, result, load }) {
     stage.dataset.view = view;
     over.alt = texts.stage.image(name, texts.stage.views[view].toLowerCase());
     try {
-      const blob = await load(view);
+      const { blob, box } = await load(view);
       if (state.request !== request) return;
+      [over, frame].forEach((part) => place(part, box, width, height));
+      frame.hidden = box.join() === [0, 0, width, height].join();
       display(over, blob);
       setText(note, "");
     } catch (error) {
@@ -63,13 +69,15 @@ export function viewer({ name, result, load }) {
     }
   };
   over.addEventListener("error", () => setText(note, texts.stage.noOriginal)); // for example, a TIFF
-  const views = choices(texts.stage.view(name), `view-${count}`, texts.stage.views, state.view, (view) => {
+  const views = radios(texts.stage.view(name), `view-${count}`, texts.stage.views, (view) => {
     chosen.view = state.view = view;
     show();
   });
+  views.check(state.view);
 
   const showGround = (ground) => { stage.dataset.ground = chosen.ground = ground; };
-  const grounds = choices(texts.stage.ground(name), `ground-${count}`, texts.stage.grounds, chosen.ground, showGround);
+  const grounds = radios(texts.stage.ground(name), `ground-${count}`, texts.stage.grounds, showGround);
+  grounds.check(chosen.ground);
   showGround(chosen.ground);
 
   const divide = () => stage.style.setProperty("--cut", `${slider.value}%`);
@@ -83,7 +91,7 @@ export function viewer({ name, result, load }) {
     slider.value = MIDDLE;
     divide();
     try {
-      if (!under.src) display(under, await load("original"));
+      if (!under.src) display(under, (await load("original")).blob);
     } catch (error) {
       setText(note, error.message);
     }
@@ -98,7 +106,7 @@ export function viewer({ name, result, load }) {
   });
 
   show();
-  const controls = element("div", { className: "controls" }, views, grounds, compare);
+  const controls = element("div", { className: "controls" }, views.element, grounds.element, compare);
   return {
     element: element("div", { className: "viewer" }, stage, controls, note),
     stage,
@@ -125,17 +133,8 @@ export function viewer({ name, result, load }) {
   };
 }
 
-function place(mark, [x0, y0, x1, y1], width, height) {
+/** Places an element on the sheet at a box of the picture. */
+function place(part, [x0, y0, x1, y1], width, height) {
   const edges = { left: x0 / width, top: y0 / height, width: (x1 - x0) / width, height: (y1 - y0) / height };
-  for (const [name, share] of Object.entries(edges)) mark.style[name] = `${share * 100}%`;
-}
-
-/** Returns radio buttons. A change calls `choose` with the chosen value. */
-function choices(legend, group, labels, initial, choose) {
-  const radios = Object.entries(labels).map(([value, label]) => {
-    const radio = element("input", { type: "radio", name: group, value, checked: value === initial, className: "visually-hidden" });
-    radio.addEventListener("change", () => choose(value));
-    return element("label", { className: `choice ${value}`, title: label }, radio, element("span", {}, label));
-  });
-  return element("fieldset", { className: "choices" }, element("legend", { className: "visually-hidden" }, legend), ...radios);
+  for (const [name, share] of Object.entries(edges)) part.style[name] = `${share * 100}%`;
 }
