@@ -19,7 +19,7 @@ class UploadFilter(RequestModel):
     """Uploads by their names.
 
     Without `folder`, uploads at any depth are meant. With it, those directly in this folder, and
-    its sub-folders; `prefix` and `contains` are then about the part of a name behind the folder.
+    its sub-folders; `prefix` is then about the part of a name behind the folder.
     """
 
     prefix: str = Field("", description="only uploads whose names start with this")
@@ -29,7 +29,9 @@ class UploadFilter(RequestModel):
         "bucket; unset: uploads at any depth",
     )
     contains: str = Field(
-        "", description="only uploads whose names contain this, in upper or lower case"
+        "",
+        description="only uploads whose names contain this, in upper or lower case, behind the "
+        "last slash of `folder` and `prefix`",
     )
 
     @property
@@ -43,10 +45,9 @@ class UploadFilter(RequestModel):
         return None if self.folder is None else DELIMITER
 
     def matches(self, name: str) -> bool:
-        """Whether the name of an upload, or of a sub-folder, contains the text."""
-        return not self.contains or _folded(self.contains) in _folded(
-            name[len(self.folder or "") :]
-        )
+        """Whether the name of an upload, or of a sub-folder, has the text behind the folder."""
+        start = self.full_prefix.rfind(DELIMITER) + 1
+        return not self.contains or _folded(self.contains) in _folded(name[start:])
 
     def is_folder(self, name: str) -> bool:
         """Whether a name in the listing is that of a sub-folder, and not of an upload."""

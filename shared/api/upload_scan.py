@@ -86,7 +86,7 @@ class UploadScan:
         """
         start = after
         if self._wanted.is_folder(after):
-            start = after.removesuffix(DELIMITER) + DELIMITER
+            start = after.removesuffix(DELIMITER) + chr(ord(DELIMITER) + 1)
         return self._buckets.storage.client.list_blobs(
             self._buckets.input,
             prefix=self._wanted.full_prefix,

@@ -10,7 +10,14 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from local.stack import INPUT_BUCKET, OUTPUT_BUCKET, Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
-from tests.functions.api.bucket_view import AVATAR, BLANK, opened, show_folder, tile_of
+from tests.functions.api.bucket_view import (
+    AVATAR,
+    BLANK,
+    REFRESH,
+    opened,
+    show_folder,
+    tile_of,
+)
 from tools.support.pipeline import await_results, output, output_names, process, put
 
 Shown = Callable[..., Page]
@@ -88,8 +95,10 @@ def test_uploads_are_deleted_after_a_question(shown: Shown, system: Stack) -> No
     expect(question).to_contain_text("bin/1.png")
     expect(question).to_contain_text("soft delete")
     expect(question.get_by_role("button", name="Cancel")).to_be_focused()
-    check_accessibility(page)
-    keep(page, "delete.png")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        check_accessibility(page)
+        keep(page, f"delete-{scheme}.png")
     page.keyboard.press("Escape")
     assert _exists(system, "bin/1.png")
     page.get_by_role("button", name="Delete…").click()
@@ -126,24 +135,37 @@ def test_what_was_not_done_is_said_for_each_upload(shown: Shown, system: Stack) 
     expect(outcomes).to_be_empty()
 
 
-def test_an_upload_that_is_processed_again_keeps_its_result_until_the_new_one_is_there(
-    page: Page, system: Stack
-) -> None:
-    """Here the result is lost, so the pipeline writes it again."""
+def test_an_upload_is_processed_again_with_its_correction(page: Page, system: Stack) -> None:
+    """Its result is deleted, because the pipeline writes none that is there already."""
     name = "again/cat.png"
     process(system, name, AVATAR.read_bytes())
+    prompts = json.loads(output(system, f"{name}/prompts.json"))
+    correction = {
+        "name": name,
+        "generation": prompts["source"]["generation"],
+        "revision": 0,
+        "instances": [],
+    }
+    assert page.request.post(f"{system.page}v1/uploads/prompts", data=correction).ok
     bucket = opened(page)
     show_folder(bucket, "again/")
     tile = tile_of(bucket, name)
-    expect(tile).to_have_attribute("data-state", "segmented", timeout=SOON)
+    expect(tile).to_have_attribute("data-state", "empty", timeout=SOON)
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    system.storage.bucket(OUTPUT_BUCKET).delete_blob(f"{name}/result.json")
     bucket.get_by_label(f"Select {name}").check()
-    before = output(system, f"{name}/result.json")
-    with bucket.expect_response("**/v1/uploads/rerun"):
-        bucket.get_by_role("button", name="Process again").click()
+    bucket.get_by_role("button", name="Process again").click()
     expect(bucket.locator("#outcomes")).to_contain_text("1 upload is processed again.")
-    expect(tile).to_have_attribute("data-state", "segmented")
-    assert json.loads(output(system, f"{name}/result.json")) == json.loads(before)
-    expect(bucket.get_by_label(f"Select {name}")).to_be_checked()
+    new = system.storage.bucket(OUTPUT_BUCKET).blob(f"{name}/result.json")
+    while not new.exists():
+        page.wait_for_timeout(100)
+    new.reload()
+    bucket.evaluate(REFRESH)
+    while not any(f"result={new.generation}" in url for url in loaded):
+        page.wait_for_timeout(100)
+    expect(tile).to_have_attribute("data-state", "empty")
+    assert json.loads(output(system, f"{name}/result.json"))["revision"] == 1
 
 
 def test_results_are_loaded_as_an_archive(shown: Shown, system: Stack) -> None:

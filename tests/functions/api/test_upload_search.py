@@ -106,6 +106,7 @@ def test_a_folder_has_its_uploads_and_sub_folders_each_once(
         ({"contains": "o", "prefix": "album/2"}, [], ["album/2026/one.png", "album/2026/two.png"]),
         ({"contains": "2026", "folder": "album/"}, ["album/2026/"], []),
         ({"contains": "album", "folder": "album/"}, [], []),
+        ({"contains": "album", "prefix": "album/"}, [], []),
         ({"prefix": "c", "folder": "album/"}, [], ["album/cat.png"]),
         ({"prefix": "album", "folder": ""}, ["album-2/", "album/"], []),
         ({"contains": "no such name"}, [], []),
