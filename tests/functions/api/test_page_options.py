@@ -170,3 +170,27 @@ def _check_place(dialog: Locator, cutout: PillowImage.Image, box: Box) -> None:
     expected = (box.x0 / across, box.y0 / down, box.width / across, box.height / down)
     assert shares == pytest.approx(expected, abs=0.002)
     assert (width, height) == cutout.size
+
+
+def test_a_corrected_picture_is_drawn_in_another_way_without_a_new_detection(page: Page) -> None:
+    choose(page, AVATAR)
+    finished_tile(page, AVATAR.name, "segmented")
+    editor = Editor(page, opened(page, AVATAR.name))
+    editor.start()
+    editor.click(8, 8)
+    editor.expect_instances(2)
+    editor.dialog.get_by_role("checkbox", name="Keep face-1").uncheck()
+    page.keyboard.press("Escape")
+    again = page.get_by_role("button", name="Run again")
+    page.get_by_label("Hands").check()
+    expect(again).to_be_hidden()
+    page.get_by_text("Mask and cutout").first.click()
+    page.locator("#more-options").get_by_role("slider", name="Grow masks").fill("5")
+    again.click()
+    expect(again).to_be_hidden()
+    finished_tile(page, AVATAR.name, "segmented")
+    dialog = opened(page, AVATAR.name)
+    editor.expect_instances(2)
+    result = _saved_result(page, dialog)
+    assert [item["id"] for item in result["instances"]] == ["face-2"], "face-1 is still left out"
+    assert result["drawing"]["mask_grow"] == "5"
