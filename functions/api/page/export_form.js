@@ -15,6 +15,8 @@ const explanation = element("p", { className: "secondary" });
 const split = slider(texts.exporting.split, { min: 0, max: 1, step: 0.05 }, texts.percent);
 const images = element("input", { type: "checkbox", checked: true });
 const empty = element("input", { type: "checkbox" });
+const box = (input, label) => element("p", {}, element("label", { className: "target" }, input, element("span", {}, label)));
+const emptyBox = box(empty, texts.exporting.empty);
 const problem = element("p", { className: "error", role: "alert" });
 const submit = element("button", { className: "primary" });
 const cancel = element("button", { type: "button", onclick: () => byId("export").close() }, texts.exporting.cancel);
@@ -32,9 +34,7 @@ export function begin() {
     element("h2", { id: "export-title" }, texts.exporting.title), count,
     element("div", { className: "fold-content" }, row(texts.exporting.format, format), split.element),
     explanation,
-    ...[[images, texts.exporting.images], [empty, texts.exporting.empty]].map(([box, label]) =>
-      element("p", {}, element("label", { className: "target" }, box, element("span", {}, label)))),
-    problem, element("div", { className: "bar" }, submit, cancel));
+    box(images, texts.exporting.images), emptyBox, problem, element("div", { className: "bar" }, submit, cancel));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     start();
@@ -48,12 +48,13 @@ export function openExport(chosen) {
   sources = chosen;
   const without = sources.filter((source) => !kept(source, source.result()).length).length;
   setText(count, texts.exporting.count(sources.length, without));
-  split.element.hidden = sources.length === 1;
-  empty.checked = sources.length === without;
+  split.element.hidden = emptyBox.hidden = isSingle();
   setText(problem, "");
   showRun(null);
   byId("export").showModal();
 }
+
+const isSingle = () => sources.length === 1;
 
 function showRun(next) {
   run = next;
@@ -65,8 +66,12 @@ async function start() {
   const own = {};
   showRun(own);
   setText(problem, "");
-  const share = sources.length === 1 ? 1 : split.read();
-  const options = { format: format.value, split: share, empty: empty.checked, images: images.checked };
+  const options = {
+    format: format.value,
+    split: isSingle() ? 1 : split.read(),
+    empty: isSingle() || empty.checked,
+    images: images.checked,
+  };
   const isWanted = () => run === own;
   try {
     await saveDataset(sources, options, isWanted);
