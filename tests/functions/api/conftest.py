@@ -49,9 +49,7 @@ def page(system: Stack, browser: Browser) -> Iterator[Page]:
         opened = context.new_page()
         errors: list[str] = []
         opened.on("pageerror", lambda error: errors.append(str(error)))
-        opened.on(
-            "console", lambda line: errors.append(line.text) if _is_error(line) else None
-        )
+        opened.on("console", lambda line: errors.append(line.text) if _is_error(line) else None)
         opened.goto(system.page)
         opened.wait_for_selector("html[data-ready]", state="attached")
         yield opened
