@@ -64,5 +64,5 @@ def phone(system: Stack, browser: Browser) -> Iterator[Page]:
 
 
 def _is_error(line: ConsoleMessage) -> bool:
-    """Whether it is an error of the page. The browser reports responses with an error status, too."""
+    """Whether it is an error of the page. Responses with an error status are reported, too."""
     return line.type == "error" and not line.text.startswith("Failed to load resource")
