@@ -147,8 +147,23 @@ def test_a_cropped_cutout_lies_where_it_belongs(page: Page, shape: str) -> None:
         assert list(box) == result["cutout_box"]
         assert cutout.size == (box.width, box.height)
         _check_place(dialog, cutout, box)
+        _check_content(page, dialog, cutout, result)
     dialog.get_by_role("button", name="Compare").click()
     keep(page, f"cropped-{shape}.png".lower())
+
+
+def _check_content(
+    page: Page, dialog: Locator, cutout: PillowImage.Image, result: dict[str, Any]
+) -> None:
+    """Checks that face-4 is in the cutout where it is in the picture."""
+    button = dialog.get_by_role("button", name="Save the cutout of face-4")
+    single = np.asarray(PillowImage.open(io.BytesIO(save(page, button))))
+    (part,) = (Box(*item["cutout_box"]) for item in result["instances"] if item["id"] == "face-4")
+    x0, y0, _, _ = result["cutout_box"]
+    pixels = np.asarray(cutout)[part.shifted(-x0, -y0).slices]
+    opaque = single[..., 3] == 255
+    assert opaque.any()
+    assert (pixels[opaque] == single[opaque]).all()
 
 
 SHOWN = """async (image) => {
