@@ -9,13 +9,18 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+_RESULTS = 4
+"""Limit for the items whose results are not yielded yet, as a multiple of the threads. Chosen by
+hand: fewer leave threads idle behind one slow item, more need more memory."""
+
 
 def bounded_map(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
     """Yields the results of the items, in order. At most `threads` items exist at a time.
 
-    `Executor.map` takes all items at once, so all of them would be in memory. The calls run in
-    copies of the caller's context, which has the fields of the log lines. The error of any call is
-    raised as soon as it ends, and no further item is taken; calls that run are awaited.
+    At most four times as many results wait for an earlier item. `Executor.map` takes all items at
+    once, so all of them would be in memory. The calls run in copies of the caller's context, which
+    has the fields of the log lines. The error of any call is raised as soon as it ends, and no
+    further item is taken; calls that run are awaited.
     """
     running: set[Future[R]] = set()
     pending: deque[Future[R]] = deque()
@@ -25,14 +30,18 @@ def bounded_map(function: Callable[[T], R], items: Iterable[T], threads: int) ->
             del item  # the thread alone holds it
             running.add(future)
             pending.append(future)
-            if len(running) == threads:
+            while len(running) == threads or len(pending) == _RESULTS * threads:
                 running -= _ended(running)
-            while pending and pending[0].done():
-                yield pending.popleft().result()
+                yield from _first_results(pending)
         while running:
             running -= _ended(running)
-        for future in pending:
-            yield future.result()
+            yield from _first_results(pending)
+
+
+def _first_results(pending: deque[Future[R]]) -> Iterator[R]:
+    """Removes the calls at the front that have ended, and yields their results."""
+    while pending and pending[0].done():
+        yield pending.popleft().result()
 
 
 def _ended(running: set[Future[R]]) -> set[Future[R]]:

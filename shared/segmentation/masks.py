@@ -106,5 +106,7 @@ def _distance(prompt: Prompt, window: Box) -> npt.NDArray[np.float32]:
     points = prompt.positive or [
         ((prompt.box.x0 + prompt.box.x1) // 2, (prompt.box.y0 + prompt.box.y1) // 2)
     ]
-    squares = [(xs[None, :] - x) ** 2 + (ys[:, None] - y) ** 2 for x, y in points]
-    return np.sqrt(np.minimum.reduce(squares)).astype(np.float32)
+    squares = np.full((window.height, window.width), np.inf, np.float32)
+    for x, y in points:
+        np.minimum(squares, (xs[None, :] - x) ** 2 + (ys[:, None] - y) ** 2, out=squares)
+    return np.sqrt(squares)

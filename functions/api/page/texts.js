@@ -183,6 +183,8 @@ export const texts = {
     download: (file, name) => `Download ${file} of ${name}`,
     annotations: { svg: "Outlines as SVG", labelme: "Outlines for LabelMe", coco: "Outlines as COCO" },
     dataset: "Export as dataset…",
+    frame: "Frame",
+    frameOf: (shown, count) => `${number(shown)} of ${number(count)}`,
   },
 
   exporting: {

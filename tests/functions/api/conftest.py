@@ -35,7 +35,7 @@ def system() -> Iterator[Stack]:
     """The complete system with the page."""
     with (
         tempfile.TemporaryDirectory(prefix="toonmask-page-") as root,
-        stack.running(Path(root), {}, "embedded", with_api=True) as running,
+        stack.running(Path(root), {"FRAMES": "all"}, "embedded", with_api=True) as running,
     ):
         yield running
 

@@ -54,6 +54,7 @@ def test_rejected_images(
         ("pos_points", "1.5"),
         ("targets", "face,feet"),
         ("targets", ""),
+        ("targets", ","),
         ("face_parts", "hair"),
         ("face_parts", "skin,hat"),
         ("min_score", "1.01"),

@@ -60,6 +60,26 @@ def test_a_slow_item_keeps_no_thread_from_the_others() -> None:
     assert ended[-1] == 0
 
 
+def test_the_results_that_wait_for_a_slow_item_are_bounded() -> None:
+    full, beyond = threading.Event(), threading.Event()
+
+    def items() -> Iterator[int]:
+        for item in range(20):
+            if item == 8:
+                beyond.set()
+            yield item
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert full.wait(10)
+            assert not beyond.wait(0.2)
+        if item == 7:
+            full.set()
+        return item
+
+    assert list(bounded_map(work, items(), 2)) == list(range(20))
+
+
 def test_the_error_of_a_later_item_ends_it_while_an_earlier_one_runs() -> None:
     failed = threading.Event()
     taken: list[int] = []

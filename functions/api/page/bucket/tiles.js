@@ -1,6 +1,6 @@
 // Tiles of uploads.
 
-import { openDialog, updateDialog } from "../result/dialog.js";
+import { openDialog, showFrame, updateDialog } from "../result/dialog.js";
 import { texts } from "../texts.js";
 import { createTile } from "../tile.js";
 import { StoredResult, storedPicture } from "./stored_result.js";
@@ -21,13 +21,18 @@ export function update(shown, upload) {
   const isSame = Object.entries({ state, generation, revision, to_review, checked }).every(([key, value]) => shown[key] === value);
   const isShownAlready = shown.source?.upload.revision === revision && shown.generation === generation && shown.source.state === state;
   if (isSame && isShownAlready) return;
-  if (!isShownAlready && !shown.source?.isEdited) shown.source = new StoredResult(upload, () => updateDialog(shown.source, shown.list));
+  if (!isShownAlready && !shown.source?.isEdited) shown.source = sourceOf(upload, shown);
   Object.assign(shown, { state, generation, revision, to_review, checked });
   const description = texts.bucket.described(upload.size, upload.updated);
   shown.tile.update({ name, state, description, toReview: to_review && !checked });
   const hasPictures = ["segmented", "degraded", "empty"].includes(state);
   shown.tile.showPicture(() => storedPicture(upload, hasPictures ? "overlay.png" : "original", SIDE), SIDE);
   updateDialog(shown.source, shown.list);
+}
+
+function sourceOf(upload, shown) {
+  const changed = () => updateDialog(shown.source, shown.list);
+  return new StoredResult(upload, changed, () => showFrame(shown.source, shown.list));
 }
 
 /** Returns the list of the tiles of a map, for the dialog. */
