@@ -1,7 +1,9 @@
 """The frames of an animated GIF, WebP, AVIF or PNG, and the pages of a TIFF."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+from PIL import Image as PillowImage
 from PIL.TiffImagePlugin import TiffImageFile
 
 from shared.decoding.header import OpenImage, as_rejection, check_pixels, opened
@@ -67,7 +69,7 @@ class Frames:
         """
         steps = max(1, number - self._last)
         picture = self.first.picture
-        with as_rejection():
+        with as_rejection(), _allocating_at_most(self.most_pixels):
             if not isinstance(picture, TiffImageFile):
                 for between in range(self._last, number):  # Pillow draws a frame over those before
                     picture.seek(self._indices[between - 1])
@@ -90,6 +92,19 @@ class Frames:
         elif picture.format in _FORMATS:
             count = getattr(picture, "n_frames", 1)
             yield from ((index, *picture.size) for index in range(count))
+
+
+@contextmanager
+def _allocating_at_most(pixels: int) -> Iterator[None]:
+    """Makes Pillow refuse a GIF's frame with more than twice as many pixels before it allocates it.
+
+    Pillow enlarges an image for a frame that does not fit into it.
+    """
+    PillowImage.MAX_IMAGE_PIXELS = pixels
+    try:
+        yield
+    finally:
+        PillowImage.MAX_IMAGE_PIXELS = None
 
 
 def _pages(picture: TiffImageFile) -> Iterator[tuple[int, int, int]]:
