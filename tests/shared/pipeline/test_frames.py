@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 
 from shared.corrections.saving import Corrections
 from shared.gcp.events import Message
-from shared.gcp.gcs import ObjectRef, Storage
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
 from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
 from shared.pipeline import frame_prompts
@@ -62,6 +62,13 @@ def with_frames(count: int) -> set[str]:
     frames = range(1, count + 1)
     of_frames = {f"frame-{number:04}/{name}" for number in frames for name in OF_FRAME}
     return {"prompts.json", "result.json", *of_frames}
+
+
+NEWER = {
+    "fewer frames": (gif(*COLOURS[:2]), with_frames(2)),
+    "one frame": (gif(COLOURS[2]), WITH_FACE),
+    "no image": (b"hello", {"result.json"}),
+}
 
 
 def test_each_frame_has_results_of_its_own_and_the_upload_a_summary(flow: Flow) -> None:
@@ -139,6 +146,42 @@ def test_a_delivery_that_runs_out_of_time_is_continued_by_the_next(
     assert frame_prompts._SECONDS < 300
 
 
+@pytest.mark.parametrize("newer", ["one frame", "fewer frames"])
+def test_frames_that_were_never_finished_are_deleted_after_a_newer_upload(
+    flow: Flow, detected: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch, newer: str
+) -> None:
+    content, names = NEWER[newer]
+    old_event = flow.upload(gif(*COLOURS, (9, 9, 9)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Deadline, "left", property(lambda _: 1.0 if len(detected) < 3 else 0.0))
+        with pytest.raises(Transient, match="Frame 4 of 4"):
+            flow.landmark(old_event)
+    event = flow.upload(content)
+    assert flow.landmark(old_event) == []
+    flow.segment(*flow.landmark(event))
+    assert flow.names() == names
+
+
+def test_what_an_older_delivery_writes_late_is_deleted_by_the_next(flow: Flow) -> None:
+    """Landmarks was killed after it had written the pixels of a frame, and before its prompts."""
+    old_event = flow.upload()
+    (first, *_) = flow.landmark(old_event)
+    old = json.loads(first.data)["source"]["generation"]
+    flow.process(gif(COLOURS[2]))
+    stray = ObjectToWrite("a.gif/frame-0003/original.png", "image/png", b"late")
+    Storage().write(flow.results.name, stray, Provenance(old, "0123456789ab"))
+    assert flow.landmark(old_event) == []
+    assert flow.names() == WITH_FACE
+
+
+def test_frames_without_a_decision_about_them_stay(flow: Flow) -> None:
+    """Somebody has deleted prompts.json of the upload."""
+    messages = flow.landmark(flow.upload())
+    flow.results.blob("a.gif/prompts.json").delete()
+    flow.segment(*messages)
+    assert flow.names() == with_frames(3) - {"prompts.json", "result.json"}
+
+
 def _tiff_with_a_broken_last_page() -> bytes:
     first, *others = map(picture, COLOURS)
     file = io.BytesIO()
@@ -170,13 +213,6 @@ def test_more_frames_than_allowed_are_rejected_with_their_limit(flow: Flow) -> N
     assert "more than 2 frames" in reason.message
     flow.process(max_frames=3)
     assert flow.names() == with_frames(3)
-
-
-NEWER = {
-    "fewer frames": (gif(*COLOURS[:2]), with_frames(2)),
-    "one frame": (gif(COLOURS[2]), WITH_FACE),
-    "no image": (b"hello", {"result.json"}),
-}
 
 
 @pytest.mark.parametrize("late", ["", "landmarks", "one frame", "all frames"])
