@@ -67,7 +67,7 @@ def test_extreme_shapes_do_no_harm(detector: Detector, shape: tuple[int, int, in
     assert detector.detect(np.full(shape, 200, np.uint8), BOTH).detections == []
 
 
-@pytest.mark.parametrize("shape", [(20, 3000, 3), (3000, 20, 3), (3, 700, 3), (9, 9, 3)])
+@pytest.mark.parametrize("shape", [(20, 1000, 3), (200, 3, 3), (9, 9, 3)])
 def test_noise_of_extreme_shapes_does_no_harm(
     detector: Detector, shape: tuple[int, int, int]
 ) -> None:
@@ -93,7 +93,7 @@ def test_colours_are_taken_as_rgb(detector: Detector) -> None:
 
 
 def test_threads_find_the_same(detector: Detector) -> None:
-    images = [example(name) for name in AVATARS]
+    images = [example(name) for name in AVATARS[:3]]
     alone = [detector.detect(image, BOTH).detections for image in images]
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(lambda image: detector.detect(image, BOTH).detections, images))
