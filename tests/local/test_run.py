@@ -114,12 +114,11 @@ def test_a_second_run_replaces_the_first(output: Path) -> None:
 def test_what_is_doubtful_is_a_remark_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     reason = SimpleNamespace(message="Look again.")
     frames = [FrameResult(number=n, status=Status.EMPTY, review=n % 2) for n in (1, 2, 3)]
+    still = SimpleNamespace(instances=(), review=(reason,), frames=())
+    moving = SimpleNamespace(instances=(), review=(), frames=frames)
     outcomes = [
-        Outcome(name, Status.SEGMENTED, "", cast(ResultDocument, SimpleNamespace(**fields)))
-        for name, fields in {
-            "cat.png": {"instances": (), "review": (reason,), "frames": ()},
-            "cat.gif": {"instances": (), "review": (), "frames": frames},
-        }.items()
+        Outcome("cat", Status.SEGMENTED, "", cast(ResultDocument, document))
+        for document in (still, moving)
     ]
     summarise(Console(width=100), outcomes, 1, Path("index.html"))
     said = capsys.readouterr().out
