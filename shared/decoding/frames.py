@@ -59,15 +59,16 @@ class Frames:
         """The number of frames."""
         return len(self._indices)
 
-    def opened(self, number: int) -> OpenImage:
-        """Returns a frame to decode.
+    def steps(self, number: int) -> int:
+        """Returns how many frames `opened` decodes before it returns this one; at least 1."""
+        return max(1, number - self._last)
 
-        Most formats decode all frames before it, so its limit for time is that of all these.
+    def opened(self, number: int) -> OpenImage:
+        """Returns a frame to decode. The frames since the last one are decoded first.
 
         Raises:
             Rejected: the file is broken, or the frame exceeds a limit.
         """
-        steps = max(1, number - self._last)
         picture = self.first.picture
         with as_rejection(), _allocating_at_most(self.most_pixels):
             if not isinstance(picture, TiffImageFile):
@@ -76,7 +77,7 @@ class Frames:
                     picture.load()
             picture.seek(self._indices[number - 1])
         self._last = number
-        frame = opened(picture, self.first.data, self._max_pixels, steps)
+        frame = opened(picture, self.first.data, self._max_pixels)
         if frame.pixels > self.most_pixels:
             raise Rejected(ReasonCode.CORRUPT_IMAGE, "It is larger than the image.")
         return frame
