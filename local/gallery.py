@@ -36,11 +36,19 @@ judge a mask, or make the page long."""
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """The result of one image. `pictures` maps kinds, such as overlay, to links, the best first."""
+    """The result of one image. `pictures` maps kinds, such as overlay, to links, the best first.
+
+    `name` is that of the folder of the upload, or of the frame.
+    """
 
     name: str
     document: ResultDocument
     pictures: Mapping[str, str]
+
+    @property
+    def upload_folder(self) -> str:
+        """The folder of the upload, with a slash at its end."""
+        return object_names.without_frame(f"{self.name}/")
 
     @property
     def shown(self) -> list[str]:
@@ -75,8 +83,8 @@ def write(folder: Path, newest: Mapping[str, Path]) -> Path:
         shutil.copyfile(file, place / f"original{file.suffix.lower()}")
     results, invalid = _read(folder)
     parts = {
-        "This run": [result for result in results if f"{result.name}/" in folders],
-        "Earlier runs": [result for result in results if f"{result.name}/" not in folders],
+        "This run": [result for result in results if result.upload_folder in folders],
+        "Earlier runs": [result for result in results if result.upload_folder not in folders],
     }
     environment = Environment(
         loader=PackageLoader("local"), autoescape=select_autoescape(), trim_blocks=True
@@ -113,7 +121,10 @@ def _filters(results: Sequence[_Result]) -> list[tuple[str, str, int]]:
 
 
 def _read(folder: Path) -> tuple[list[_Result], dict[str, str]]:
-    """Returns the results in a folder by name, and the errors of invalid result files."""
+    """Returns the results in a folder by name, and the errors of invalid result files.
+
+    Of an upload with frames, these are the results of the frames, without their summary.
+    """
     results: list[_Result] = []
     invalid: dict[str, str] = {}
     for file in sorted(folder.rglob(object_names.RESULT)):
@@ -123,7 +134,8 @@ def _read(folder: Path) -> tuple[list[_Result], dict[str, str]]:
             document = ResultDocument.model_validate_json(file.read_bytes())
         except ValidationError as error:
             invalid[file.relative_to(folder).as_posix()] = problems(error)
-        else:
+            continue
+        if not document.frames:
             pictures = _pictures(folder, file.parent, document)
             name = file.parent.relative_to(folder).as_posix()
             results.append(_Result(name, document, pictures))

@@ -37,7 +37,7 @@ def system(request: pytest.FixtureRequest) -> Iterator[Stack]:
     with (
         tempfile.TemporaryDirectory(prefix="toonmask-test-") as root,
         stack.running(
-            Path(root), {"TARGETS": "face,hand"}, request.param, with_api=True
+            Path(root), {"TARGETS": "face,hand", "FRAMES": "all"}, request.param, with_api=True
         ) as running,
     ):
         yield running
@@ -75,7 +75,7 @@ def bucket(storage_url: str) -> gcs.Bucket:
 
 
 _SHARING = (
-    r"tests/(test_pipeline|local/test_(broker|command_line_tools|corrections|notifications|operations)"
+    r"tests/(test_pipeline|local/test_(broker|command_line_tools|corrections|frames|notifications|operations)"
     r"|tools/deployment/test_(diagnosis|smoke))\.py",
     r"tests/functions/api/test_\w*pages?\w*\.py",
 )

@@ -114,8 +114,9 @@ class FolderSource:
         """Yields the folders in the order of their names. Links are not followed."""
         found = (
             f"{Path(place).relative_to(self._root).as_posix()}/"
-            for place, _, files in os.walk(self._root)
+            for place, subfolders, files in os.walk(self._root)
             if object_names.RESULT in files
+            and object_names.FIRST_FRAME not in subfolders  # a summary of frames
         )
         return iter(sorted(folder for folder in found if folder.startswith(prefix)))
 

@@ -9,7 +9,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Choice:
     """The objects to reprocess: those under `prefix`, all, or only those without a result.
 
     The result before a correction is none: if a correction failed, or was never published, the
-    object is reprocessed.
+    object is reprocessed. So is one of whose frames one has no result.
     """
 
     prefix: str
@@ -47,7 +48,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Upload:
-    """An object to reprocess, and whether a person corrected its prompts."""
+    """An object to reprocess, and whether a person corrected its prompts, or those of a frame."""
 
     blob: Blob
     is_corrected: bool
@@ -115,15 +116,21 @@ def wanted(target: Target, choice: Choice, after: str) -> Iterator[Upload]:
     """Yields the objects to reprocess whose names come after `after`, in the order of names."""
     corrected = _corrected(target, choice.prefix)
     finished = {} if choice.all else _finished(target, choice.prefix)
+    frames = _corrected_frames(corrected)
     for blob in target.storage.list_blobs(
         target.input_bucket, prefix=choice.prefix, start_offset=after or None
     ):
         folder = object_names.folder(blob.name)
-        generation, revision = corrected.get(folder, (blob.generation, 0))
-        is_corrected = generation == blob.generation and revision > 0
-        edition = (blob.generation, revision if is_corrected else 0)
-        if blob.name > after and finished.get(folder, (0, 0)) < edition:
-            yield Upload(blob, is_corrected)
+        candidates = (folder, *frames.get(folder, ()))
+        corrections = {
+            one: corrected[one]
+            for one in candidates
+            if corrected.get(one, (0, 0))[0] == blob.generation
+        }
+        newest = {folder: (blob.generation, 0)} | corrections
+        is_unfinished = any(finished.get(one, (0, 0)) < newest[one] for one in newest)
+        if blob.name > after and is_unfinished:
+            yield Upload(blob, bool(corrections))
 
 
 def publish(target: Target, choice: Choice, cursor: Cursor, rate: float) -> Iterator[Blob]:
@@ -162,6 +169,15 @@ def _corrected(target: Target, prefix: str) -> dict[str, tuple[int, int]]:
         for folder, blob in _listed(target, prefix, object_names.PROMPTS)
     }
     return {folder: edition for folder, edition in editions.items() if edition[1]}
+
+
+def _corrected_frames(corrected: Iterable[str]) -> dict[str, list[str]]:
+    """Returns the folders of corrected frames by the folder of their upload."""
+    frames = defaultdict[str, list[str]](list)
+    for folder in corrected:
+        if object_names.of_frame(folder):
+            frames[object_names.without_frame(folder)].append(folder)
+    return frames
 
 
 def _listed(target: Target, prefix: str, name: str) -> Iterator[tuple[str, Blob]]:

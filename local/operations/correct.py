@@ -85,8 +85,8 @@ def save(target: Target, document: PromptsDocument) -> int:
         target.topic("prompts"),
     )
     source = document.source
-    ref = ObjectRef(source.bucket, source.name, source.generation)
-    return corrections.save(ref, document.revision, document.instances)
+    frame = source.frame.number if source.frame else None
+    return corrections.save(ObjectRef.of(source), document.revision, document.instances, frame)
 
 
 if __name__ == "__main__":

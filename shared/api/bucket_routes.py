@@ -16,6 +16,7 @@ from shared.api.concurrency_limit import ConcurrencyLimit
 from shared.api.newest_uploads import NewestUploads
 from shared.api.problems import Refused
 from shared.api.request_models import (
+    FrameNumber,
     Name,
     RequestModel,
     UploadName,
@@ -100,6 +101,9 @@ class PictureQuery(RequestModel):
     picture: str = Field(
         pattern=f"^({ORIGINAL}|{object_names.PICTURE})$",
         description="original, mask.png, overlay.png, cutout.png, face-1/mask.png, …",
+    )
+    frame: FrameNumber | None = Field(
+        None, description="number of the frame, from 1; without it, the first frame that has some"
     )
     revision: Revision | None = Field(
         None, description="revision of its prompts; without it, a picture of any revision"
@@ -222,8 +226,8 @@ class BucketRoutes:
         return json_response(UploadSession(url=url).model_dump_json())
 
     def _result(self) -> ResponseReturnValue:
-        name = query(UploadName).name
-        found = self._services.pictures.result(name)
+        wanted = query(UploadName)
+        name, found = wanted.name, self._services.pictures.result(wanted.folder)
         if found is not None:
             return json_response(found)
         uri = self._services.buckets.uri(name)
@@ -236,7 +240,7 @@ class BucketRoutes:
         wanted = query(PictureQuery)
         pictures = self._services.pictures
         upload = self._services.buckets.upload(wanted.name, wanted.generation)
-        picture = StoredPicture(upload, wanted.picture, wanted.revision)
+        picture = StoredPicture(upload, wanted.picture, wanted.revision, wanted.frame)
         limit = self._thumbnails if wanted.side else self._downloads
         check = check_of(request.environ)
         with ExitStack() as slot:

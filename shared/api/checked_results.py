@@ -20,13 +20,15 @@ class CheckedResults:
     def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
 
-    def mark(self, upload: ObjectRef, revision: int, *, checked: bool) -> None:
+    def mark(self, upload: ObjectRef, frame: int | None, revision: int, *, checked: bool) -> None:
         """Marks the result of this revision of an upload's prompts, or removes the mark.
+
+        `frame` is the number of a frame, or None for the upload, whose mark is one for all frames.
 
         Raises:
             Refused: there is no such result, or a newer one, or it changed at the same moment.
         """
-        name = object_names.folder(upload.name) + object_names.RESULT
+        name = object_names.folder(upload.name, frame) + object_names.RESULT
         blob = self._buckets.storage.find(self._buckets.output, name)
         if blob is None:
             raise _no_result(upload, revision)

@@ -13,6 +13,7 @@ from shared.api.buckets import Buckets, no_buckets
 from shared.api.checked_results import CheckedResults
 from shared.api.problems import Refused
 from shared.api.request_models import (
+    FrameNumber,
     Name,
     RequestModel,
     UploadName,
@@ -38,6 +39,7 @@ characters each, and three short fields."""
 _STATUSES: Mapping[RefusalCode, HTTPStatus] = {
     RefusalCode.NO_SUCH_UPLOAD: HTTPStatus.NOT_FOUND,
     RefusalCode.NO_PROMPTS: HTTPStatus.NOT_FOUND,
+    RefusalCode.HAS_FRAMES: HTTPStatus.UNPROCESSABLE_ENTITY,
     RefusalCode.BAD_PROMPTS: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Statuses of refused corrections. All other codes are CONFLICT."""
@@ -48,6 +50,7 @@ class Correction(RequestModel):
 
     name: Name = Field(description="name of the upload")
     generation: Generation = Field(description="generation of the upload")
+    frame: FrameNumber | None = Field(None, description="number of the frame, from 1")
     revision: Revision = Field(description="revision of the prompts that were corrected")
     instances: Annotated[tuple[Prompt, ...], FailFast()] = Field(
         max_length=MOST_INSTANCES, description="all prompts, also those that stay as they are"
@@ -65,6 +68,7 @@ class Check(RequestModel):
 
     name: Name = Field(description="name of the upload")
     generation: Generation = Field(description="generation of the upload")
+    frame: FrameNumber | None = Field(None, description="number of the frame, from 1")
     revision: Revision = Field(description="revision of the result")
     checked: bool
 
@@ -89,13 +93,13 @@ class CorrectionRoutes:
         app.post(CHECKED)(self._check)
 
     def _prompts(self) -> ResponseReturnValue:
-        name, buckets = query(UploadName).name, self._required_buckets
-        path = object_names.folder(name) + object_names.PROMPTS
+        wanted, buckets = query(UploadName), self._required_buckets
+        path, uri = wanted.folder + object_names.PROMPTS, buckets.uri(wanted.name)
         found = buckets.storage.read_document(buckets.output, path)
         if found is None:
             sentence = (
-                f"{buckets.uri(name)} has no prompts. It is being processed, it was rejected, or "
-                "it does not exist."
+                f"{uri} has no prompts. It is being processed, it was rejected, or it does not "
+                "exist."
             )
             raise Refused(HTTPStatus.NOT_FOUND, RefusalCode.NO_PROMPTS, sentence)
         return json_response(found[0])
@@ -108,7 +112,9 @@ class CorrectionRoutes:
         correction = json_body(Correction, MOST_PROMPTS)
         upload = buckets.upload(correction.name, correction.generation)
         try:
-            revision = self._corrections.save(upload, correction.revision, correction.instances)
+            revision = self._corrections.save(
+                upload, correction.revision, correction.instances, correction.frame
+            )
         except CorrectionRefused as error:
             status = _STATUSES.get(error.code, HTTPStatus.CONFLICT)
             raise Refused(status, error.code, str(error)) from error
@@ -118,7 +124,8 @@ class CorrectionRoutes:
         buckets = self._required_buckets
         check = json_body(Check, _MOST_BODY_BYTES)
         upload = buckets.upload(check.name, check.generation)
-        CheckedResults(buckets).mark(upload, check.revision, checked=check.checked)
+        results = CheckedResults(buckets)
+        results.mark(upload, check.frame, check.revision, checked=check.checked)
         return json_response(Checked(checked=check.checked).model_dump_json())
 
     @property

@@ -18,7 +18,7 @@ from shared.rendering.artifacts import Artifact, Renderer, result_artifacts
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas.amounts import NOTHING
-from shared.schemas.documents import MOST_INSTANCES, Outputs, Review
+from shared.schemas.documents import MOST_FRAMES, MOST_INSTANCES, Outputs, Review
 from shared.schemas.drawing import CutoutPadding, CutoutShape, Drawing, MaskFeather, MaskGrow
 from shared.schemas.given_prompts import GivenPrompts, ShownInstance
 from shared.schemas.prompt import (
@@ -44,6 +44,10 @@ def _targets(value: Any) -> Any:
     return targets
 
 
+class NoSuchFrameError(ValueError):
+    """The image has fewer frames. The message is a part of a sentence."""
+
+
 class Options(BaseModel):
     """Options of a request. Unknown fields are ignored, as in the first version of the API."""
 
@@ -57,6 +61,12 @@ class Options(BaseModel):
         description="margin of the prompt's box on each side, as a share of the outline's size",
     )
     pos_points: int = Field(16, ge=1, le=256, description="positive points per face or hand")
+    frame: int = Field(
+        1,
+        ge=1,
+        le=MOST_FRAMES,
+        description="number of the frame of an animation, or of the page of a TIFF, from 1",
+    )
     targets: Annotated[frozenset[Label], BeforeValidator(_targets)] = Field(
         frozenset({"face"}),
         description="targets of the detection: face, hand, face,hand, or none: then only `prompts` "
@@ -159,6 +169,7 @@ class FaceMasks:
 
         Raises:
             Rejected: `data` is no supported image, or exceeds a limit.
+            NoSuchFrameError: the image has fewer frames than `options.frame`.
             UnfitPromptsError: the given prompts do not fit the image.
             Permanent: neither SAM2 nor a fallback can make the masks, now or later.
             Transient: a later call may succeed.
@@ -166,7 +177,7 @@ class FaceMasks:
         """
         with timer.stage("read"):
             check_before_download("", len(data), self._settings.max_bytes)
-            image = self._sandbox.decode(data, check)
+            image = self._decoded(data, options.frame, check)
             bounds = image_box(image)
         check()
         with timer.stage("detect") as stage:
@@ -189,6 +200,15 @@ class FaceMasks:
         return FoundMasks(
             image, prompts, candidates, segmentation, options.drawing, review, by_name
         )
+
+    def _decoded(self, data: bytes, frame: int, check: Check) -> Image:
+        if frame == 1:
+            return self._sandbox.decode(data, check)
+        with self._sandbox.opened(data, check, most_frames=MOST_FRAMES) as file:
+            if frame > file.frames:
+                raise NoSuchFrameError(f"the image has {file.frames}")
+            file.seek(frame)
+            return file.decode()
 
     def _prompts(
         self,

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MIMEAccept
 
 from shared.api.cancellation import check_of
 from shared.api.concurrency_limit import ConcurrencyLimit
-from shared.api.face_masks import FaceMasks, FoundMasks, Options
+from shared.api.face_masks import FaceMasks, FoundMasks, NoSuchFrameError, Options
 from shared.api.problems import Refused, bad_fields
 from shared.api.responses import PICTURES, json_chunks, response_fields
 from shared.api.streaming import hold_until_sent
@@ -90,6 +90,9 @@ class MaskRoutes:
         timer = StageTimer()
         try:
             found = self._masks.find(content, options, timer, check)
+        except NoSuchFrameError as error:
+            sentence = f"frame: there is no frame {options.frame}, {error}."
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "no-such-frame", sentence) from error
         except UnfitPromptsError as error:
             sentence = f"prompts: {error}."
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "unfit-prompts", sentence) from error

@@ -7,6 +7,8 @@ from flask import Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.api.problems import Refused, bad_fields
+from shared.schemas import object_names
+from shared.schemas.documents import MOST_FRAMES
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
@@ -20,10 +22,20 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
+FrameNumber = Annotated[int, Field(ge=1, le=MOST_FRAMES)]
+"""Number of a frame of an upload."""
+
+
 class UploadName(RequestModel):
-    """Which upload is meant: its newest generation."""
+    """Which upload is meant, or which of its frames: its newest generation."""
 
     name: Name = Field(description="name of the upload")
+    frame: FrameNumber | None = Field(None, description="number of the frame, from 1")
+
+    @property
+    def folder(self) -> str:
+        """The prefix of its objects in the output bucket."""
+        return object_names.folder(self.name, self.frame)
 
 
 def query(model: type[Parsed]) -> Parsed:

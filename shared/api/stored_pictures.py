@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from google.cloud import storage
+
 from shared.api.buckets import Buckets
 from shared.api.problems import Refused
 from shared.decoding.sandbox import Sandbox
@@ -19,26 +21,43 @@ ORIGINAL = "original"
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A picture of a result, or the upload itself (ORIGINAL). `revision` None: of any revision."""
+    """A picture of a result or of a frame's result, or the upload itself (ORIGINAL).
+
+    `revision` None: of any revision.
+    """
 
     upload: ObjectRef
     name: str
     revision: int | None = None
+    frame: int | None = None
 
     @property
     def is_original(self) -> bool:
-        """Whether it is the upload itself, which no correction changes."""
-        return self.name == ORIGINAL
+        """Whether it is the upload itself."""
+        return self.name == ORIGINAL and self.frame is None
 
     @property
     def object_name(self) -> str:
         """The name of a result's picture in the output bucket."""
-        return object_names.folder(self.upload.name) + self.name
+        name = object_names.ORIGINAL if self.name == ORIGINAL else self.name
+        return object_names.folder(self.upload.name, self.frame) + name
+
+    @property
+    def of_first_frame(self) -> "StoredPicture":
+        """The picture that stands for that of an upload with frames.
+
+        The revision of such an upload is not that of the frame.
+        """
+        return StoredPicture(self.upload, self.name, frame=1)
 
     def belongs_to(self, provenance: Provenance) -> bool:
-        """Whether an object of this provenance is the picture."""
+        """Whether an object of this provenance is the picture.
+
+        No correction changes an original.
+        """
         generation, revision = provenance.edition
-        return generation == self.upload.generation and self.revision in (None, revision)
+        is_any = self.revision is None or self.name == ORIGINAL
+        return generation == self.upload.generation and (is_any or self.revision == revision)
 
 
 class StoredPictures:
@@ -52,10 +71,10 @@ class StoredPictures:
         self._sandbox = sandbox
         self._max_bytes = max_bytes
 
-    def result(self, name: str) -> bytes | None:
-        """Returns the result.json of an upload, or None. It contains the upload's generation."""
+    def result(self, folder: str) -> bytes | None:
+        """Returns the result.json of a folder, or None. It contains the upload's generation."""
         found = self._buckets.storage.read_document(
-            self._buckets.output, object_names.folder(name) + object_names.RESULT
+            self._buckets.output, folder + object_names.RESULT
         )
         return found[0] if found else None
 
@@ -70,10 +89,8 @@ class StoredPictures:
         """
         if picture.is_original:
             return self._buckets.storage.stream(picture.upload, self._max_bytes)
-        blob = self._buckets.storage.find(self._buckets.output, picture.object_name)
-        if blob is None or not picture.belongs_to(Provenance.of(blob)):
-            raise self._missing(picture)
-        ref = ObjectRef(self._buckets.output, picture.object_name, blob.generation)
+        blob = self._find(picture)
+        ref = ObjectRef(self._buckets.output, blob.name, blob.generation)
         return self._buckets.storage.stream(ref, blob.size)
 
     def thumbnail(self, picture: StoredPicture, side: int, check: Check) -> bytes:
@@ -102,10 +119,22 @@ class StoredPictures:
     def _read(self, picture: StoredPicture) -> bytes:
         if picture.is_original:
             return self._buckets.storage.read(picture.upload, self._max_bytes)
-        found = self._buckets.storage.read_document(self._buckets.output, picture.object_name)
-        if found is None or not picture.belongs_to(found[1]):
+        blob = self._find(picture)
+        ref = ObjectRef(self._buckets.output, blob.name, blob.generation)
+        return self._buckets.storage.read(ref, blob.size)
+
+    def _find(self, picture: StoredPicture) -> storage.Blob:
+        """Returns the object of a picture; of an upload with frames, that of the first frame.
+
+        Raises:
+            Superseded: it does not exist, or not for this generation and revision.
+        """
+        blob = self._buckets.storage.find(self._buckets.output, picture.object_name)
+        if blob is None and picture.frame is None:
+            return self._find(picture.of_first_frame)
+        if blob is None or not picture.belongs_to(Provenance.of(blob)):
             raise self._missing(picture)
-        return found[0]
+        return blob
 
     def _missing(self, picture: StoredPicture) -> Superseded:
         of = f"{picture.upload}" + (f", revision {picture.revision}" if picture.revision else "")

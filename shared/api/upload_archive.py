@@ -18,7 +18,7 @@ from shared.api.upload_selection import (
 from shared.api.zip_stream import ZipEntry
 from shared.export.places import places
 from shared.gcp.gcs import ObjectRef
-from shared.gcp.stored_results import StoredResults
+from shared.gcp.stored_results import StoredResult, StoredResults
 from shared.runtime.bounded_map import bounded_map
 from shared.schemas import object_names
 from shared.schemas.errors import Superseded
@@ -37,10 +37,10 @@ _REPLACED = "Its result was replaced meanwhile. Load it again."
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """The content of a result.json, and the result's pictures by their names in the folder."""
+    """A result, and its pictures by their names in the folder."""
 
     upload: ChosenUpload
-    document: bytes
+    stored: StoredResult
     pictures: dict[str, storage.Blob]
 
 
@@ -71,17 +71,41 @@ class UploadArchive:
         yield ZipEntry(OUTCOMES, [report.encode()])
 
     def _files(self, result: _Result, folder: str) -> Generator[ZipEntry, None, Outcome]:
-        """Yields the files of an upload, and returns its outcome."""
-        yield ZipEntry(f"{folder}/{object_names.RESULT}", [result.document])
-        for name, blob in result.pictures.items():
-            try:
-                content = self._buckets.storage.stream(
-                    ObjectRef(self._buckets.output, blob.name, blob.generation), blob.size
-                )
-            except Superseded:
-                return Outcome.of(result.upload, OutcomeCode.FAILED, _REPLACED)
-            yield ZipEntry(f"{folder}/{name}", content)
-        return Outcome.of(result.upload, OutcomeCode.DONE)
+        """Yields the files of an upload and of its frames, and returns its outcome."""
+        upload = result.upload
+        try:
+            yield from self._result_files(result.stored, result.pictures, folder)
+            for frame in result.stored.document.frames:
+                stored = self._results.read(object_names.folder(upload.name, frame.number))
+                if stored.provenance.generation != upload.generation:
+                    return Outcome.of(upload, OutcomeCode.FAILED, _REPLACED)
+                path = f"{folder}/{object_names.folder_of_frame(frame.number)}".rstrip("/")
+                yield from self._result_files(stored, self._pictures(stored), path)
+        except (Superseded, ValueError):
+            return Outcome.of(upload, OutcomeCode.FAILED, _REPLACED)
+        return Outcome.of(upload, OutcomeCode.DONE)
+
+    def _result_files(
+        self, result: StoredResult, pictures: dict[str, storage.Blob], folder: str
+    ) -> Iterator[ZipEntry]:
+        """Yields the files of a result.
+
+        Raises:
+            Superseded: one was replaced.
+        """
+        yield ZipEntry(f"{folder}/{object_names.RESULT}", [result.content])
+        for name, blob in pictures.items():
+            ref = ObjectRef(self._buckets.output, blob.name, blob.generation)
+            yield ZipEntry(f"{folder}/{name}", self._buckets.storage.stream(ref, blob.size))
+
+    def _pictures(self, result: StoredResult) -> dict[str, storage.Blob]:
+        """Returns the pictures of a result.
+
+        Raises:
+            Superseded: one is missing, or belongs to another result.
+        """
+        names = filter(object_names.is_picture, result.document.pictures)
+        return {name: self._results.found_picture(result, name) for name in names}
 
     def _find(self, upload: ChosenUpload) -> _Result | Outcome:
         """Returns the newest result of an upload, with pictures of the same result."""
@@ -93,12 +117,10 @@ class UploadArchive:
             return Outcome.of(upload, OutcomeCode.FAILED, _UNREADABLE)
         if result.provenance.generation != upload.generation:
             return Outcome.of(upload, self._missing(upload))
-        names = filter(object_names.is_picture, result.document.pictures)
         try:
-            pictures = {name: self._results.found_picture(result, name) for name in names}
+            return _Result(upload, result, self._pictures(result))
         except Superseded:
             return Outcome.of(upload, OutcomeCode.FAILED, _REPLACED)
-        return _Result(upload, result.content, pictures)
 
     def _missing(self, upload: ChosenUpload) -> OutcomeCode:
         """Returns why this generation of an upload has no result."""

@@ -2,6 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
@@ -11,9 +13,14 @@ from shared.api.upload_selection import ChosenUpload, Outcome, OutcomeCode
 from shared.gcp.gcs import RETRY, TIMEOUT
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
+from shared.schemas.documents import MOST_FRAMES
 
 _PAGE = 1000
 """Objects in one listing: the most that Cloud Storage returns in a page."""
+
+_PARALLEL = 4
+"""Objects of one upload that are deleted at a time. Chosen by hand: eight uploads are deleted at a
+time, and an upload with a hundred frames has hundreds of objects."""
 
 _PROCESSED = (
     "It had no result yet. If it is being processed now, its result can still arrive: delete it "
@@ -34,7 +41,8 @@ class UploadDeletion:
 
         The upload goes last. If this ends early, the upload is still listed, and the next call
         deletes the rest. result.json goes first, because all its image files exist as long as it
-        does. Of an upload that is gone, the results are deleted. Objects of newer uploads stay.
+        does; those of frames follow. Of an upload that is gone, the results are deleted. Objects of
+        newer uploads stay.
 
         Raises:
             GoogleAPICallError: Cloud Storage is unavailable, or refuses.
@@ -45,11 +53,14 @@ class UploadDeletion:
         folder = object_names.folder(upload.name)
         own = [
             blob
-            for blob in self._own(folder)
+            for blob in chain(self._own(folder), self._of_frames(folder))
             if Provenance.of(blob).generation <= upload.generation
         ]
         result = folder + object_names.RESULT
-        deleted = [_delete(blob) for blob in sorted(own, key=lambda blob: blob.name != result)]
+        documents = [blob for blob in own if _is_result(blob)]
+        deleted = [_delete(blob) for blob in sorted(documents, key=lambda one: one.name != result)]
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            deleted += pool.map(_delete, (blob for blob in own if not _is_result(blob)))
         if not all(deleted):
             return Outcome.of(upload, OutcomeCode.FAILED, _WRITTEN)
         if existing is None:
@@ -58,6 +69,22 @@ class UploadDeletion:
             return Outcome.of(upload, OutcomeCode.SUPERSEDED)
         had_result = any(blob.name == result for blob in own)
         return Outcome.of(upload, OutcomeCode.DONE, None if had_result else _PROCESSED)
+
+    def _of_frames(self, folder: str) -> Iterator[storage.Blob]:
+        """Yields the objects of the upload's frames."""
+        first, last = object_names.folder_of_frame(1), object_names.folder_of_frame(MOST_FRAMES)
+        listed = self._buckets.storage.client.list_blobs(
+            self._buckets.output,
+            prefix=folder,
+            start_offset=folder + first,
+            end_offset=f"{folder}{last}{object_names.RESULT}\0",
+            fields="items(name,generation,metadata),nextPageToken",
+            timeout=TIMEOUT,
+            retry=RETRY,
+        )
+        yield from (
+            blob for blob in listed if object_names.is_frame_object(blob.name.removeprefix(folder))
+        )
 
     def _own(self, folder: str) -> Iterator[storage.Blob]:
         """Yields the upload's own objects in its folder.
@@ -86,6 +113,10 @@ class UploadDeletion:
             if len(listed) < _PAGE:
                 return
             position = bisect_right(names, listed[-1].name.removeprefix(folder))
+
+
+def _is_result(blob: storage.Blob) -> bool:
+    return bool(blob.name.endswith(f"/{object_names.RESULT}"))
 
 
 def _delete(found: storage.Blob) -> bool:

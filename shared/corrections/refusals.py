@@ -10,6 +10,7 @@ class RefusalCode(StrEnum):
 
     NO_SUCH_UPLOAD = "no-such-upload"
     NO_PROMPTS = "no-prompts"
+    HAS_FRAMES = "has-frames"
     NEWER_UPLOAD = "newer-upload"
     NEWER_CORRECTION = "newer-correction"
     TOO_MANY_CORRECTIONS = "too-many-corrections"

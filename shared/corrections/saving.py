@@ -35,12 +35,19 @@ class Corrections:
         self._output_bucket = output_bucket
         self._prompts_topic = prompts_topic
 
-    def save(self, upload: ObjectRef, base_revision: int, instances: Sequence[Prompt]) -> int:
+    def save(
+        self,
+        upload: ObjectRef,
+        base_revision: int,
+        instances: Sequence[Prompt],
+        frame: int | None = None,
+    ) -> int:
         """Replaces the prompts of an upload and publishes them; returns their new revision.
 
-        `base_revision` is the revision that the person has corrected. The new one is one more. If
-        the same correction is saved already, it is published again, because publishing may have
-        failed. A person has looked at the image, so no candidates count as missed any more.
+        `frame` is the number of the frame of an upload with frames, else None. `base_revision` is
+        the revision that the person has corrected. The new one is one more. If the same correction
+        is saved already, it is published again, because publishing may have failed. A person has
+        looked at the image, so no candidates count as missed any more.
 
         Raises:
             CorrectionRefused: the upload or its prompts are not those that the person has seen, or
@@ -49,7 +56,8 @@ class Corrections:
         """
         with logs.context(**upload.log_fields):
             self._check_upload(upload)
-            document, is_new = self._write(upload, base_revision, tuple(instances))
+            folder = object_names.folder(upload.name, frame)
+            document, is_new = self._write(upload, folder, base_revision, tuple(instances))
             self._publish(document, repeated=not is_new)
             fields = {"revision": document.revision, "instances": len(document.instances)}
             _log.info("corrected", extra=fields)
@@ -64,7 +72,7 @@ class Corrections:
             raise CorrectionRefused(RefusalCode.NO_SUCH_UPLOAD, f"There is no upload {upload}.")
 
     def _write(
-        self, upload: ObjectRef, base_revision: int, instances: tuple[Prompt, ...]
+        self, upload: ObjectRef, folder: str, base_revision: int, instances: tuple[Prompt, ...]
     ) -> tuple[PromptsDocument, bool]:
         """Writes prompts.json. Returns its content, and whether it was not there before."""
         saved: PromptsDocument | None = None
@@ -78,7 +86,7 @@ class Corrections:
             provenance = Provenance(upload.generation, saved.config, revision=saved.revision)
             return ObjectToWrite.document(name, saved), provenance
 
-        name = object_names.folder(upload.name) + object_names.PROMPTS
+        name = folder + object_names.PROMPTS
         is_new = self._storage.update(self._output_bucket, name, corrected)
         assert saved is not None  # noqa: S101 - `update` calls `corrected`
         return saved, is_new
@@ -105,10 +113,14 @@ def _stored_prompts(upload: ObjectRef, stored: Stored | None) -> PromptsDocument
     if provenance.generation > upload.generation:
         raise _newer_upload(upload)
     try:
-        return PromptsDocument.model_validate_json(content)
+        document = PromptsDocument.model_validate_json(content)
     except ValidationError as error:
         sentence = f"The stored prompts of {upload} are not understood: {problems(error)}"
         raise CorrectionRefused(RefusalCode.UNREADABLE_PROMPTS, sentence) from error
+    if document.frames is not None:
+        sentence = f"{upload} has {document.frames} frames. Correct one of them."
+        raise CorrectionRefused(RefusalCode.HAS_FRAMES, sentence)
+    return document
 
 
 def _corrected(

@@ -63,13 +63,25 @@ def read_header(data: bytes, max_pixels: int) -> OpenImage:
         Rejected: the file is in none of FORMATS, has more than `max_pixels`, or would take more
             work than any valid image of its size.
     """
-    _check_pixels(*webp.canvas(data), max_pixels)
+    check_pixels(*webp.canvas(data), max_pixels)
     with as_rejection():
         picture = PillowImage.open(io.BytesIO(data), formats=FORMATS)
-        width, height = picture.size
-        _check_pixels(width, height, max_pixels)
-        decoded = width * height
         jpeg.check_scans(data)
+        return opened(picture, data, max_pixels)
+
+
+def opened(picture: PillowImage.Image, data: bytes, max_pixels: int, frames: int = 1) -> OpenImage:
+    """Returns the current frame of a picture, after checks of its size and structure.
+
+    `frames` is the number of frames that are decoded to get it.
+
+    Raises:
+        Rejected: as in `read_header`.
+    """
+    with as_rejection():
+        width, height = picture.size
+        check_pixels(width, height, max_pixels)
+        decoded = width * height
         if isinstance(picture, TiffImageFile):
             decoded = tiff.decoded_pixels(picture, len(data), max_pixels)
         return OpenImage(
@@ -77,11 +89,12 @@ def read_header(data: bytes, max_pixels: int) -> OpenImage:
             data,
             pixels=width * height,
             memory=decoded * _BYTES_PER_PIXEL.get(picture.format or "", MOST_BYTES_PER_PIXEL),
-            seconds=_SECONDS + _SECONDS_PER_MEGAPIXEL * decoded / 1e6,
+            seconds=_SECONDS + _SECONDS_PER_MEGAPIXEL * decoded * frames / 1e6,
         )
 
 
-def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+def check_pixels(width: int, height: int, max_pixels: int) -> None:
+    """Raises Rejected for an image with more than `max_pixels`, or a very long side."""
     if max(width, height) > _MOST_SIDE:
         raise Rejected(
             ReasonCode.TOO_MANY_PIXELS,

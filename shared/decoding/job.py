@@ -6,7 +6,8 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from shared.decoding.header import memory_to_open, read_header
+from shared.decoding.frames import Frames
+from shared.decoding.header import OpenImage, memory_to_open, read_header
 from shared.decoding.limits import Limits
 from shared.decoding.messages import (
     GO_ON,
@@ -15,6 +16,7 @@ from shared.decoding.messages import (
     Header,
     OutOfMemory,
     Refusal,
+    Seek,
     Task,
 )
 from shared.decoding.pixels import decode_into, thumbnail
@@ -57,18 +59,52 @@ def _decode(caller: Connection, buffer: int, limits: Limits) -> None:
     data = caller.recv_bytes()
     limits.set(SPARE + memory_to_open(data), _OPENING_SECONDS)
     file = read_header(data, task.max_pixels)
-    _send(caller, Header(pixels=file.pixels, memory=file.memory, seconds=file.seconds))
+    if task.most_frames is not None:
+        frames = Frames(file, task.max_pixels, task.most_frames)
+        _decode_frames(caller, buffer, limits, frames)
+        return
+    _send(caller, _header(file))
     if caller.recv_bytes() != GO_ON:
         return
-    made = MADE_BYTES_PER_PIXEL * file.pixels
-    limits.set(SPARE + len(data) + file.memory + made, file.seconds)
+    _allow(limits, file)
     if task.side is None:
-        shared = mmap.mmap(buffer, 3 * file.pixels)
-        _send(caller, Decoded(shape=decode_into(file, np.frombuffer(shared, np.uint8))))
+        _send(caller, Decoded(shape=_decode_shared(file, buffer)))
     else:
         small = thumbnail(file, task.side, over_white=task.over_white)
         _send(caller, Decoded())
         caller.send_bytes(small)
+
+
+def _decode_frames(caller: Connection, buffer: int, limits: Limits, frames: Frames) -> None:
+    """Decodes the frames that the caller asks for, until it closes the connection."""
+    file = frames.first
+    largest = {"frames": frames.count, "pixels": frames.most_pixels}
+    _send(caller, _header(file).model_copy(update=largest))
+    while True:
+        request = caller.recv_bytes()
+        if request == GO_ON:
+            _allow(limits, file)
+            _send(caller, Decoded(shape=_decode_shared(file, buffer)))
+        else:
+            number = Seek.model_validate_json(request).frame
+            _allow(limits, file, steps=number)
+            file = frames.opened(number)
+            _send(caller, _header(file))
+
+
+def _header(file: OpenImage) -> Header:
+    return Header(pixels=file.pixels, memory=file.memory, seconds=file.seconds)
+
+
+def _allow(limits: Limits, file: OpenImage, steps: int = 1) -> None:
+    """Sets the limits to decode a file, or to go `steps` frames on."""
+    made = MADE_BYTES_PER_PIXEL * file.pixels
+    limits.set(SPARE + len(file.data) + file.memory + made, steps * file.seconds)
+
+
+def _decode_shared(file: OpenImage, buffer: int) -> tuple[int, int, int]:
+    shared = mmap.mmap(buffer, 3 * file.pixels)
+    return decode_into(file, np.frombuffer(shared, np.uint8))
 
 
 def _send(caller: Connection, record: Record) -> None:

@@ -9,20 +9,35 @@ from shared.schemas.errors import ReasonCode
 
 
 class Task(Record):
-    """The task; the file's content follows. `side` in pixels requests a thumbnail, None pixels."""
+    """The task; the file's content follows. `side` in pixels requests a thumbnail, None pixels.
+
+    With `most_frames`, the frames are counted, and any of them can be decoded.
+    """
 
     max_pixels: PositiveInt
+    most_frames: PositiveInt | None = None
     side: PositiveInt | None = None
     over_white: bool
 
 
 class Header(Record):
-    """The result of reading the header. The process then waits for GO_ON."""
+    """The result of reading the header. The process then waits for GO_ON.
+
+    If the frames are counted, `pixels` of the first header are those of the largest frame. The
+    process then also waits for a Seek, after which it sends the header of that frame.
+    """
 
     state: Literal["opened"] = "opened"
+    frames: PositiveInt = 1
     pixels: PositiveInt
     memory: NonNegativeInt
     seconds: float = Field(gt=0)
+
+
+class Seek(Record):
+    """Chooses another frame, from 1."""
+
+    frame: PositiveInt
 
 
 class Decoded(Record):

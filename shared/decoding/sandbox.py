@@ -20,6 +20,7 @@ from shared.decoding.messages import (
     Header,
     OutOfMemory,
     Refusal,
+    Seek,
     Task,
 )
 from shared.decoding.workers import Ended, Worker
@@ -70,20 +71,21 @@ class Sandbox:
         self._memory = MemoryBudget(max_pixels * MOST_BYTES_PER_PIXEL, "bytes")
 
     @contextmanager
-    def opened(self, data: bytes, check: Check = uncancelled) -> Iterator["OpenedFile"]:
+    def opened(
+        self, data: bytes, check: Check = uncancelled, most_frames: int | None = None
+    ) -> Iterator["OpenedFile"]:
         """Reads a file's header without decoding pixels.
 
-        `check` is called repeatedly during waits. If it raises, the process is ended.
+        `check` is called repeatedly during waits. If it raises, the process is ended. With
+        `most_frames`, the frames are counted; a file with more of them is rejected.
 
         Raises:
             Rejected: the file is not a supported image.
             Transient: this machine has no memory or time for it now.
             Cancelled: raised by `check`.
         """
-        with self._started(Task(max_pixels=self._max_pixels, over_white=True), data, check) as (
-            worker,
-            header,
-        ):
+        task = Task(max_pixels=self._max_pixels, most_frames=most_frames, over_white=True)
+        with self._started(task, data, check) as (worker, header):
             yield OpenedFile(worker, header, self._memory, check)
 
     def decode(self, data: bytes, check: Check = uncancelled) -> Image:
@@ -128,17 +130,41 @@ class Sandbox:
 
 
 class OpenedFile:
-    """A file whose header has been read; its process waits. `pixels` is width times height."""
+    """A file whose header has been read; its process waits.
+
+    `pixels` is width times height, of the largest frame if they are counted. `frames` is their
+    number, else 1.
+    """
 
     def __init__(self, worker: Worker, header: Header, memory: MemoryBudget, check: Check) -> None:
         self.pixels = header.pixels
+        self.frames = header.frames
         self._worker = worker
         self._header = header
         self._memory = memory
         self._check = check
 
+    def seek(self, frame: int) -> None:
+        """Chooses the frame that `decode` returns next, from 1, in ascending order.
+
+        Only for a file whose frames were counted.
+
+        Raises:
+            Rejected, Transient, Cancelled: as in `decode`.
+        """
+        seconds = _WALL_SECONDS + _WALL_OVER_PROCESSOR * frame * self._header.seconds
+        with _converted_errors():
+            self._worker.send(Seek(frame=frame).model_dump_json().encode())
+            header = _receive(self._worker, seconds, self._check)
+            if not isinstance(header, Header) or header.pixels > self.pixels:
+                raise Ended(_CRASHED)
+        self._header = header
+
     def decode(self) -> Image:
-        """Returns the first frame, RGB uint8 (h, w, 3), upright by EXIF, composed over white.
+        """Returns a frame, RGB uint8 (h, w, 3), upright by EXIF, composed over white.
+
+        It is the one that `seek` has chosen, else the first. It is valid until the next call. A
+        file with several frames needs a `seek` first.
 
         Raises:
             Rejected: the file is broken, or needs more memory or time than any valid image of its
@@ -146,7 +172,7 @@ class OpenedFile:
             Transient: this machine has no memory or time for it now.
             Cancelled: raised by the check.
         """
-        size = 3 * self.pixels
+        size = 3 * self._header.pixels
         self._worker.make_room(size)
         acquired = self._memory.acquired(self._header.memory, MEMORY_SECONDS, self._check)
         with _converted_errors(), acquired:

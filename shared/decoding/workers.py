@@ -84,8 +84,8 @@ class Worker:
             raise Ended(self._exit_code()) from error
 
     def make_room(self, size: int) -> None:
-        """Resizes the shared memory to `size` bytes."""
-        os.ftruncate(self._buffer, size)
+        """Makes the shared memory at least `size` bytes large."""
+        os.ftruncate(self._buffer, max(size, os.fstat(self._buffer).st_size))
         if sys.platform == "linux":  # if the process shrank it, reading it would crash the function
             fcntl.fcntl(self._buffer, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
 

@@ -53,6 +53,9 @@ class LabelledInstance:
 class LabelledImage:
     """An upload with its instances. `number` is at least 1, and unique in the dataset.
 
+    For a frame, `upload` is the name of its folder, such as `cat.gif/frame-0001`. All frames of an
+    upload are in the same subset, because they look alike.
+
     `width` and `height` are those of the image as displayed, in pixels.
     """
 
@@ -76,9 +79,9 @@ def image_of(document: ResultDocument, number: int, place: Place, share: float) 
         raise ValueError("its result.json has no size of the image")
     instances = labelled(document.instances, source.width, source.height)
     size = source.width, source.height
-    return LabelledImage(
-        number, source.name, place, subset_of(source.name, share), *size, instances
-    )
+    upload = source.folder.removesuffix("/") if source.frame else source.name
+    subset = subset_of(source.name, share)
+    return LabelledImage(number, upload, place, subset, *size, instances)
 
 
 def labelled(

@@ -18,10 +18,12 @@ from shared.runtime.trace_context import TraceContext, received
 from shared.schemas.base import at_most
 from shared.schemas.documents import (
     BucketName,
+    Frame,
     Generation,
     ObjectName,
     PromptsDocument,
     Revision,
+    Source,
 )
 from shared.schemas.errors import ForeignMessage, ToonmaskError, UnreadableMessage
 from shared.schemas.field_errors import problems
@@ -33,6 +35,9 @@ REPEATED = "repeated"
 """Attribute of a prompts message that may have been published before."""
 REVISION = "revision"
 """Attribute of a prompts message: the revision of its prompts."""
+
+FRAME, FRAMES = "frame", "frames"
+"""Attributes of a prompts message of one frame: its number, and the number of frames."""
 
 _MOST_ATTRIBUTES = 150
 """Limit for attributes. Pub/Sub accepts 100 and adds some of its own to dead letters:
@@ -72,9 +77,12 @@ class UploadEvent:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The upload of a message of either hop. `revision` is that of the prompts, if it has some."""
+    """The upload of a message of either hop, or its frame.
 
-    ref: ObjectRef
+    `revision` is that of the prompts, if it has some.
+    """
+
+    source: Source
     revision: int = 0
 
 
@@ -91,13 +99,21 @@ class _ObjectResource(BaseModel):
 class _Identity(BaseModel):
     """The attributes that identify the upload in notifications and prompts messages.
 
-    Only prompts messages have a revision.
+    Only prompts messages have a revision, and those of a frame its number and that of all frames.
     """
 
     bucket: BucketName = Field(alias="bucketId")
     name: ObjectName = Field(alias="objectId")
     generation: Generation = Field(alias="objectGeneration")
     revision: Revision = Field(0, alias=REVISION)
+    frame: int | None = Field(None, alias=FRAME)
+    frames: int | None = Field(None, alias=FRAMES)
+
+    def identity(self) -> Identity:
+        numbers = {"number": self.frame, "count": self.frames}
+        frame = None if self.frame is None else Frame.model_validate(numbers)
+        source = ObjectRef(self.bucket, self.name, self.generation).source
+        return Identity(source.model_copy(update={"frame": frame}), self.revision)
 
 
 class _PushedMessage(BaseModel):
@@ -209,14 +225,14 @@ def parse_prompts(message: Message) -> PromptsDocument:
             identify an upload.
     """
     if len(message.data) > MOST_PROMPTS:
-        ref = parse_identity(message).ref
+        ref = ObjectRef.of(parse_identity(message).source)
         raise UnreadableMessage(
             f"prompts for {ref} of {len(message.data):,} bytes; at most {MOST_PROMPTS:,} are read"
         )
     try:
         return PromptsDocument.model_validate_json(message.data)
     except ValidationError as error:
-        ref = parse_identity(message).ref
+        ref = ObjectRef.of(parse_identity(message).source)
         raise UnreadableMessage(
             f"prompts for {ref} that are not understood: {problems(error)}"
         ) from error
@@ -229,8 +245,7 @@ def parse_identity(message: Message) -> Identity:
         ForeignMessage: the attributes identify no upload.
     """
     with _validation_errors_as(ForeignMessage, "it names no upload in its attributes"):
-        found = _Identity.model_validate(dict(message.attributes))
-    return Identity(ObjectRef(found.bucket, found.name, found.generation), found.revision)
+        return _Identity.model_validate(dict(message.attributes)).identity()
 
 
 @contextmanager

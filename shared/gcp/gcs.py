@@ -16,6 +16,7 @@ from shared.gcp.gunzip import gunzip
 from shared.gcp.provenance import Provenance
 from shared.runtime.bounded_map import bounded_map
 from shared.schemas.base import Record
+from shared.schemas.documents import Source
 from shared.schemas.errors import Superseded, Transient, forget_frames
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,10 @@ STATUS_KEY, REVIEW_KEY, CHECKED_KEY = "status", "review", "checked"
 """Keys in the custom metadata of result.json: its status, its number of review reasons, and whether
 a person has checked it. With them, a listing of the bucket has all three without a download."""
 
+FRAMES_KEY = "frames"
+"""Key in the custom metadata of prompts.json and result.json of an upload with frames: their
+number."""
+
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Stored = tuple[bytes, Provenance]
@@ -61,7 +66,17 @@ class ObjectRef:
     @property
     def log_fields(self) -> dict[str, str]:
         """The fields that identify the object in log lines."""
-        return {"upload": f"gs://{self.bucket}/{self.name}", "generation": str(self.generation)}
+        return self.source.log_fields
+
+    @classmethod
+    def of(cls, source: Source) -> "ObjectRef":
+        """Returns the upload of a document."""
+        return cls(source.bucket, source.name, source.generation)
+
+    @property
+    def source(self) -> Source:
+        """The object as the upload of a document."""
+        return Source(bucket=self.bucket, name=self.name, generation=self.generation)
 
 
 class WriteOutcome(Enum):
@@ -168,7 +183,7 @@ class Storage:
         """Returns the provenances of the objects in a folder, by their names relative to it."""
         return {
             blob.name.removeprefix(folder): Provenance.of(blob)
-            for blob in self._list(bucket, folder)
+            for blob in self.listed(bucket, folder)
         }
 
     def write(
@@ -257,7 +272,7 @@ class Storage:
         `stale` takes the name relative to the folder and the provenance. Each delete is conditional
         on the generation that it has judged, so it never deletes a newer one.
         """
-        return sum(self._delete_if(blob, folder, stale) for blob in self._list(bucket, folder))
+        return sum(self._delete_if(blob, folder, stale) for blob in self.listed(bucket, folder))
 
     def _delete_if(
         self, blob: storage.Blob, folder: str, stale: Callable[[str, Provenance], bool]
@@ -301,8 +316,11 @@ class Storage:
             retry=RETRY,
         )
 
-    def _list(self, bucket: str, folder: str) -> Iterator[storage.Blob]:
-        return self.client.list_blobs(bucket, prefix=folder, timeout=TIMEOUT, retry=RETRY)
+    def listed(self, bucket: str, folder: str, glob: str | None = None) -> Iterator[storage.Blob]:
+        """Returns the objects in a folder without their content; with `glob`, those that match."""
+        return self.client.list_blobs(
+            bucket, prefix=folder, match_glob=glob, timeout=TIMEOUT, retry=RETRY
+        )
 
 
 def _download(blob: storage.Blob) -> bytes:

@@ -5,7 +5,7 @@ from functools import cached_property
 from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 
-from shared.gcp.events import REPEATED, REVISION, UploadEvent, notification
+from shared.gcp.events import FRAME, FRAMES, REPEATED, REVISION, UploadEvent, notification
 from shared.runtime import tracing
 from shared.runtime.trace_context import TRACE_PARENT, TraceContext
 from shared.schemas.documents import PromptsDocument
@@ -38,6 +38,8 @@ class Publisher:
         """
         source = document.source
         extra_attributes = {REPEATED: "true"} if repeated else {}
+        if frame := source.frame:
+            extra_attributes |= {FRAME: str(frame.number), FRAMES: str(frame.count)}
         destination = topic.rpartition("/")[2]
         with tracing.span(f"send {destination}", "producer", _span_attributes(destination)):
             position = tracing.context() or trace

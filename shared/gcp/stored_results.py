@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from google.cloud import storage
 from pydantic import ValidationError
 
-from shared.gcp.gcs import RETRY, STATUS_KEY, TIMEOUT, ObjectRef, Storage
+from shared.gcp.gcs import FRAMES_KEY, RETRY, STATUS_KEY, TIMEOUT, ObjectRef, Storage
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
 from shared.schemas.documents import ResultDocument
@@ -51,7 +51,8 @@ class StoredResults:
     def listed(self, prefix: str) -> Iterator[ListedResult]:
         """Yields the results of uploads whose names start with `prefix`, in order of the folders.
 
-        If it is longer than MOST_LISTED_PREFIX, it also yields others.
+        Of an upload with frames, these are the results of the frames. If the prefix is longer than
+        MOST_LISTED_PREFIX, it also yields others.
         """
         blobs = self._storage.client.list_blobs(
             self._output,
@@ -62,8 +63,10 @@ class StoredResults:
             retry=RETRY,
         )
         for blob in blobs:
-            folder = blob.name.removesuffix(object_names.RESULT)
-            yield ListedResult(folder, (blob.metadata or {}).get(STATUS_KEY, ""), blob.size)
+            metadata = blob.metadata or {}
+            if FRAMES_KEY not in metadata:
+                folder = blob.name.removesuffix(object_names.RESULT)
+                yield ListedResult(folder, metadata.get(STATUS_KEY, ""), blob.size)
 
     def read(self, folder: str, most_bytes: int = MOST_RESULT_BYTES) -> StoredResult:
         """Reads the result.json of a folder.
@@ -80,16 +83,21 @@ class StoredResults:
         return StoredResult(folder, content, parsed(folder, content), Provenance.of(blob))
 
     def original(self, result: StoredResult, most_bytes: int) -> Iterator[bytes]:
-        """Returns the content of the upload that the result is of, in chunks.
+        """Returns the content of the upload that the result is of, or its frame, in chunks.
 
         Raises:
             Superseded: the upload was replaced or deleted in the meantime.
             Rejected: it was uploaded gzipped, and is corrupt or larger than `most_bytes`.
         """
         source = result.document.source
-        return self._storage.stream(
-            ObjectRef(self._input, source.name, source.generation), most_bytes
-        )
+        if source.frame is None:
+            upload = ObjectRef(self._input, source.name, source.generation)
+            return self._storage.stream(upload, most_bytes)
+        name = result.folder + object_names.ORIGINAL
+        blob = self._found(name)
+        if Provenance.of(blob).generation != source.generation:
+            raise Superseded(f"gs://{self._output}/{name} belongs to another upload")
+        return self._storage.stream(ObjectRef(self._output, name, blob.generation), blob.size)
 
     def picture(self, result: StoredResult, name: str, most_bytes: int) -> bytes:
         """Returns the content of an image file of the result; `name` is relative to its folder.
@@ -131,6 +139,6 @@ def parsed(folder: str, content: bytes) -> ResultDocument:
         document = ResultDocument.model_validate_json(content)
     except ValidationError as error:
         raise ValueError(f"its {object_names.RESULT} is invalid: {problems(error)}") from error
-    if object_names.folder(document.source.name) != folder:
+    if document.source.folder != folder:
         raise ValueError(f"its {object_names.RESULT} belongs to another upload")
     return document

@@ -4,7 +4,7 @@ Another subscription of the same dead-letter topic keeps the message for redrive
 """
 
 from shared.gcp.events import Message, parse_identity
-from shared.gcp.gcs import Storage
+from shared.gcp.gcs import ObjectRef, Storage
 from shared.pipeline.result_store import ResultStore
 from shared.runtime import logs, tracing
 from shared.schemas.documents import Reason
@@ -35,15 +35,17 @@ class Drain:
             ForeignMessage: the message identifies no upload, or one of another bucket.
         """
         identity = parse_identity(message)
-        ref = identity.ref
-        tracing.annotate_request(**ref.log_fields)
-        with logs.context(**ref.log_fields):
-            if ref.bucket != self._settings.input_bucket:
-                raise ForeignMessage(f"{ref} is not in {self._settings.input_bucket}")
+        source = identity.source
+        tracing.annotate_request(**source.log_fields)
+        with logs.context(**source.log_fields):
+            if source.bucket != self._settings.input_bucket:
+                raise ForeignMessage(
+                    f"{ObjectRef.of(source)} is not in {self._settings.input_bucket}"
+                )
             count = message.attributes.get(_COUNT, "an unknown number of")[:_MOST_SHOWN]
             hop = message.attributes.get(_SUBSCRIPTION, "A function")[:_MOST_SHOWN]
             reason = Reason(
                 code=ReasonCode.GAVE_UP,
                 message=f"{hop} failed after all retries ({count} deliveries); its logs say why.",
             )
-            self._results.fail(ref, reason, identity.revision)
+            self._results.fail(source, reason, identity.revision)

@@ -13,12 +13,12 @@ from flask import Request
 from flask.typing import ResponseReturnValue
 
 from shared.gcp.events import EVENT_TYPE, Message, receive
-from shared.gcp.gcs import ObjectRef, Storage
+from shared.gcp.gcs import Storage
 from shared.gcp.push_tokens import PushTokens
 from shared.pipeline.foreign_messages import record_foreign
 from shared.pipeline.result_store import ResultStore
 from shared.runtime import logs, tracing
-from shared.schemas.documents import Reason
+from shared.schemas.documents import Reason, Source
 from shared.schemas.errors import (
     ForeignMessage,
     ReasonCode,
@@ -157,7 +157,7 @@ def _log_fields(message: Message, settings: BucketSettings) -> dict[str, object]
 
 @contextmanager
 def record_final_failure(
-    results: ResultStore, ref: ObjectRef, attempt: int, max_attempts: int, revision: int = 0
+    results: ResultStore, source: Source, attempt: int, max_attempts: int, revision: int = 0
 ) -> Iterator[None]:
     """Writes a `failed` result if the last delivery attempt raises, and re-raises the error.
 
@@ -176,5 +176,5 @@ def record_final_failure(
                 message=f"Failed after all retries ({attempt} deliveries). "
                 f"The last error: {sentence}",
             )
-            results.fail(ref, reason, revision)
+            results.fail(source, reason, revision)
         raise

@@ -24,6 +24,7 @@ from shared.schemas.documents import (
     Reason,
     ResultDocument,
     SegmenterVersion,
+    Source,
     revisions,
 )
 from shared.schemas.errors import ForeignMessage, Permanent, Rejected, Superseded, UnreadableMessage
@@ -51,15 +52,15 @@ class Segmentation:
     ) -> None:
         self._settings = settings
         self._service = SegmentationService(primary, fallback, settings.sam2_deadline)
-        self._storage = Storage()
-        self._results = ResultStore(self._storage, settings.output_bucket)
-        self._decoder = UploadDecoder(self._storage, settings.max_bytes, settings.max_pixels)
+        storage = Storage()
+        self._results = ResultStore(storage, settings.output_bucket)
+        self._decoder = UploadDecoder(storage, settings)
         self._renderer = Renderer()
         self._outputs = Outputs(preview=object_names.PREVIEWS[settings.preview])
         self._versions = {"toonmask": VERSION, "opencv": version("opencv-python-headless")}
 
     def handle(self, message: Message) -> None:
-        """Writes all results of the message's upload, result.json last.
+        """Writes all results of the message's upload, or of its frame, result.json last.
 
         Raises:
             ForeignMessage: the landmarks function did not create the message.
@@ -68,27 +69,29 @@ class Segmentation:
         """
         document = parse_prompts(message)
         source = document.source
-        ref = ObjectRef(source.bucket, source.name, source.generation)
-        tracing.annotate_request(**ref.log_fields)
-        with logs.context(**ref.log_fields, revision=document.revision):
-            _check_source(ref, self._settings.input_bucket)
+        tracing.annotate_request(**source.log_fields)
+        with logs.context(**source.log_fields, revision=document.revision):
+            _check_source(source, self._settings.input_bucket)
             is_redelivered = message.attempt > 1 or REPEATED in message.attributes
             max_attempts = self._settings.max_delivery_attempts
             revision = document.revision
-            with record_final_failure(self._results, ref, message.attempt, max_attempts, revision):
-                if is_redelivered and self._is_done(document, ref):
+            with record_final_failure(
+                self._results, source, message.attempt, max_attempts, revision
+            ):
+                if is_redelivered and self._is_done(document):
+                    self._results.settle(source)
                     return
-                stored = self._results.stored(ref, document.revision) if is_redelivered else None
-                self._handle(document, ref, stored)
+                stored = self._results.stored(source, revision) if is_redelivered else None
+                self._handle(document, stored)
 
-    def _is_done(self, document: PromptsDocument, ref: ObjectRef) -> bool:
+    def _is_done(self, document: PromptsDocument) -> bool:
         """Whether an earlier delivery wrote the complete result, so that no SAM2 call is needed."""
 
         def is_current(result: ResultDocument) -> bool:
             segmenters = self._expected_segmenters(result)
             return result.config == self._settings.config(document.config, segmenters)
 
-        is_done = self._results.is_finished(ref, document.revision, is_current)
+        is_done = self._results.is_finished(document.source, document.revision, is_current)
         if is_done:
             _log.info("finished before", extra={"state": "repeated"})
             tracing.annotate_request(state="repeated")
@@ -114,15 +117,13 @@ class Segmentation:
                 return found
         return self._service.segment_image(image, document.instances)
 
-    def _handle(
-        self, document: PromptsDocument, ref: ObjectRef, stored: ResultDocument | None
-    ) -> None:
+    def _handle(self, document: PromptsDocument, stored: ResultDocument | None) -> None:
         """Writes the results. `stored` is what an earlier delivery wrote, perhaps outdated."""
-        timer = StageTimer()
+        timer, source = StageTimer(), document.source
         try:
             with ExitStack() as memory:
                 with timer.stage("read"):
-                    image = memory.enter_context(self._decoder.decoded(ref))
+                    image = memory.enter_context(self._decoder.decoded(source))
                     bounds = image_box(image)
                     _check_fit(document, bounds)
                 with timer.stage("segment") as stage:
@@ -136,14 +137,14 @@ class Segmentation:
                 self._results.write(result, self._renderer.files(artifacts))
         except Rejected as rejection:  # the limits were lowered meanwhile
             if document.revision:  # what was there before the correction stays
-                self._results.fail(ref, Reason.of(rejection), document.revision)
+                self._results.fail(source, Reason.of(rejection), document.revision)
                 return
             config = self._settings.config(document.config, frozenset())
-            self._results.reject(ref, rejection, config, timer.seconds)
+            self._results.reject(source, rejection, config, timer.seconds)
         except Superseded as reason:
-            self._results.clear_superseded(ref, reason)
+            self._results.clear_superseded(source, reason)
         except Permanent as error:
-            self._results.fail(ref, Reason.of(error), document.revision)
+            self._results.fail(source, Reason.of(error), document.revision)
 
     def _result(
         self,
@@ -171,8 +172,9 @@ class Segmentation:
         )
 
 
-def _check_source(ref: ObjectRef, input_bucket: str) -> None:
+def _check_source(source: Source, input_bucket: str) -> None:
     """Raises ForeignMessage for an upload that the landmarks function never publishes."""
+    ref = ObjectRef.of(source)
     if ref.bucket != input_bucket:
         raise ForeignMessage(f"{ref} is not in {input_bucket}")
     if why := object_names.refusal(ref.name):

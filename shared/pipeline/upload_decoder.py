@@ -3,35 +3,74 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.decoding.sandbox import Sandbox
+from shared.decoding.sandbox import OpenedFile, Sandbox
 from shared.gcp.gcs import ObjectRef, Storage
+from shared.gcp.provenance import Provenance
 from shared.imaging.geometry import Image
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
+from shared.schemas import object_names
+from shared.schemas.documents import Source
+from shared.schemas.errors import Superseded
+from shared.schemas.settings import PipelineSettings
+
+_PNG_BYTES_PER_PIXEL = 4
+"""Limit for the file of a frame. Pixels that cannot be compressed take a little more than 3."""
 
 
 class UploadDecoder:
     """Decodes uploads. One per process; safe to share between threads.
 
-    All images that are open at a time have at most `max_pixels` together.
+    All images that are open at a time have at most MAX_PIXELS together.
     """
 
-    def __init__(self, storage: Storage, max_bytes: int, max_pixels: int) -> None:
+    def __init__(self, storage: Storage, settings: PipelineSettings) -> None:
         self._storage = storage
-        self._max_bytes = max_bytes
-        self._sandbox = Sandbox(max_pixels)
-        self._memory = MemoryBudget(max_pixels)
+        self._settings = settings
+        self._sandbox = Sandbox(settings.max_pixels)
+        self._memory = MemoryBudget(settings.max_pixels)
 
     @contextmanager
-    def decoded(self, ref: ObjectRef) -> Iterator[Image]:
-        """Returns the upload's image, RGB uint8 (h, w, 3). Drop it when the context ends.
+    def decoded(self, source: Source) -> Iterator[Image]:
+        """Returns the image of an upload or a frame, RGB uint8 (h, w, 3), until the context ends.
 
         Raises:
             Superseded: the upload was overwritten or deleted.
             Rejected: the upload is no supported image, or exceeds a limit.
             Transient: the memory did not become free in time.
         """
+        content = self._read_frame(source) if source.frame else self.read(ObjectRef.of(source))
+        with self.opened(content) as file:
+            yield file.decode()
+
+    def read(self, upload: ObjectRef) -> bytes:
+        """Returns the content of an upload, at most MAX_BYTES of it.
+
+        Raises:
+            Superseded: it was overwritten or deleted.
+            Rejected: its gzip data is corrupt or too large.
+        """
+        return self._storage.read(upload, self._settings.max_bytes)
+
+    @contextmanager
+    def opened(self, content: bytes, most_frames: int | None = None) -> Iterator[OpenedFile]:
+        """Opens a file, and waits until there is memory for its image.
+
+        With `most_frames`, the frames are counted.
+
+        Raises:
+            Rejected, Transient: as in `decoded`.
+        """
         with (
-            self._sandbox.opened(self._storage.read(ref, self._max_bytes)) as file,
+            self._sandbox.opened(content, most_frames=most_frames) as file,
             self._memory.acquired(file.pixels, MEMORY_SECONDS),
         ):
-            yield file.decode()
+            yield file
+
+    def _read_frame(self, source: Source) -> bytes:
+        """Returns the pixels that landmarks has stored of a frame, as PNG."""
+        bucket, name = self._settings.output_bucket, source.folder + object_names.ORIGINAL
+        blob = self._storage.find(bucket, name)
+        if blob is None or Provenance.of(blob).generation != source.generation:
+            raise Superseded(f"gs://{bucket}/{name} is not there for {ObjectRef.of(source)}")
+        most_bytes = _PNG_BYTES_PER_PIXEL * self._settings.max_pixels
+        return self._storage.read(ObjectRef(bucket, name, blob.generation), most_bytes)

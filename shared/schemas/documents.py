@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import FailFast, Field, StringConstraints
+from pydantic import FailFast, Field, StringConstraints, model_validator
 
 from shared import VERSION
+from shared.schemas import object_names
 from shared.schemas.base import Record, at_most
 from shared.schemas.box import Box
 from shared.schemas.drawing import Drawing
@@ -34,6 +35,10 @@ Versions = Annotated[dict[str, str], at_most(100)]
 MOST_INSTANCES = 100
 """Limit for the faces and hands of an image. Chosen by hand; patterns of object names and limits of
 messages depend on it."""
+
+MOST_FRAMES = 1000
+"""Limit for the frames of an upload. Chosen by hand: landmarks has ten deliveries of four minutes
+for them, and a listing of their results is one page."""
 
 MOST_GENERATION = 2**63 - 1
 """Generations in Cloud Storage are int64:
@@ -86,17 +91,48 @@ def revisions(segmenters: Iterable[SegmenterVersion]) -> dict[str, str]:
     return {item.name: item.revision for item in segmenters if item.revision}
 
 
-class Source(Record):
-    """The upload of a document.
+class Frame(Record):
+    """One of the frames of an animation, or of the pages of a TIFF. Numbers start with 1."""
 
-    `width` and `height` are those of the image as displayed; None if it was never decoded.
+    number: int = Field(ge=1, le=MOST_FRAMES)
+    count: int = Field(ge=2, le=MOST_FRAMES, description="number of frames of the upload")
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        if self.number > self.count:
+            raise ValueError(f"there are only {self.count} frames")
+        return self
+
+    def __str__(self) -> str:
+        """The frame as in sentences for people."""
+        return f"Frame {self.number} of {self.count}"
+
+
+class Source(Record):
+    """The upload of a document, or one frame of it.
+
+    `frame` is None for the complete upload, and if only its first frame is processed. `width` and
+    `height` are those of the image as displayed; None if it was never decoded.
     """
 
     bucket: BucketName
     name: ObjectName
     generation: Generation
+    frame: Frame | None = None
     width: int | None = Field(default=None, gt=0)
     height: int | None = Field(default=None, gt=0)
+
+    @property
+    def folder(self) -> str:
+        """The prefix of all objects of the upload, or of the frame, with a slash at its end."""
+        return object_names.folder(self.name, self.frame.number if self.frame else None)
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """The fields that identify the upload, and the frame, in log lines."""
+        frame = {"frame": str(self.frame.number)} if self.frame else {}
+        upload = {"upload": f"gs://{self.bucket}/{self.name}", "generation": str(self.generation)}
+        return upload | frame
 
 
 class Reason(Record):
@@ -123,12 +159,17 @@ class Missed(Record):
 
 
 class PromptsDocument(Record):
-    """prompts.json, which is also the data of the prompts message."""
+    """prompts.json, which is also the data of the prompts message.
+
+    `frames` is None, except for an upload whose frames have prompts of their own: then this
+    document only says how many there are, and there is no message of it.
+    """
 
     schema_: Literal["toonmask/prompts/1"] = Field("toonmask/prompts/1", alias="schema")
     source: Source
     revision: Revision = 0
     config: Digest
+    frames: int | None = Field(None, ge=2, le=MOST_FRAMES)
     instances: Annotated[tuple[Prompt, ...], FailFast()] = Field(max_length=MOST_INSTANCES)
     missed: Missed = Missed()
     versions: Versions
@@ -202,8 +243,20 @@ class Outputs(Record):
     preview: str | None = None
 
 
+class FrameResult(Record):
+    """The result of one frame, in the summary of an upload with frames."""
+
+    number: int = Field(ge=1, le=MOST_FRAMES)
+    status: Status
+    revision: Revision = 0
+    review: int = Field(0, ge=0, description="number of reasons to review the frame's result")
+
+
 class ResultDocument(Record):
     """result.json. It is written last: if it exists, all image files of the result exist.
+
+    For an upload with frames, it is their summary, and has no images of its own: `frames` has an
+    entry for each, `status` is the worst of them, and `revision` the number of corrections.
 
     `config` is the digest of all that affects the image files, `mask_config` of all that affects
     the segmenter's masks. `drawing` has the options with which they are drawn, and `cutout_box` is
@@ -219,6 +272,7 @@ class ResultDocument(Record):
     mask_config: Digest | None = None
     instances: tuple[Instance, ...] = ()
     review: tuple[Review, ...] = ()
+    frames: tuple[FrameResult, ...] = Field((), max_length=MOST_FRAMES)
     outputs: Outputs | None
     drawing: Drawing | None = None
     cutout_box: Box | None = None
@@ -242,6 +296,9 @@ class ResultDocument(Record):
     @property
     def content_digest(self) -> Digest:
         """Digest of the masks: SAM2 may return different masks for the same request."""
+        frames = {"frames": [item.model_dump() for item in self.frames]} if self.frames else {}
         return digest(
-            status=self.status, shown=[(item.id, item.rle.counts) for item in self.instances]
+            status=self.status,
+            shown=[(item.id, item.rle.counts) for item in self.instances],
+            **frames,
         )

@@ -20,6 +20,7 @@ class ReasonCode(StrEnum):
     EMPTY_FILE = "empty-file"
     TOO_MANY_BYTES = "too-many-bytes"
     TOO_MANY_PIXELS = "too-many-pixels"
+    TOO_MANY_FRAMES = "too-many-frames"
     UNSUPPORTED_TYPE = "unsupported-type"
     CORRUPT_IMAGE = "corrupt-image"
     UNSUPPORTED_NAME = "unsupported-name"

@@ -19,6 +19,15 @@ PNG = rf"(mask|overlay|cutout)\.png|{INSTANCE}/(mask|cutout)\.png"
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
 """Pattern of the names of all image files, relative to the upload's folder."""
 
+FRAME = "frame-([0-9]{4})"
+"""Pattern of a frame's folder. The number is at most MOST_FRAMES."""
+
+FIRST_FRAME = "frame-0001"
+"""Name of the folder that each upload with frames has."""
+
+ORIGINAL = "original.png"
+"""The pixels of a frame, in its folder."""
+
 RESERVED = ".toonmask/"
 """Prefix of internal objects in the output bucket. No upload may have it."""
 
@@ -31,35 +40,42 @@ PREVIEWS: dict[Preview, str | None] = {
 
 _CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 
-_LONGEST = 1000
+_LONGEST = 990
 """Limit for a folder's name, in bytes of UTF-8. Cloud Storage accepts 1,024 for an object's name,
-and our file names need up to 20, as in `/face-100/cutout.png`."""
+and our file names need up to 31, as in `/frame-0001/face-100/cutout.png`."""
 
 MOST_LISTED_PREFIX = 900
 """Limit for the prefix of uploads with which a listing finds their folders, in characters. `folder`
 cuts long names, so a longer prefix would not match them."""
 
 _CUT = re.compile(r".*~[0-9a-f]{16}", re.DOTALL)
-_TAKEN = re.compile(rf".*/{INSTANCE}", re.DOTALL)
+_TAKEN = re.compile(rf".*/({INSTANCE}|{FRAME})", re.DOTALL)
+_FRAME_FOLDER = re.compile(rf"/{FRAME}/\Z")
+_FRAME_OBJECT = re.compile(rf"{FRAME}/({PICTURE}|{ORIGINAL}|{PROMPTS}|{RESULT})")
 
 
 def refusal(upload: str) -> str | None:
     """Returns why an upload may not have this name, as text after a colon; None if it may.
 
     `cat.png/face-1/mask.png` is the mask of the first face of `cat.png`. An upload named
-    `cat.png/face-1` would write its own mask there. RESERVED objects may be deleted later.
+    `cat.png/face-1` would write its own mask there. `cat.gif/frame-0001` would write into the
+    folder of a frame. RESERVED objects may be deleted later.
     """
     if f"{upload}/".startswith(RESERVED) or _TAKEN.fullmatch(upload):
-        return "such names are reserved for pictures of faces and hands, and for internal records"
+        return "such names are reserved for faces, hands, frames, and internal records"
     return file_names.fault(upload)
 
 
-def folder(upload: str) -> str:
+def folder(upload: str, frame: int | None = None) -> str:
     """Returns the prefix of all objects of an upload: its name and a slash.
+
+    With `frame`, which counts from 1, it is the prefix of the objects of this frame.
 
     A refused or too long name is made safe, cut, and ends with `~` and a digest of the name. So
     does a name that looks like a cut one. No two uploads share a folder.
     """
+    if frame is not None:
+        return folder(upload) + folder_of_frame(frame)
     encoded = upload.encode(errors="surrogatepass")
     if len(encoded) <= _LONGEST and refusal(upload) is None and not _CUT.fullmatch(upload):
         return f"{upload}/"
@@ -68,6 +84,11 @@ def folder(upload: str) -> str:
         harmless = f"_/{harmless.removeprefix(RESERVED)}"
     head = harmless.encode()[: _LONGEST - 17].decode(errors="ignore")
     return f"{head}~{hashlib.sha256(encoded).hexdigest()[:16]}/"
+
+
+def folder_of_frame(frame: int) -> str:
+    """Returns the folder of a frame in the folder of its upload."""
+    return f"frame-{frame:04}/"
 
 
 def content_type(picture: str) -> str:
@@ -103,3 +124,19 @@ def own_names() -> tuple[str, ...]:
         for kind in ("mask", "cutout")
     ]
     return tuple(sorted([RESULT, PROMPTS, *pictures, *instances]))
+
+
+def is_frame_object(name: str) -> bool:
+    """Whether an object belongs to a frame of the upload. `name` is relative to its folder."""
+    return _FRAME_OBJECT.fullmatch(name) is not None
+
+
+def of_frame(folder: str) -> int | None:
+    """Returns the number of the frame whose folder this is; None for another folder."""
+    found = _FRAME_FOLDER.search(folder)
+    return int(found[1]) if found else None
+
+
+def without_frame(folder: str) -> str:
+    """Returns the folder of the upload to whose frame this folder belongs; any other unchanged."""
+    return _FRAME_FOLDER.sub("/", folder)

@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.schemas.amounts import NOTHING
-from shared.schemas.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
+from shared.schemas.documents import MOST_FRAMES, MOST_INSTANCES, Digest, SegmenterVersion, digest
 from shared.schemas.drawing import CutoutPadding, CutoutShape, Drawing, MaskFeather, MaskGrow
 from shared.schemas.object_names import Preview
 from shared.schemas.prompt import (
@@ -154,6 +154,18 @@ class LandmarksSettings(DetectionSettings, PipelineSettings):
     face_parts: FaceParts = Field(
         SKIN_ONLY,
         description="what of a face is cut out: `skin`, and any of `hair`, `beard` and `ears`",
+    )
+    frames: Literal["first", "all"] = Field(
+        "first",
+        description="which frames of animations and pages of TIFFs are processed: the `first`, or "
+        "`all`, each with results of its own",
+    )
+    max_frames: int = Field(
+        100,
+        ge=1,
+        le=MOST_FRAMES,
+        description="limit for the frames of an upload, if FRAMES is `all`; uploads with more are "
+        "rejected",
     )
     pos_points: int = Field(16, ge=1, le=64, description="most positive points per instance")
     box_expand: float = Field(

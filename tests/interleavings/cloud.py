@@ -114,7 +114,9 @@ class Cloud:
         self.corrections = Corrections(Storage(), Publisher(), OUTPUT, TOPIC)
 
     def _landmarks(self, box_expand: float) -> Handle:
-        settings = LandmarksSettings(prompts_topic=TOPIC, box_expand=box_expand, **_BUCKETS)
+        settings = LandmarksSettings(
+            prompts_topic=TOPIC, box_expand=box_expand, frames="all", **_BUCKETS
+        )
         return Landmarks(settings).handle
 
     def _segmentation(self, **changes: Any) -> Handle:

@@ -6,6 +6,7 @@ continues and which one dies. People correct prompts at any time, also several a
 prompts that they saw long ago.
 """
 
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,16 +51,28 @@ NAMES = ("cat.png", "cat.png/dog.png")
 """The results of the second upload are in the folder of the first."""
 
 FACE = np.asarray(PillowImage.open(EXAMPLES / "avataaars_05.png").convert("RGB").resize((96, 96)))
+
+
+def _animation() -> bytes:
+    """A GIF of two frames, each with a face."""
+    first, second = PillowImage.fromarray(FACE), PillowImage.fromarray(FACE[:, ::-1])
+    file = io.BytesIO()
+    first.save(file, "GIF", save_all=True, append_images=[second], duration=100)
+    return file.getvalue()
+
+
 UPLOADS = {
     "nothing": png(np.full((40, 60, 3), 200, np.uint8)),
     "one face": png(FACE),
     "two faces": png(np.concatenate([FACE, FACE], axis=1)),
+    "two frames": _animation(),
     "no image": b"hello",
 }
 STATES = {
     "nothing": {Status.EMPTY},
     "one face": {Status.SEGMENTED, Status.DEGRADED},
     "two faces": {Status.SEGMENTED, Status.DEGRADED},
+    "two frames": {Status.SEGMENTED, Status.DEGRADED},
     "no image": {Status.REJECTED},
 }
 
@@ -133,9 +146,9 @@ class Pipeline(RuleBasedStateMachine):
         for message in self.cloud.notifications():
             self.messages.append(Delivered(message, self.cloud.landmarks))
 
-    @rule(name=st.sampled_from(NAMES))
-    def look_at_prompts(self, name: str) -> None:
-        document = self._stored_prompts(name)
+    @rule(name=st.sampled_from(NAMES), frame=st.sampled_from([None, 1, 2]))
+    def look_at_prompts(self, name: str, frame: int | None = None) -> None:
+        document = self._stored_prompts(object_names.folder(name, frame))
         if document is not None:
             self.looked_at.append(document)
 
@@ -152,17 +165,19 @@ class Pipeline(RuleBasedStateMachine):
 
     def _save(self, item: Saving) -> None:
         source = item.seen.source
-        ref = ObjectRef(source.bucket, source.name, source.generation)
+        frame = source.frame.number if source.frame else None
 
         def save() -> None:
-            revision = self.cloud.corrections.save(ref, item.seen.revision, item.instances)
-            assert self.prompts[source.name, source.generation, revision] == item.instances
+            revision = self.cloud.corrections.save(
+                ObjectRef.of(source), item.seen.revision, item.instances, frame
+            )
+            assert self.prompts[source.folder, source.generation, revision] == item.instances
 
         item.worker = Worker(save)
         self._look_after(item)
 
-    def _stored_prompts(self, name: str) -> PromptsDocument | None:
-        path = object_names.folder(name) + object_names.PROMPTS
+    def _stored_prompts(self, folder: str) -> PromptsDocument | None:
+        path = folder + object_names.PROMPTS
         if path not in self.cloud.results():
             return None
         return PromptsDocument.model_validate_json(self.cloud.read(path))
@@ -241,16 +256,16 @@ class Pipeline(RuleBasedStateMachine):
 
     def _note_prompts(self) -> None:
         """Checks that nobody's saved correction is replaced by another one."""
-        for name in NAMES:
-            document = self._stored_prompts(name)
+        for folder in (object_names.folder(name, n) for name in NAMES for n in (None, 1, 2)):
+            document = self._stored_prompts(folder)
             if document is None or document.revision == 0:
                 continue
-            key = (name, document.source.generation, document.revision)
+            key = (folder, document.source.generation, document.revision)
             assert self.prompts.setdefault(key, document.instances) == document.instances, key
 
     @invariant()
     def no_result_ever_goes_back(self) -> None:
-        now = {name: item.generation for name, item in self.cloud.results().items()}
+        now = {name: item.generation for name, item in self._results_of_uploads().items()}
         for name, generation in now.items():
             assert generation >= self.seen.get(name, 0), name
         results = {name for name in self.seen if name.endswith(object_names.RESULT)}
@@ -260,14 +275,24 @@ class Pipeline(RuleBasedStateMachine):
     @invariant()
     def no_document_ever_goes_back(self) -> None:
         """Neither to an older revision, nor from a result to a failure."""
-        for name, item in self.cloud.results().items():
+        for name, item in self._results_of_uploads().items():
             if name.endswith((object_names.RESULT, object_names.PROMPTS)):
                 assert rank(item) >= self.ranks.get(name, (0, False, 0)), name
                 self.ranks[name] = rank(item)
 
+    def _results_of_uploads(self) -> dict[str, Provenance]:
+        """Returns the objects that no frame has: frames may go, and come back until all is done."""
+        objects = self.cloud.results()
+        return {name: item for name, item in objects.items() if "/frame-" not in name}
+
     def _finish(self, item: Delivered | Saving) -> None:
         while item.worker:
             self._advance(item, "go")
+
+    def _go(self, item: Delivered | Saving, steps: int) -> None:
+        for _ in range(steps):
+            if item.worker:
+                self._advance(item, "go")
 
     def teardown(self) -> None:
         for item in self._working():
@@ -290,39 +315,65 @@ class Pipeline(RuleBasedStateMachine):
         objects = self.cloud.results()
         expected: set[str] = set()
         for name, (generation, kind) in self.newest.items():
-            folder = object_names.folder(name)
-            provenance = objects[folder + object_names.RESULT]
-            assert provenance.generation == generation
-            document = ResultDocument.model_validate_json(
-                self.cloud.read(folder + object_names.RESULT)
-            )
-            expected |= {folder + object_names.RESULT}
-            if document.status is Status.FAILED:
-                assert (name, str(generation)) in self.dead_lettered
-                assert provenance.config == NO_SETTINGS
-                left = [
-                    other for other in objects
-                    if other.startswith(folder)
-                    and (
-                        object_names.is_picture(other.removeprefix(folder))
-                        or other == folder + object_names.PROMPTS
-                    )
-                ]  # fmt: skip
-                assert all(objects[other].generation == generation for other in left)
-                expected |= set(left)
-                continue
-            self._check_prompts(name, kind, document)
-            for picture in document.pictures:
-                assert objects[folder + picture] == provenance, picture
-                expected.add(folder + picture)
-            if document.status is not Status.REJECTED:
-                assert objects[folder + object_names.PROMPTS].generation == generation
-                expected.add(folder + object_names.PROMPTS)
+            folders = [object_names.folder(name)]
+            if kind == "two frames":
+                folders = [object_names.folder(name, number) for number in (1, 2)]
+                expected |= self._check_summary(name, generation)
+            for folder in folders:
+                expected |= self._check_result(folder, name, generation, kind)
         assert objects.keys() == expected, "strays"
 
-    def _check_prompts(self, name: str, kind: str, result: ResultDocument) -> None:
+    def _check_summary(self, name: str, generation: int) -> set[str]:
+        """Checks the summary of an upload with two frames; returns the names of its objects."""
+        folder = object_names.folder(name)
+        names = {folder + object_names.RESULT, folder + object_names.PROMPTS}
+        objects = self.cloud.results()
+        assert {objects[one].generation for one in names} == {generation}
+        summary = ResultDocument.model_validate_json(self.cloud.read(folder + object_names.RESULT))
+        for frame in summary.frames:
+            path = object_names.folder(name, frame.number) + object_names.RESULT
+            document = ResultDocument.model_validate_json(self.cloud.read(path))
+            found = (document.status, document.revision, len(document.review))
+            assert (frame.status, frame.revision, frame.review) == found
+        assert [frame.number for frame in summary.frames] == [1, 2]
+        assert summary.revision == sum(frame.revision for frame in summary.frames)
+        return names
+
+    def _check_result(self, folder: str, name: str, generation: int, kind: str) -> set[str]:
+        """Checks the result of an upload or a frame; returns the names of its objects."""
+        objects = self.cloud.results()
+        provenance = objects[folder + object_names.RESULT]
+        assert provenance.generation == generation
+        document = ResultDocument.model_validate_json(self.cloud.read(folder + object_names.RESULT))
+        expected = {folder + object_names.RESULT}
+        if kind == "two frames":
+            assert objects[folder + object_names.ORIGINAL].generation == generation
+            expected.add(folder + object_names.ORIGINAL)
+        if document.status is Status.FAILED:
+            assert (name, str(generation)) in self.dead_lettered
+            assert provenance.config == NO_SETTINGS
+            left = [
+                other for other in objects
+                if other.startswith(folder)
+                and (
+                    object_names.is_picture(other.removeprefix(folder))
+                    or other == folder + object_names.PROMPTS
+                )
+            ]  # fmt: skip
+            assert all(objects[other].generation == generation for other in left)
+            return expected | set(left)
+        self._check_prompts(folder, kind, document)
+        for picture in document.pictures:
+            assert objects[folder + picture] == provenance, picture
+            expected.add(folder + picture)
+        if document.status is not Status.REJECTED:
+            assert objects[folder + object_names.PROMPTS].generation == generation
+            expected.add(folder + object_names.PROMPTS)
+        return expected
+
+    def _check_prompts(self, folder: str, kind: str, result: ResultDocument) -> None:
         """Checks that the result is that of the newest prompts, whoever made them."""
-        prompts = self._stored_prompts(name)
+        prompts = self._stored_prompts(folder)
         assert all(one.code is not ReviewCode.CORRECTION_FAILED for one in result.review)
         if prompts is None or prompts.revision == 0:
             assert result.revision == 0
@@ -379,6 +430,30 @@ class Overtaking(Contest):
         self._start(self.messages[-1])
 
 
+class Framed(Contest):
+    """Both frames of an upload, while it is replaced by another one, or announced again."""
+
+    @initialize(
+        newer=st.sampled_from(sorted(UPLOADS)),
+        announced=st.integers(0, 12),
+        drawn=st.tuples(*[st.integers(0, 14)] * 2),
+        dies=st.tuples(*[st.booleans()] * 2),
+    )
+    def begin_twice(
+        self, newer: str, announced: int, drawn: tuple[int, int], dies: tuple[bool, bool]
+    ) -> None:
+        self._prompted("two frames")
+        frames = self.messages[-2:]
+        for item, steps, is_last in zip(frames, drawn, dies, strict=True):
+            self._start(item)
+            self._go(item, steps)
+            if item.worker and is_last:
+                self._advance(item, "die after")
+        self.upload("cat.png", newer)
+        self._start(self.messages[-1])
+        self._go(self.messages[-1], announced)
+
+
 class Correcting(Contest):
     """Two people correct the same prompts, while those of landmarks are being segmented.
 
@@ -413,11 +488,6 @@ class Correcting(Contest):
         for message in self._waiting():
             self._start(message)
 
-    def _go(self, item: Delivered | Saving, steps: int) -> None:
-        for _ in range(steps):
-            if item.worker:
-                self._advance(item, "go")
-
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
@@ -428,7 +498,7 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("machine", [Pipeline, Contest, Overtaking, Correcting])
+@pytest.mark.parametrize("machine", [Pipeline, Contest, Overtaking, Framed, Correcting])
 def test_every_upload_ends_in_one_whole_result_for_its_newest_generation(
     cloud: Cloud, machine: type[Pipeline]
 ) -> None:

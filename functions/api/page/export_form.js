@@ -15,6 +15,8 @@ const explanation = element("p", { className: "secondary" });
 const split = slider(texts.exporting.split, { min: 0, max: 1, step: 0.05 }, texts.percent);
 const images = element("input", { type: "checkbox", checked: true });
 const empty = element("input", { type: "checkbox" });
+const box = (input, label) => element("p", {}, element("label", { className: "target" }, input, element("span", {}, label)));
+const emptyBox = box(empty, texts.exporting.empty);
 const problem = element("p", { className: "error", role: "alert" });
 const submit = element("button", { className: "primary" });
 const cancel = element("button", { type: "button", onclick: () => byId("export").close() }, texts.exporting.cancel);
@@ -32,9 +34,7 @@ export function begin() {
     element("h2", { id: "export-title" }, texts.exporting.title), count,
     element("div", { className: "fold-content" }, row(texts.exporting.format, format), split.element),
     explanation,
-    ...[[images, texts.exporting.images], [empty, texts.exporting.empty]].map(([box, label]) =>
-      element("p", {}, element("label", { className: "target" }, box, element("span", {}, label)))),
-    problem, element("div", { className: "bar" }, submit, cancel));
+    box(images, texts.exporting.images), emptyBox, problem, element("div", { className: "bar" }, submit, cancel));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     start();
@@ -49,21 +49,18 @@ export function openExport(sources) {
   openForm({
     text: texts.exporting.count(sources.length, without),
     isSingle: sources.length === 1,
-    onlyEmpty: sources.length === without,
     save: (options, isWanted) => saveDataset(sources, options, isWanted),
   });
 }
 
 /**
- * Opens the form. `text` says what is exported; `isSingle` whether it is one picture, and `onlyEmpty` whether none has a
- * face or hand. `save(options, isWanted)` saves it: `options` are the fields of the API, and nothing is to be saved if
- * `isWanted()` is false in the end.
+ * Opens the form. `text` says what is exported, and `isSingle` whether it is one picture. `save(options, isWanted)` saves
+ * it: `options` are the fields of the API, and nothing is to be saved if `isWanted()` is false in the end.
  */
-export function openForm({ text, isSingle = false, onlyEmpty = false, save }) {
+export function openForm({ text, isSingle = false, save }) {
   shown = { isSingle, save };
   setText(count, text);
-  split.element.hidden = isSingle;
-  empty.checked = onlyEmpty;
+  split.element.hidden = emptyBox.hidden = isSingle;
   setText(problem, "");
   showRun(null);
   byId("export").showModal();
@@ -79,8 +76,12 @@ async function start() {
   const own = {};
   showRun(own);
   setText(problem, "");
-  const share = shown.isSingle ? 1 : split.read();
-  const options = { format: format.value, split: share, empty: empty.checked, images: images.checked };
+  const options = {
+    format: format.value,
+    split: shown.isSingle ? 1 : split.read(),
+    empty: shown.isSingle || empty.checked,
+    images: images.checked,
+  };
   const isWanted = () => run === own;
   try {
     await shown.save(options, isWanted);

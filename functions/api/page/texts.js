@@ -183,16 +183,18 @@ export const texts = {
     download: (file, name) => `Download ${file} of ${name}`,
     annotations: { svg: "Outlines as SVG", labelme: "Outlines for LabelMe", coco: "Outlines as COCO" },
     dataset: "Export as dataset…",
+    frame: "Frame",
+    frameOf: (shown, count) => `${number(shown)} of ${number(count)}`,
   },
 
   exporting: {
     title: "Export as dataset",
     count: (all, without) =>
-      `${plural(all, "picture", "pictures")}${without ? `, ${number(without)} of them without a face or hand` : ""}. Without what you have left out.`,
+      `${plural(all, "picture", "pictures")}${without ? `, ${number(without)} of them without a face or hand` : ""}. What you have left out is not exported.`,
     format: "Format",
     formats: { coco: "COCO, polygons", "coco-rle": "COCO, masks as RLE", yolo: "YOLO", labelme: "LabelMe", svg: "SVG" },
     explanations: {
-      coco: "Two JSON files, for training and validation. Most training tools read them.",
+      coco: "JSON with the outlines of all pictures. Most training tools read it.",
       "coco-rle": "The same with masks instead of outlines.",
       yolo: "A text file for each picture, and data.yaml for Ultralytics YOLO.",
       labelme: "A JSON file beside each picture, to edit outlines in LabelMe.",

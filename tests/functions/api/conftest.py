@@ -35,7 +35,7 @@ def system() -> Iterator[Stack]:
     """The complete system with the page."""
     with (
         tempfile.TemporaryDirectory(prefix="toonmask-page-") as root,
-        stack.running(Path(root), {}, "embedded", with_api=True) as running,
+        stack.running(Path(root), {"FRAMES": "all"}, "embedded", with_api=True) as running,
     ):
         yield running
 
@@ -64,5 +64,5 @@ def phone(system: Stack, browser: Browser) -> Iterator[Page]:
 
 
 def _is_error(line: ConsoleMessage) -> bool:
-    """Whether it is an error of the page. The browser also reports responses with an error."""
+    """Whether it is an error of the page. Responses with an error status are reported, too."""
     return line.type == "error" and not line.text.startswith("Failed to load resource")

@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 
 from playwright.sync_api import Page, expect
 
+from local.stack import Stack
+from tests.functions.api import bucket_view
 from tests.functions.api.browsing import check_accessibility, keep, save
 from tests.functions.api.editing import Editor
 from tests.functions.api.pictures_view import (
@@ -18,6 +20,7 @@ from tests.functions.api.pictures_view import (
     respond_with,
 )
 from tools.support.examples import EXAMPLES
+from tools.support.pipeline import process
 
 SCENE = EXAMPLES / "scenes" / "scene_22.png"
 AVATAR = EXAMPLES / "avataaars_05.png"
@@ -86,6 +89,19 @@ def test_one_result_is_saved_as_it_is_corrected(page: Page) -> None:
         f"images/train/{AVATAR.name}",
     }
     expect(editor.dialog).to_be_visible()
+
+
+def test_the_outlines_of_a_stored_result_are_saved(page: Page, system: Stack) -> None:
+    name = "outlined/avatar.png"
+    process(system, name, bucket_view.AVATAR.read_bytes())
+    bucket_view.opened(page).get_by_label("Name begins with").fill(name)
+    bucket_view.tile_of(page, name).click()
+    dialog = page.get_by_role("dialog", name=name)
+    dialog.get_by_role("button", name="More files").click()
+    expect(dialog.get_by_role("button", name="Export as dataset…")).to_have_count(0)
+    labelme = json.loads(save(page, dialog.get_by_role("button", name="Outlines for LabelMe")))
+    assert labelme["imagePath"] == "avatar.png"
+    assert len(labelme["shapes"]) >= 1
 
 
 TOO_LARGE = """async () => {

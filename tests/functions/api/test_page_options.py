@@ -147,8 +147,23 @@ def test_a_cropped_cutout_lies_where_it_belongs(page: Page, shape: str) -> None:
         assert list(box) == result["cutout_box"]
         assert cutout.size == (box.width, box.height)
         _check_place(dialog, cutout, box)
+        _check_content(page, dialog, cutout, result)
     dialog.get_by_role("button", name="Compare").click()
     keep(page, f"cropped-{shape}.png".lower())
+
+
+def _check_content(
+    page: Page, dialog: Locator, cutout: PillowImage.Image, result: dict[str, Any]
+) -> None:
+    """Checks that face-4 is in the cutout where it is in the picture."""
+    button = dialog.get_by_role("button", name="Save the cutout of face-4")
+    single = np.asarray(PillowImage.open(io.BytesIO(save(page, button))))
+    (part,) = (Box(*item["cutout_box"]) for item in result["instances"] if item["id"] == "face-4")
+    x0, y0, _, _ = result["cutout_box"]
+    pixels = np.asarray(cutout)[part.shifted(-x0, -y0).slices]
+    opaque = single[..., 3] == 255
+    assert opaque.any()
+    assert (pixels[opaque] == single[opaque]).all()
 
 
 SHOWN = """async (image) => {
@@ -170,3 +185,27 @@ def _check_place(dialog: Locator, cutout: PillowImage.Image, box: Box) -> None:
     expected = (box.x0 / across, box.y0 / down, box.width / across, box.height / down)
     assert shares == pytest.approx(expected, abs=0.002)
     assert (width, height) == cutout.size
+
+
+def test_a_corrected_picture_is_drawn_in_another_way_without_a_new_detection(page: Page) -> None:
+    choose(page, AVATAR)
+    finished_tile(page, AVATAR.name, "segmented")
+    editor = Editor(page, opened(page, AVATAR.name))
+    editor.start()
+    editor.click(8, 8)
+    editor.expect_instances(2)
+    editor.dialog.get_by_role("checkbox", name="Keep face-1").uncheck()
+    page.keyboard.press("Escape")
+    again = page.get_by_role("button", name="Run again")
+    page.get_by_label("Hands").check()
+    expect(again).to_be_hidden()
+    page.get_by_text("Mask and cutout").first.click()
+    page.locator("#more-options").get_by_role("slider", name="Grow masks").fill("5")
+    again.click()
+    expect(again).to_be_hidden()
+    finished_tile(page, AVATAR.name, "segmented")
+    dialog = opened(page, AVATAR.name)
+    editor.expect_instances(2)
+    result = _saved_result(page, dialog)
+    assert [item["id"] for item in result["instances"]] == ["face-2"], "face-1 is still left out"
+    assert result["drawing"]["mask_grow"] == "5"

@@ -39,7 +39,7 @@ def write_result(
     results = ResultStore(Storage(), output(bucket).name)
     ref = ObjectRef(bucket.name, name, generation)
     if status is Status.FAILED:
-        results.fail(ref, Reason(code=ReasonCode.GAVE_UP, message="Given up."))
+        results.fail(ref.source, Reason(code=ReasonCode.GAVE_UP, message="Given up."))
         return
     source = Source(bucket=bucket.name, name=name, generation=generation, width=500, height=300)
     document = ResultDocument(

@@ -96,7 +96,7 @@ def test_a_correction_is_stored_as_the_next_revision_and_published(
     assert Provenance.of(blob) == Provenance(ref.generation, CONFIG, revision=1)
     (message,) = topic.messages()
     assert parse_prompts(message) == stored
-    assert parse_identity(message) == Identity(ref, 1)
+    assert parse_identity(message) == Identity(ref.source, 1)
     assert REPEATED not in message.attributes
     assert _corrections(bucket).save(ref, 1, []) == 2
     assert _stored(bucket).instances == ()

@@ -66,7 +66,7 @@ def test_a_notification_of_ours_is_the_upload_that_it_announces() -> None:
     message = notification(upload)
     assert json.loads(message.data) == RESOURCE
     assert parse_upload(message) == upload
-    assert parse_identity(message) == Identity(REF, 0)
+    assert parse_identity(message) == Identity(REF.source)
 
 
 def test_eventarcs_direct_event_is_the_same_upload_in_both_modes() -> None:
@@ -241,8 +241,8 @@ def test_fields_of_a_newer_version_are_left_alone() -> None:
 
 
 def test_both_hops_messages_name_their_upload_in_their_attributes() -> None:
-    assert parse_identity(Message(b"", {**NAMED, "more": "x"})) == Identity(REF)
-    assert parse_identity(Message(b"", {**NAMED, "revision": "3"})) == Identity(REF, 3)
+    assert parse_identity(Message(b"", {**NAMED, "more": "x"})) == Identity(REF.source)
+    assert parse_identity(Message(b"", {**NAMED, "revision": "3"})) == Identity(REF.source, 3)
     for missing in NAMED:
         with pytest.raises(ForeignMessage):
             parse_identity(Message(b"", {k: v for k, v in NAMED.items() if k != missing}))

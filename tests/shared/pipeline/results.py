@@ -50,14 +50,18 @@ def document_of(
     )  # fmt: skip
 
 
-def upload(bucket: gcs.Bucket, name: str = "cat.png") -> ObjectRef:
+def source_of(generation: int) -> Source:
+    return Source(bucket="in", name="cat.png", generation=generation)
+
+
+def upload(bucket: gcs.Bucket, name: str = "cat.png") -> Source:
     """A new upload whose results go to this bucket."""
     uploads = bucket.client.bucket("in-bucket")
     if not uploads.exists():
         uploads.create()
     blob = uploads.blob(name)
     blob.upload_from_string(b"a picture")
-    return ObjectRef(uploads.name, name, blob.generation)
+    return ObjectRef(uploads.name, name, blob.generation).source
 
 
 def store_of(bucket: gcs.Bucket) -> ResultStore:

@@ -198,7 +198,7 @@ def test_the_last_delivery_leaves_the_reason_and_no_secrets(
         assert not bucket.blob("cat.png/result.json").exists()
         with (
             pytest.raises(type(error)),
-            record_final_failure(results, ref, attempt, max_attempts=10),
+            record_final_failure(results, ref.source, attempt, max_attempts=10),
         ):
             raise error
     written = json.loads(bucket.blob("cat.png/result.json").download_as_bytes())
@@ -210,7 +210,7 @@ def test_a_foreign_message_is_no_failure_of_the_upload_that_it_names(bucket: gcs
     results, ref = ResultStore(Storage(), bucket.name), _uploaded(bucket)
     with (
         pytest.raises(ForeignMessage),
-        record_final_failure(results, ref, attempt=10, max_attempts=10),
+        record_final_failure(results, ref.source, attempt=10, max_attempts=10),
     ):
         raise ForeignMessage("forged")
     assert [blob.name for blob in bucket.list_blobs()] == ["cat.png"]

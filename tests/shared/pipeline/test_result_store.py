@@ -1,12 +1,11 @@
 """Results of uploads that overtake one another."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from google.cloud import storage as gcs
 
-from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
+from shared.gcp.gcs import ObjectToWrite, Storage, WriteOutcome
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
 from shared.schemas.documents import (
@@ -23,6 +22,7 @@ from tests.shared.pipeline.results import (
     document_of,
     files_of,
     objects_of,
+    source_of,
     state,
     store_of,
     upload,
@@ -146,7 +146,7 @@ def test_a_result_that_another_worker_damaged_meanwhile_is_not_acknowledged(
 
 
 def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Bucket) -> None:
-    results, ref = store_of(bucket), ObjectRef("in", "cat.png", NEW)
+    results, ref = store_of(bucket), source_of(NEW)
 
     def is_current(result: ResultDocument) -> bool:
         return result.config == CONFIG
@@ -155,7 +155,7 @@ def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Buc
     write(bucket, NEW, 1)
     assert results.is_finished(ref, 0, is_current)
     assert not results.is_finished(ref, 0, lambda result: not is_current(result))
-    assert not results.is_finished(ObjectRef("in", "cat.png", OLD), 0, is_current)
+    assert not results.is_finished(source_of(OLD), 0, is_current)
     bucket.blob("cat.png/face-1/mask.png").delete()
     assert not results.is_finished(ref, 0, is_current)
 
@@ -166,7 +166,7 @@ def test_a_result_that_is_not_understood_is_not_finished(bucket: gcs.Bucket) -> 
     blob.upload_from_string(b'{"schema": "toonmask/result/9"}')
     blob.metadata = {"source-generation": str(NEW)}
     blob.patch()
-    ref = ObjectRef("in", "cat.png", NEW)
+    ref = source_of(NEW)
     assert not store_of(bucket).is_finished(ref, 0, lambda _: True)
 
 
@@ -204,7 +204,7 @@ def test_an_upload_that_is_not_there_neither_fails_nor_is_rejected(
     bucket: gcs.Bucket, generation: int
 ) -> None:
     """A forged message names one to come: nothing that is uploaded would ever be newer."""
-    ref = replace(upload(bucket), generation=generation)
+    ref = upload(bucket).model_copy(update={"generation": generation})
     store_of(bucket).fail(ref, REASON)
     store_of(bucket).reject(ref, REJECTION, CONFIG, {})
     assert state(bucket) == {}
@@ -224,7 +224,7 @@ def test_a_failure_of_what_was_overwritten_clears_what_it_left(bucket: gcs.Bucke
 def test_a_superseded_upload_is_cleared_once_its_successor_has_a_result(
     bucket: gcs.Bucket,
 ) -> None:
-    old = ObjectRef("in", "cat.png", OLD)
+    old = source_of(OLD)
     stray = ObjectToWrite("cat.png/prompts.json", "application/json", b"{}")
     Storage().write(bucket.name, stray, Provenance(OLD, CONFIG))
     store_of(bucket).clear_superseded(old, GONE)
@@ -237,7 +237,7 @@ def test_a_superseded_upload_is_cleared_once_its_successor_has_a_result(
 
 def test_results_of_an_upload_that_was_deleted_stay(bucket: gcs.Bucket) -> None:
     write(bucket, NEW, 1)
-    store_of(bucket).clear_superseded(ObjectRef("in", "cat.png", NEW), GONE)
+    store_of(bucket).clear_superseded(source_of(NEW), GONE)
     assert state(bucket) == whole(NEW, 1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.cloud import storage as gcs
 
-from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
+from shared.gcp.gcs import ObjectToWrite, Storage, WriteOutcome
 from shared.gcp.provenance import Provenance
 from shared.schemas.documents import NO_SETTINGS, Reason, ResultDocument
 from shared.schemas.errors import ReasonCode, Superseded
@@ -20,6 +20,7 @@ from tests.shared.pipeline.results import (
     document_of,
     files_of,
     objects_of,
+    source_of,
     state,
     store_of,
     upload,
@@ -131,7 +132,7 @@ def test_a_newer_upload_wins_over_any_correction(bucket: gcs.Bucket) -> None:
 
 def test_a_finished_result_is_that_of_one_revision(bucket: gcs.Bucket) -> None:
     write(bucket, NEW, 1, revision=1)
-    ref = ObjectRef("in", "cat.png", NEW)
+    ref = source_of(NEW)
     finished = [
         store_of(bucket).is_finished(ref, revision, lambda _: True) for revision in range(3)
     ]
@@ -240,7 +241,7 @@ def test_a_result_of_another_version_gets_no_note(bucket: gcs.Bucket) -> None:
 
 
 def test_a_superseded_upload_is_cleared_with_its_corrections(bucket: gcs.Bucket) -> None:
-    old = ObjectRef("in", "cat.png", OLD)
+    old = source_of(OLD)
     write(bucket, NEW, 0)
     _prompts(bucket, OLD, 3)
     store_of(bucket).clear_superseded(old, Superseded("it is gone"))

@@ -22,12 +22,15 @@ export function begin(about) {
  * Returns a picture of an upload, or the upload itself, as a Blob. With `side`, it is scaled down. The API ignores
  * `result`: the pictures of another result have another address, so the browser does not take them from its cache.
  */
-export function storedPicture({ name, generation, revision, result }, picture, side) {
+export function storedPicture({ name, generation, revision, frame, result }, picture, side) {
   const ofResult = picture === "original" ? {} : { revision: revision ?? 0, result: result ?? undefined };
-  return getBlob("v1/uploads/picture", { name, generation, picture, side, ...ofResult });
+  return getBlob("v1/uploads/picture", { name, generation, picture, side, frame: frame ?? undefined, ...ofResult });
 }
 
-/** The result of an upload. It is requested once, when it is needed. `changed()` is called after a correction. */
+/**
+ * The result of an upload, or of one of its frames. It is requested once, when it is needed. `changed()` is called
+ * after a correction, and `reopened()` after another frame is chosen.
+ */
 export class StoredResult {
   #loading = null;
   #original = null;
@@ -35,10 +38,13 @@ export class StoredResult {
   #preview = null; // the result of a correction that is not saved, and its files
   #revision = 0; // that of the prompts
   #corrections = null;
+  #picture; // the upload or its frame, as storedPicture() takes it
 
-  constructor(upload, changed) {
+  constructor(upload, changed, reopened) {
     const { name, state } = upload;
-    Object.assign(this, { upload: { ...upload }, name, state, changed, error: null, leftOut: new Set() });
+    Object.assign(this, { upload: { ...upload }, name, state, changed, reopened, error: null, leftOut: new Set() });
+    this.frames = null; // the number of frames and the one that is shown
+    this.#picture = upload;
     this.activity = state === "working" ? texts.activity.upload : null;
   }
 
@@ -48,9 +54,13 @@ export class StoredResult {
   }
 
   async #load() {
-    const { name } = this;
     try {
-      const result = await getJson("v1/uploads/result", { name });
+      const result = await this.#stored("result");
+      if (result.frames?.length) {
+        this.frames = { count: result.frames.length, shown: 1 };
+        return await this.#load();
+      }
+      this.#picture = { ...this.upload, frame: this.#frame, revision: result.revision };
       if (savesCorrections && WITH_PICTURES.includes(result.status)) await this.#loadPrompts();
       return result;
     } catch (error) {
@@ -59,20 +69,37 @@ export class StoredResult {
     }
   }
 
+  /** Shows another frame. */
+  chooseFrame(shown) {
+    this.frames = { ...this.frames, shown };
+    this.#loading = this.#original = this.#corrections = null;
+    this.leftOut.clear();
+    this.reopened();
+  }
+
+  get #frame() {
+    return this.frames?.shown;
+  }
+
+  /** Returns a document of the upload or its frame: "result" or "prompts". */
+  #stored(document) {
+    return getJson(`v1/uploads/${document}`, { name: this.name, frame: this.#frame ?? undefined });
+  }
+
   async #loadPrompts() {
-    const { instances, revision } = await getJson("v1/uploads/prompts", { name: this.name });
+    const { instances, revision } = await this.#stored("prompts");
     this.#revision = revision;
     this.#corrections = new Edits(instances, []);
   }
 
   async view(view) {
-    if (view === "original") return storedPicture(this.upload, view, SIDE);
-    return this.#preview ? this.file(`${view}.png`) : storedPicture(this.upload, `${view}.png`, SIDE);
+    if (view === "original") return storedPicture(this.#picture, view, SIDE);
+    return this.#preview ? this.file(`${view}.png`) : storedPicture(this.#picture, `${view}.png`, SIDE);
   }
 
   async file(file) {
     if (this.#preview) return this.#preview.files.get(file);
-    if (file !== "result.json") return storedPicture(this.upload, file);
+    if (file !== "result.json") return storedPicture(this.#picture, file);
     return new Blob([JSON.stringify(await this.#loading, null, 1)], { type: "application/json" });
   }
 
@@ -90,7 +117,7 @@ export class StoredResult {
     this.#abort?.abort();
     const abort = new AbortController();
     this.#abort = abort;
-    const original = await (this.#original ??= storedPicture(this.upload, "original"));
+    const original = await (this.#original ??= storedPicture(this.#picture, "original"));
     const response = await requestMasks(original, "upload", fieldsOf(prompts), {
       onProgress: () => {},
       onWait: () => {},
@@ -108,13 +135,15 @@ export class StoredResult {
     const { name, upload } = this;
     const { current: instances } = this.#corrections;
     const { revision } = await post("v1/uploads/prompts", {
-      name, generation: upload.generation, revision: this.#revision, instances,
+      name, generation: upload.generation, frame: this.#frame, revision: this.#revision, instances,
     });
     this.activity = texts.activity.saved;
     this.changed();
     const result = await this.#resultOf(revision);
-    Object.assign(this, { activity: null, state: result.status });
-    Object.assign(upload, { revision: result.revision, result: null }); // the next listing has it
+    const ofUpload = this.frames ? await getJson("v1/uploads/result", { name }) : result;
+    Object.assign(this, { activity: null, state: ofUpload.status });
+    Object.assign(upload, { revision: ofUpload.revision, result: null }); // the next listing has it
+    this.#picture = { ...upload, frame: this.#frame, revision: result.revision };
     this.#loading = Promise.resolve(result);
     this.#preview = null;
     await this.#loadPrompts();
@@ -124,7 +153,7 @@ export class StoredResult {
   /** Polls until there is the result of a revision, or a note that it failed. */
   async #resultOf(revision) {
     for (;;) {
-      const result = await getJson("v1/uploads/result", { name: this.name });
+      const result = await this.#stored("result");
       const hasFailed = result.review?.some(({ code }) => code === "correction-failed");
       if ((result.revision ?? 0) >= revision || hasFailed) return result;
       await new Promise((resolve) => { setTimeout(resolve, POLL); });
@@ -136,10 +165,10 @@ export class StoredResult {
     return Boolean(this.upload.checked);
   }
 
-  /** Marks the result as checked, or not. */
+  /** Marks the result as checked, or not: that of the upload, with all its frames. */
   async check(checked) {
     const { name, upload } = this;
-    const { revision = 0 } = await this.#loading;
+    const { revision = 0 } = await (this.frames ? getJson("v1/uploads/result", { name }) : this.#loading);
     await post("v1/uploads/checked", { name, generation: upload.generation, revision, checked });
     upload.checked = checked;
     this.changed();

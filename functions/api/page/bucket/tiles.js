@@ -1,6 +1,6 @@
 // Tiles of uploads.
 
-import { openDialog, updateDialog } from "../result/dialog.js";
+import { openDialog, showFrame, updateDialog } from "../result/dialog.js";
 import { texts } from "../texts.js";
 import { createTile } from "../tile.js";
 import { StoredResult, storedPicture } from "./stored_result.js";
@@ -23,7 +23,7 @@ export function update(shown, upload, label = upload.name) {
   if (isSameRevision) of.result ??= upload.result; // that of a correction, which the dialog shows already
   const isShownAlready = isSameRevision && of.result === upload.result;
   if (isSame && isShownAlready) return;
-  if (!isShownAlready && !shown.source?.isEdited) shown.source = new StoredResult(upload, () => updateDialog(shown.source, shown.list));
+  if (!isShownAlready && !shown.source?.isEdited) shown.source = sourceOf(upload, shown);
   const { name, state, to_review, checked } = upload;
   Object.assign(shown, { state, upload, label });
   const description = texts.bucket.described(upload.size, upload.updated);
@@ -31,6 +31,11 @@ export function update(shown, upload, label = upload.name) {
   const hasPictures = ["segmented", "degraded", "empty"].includes(state);
   shown.tile.showPicture(() => storedPicture(upload, hasPictures ? "overlay.png" : "original", SIDE), SIDE);
   updateDialog(shown.source, shown.list);
+}
+
+function sourceOf(upload, shown) {
+  const changed = () => updateDialog(shown.source, shown.list);
+  return new StoredResult(upload, changed, () => showFrame(shown.source, shown.list));
 }
 
 /** Returns the list of the tiles of a map, for the dialog. */

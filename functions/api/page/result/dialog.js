@@ -10,6 +10,7 @@
 //   result()     the result, or a promise of it; null if there is none. It may be outdated while `activity` is set.
 //   view(view)   "cutout", "overlay", "mask" or "original" as a promise of a Blob, perhaps scaled down
 //   file(name)   the file of this name, such as "face-1/mask.png", as a promise of a Blob
+//   frames       the number of frames and the one that is shown, or null; then it has chooseFrame(number)
 //   edits()      the corrections of the result (edit/edits.js), or null if it cannot be corrected
 //   correct(prompts)  gets the masks of these prompts; the promise resolves when there is a new result
 // and, if it can be drawn in another way:
@@ -65,6 +66,12 @@ export function updateDialog(source, list) {
   draw();
 }
 
+/** Shows another frame of the source. */
+export function showFrame(source, list) {
+  show(source, list);
+  shown.isOtherFrame = true;
+}
+
 /** Updates the position in the list if the dialog shows a source of this list: sources were added or removed. */
 export function updatePosition(list) {
   if (shown?.list === list) drawPosition();
@@ -108,6 +115,8 @@ async function draw() {
   if (shown !== current || current.source !== source) return; // another picture, or a newer result
   if (result !== current.result) drawResult(result);
   drawStatus();
+  if (current.isOtherFrame) byId("picture-result").querySelector("[name=frame]")?.focus(); // else keys would go nowhere
+  current.isOtherFrame = false;
 }
 
 function drawStatus() {

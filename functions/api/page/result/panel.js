@@ -18,7 +18,8 @@ export function statusPart(source, result, isOutdated) {
 
 /** Returns the description of a result. `viewer` is null if the result has no pictures. */
 export function resultPart(source, result, viewer) {
-  if (!viewer) return [reason(result), reviewReasons(result), warnings(result)].filter(Boolean);
+  const frames = source.frames && frameChoice(source);
+  if (!viewer) return [frames, reason(result), reviewReasons(result), warnings(result)].filter(Boolean);
   const alert = element("p", { className: "error", role: "alert", hidden: true });
   const attempt = async (work) => {
     alert.hidden = true;
@@ -41,6 +42,18 @@ export function resultPart(source, result, viewer) {
     saveFile: (name) => attempt(() => saveFile(source, result, name)),
   });
   showLeftOut();
-  const parts = [downloadButtons(source, result, attempt), alert, reviewReasons(result), warnings(result), table, note, details(result)];
+  const parts = [frames, downloadButtons(source, result, attempt), alert, reviewReasons(result), warnings(result), table, note, details(result)];
   return parts.filter(Boolean);
+}
+
+/** Returns the choice of a frame. A correction that is not saved would be lost. */
+function frameChoice(source) {
+  const { count, shown } = source.frames;
+  const options = Array.from({ length: count }, (_, index) =>
+    element("option", { value: index + 1, selected: index + 1 === shown }, texts.result.frameOf(index + 1, count)));
+  const select = element("select", {
+    name: "frame", disabled: source.isEdited,
+    onchange: () => source.chooseFrame(Number(select.value)),
+  }, ...options);
+  return element("label", { className: "frame" }, texts.result.frame, " ", select);
 }

@@ -31,13 +31,13 @@ export function viewer({ name, result, load }) {
   const under = element("img", { className: "under", alt: texts.stage.image(name, "original"), hidden: true });
   const over = element("img", { className: "over" });
   const layer = element("div", { className: "layer" }, over);
-  const frame = element("div", { className: "frame", hidden: true });
+  const crop = element("div", { className: "crop", hidden: true });
   const mark = element("div", { className: "mark", hidden: true });
   const slider = element("input", {
     type: "range", min: 0, max: 100, value: MIDDLE, className: "divide", hidden: true,
     "aria-label": texts.stage.divide(name),
   });
-  const sheet = element("div", { className: "sheet" }, under, layer, frame, mark);
+  const sheet = element("div", { className: "sheet" }, under, layer, crop, mark);
   const stage = element("div", { className: "stage" }, sheet, slider);
   const note = element("p", { className: "secondary", role: "status" });
   const { width, height } = sizeOf(result);
@@ -60,8 +60,8 @@ export function viewer({ name, result, load }) {
     try {
       const { blob, box } = await load(view);
       if (state.request !== request) return;
-      [over, frame].forEach((part) => place(part, box, width, height));
-      frame.hidden = box.join() === [0, 0, width, height].join();
+      [over, crop].forEach((part) => place(part, box, width, height));
+      crop.hidden = box.join() === [0, 0, width, height].join();
       display(over, blob);
       setText(note, "");
     } catch (error) {
