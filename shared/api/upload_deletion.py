@@ -1,6 +1,7 @@
 """Deletes uploads with their results."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
@@ -13,6 +14,10 @@ from shared.schemas import object_names
 
 _PAGE = 1000
 """Objects in one listing: the most that Cloud Storage returns in a page."""
+
+_PARALLEL = 4
+"""Objects of one upload that are deleted at a time. Chosen by hand: eight uploads are deleted at a
+time, and an upload with a hundred frames has hundreds of objects."""
 
 _PROCESSED = (
     "It had no result yet. If it is being processed now, its result can still arrive: delete it "
@@ -33,7 +38,8 @@ class UploadDeletion:
 
         The upload goes last. If this ends early, the upload is still listed, and the next call
         deletes the rest. result.json goes first, because all its image files exist as long as it
-        does. Of an upload that is gone, the results are deleted. Objects of newer uploads stay.
+        does; those of frames follow. Of an upload that is gone, the results are deleted. Objects of
+        newer uploads stay.
 
         Raises:
             GoogleAPICallError: Cloud Storage is unavailable, or refuses.
@@ -48,7 +54,10 @@ class UploadDeletion:
             if Provenance.of(blob).generation <= upload.generation
         ]
         result = folder + object_names.RESULT
-        deleted = [_delete(blob) for blob in sorted(own, key=lambda blob: blob.name != result)]
+        documents = [blob for blob in own if _is_result(blob)]
+        deleted = [_delete(blob) for blob in sorted(documents, key=lambda one: one.name != result)]
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            deleted += pool.map(_delete, (blob for blob in own if not _is_result(blob)))
         if not all(deleted):
             return Outcome.of(upload, OutcomeCode.FAILED, _WRITTEN)
         if existing is None:
@@ -81,6 +90,10 @@ class UploadDeletion:
                 blob for blob in listed if object_names.is_own(blob.name.removeprefix(folder))
             )
             start = _next_start(listed, folder) if len(listed) == _PAGE else None
+
+
+def _is_result(blob: storage.Blob) -> bool:
+    return bool(blob.name.endswith(f"/{object_names.RESULT}"))
 
 
 def _next_start(listed: Sequence[storage.Blob], folder: str) -> str | None:
