@@ -19,8 +19,9 @@ from shared.pipeline import frame_prompts
 from shared.pipeline.drain import Drain
 from shared.runtime.deadline import Deadline
 from shared.schemas import object_names
-from shared.schemas.documents import Frame, Status
+from shared.schemas.documents import Status
 from shared.schemas.errors import Transient
+from shared.schemas.frames import Frame
 from shared.schemas.settings import BucketSettings
 from shared.segmentation.backends import unconfigured
 from tests.shared.pipeline.frames import (
