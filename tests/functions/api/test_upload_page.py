@@ -72,7 +72,7 @@ def test_a_refused_name_is_reported(bucket: Page, tmp_path: Path) -> None:
     file.write_bytes(b"x")
     bucket.get_by_role("textbox", name="Folder").fill("cat.png")
     bucket.locator("#bucket-files").set_input_files(file)
-    expect(bucket.locator("#recent").get_by_role("alert")).to_contain_text("faces and hands")
+    expect(bucket.locator("#recent").get_by_role("alert")).to_contain_text("reserved for faces")
 
 
 def _upload(page: Page, folder: str, *files: FilePayload) -> None:
