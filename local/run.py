@@ -18,7 +18,7 @@ from rich.table import Table
 from local import batch, gallery, sam2, stack
 from local.processes import ChildDied
 from shared.schemas import object_names
-from shared.schemas.documents import ResultDocument, Status
+from shared.schemas.documents import Status
 from shared.schemas.environment import BadSettings
 
 _STYLES = {
@@ -153,7 +153,8 @@ def summarise(
         reasons = [reason.message for reason in document.review]
         if document.frames:
             found = [f"{len(document.frames)} frames"]
-            reasons += [_frames_to_check(document)] * any(one.review for one in document.frames)
+            if to_check := [str(frame.number) for frame in document.frames if frame.review]:
+                reasons.append(f"Check these frames: {', '.join(to_check)}.")
         status = f"[{_STYLES[outcome.status]}]{outcome.status}[/]"
         table.add_row(
             escape(object_names.folder(outcome.name).removesuffix("/")),
@@ -167,11 +168,6 @@ def summarise(
         + _counted(Counter(outcome.status for outcome in finished)),
     )
     console.print(f"Open {page}", highlight=False, soft_wrap=True)
-
-
-def _frames_to_check(document: ResultDocument) -> str:
-    numbers = [str(frame.number) for frame in document.frames if frame.review]
-    return f"Check frame {', '.join(numbers)}."
 
 
 if __name__ == "__main__":

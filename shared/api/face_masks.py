@@ -18,8 +18,9 @@ from shared.rendering.artifacts import Artifact, Renderer, result_artifacts
 from shared.runtime.deadline import Check
 from shared.runtime.stage_timer import StageTimer
 from shared.schemas.amounts import NOTHING
-from shared.schemas.documents import MOST_FRAMES, MOST_INSTANCES, Outputs, Review
+from shared.schemas.documents import MOST_INSTANCES, Outputs, Review
 from shared.schemas.drawing import CutoutPadding, CutoutShape, Drawing, MaskFeather, MaskGrow
+from shared.schemas.frames import MOST_FRAMES
 from shared.schemas.given_prompts import GivenPrompts, ShownInstance
 from shared.schemas.prompt import (
     SKIN_ONLY,

@@ -92,7 +92,7 @@ class MaskRoutes:
             found = self._masks.find(content, options, timer, check)
         except NoSuchFrameError as error:
             sentence = f"frame: there is no frame {options.frame}, {error}."
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "no-such-frame", sentence) from error
+            raise Refused(HTTPStatus.NOT_FOUND, "no-such-frame", sentence) from error
         except UnfitPromptsError as error:
             sentence = f"prompts: {error}."
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "unfit-prompts", sentence) from error

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.api.problems import Refused, bad_fields
 from shared.schemas import object_names
-from shared.schemas.documents import MOST_FRAMES
+from shared.schemas.frames import MOST_FRAMES
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 

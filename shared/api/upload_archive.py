@@ -18,7 +18,7 @@ from shared.api.upload_selection import (
 from shared.api.zip_stream import ZipEntry
 from shared.export.places import places
 from shared.gcp.gcs import ObjectRef
-from shared.gcp.stored_results import StoredResult, StoredResults
+from shared.gcp.stored_results import StoredResults
 from shared.runtime.bounded_map import bounded_map
 from shared.schemas import object_names
 from shared.schemas.errors import Superseded
@@ -37,11 +37,15 @@ _REPLACED = "Its result was replaced meanwhile. Load it again."
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """A result, and its pictures by their names in the folder."""
+    """The content of a result.json, and the result's pictures by their names in the folder.
+
+    `frames` are the numbers of the frames whose summary this is.
+    """
 
     upload: ChosenUpload
-    stored: StoredResult
+    document: bytes
     pictures: dict[str, storage.Blob]
+    frames: tuple[int, ...]
 
 
 class UploadArchive:
@@ -53,6 +57,8 @@ class UploadArchive:
 
     def entries(self, selection: Selection) -> Iterator[ZipEntry]:
         """Yields the files of an archive: for each upload a folder, and at the end OUTCOMES.
+
+        Frames have folders in that of their upload.
 
         An upload whose outcome is not `done` has no folder, or not all of its files.
 
@@ -71,56 +77,42 @@ class UploadArchive:
         yield ZipEntry(OUTCOMES, [report.encode()])
 
     def _files(self, result: _Result, folder: str) -> Generator[ZipEntry, None, Outcome]:
-        """Yields the files of an upload and of its frames, and returns its outcome."""
-        upload = result.upload
+        """Yields the files of an upload, or of a frame of it, and returns the outcome."""
+        yield ZipEntry(f"{folder}/{object_names.RESULT}", [result.document])
+        for name, blob in result.pictures.items():
+            try:
+                content = self._buckets.storage.stream(
+                    ObjectRef(self._buckets.output, blob.name, blob.generation), blob.size
+                )
+            except Superseded:
+                return Outcome.of(result.upload, OutcomeCode.FAILED, _REPLACED)
+            yield ZipEntry(f"{folder}/{name}", content)
+        for number in result.frames:
+            frame = self._find(result.upload, number)
+            if isinstance(frame, Outcome):
+                return Outcome.of(result.upload, OutcomeCode.FAILED, _REPLACED)
+            outcome = yield from self._files(frame, f"{folder}/frame-{number:04}")
+            if outcome.outcome is not OutcomeCode.DONE:
+                return outcome
+        return Outcome.of(result.upload, OutcomeCode.DONE)
+
+    def _find(self, upload: ChosenUpload, frame: int | None = None) -> _Result | Outcome:
+        """Returns the newest result of an upload, or of a frame, with pictures of the same one."""
         try:
-            yield from self._result_files(result.stored, result.pictures, folder)
-            for frame in result.stored.document.frames:
-                stored = self._results.read(object_names.folder(upload.name, frame.number))
-                if stored.provenance.generation != upload.generation:
-                    return Outcome.of(upload, OutcomeCode.FAILED, _REPLACED)
-                path = f"{folder}/{object_names.folder_of_frame(frame.number)}".rstrip("/")
-                yield from self._result_files(stored, self._pictures(stored), path)
-        except (Superseded, ValueError):
-            return Outcome.of(upload, OutcomeCode.FAILED, _REPLACED)
-        return Outcome.of(upload, OutcomeCode.DONE)
-
-    def _result_files(
-        self, result: StoredResult, pictures: dict[str, storage.Blob], folder: str
-    ) -> Iterator[ZipEntry]:
-        """Yields the files of a result.
-
-        Raises:
-            Superseded: one was replaced.
-        """
-        yield ZipEntry(f"{folder}/{object_names.RESULT}", [result.content])
-        for name, blob in pictures.items():
-            ref = ObjectRef(self._buckets.output, blob.name, blob.generation)
-            yield ZipEntry(f"{folder}/{name}", self._buckets.storage.stream(ref, blob.size))
-
-    def _pictures(self, result: StoredResult) -> dict[str, storage.Blob]:
-        """Returns the pictures of a result.
-
-        Raises:
-            Superseded: one is missing, or belongs to another result.
-        """
-        names = filter(object_names.is_picture, result.document.pictures)
-        return {name: self._results.found_picture(result, name) for name in names}
-
-    def _find(self, upload: ChosenUpload) -> _Result | Outcome:
-        """Returns the newest result of an upload, with pictures of the same result."""
-        try:
-            result = self._results.read(object_names.folder(upload.name))
+            result = self._results.read(object_names.folder(upload.name, frame))
         except Superseded:
             return Outcome.of(upload, self._missing(upload))
         except ValueError:
             return Outcome.of(upload, OutcomeCode.FAILED, _UNREADABLE)
         if result.provenance.generation != upload.generation:
             return Outcome.of(upload, self._missing(upload))
+        names = filter(object_names.is_picture, result.document.pictures)
         try:
-            return _Result(upload, result, self._pictures(result))
+            pictures = {name: self._results.found_picture(result, name) for name in names}
         except Superseded:
             return Outcome.of(upload, OutcomeCode.FAILED, _REPLACED)
+        frames = tuple(item.number for item in result.document.frames)
+        return _Result(upload, result.content, pictures, frames)
 
     def _missing(self, upload: ChosenUpload) -> OutcomeCode:
         """Returns why this generation of an upload has no result."""

@@ -1,9 +1,7 @@
 """Deletes uploads with their results."""
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
@@ -13,7 +11,6 @@ from shared.api.upload_selection import ChosenUpload, Outcome, OutcomeCode
 from shared.gcp.gcs import RETRY, TIMEOUT
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
-from shared.schemas.documents import MOST_FRAMES
 
 _PAGE = 1000
 """Objects in one listing: the most that Cloud Storage returns in a page."""
@@ -53,7 +50,7 @@ class UploadDeletion:
         folder = object_names.folder(upload.name)
         own = [
             blob
-            for blob in chain(self._own(folder), self._of_frames(folder))
+            for blob in self._own(folder)
             if Provenance.of(blob).generation <= upload.generation
         ]
         result = folder + object_names.RESULT
@@ -70,37 +67,19 @@ class UploadDeletion:
         had_result = any(blob.name == result for blob in own)
         return Outcome.of(upload, OutcomeCode.DONE, None if had_result else _PROCESSED)
 
-    def _of_frames(self, folder: str) -> Iterator[storage.Blob]:
-        """Yields the objects of the upload's frames."""
-        first, last = object_names.folder_of_frame(1), object_names.folder_of_frame(MOST_FRAMES)
-        listed = self._buckets.storage.client.list_blobs(
-            self._buckets.output,
-            prefix=folder,
-            start_offset=folder + first,
-            end_offset=f"{folder}{last}{object_names.RESULT}\0",
-            fields="items(name,generation,metadata),nextPageToken",
-            timeout=TIMEOUT,
-            retry=RETRY,
-        )
-        yield from (
-            blob for blob in listed if object_names.is_frame_object(blob.name.removeprefix(folder))
-        )
-
     def _own(self, folder: str) -> Iterator[storage.Blob]:
         """Yields the upload's own objects in its folder.
 
-        The folder of an upload `album` has all results of the album. So each listing begins at a
-        name that an own object can have, and not behind the last one: others are skipped.
+        The folder of an upload `album` has all results of the album. So each listing begins where
+        own objects can be, and not behind the last one: others are skipped.
         """
-        names = object_names.own_names()
-        position = 0
-        while position < len(names):
+        start = object_names.next_own("")
+        while start is not None:
             listed = list(
                 self._buckets.storage.client.list_blobs(
                     self._buckets.output,
                     prefix=folder,
-                    start_offset=folder + names[position],
-                    end_offset=f"{folder}{names[-1]}\0",
+                    start_offset=folder + start,
                     max_results=_PAGE,
                     fields="items(name,generation,metadata),nextPageToken",
                     timeout=TIMEOUT,
@@ -110,13 +89,17 @@ class UploadDeletion:
             yield from (
                 blob for blob in listed if object_names.is_own(blob.name.removeprefix(folder))
             )
-            if len(listed) < _PAGE:
-                return
-            position = bisect_right(names, listed[-1].name.removeprefix(folder))
+            start = _next_start(listed, folder) if len(listed) == _PAGE else None
 
 
 def _is_result(blob: storage.Blob) -> bool:
     return bool(blob.name.endswith(f"/{object_names.RESULT}"))
+
+
+def _next_start(listed: Sequence[storage.Blob], folder: str) -> str | None:
+    """Returns where the next listing begins, relative to the folder; None if nothing can follow."""
+    last = listed[-1].name.removeprefix(folder)
+    return f"{last}\0" if object_names.is_own(last) else object_names.next_own(last)
 
 
 def _delete(found: storage.Blob) -> bool:

@@ -1,7 +1,9 @@
 """The frames of an animated GIF, WebP, AVIF or PNG, and the pages of a TIFF."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+from PIL import Image as PillowImage
 from PIL.TiffImagePlugin import TiffImageFile
 
 from shared.decoding.header import OpenImage, as_rejection, check_pixels, opened
@@ -57,24 +59,25 @@ class Frames:
         """The number of frames."""
         return len(self._indices)
 
-    def opened(self, number: int) -> OpenImage:
-        """Returns a frame to decode.
+    def steps(self, number: int) -> int:
+        """Returns how many frames `opened` decodes before it returns this one; at least 1."""
+        return max(1, number - self._last)
 
-        Most formats decode all frames before it, so its limit for time is that of all these.
+    def opened(self, number: int) -> OpenImage:
+        """Returns a frame to decode. The frames since the last one are decoded first.
 
         Raises:
             Rejected: the file is broken, or the frame exceeds a limit.
         """
-        steps = max(1, number - self._last)
         picture = self.first.picture
-        with as_rejection():
+        with as_rejection(), _allocating_at_most(self.most_pixels):
             if not isinstance(picture, TiffImageFile):
                 for between in range(self._last, number):  # Pillow draws a frame over those before
                     picture.seek(self._indices[between - 1])
                     picture.load()
             picture.seek(self._indices[number - 1])
         self._last = number
-        frame = opened(picture, self.first.data, self._max_pixels, steps)
+        frame = opened(picture, self.first.data, self._max_pixels)
         if frame.pixels > self.most_pixels:
             raise Rejected(ReasonCode.CORRUPT_IMAGE, "It is larger than the image.")
         return frame
@@ -90,6 +93,19 @@ class Frames:
         elif picture.format in _FORMATS:
             count = getattr(picture, "n_frames", 1)
             yield from ((index, *picture.size) for index in range(count))
+
+
+@contextmanager
+def _allocating_at_most(pixels: int) -> Iterator[None]:
+    """Makes Pillow refuse a GIF's frame with more than twice as many pixels before it allocates it.
+
+    Pillow enlarges an image for a frame that does not fit into it.
+    """
+    PillowImage.MAX_IMAGE_PIXELS = pixels
+    try:
+        yield
+    finally:
+        PillowImage.MAX_IMAGE_PIXELS = None
 
 
 def _pages(picture: TiffImageFile) -> Iterator[tuple[int, int, int]]:

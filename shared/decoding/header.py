@@ -55,6 +55,10 @@ class OpenImage:
     memory: int
     seconds: float
 
+    def seconds_for(self, frames: int) -> float:
+        """Returns the limit for the processor time to decode several frames of this size."""
+        return self.seconds + (frames - 1) * _SECONDS_PER_MEGAPIXEL * self.pixels / 1e6
+
 
 def read_header(data: bytes, max_pixels: int) -> OpenImage:
     """Reads the header and checks the structure.
@@ -70,10 +74,8 @@ def read_header(data: bytes, max_pixels: int) -> OpenImage:
         return opened(picture, data, max_pixels)
 
 
-def opened(picture: PillowImage.Image, data: bytes, max_pixels: int, frames: int = 1) -> OpenImage:
+def opened(picture: PillowImage.Image, data: bytes, max_pixels: int) -> OpenImage:
     """Returns the current frame of a picture, after checks of its size and structure.
-
-    `frames` is the number of frames that are decoded to get it.
 
     Raises:
         Rejected: as in `read_header`.
@@ -89,7 +91,7 @@ def opened(picture: PillowImage.Image, data: bytes, max_pixels: int, frames: int
             data,
             pixels=width * height,
             memory=decoded * _BYTES_PER_PIXEL.get(picture.format or "", MOST_BYTES_PER_PIXEL),
-            seconds=_SECONDS + _SECONDS_PER_MEGAPIXEL * decoded * frames / 1e6,
+            seconds=_SECONDS + _SECONDS_PER_MEGAPIXEL * decoded / 1e6,
         )
 
 

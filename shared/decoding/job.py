@@ -87,7 +87,7 @@ def _decode_frames(caller: Connection, buffer: int, limits: Limits, frames: Fram
             _send(caller, Decoded(shape=_decode_shared(file, buffer)))
         else:
             number = Seek.model_validate_json(request).frame
-            _allow(limits, file, steps=number)
+            _allow(limits, file, frames.steps(number))
             file = frames.opened(number)
             _send(caller, _header(file))
 
@@ -96,10 +96,10 @@ def _header(file: OpenImage) -> Header:
     return Header(pixels=file.pixels, memory=file.memory, seconds=file.seconds)
 
 
-def _allow(limits: Limits, file: OpenImage, steps: int = 1) -> None:
-    """Sets the limits to decode a file, or to go `steps` frames on."""
+def _allow(limits: Limits, file: OpenImage, frames: int = 1) -> None:
+    """Sets the limits to decode a file, or several of its frames."""
     made = MADE_BYTES_PER_PIXEL * file.pixels
-    limits.set(SPARE + len(file.data) + file.memory + made, steps * file.seconds)
+    limits.set(SPARE + len(file.data) + file.memory + made, file.seconds_for(frames))
 
 
 def _decode_shared(file: OpenImage, buffer: int) -> tuple[int, int, int]:

@@ -126,6 +126,8 @@ class Sandbox:
                 header = _receive(worker, _OPENING_SECONDS, check)
                 if not isinstance(header, Header) or header.pixels > self._max_pixels:
                     raise Ended(_CRASHED)
+                if header.frames > (task.most_frames or 1):
+                    raise Ended(_CRASHED)
             yield worker, header
 
 
@@ -141,6 +143,7 @@ class OpenedFile:
         self.frames = header.frames
         self._worker = worker
         self._header = header
+        self._frame = 1
         self._memory = memory
         self._check = check
 
@@ -152,13 +155,15 @@ class OpenedFile:
         Raises:
             Rejected, Transient, Cancelled: as in `decode`.
         """
-        seconds = _WALL_SECONDS + _WALL_OVER_PROCESSOR * frame * self._header.seconds
-        with _converted_errors():
+        steps = max(1, frame - self._frame)
+        seconds = _WALL_SECONDS + _WALL_OVER_PROCESSOR * steps * self._header.seconds
+        acquired = self._memory.acquired(self._header.memory, MEMORY_SECONDS, self._check)
+        with _converted_errors(), acquired:
             self._worker.send(Seek(frame=frame).model_dump_json().encode())
             header = _receive(self._worker, seconds, self._check)
             if not isinstance(header, Header) or header.pixels > self.pixels:
                 raise Ended(_CRASHED)
-        self._header = header
+        self._header, self._frame = header, frame
 
     def decode(self) -> Image:
         """Returns a frame, RGB uint8 (h, w, 3), upright by EXIF, composed over white.

@@ -18,7 +18,6 @@ from shared.runtime.trace_context import TraceContext, received
 from shared.schemas.base import at_most
 from shared.schemas.documents import (
     BucketName,
-    Frame,
     Generation,
     ObjectName,
     PromptsDocument,
@@ -27,6 +26,7 @@ from shared.schemas.documents import (
 )
 from shared.schemas.errors import ForeignMessage, ToonmaskError, UnreadableMessage
 from shared.schemas.field_errors import problems
+from shared.schemas.frames import Frame
 
 FINALIZED = "OBJECT_FINALIZE"
 EVENT_TYPE = "ce-type"

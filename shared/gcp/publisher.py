@@ -5,7 +5,14 @@ from functools import cached_property
 from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 
-from shared.gcp.events import FRAME, FRAMES, REPEATED, REVISION, UploadEvent, notification
+from shared.gcp.events import (
+    FRAME,
+    FRAMES,
+    REPEATED,
+    REVISION,
+    UploadEvent,
+    notification,
+)
 from shared.runtime import tracing
 from shared.runtime.trace_context import TRACE_PARENT, TraceContext
 from shared.schemas.documents import PromptsDocument

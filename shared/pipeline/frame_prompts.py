@@ -10,8 +10,9 @@ from shared.pipeline.prompts_store import PromptsStore, StoredPrompts
 from shared.runtime import logs
 from shared.runtime.deadline import Deadline
 from shared.runtime.stage_timer import StageTimer
-from shared.schemas.documents import Frame, PromptsDocument, Source
+from shared.schemas.documents import PromptsDocument, Source
 from shared.schemas.errors import Rejected, Transient
+from shared.schemas.frames import Frame
 
 _SECONDS = 240.0
 """Time for the frames of one delivery, in seconds. The next delivery continues. Chosen by hand: the

@@ -51,6 +51,7 @@ class PromptsStore:
         if outcome is WriteOutcome.OUTRANKED:
             return self.stored(source)
         if outcome is not WriteOutcome.CREATED:
+            # Segmentation lists nothing where no result was before, and finds no unfinished frames.
             self._frames.clear_older(source)
         # Publish even if the same document existed: the worker that wrote it may have been killed
         # before it published.
@@ -67,8 +68,6 @@ class PromptsStore:
         config = digest(prompts=document.config, frames=document.frames)
         metadata = {FRAMES_KEY: str(document.frames)}
         outcome = self._write(document, Provenance(source.generation, config), metadata, timer)
-        if outcome not in (WriteOutcome.CREATED, WriteOutcome.OUTRANKED):
-            self._frames.clear_older(source)
         return outcome is not WriteOutcome.OUTRANKED
 
     def write_original(self, source: Source, content: bytes, config: str) -> None:

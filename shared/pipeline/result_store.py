@@ -8,6 +8,7 @@ docs/architecture.md explains why this is safe; tests/interleavings tests it.
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.metadata import version
 from itertools import islice
 
@@ -94,7 +95,7 @@ class ResultStore:
         if WriteOutcome.OUTRANKED not in outcomes:
             outcomes |= self._storage.write_all(self._bucket, items, provenance)
         if WriteOutcome.OUTRANKED not in outcomes:
-            keep = self._keeps_frames(source) if has_files else None
+            keep = partial(self._frames.keeps_summary, source) if has_files else None
             outcomes.add(last := self._write_document(document, provenance, keep))
             is_new = has_files and outcomes == {WriteOutcome.CREATED}
             if is_new and self._has_first_file(document, provenance):
@@ -218,15 +219,6 @@ class ResultStore:
             edition, config = (source.generation, revision), document.config
             is_equal = (existing.edition, existing.config) == (edition, config)
             return is_equal and self.is_finished(source, revision, is_as_good)
-
-        return keep
-
-    def _keeps_frames(self, source: Source) -> Callable[[Provenance], bool]:
-        """Returns whether an existing result.json is the summary of the same upload's frames."""
-
-        def keep(existing: Provenance) -> bool:
-            is_equal = existing.generation == source.generation and source.frame is None
-            return is_equal and self._frames.has_frames(source)
 
         return keep
 

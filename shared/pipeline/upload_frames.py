@@ -84,6 +84,11 @@ class UploadFrames:
         """Whether the current results of this upload are those of its frames."""
         return self._layout(source, result=0).has_frames(source)
 
+    def keeps_summary(self, source: Source, existing: Provenance) -> bool:
+        """Whether an existing result.json is the summary of this upload, and so stays."""
+        is_equal = existing.generation == source.generation and source.frame is None
+        return is_equal and self.has_frames(source)
+
     def settle(self, source: Source) -> None:
         """Writes the upload's summary if all its frames have results; deletes outdated frames.
 

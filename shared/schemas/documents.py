@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import FailFast, Field, StringConstraints, model_validator
+from pydantic import FailFast, Field, StringConstraints
 
 from shared import VERSION
 from shared.schemas import object_names
@@ -18,6 +18,7 @@ from shared.schemas.base import Record, at_most
 from shared.schemas.box import Box
 from shared.schemas.drawing import Drawing
 from shared.schemas.errors import Permanent, ReasonCode, Rejected
+from shared.schemas.frames import MOST_FRAMES, Frame
 from shared.schemas.prompt import FACE_PARTS, FacePart, Label, Prompt, Side
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
@@ -35,10 +36,6 @@ Versions = Annotated[dict[str, str], at_most(100)]
 MOST_INSTANCES = 100
 """Limit for the faces and hands of an image. Chosen by hand; patterns of object names and limits of
 messages depend on it."""
-
-MOST_FRAMES = 1000
-"""Limit for the frames of an upload. Chosen by hand: landmarks has ten deliveries of four minutes
-for them, and a listing of their results is one page."""
 
 MOST_GENERATION = 2**63 - 1
 """Generations in Cloud Storage are int64:
@@ -89,23 +86,6 @@ class SegmenterVersion:
 def revisions(segmenters: Iterable[SegmenterVersion]) -> dict[str, str]:
     """Returns the known revisions by the segmenters' names, as in the field `versions`."""
     return {item.name: item.revision for item in segmenters if item.revision}
-
-
-class Frame(Record):
-    """One of the frames of an animation, or of the pages of a TIFF. Numbers start with 1."""
-
-    number: int = Field(ge=1, le=MOST_FRAMES)
-    count: int = Field(ge=2, le=MOST_FRAMES, description="number of frames of the upload")
-
-    @model_validator(mode="after")
-    def _exists(self) -> Self:
-        if self.number > self.count:
-            raise ValueError(f"there are only {self.count} frames")
-        return self
-
-    def __str__(self) -> str:
-        """The frame as in sentences for people."""
-        return f"Frame {self.number} of {self.count}"
 
 
 class Source(Record):

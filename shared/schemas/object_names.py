@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from bisect import bisect_right
 from functools import cache
 from typing import Literal
 
@@ -51,7 +52,9 @@ cuts long names, so a longer prefix would not match them."""
 _CUT = re.compile(r".*~[0-9a-f]{16}", re.DOTALL)
 _TAKEN = re.compile(rf".*/({INSTANCE}|{FRAME})", re.DOTALL)
 _FRAME_FOLDER = re.compile(rf"/{FRAME}/\Z")
-_FRAME_OBJECT = re.compile(rf"{FRAME}/({PICTURE}|{ORIGINAL}|{PROMPTS}|{RESULT})")
+_IN_FRAME = re.compile(rf"{FRAME}/")
+_DOCUMENTS = "|".join(map(re.escape, (ORIGINAL, PROMPTS, RESULT)))
+_FRAME_OBJECT = re.compile(rf"{FRAME}/({PICTURE}|{_DOCUMENTS})")
 
 
 def refusal(upload: str) -> str | None:
@@ -75,7 +78,7 @@ def folder(upload: str, frame: int | None = None) -> str:
     does a name that looks like a cut one. No two uploads share a folder.
     """
     if frame is not None:
-        return folder(upload) + folder_of_frame(frame)
+        return f"{folder(upload)}frame-{frame:04}/"
     encoded = upload.encode(errors="surrogatepass")
     if len(encoded) <= _LONGEST and refusal(upload) is None and not _CUT.fullmatch(upload):
         return f"{upload}/"
@@ -84,11 +87,6 @@ def folder(upload: str, frame: int | None = None) -> str:
         harmless = f"_/{harmless.removeprefix(RESERVED)}"
     head = harmless.encode()[: _LONGEST - 17].decode(errors="ignore")
     return f"{head}~{hashlib.sha256(encoded).hexdigest()[:16]}/"
-
-
-def folder_of_frame(frame: int) -> str:
-    """Returns the folder of a frame in the folder of its upload."""
-    return f"frame-{frame:04}/"
 
 
 def content_type(picture: str) -> str:
@@ -102,28 +100,6 @@ def is_picture(name: str) -> bool:
     The folder of `cat.png` also contains the results of an upload named `cat.png/dog.png`.
     """
     return re.fullmatch(PICTURE, name) is not None
-
-
-def is_own(name: str) -> bool:
-    """Whether an object is one of the upload's own: a document or an image file.
-
-    `name` is relative to the upload's folder. RESULT and PROMPTS are the documents.
-    """
-    return name in (RESULT, PROMPTS) or is_picture(name)
-
-
-@cache
-def own_names() -> tuple[str, ...]:
-    """Returns all names for which `is_own` is true, in their order."""
-    previews = [name for name in PREVIEWS.values() if name]
-    pictures = ["mask.png", "overlay.png", "cutout.png", *previews]
-    instances = [
-        f"{label}-{number}/{kind}.png"
-        for label in ("face", "hand")
-        for number in range(1, 1000)
-        for kind in ("mask", "cutout")
-    ]
-    return tuple(sorted([RESULT, PROMPTS, *pictures, *instances]))
 
 
 def is_frame_object(name: str) -> bool:
@@ -140,3 +116,47 @@ def of_frame(folder: str) -> int | None:
 def without_frame(folder: str) -> str:
     """Returns the folder of the upload to whose frame this folder belongs; any other unchanged."""
     return _FRAME_FOLDER.sub("/", folder)
+
+
+def is_own(name: str) -> bool:
+    """Whether an object is one of the upload's own: a document, an image file, or a frame's.
+
+    `name` is relative to the upload's folder. RESULT and PROMPTS are the documents.
+    """
+    return name in (RESULT, PROMPTS) or is_picture(name) or is_frame_object(name)
+
+
+def next_own(name: str) -> str | None:
+    """Returns where own objects can continue behind an object that is none; None if nowhere.
+
+    No own object lies between the two. Names are relative to the upload's folder.
+    """
+    names = _own_names()
+    if frame := _IN_FRAME.match(name):
+        position = bisect_right(names, name[frame.end() :])
+        if position < len(names):
+            return frame[0] + names[position]
+    positions = _own_positions()
+    position = bisect_right(positions, name)
+    return positions[position] if position < len(positions) else None
+
+
+@cache
+def _own_names() -> tuple[str, ...]:
+    """The names of all objects that an upload without frames, or a frame, can have, in order."""
+    previews = [name for name in PREVIEWS.values() if name]
+    pictures = ["mask.png", "overlay.png", "cutout.png", *previews]
+    instances = [
+        f"{label}-{number}/{kind}.png"
+        for label in ("face", "hand")
+        for number in range(1, 1000)
+        for kind in ("mask", "cutout")
+    ]
+    return tuple(sorted([RESULT, PROMPTS, ORIGINAL, *pictures, *instances]))
+
+
+@cache
+def _own_positions() -> tuple[str, ...]:
+    """`_own_names`, and the folders of all frames, in order."""
+    frames = [f"frame-{number:04}/" for number in range(10_000)]
+    return tuple(sorted([*_own_names(), *frames]))

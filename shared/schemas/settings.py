@@ -16,8 +16,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.schemas.amounts import NOTHING
-from shared.schemas.documents import MOST_FRAMES, MOST_INSTANCES, Digest, SegmenterVersion, digest
+from shared.schemas.documents import MOST_INSTANCES, Digest, SegmenterVersion, digest
 from shared.schemas.drawing import CutoutPadding, CutoutShape, Drawing, MaskFeather, MaskGrow
+from shared.schemas.frames import MOST_FRAMES
 from shared.schemas.object_names import Preview
 from shared.schemas.prompt import (
     MIN_SCORE,

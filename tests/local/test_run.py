@@ -16,7 +16,7 @@ from rich.console import Console
 from local.batch import Outcome
 from local.run import collect, summarise
 from shared.schemas import object_names
-from shared.schemas.documents import ResultDocument, Status
+from shared.schemas.documents import FrameResult, ResultDocument, Status
 from tools.support.examples import EXAMPLES, ROOT
 
 ODD = "a\\..\\..\\\x1b[31mup.png"
@@ -112,11 +112,19 @@ def test_a_second_run_replaces_the_first(output: Path) -> None:
 
 
 def test_what_is_doubtful_is_a_remark_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    doubtful = SimpleNamespace(instances=(), review=(SimpleNamespace(message="Look again."),))
-    document = cast(ResultDocument, doubtful)
-    outcome = Outcome("cat.png", Status.SEGMENTED, "", document)
-    summarise(Console(width=100), [outcome], 1, Path("index.html"))
-    assert "Look again." in capsys.readouterr().out
+    reason = SimpleNamespace(message="Look again.")
+    frames = [FrameResult(number=n, status=Status.EMPTY, review=n % 2) for n in (1, 2, 3)]
+    still = SimpleNamespace(instances=(), review=(reason,), frames=())
+    moving = SimpleNamespace(instances=(), review=(), frames=frames)
+    outcomes = [
+        Outcome("cat", Status.SEGMENTED, "", cast(ResultDocument, document))
+        for document in (still, moving)
+    ]
+    summarise(Console(width=100), outcomes, 1, Path("index.html"))
+    said = capsys.readouterr().out
+    assert "Look again." in said
+    assert "3 frames" in said
+    assert "Check these frames: 1, 3." in said
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

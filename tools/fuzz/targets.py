@@ -9,7 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
+
 from shared.decoding import pixels
+from shared.decoding.frames import Frames
+from shared.decoding.header import read_header
 from shared.gcp.events import Message, parse_identity, parse_prompts, parse_upload, receive
 from shared.imaging import rle
 from shared.schemas.errors import ForeignMessage, Permanent, Rejected, UnreadableMessage
@@ -18,6 +22,9 @@ from tools.hostile import bombs
 
 _MOST_PIXELS = 100_000
 """MAX_PIXELS of the decoder. Chosen by hand: with larger images the fuzzer tries fewer inputs."""
+
+_MOST_FRAMES = 5
+"""MAX_FRAMES of the decoder. Chosen by hand, for the same reason."""
 
 _TAGS = list(bombs.TAGS)
 
@@ -50,11 +57,16 @@ def prompts(data: bytes) -> None:
 
 
 def decoder(data: bytes) -> None:
-    """Decodes an upload."""
+    """Decodes an upload, and then its frames."""
     with suppress(Rejected):
         image = pixels.decode(data, _MOST_PIXELS)
         assert image.ndim == 3
         assert image.shape[2] == 3
+    with suppress(Rejected):
+        frames = Frames(read_header(data, _MOST_PIXELS), _MOST_PIXELS, _MOST_FRAMES)
+        for number in range(1, frames.count + 1):
+            file = frames.opened(number)
+            pixels.decode_into(file, np.empty(3 * file.pixels, np.uint8))
 
 
 def tiff(data: bytes) -> None:

@@ -54,7 +54,7 @@ export function openExport(sources) {
 }
 
 /**
- * Opens the form. `text` says what is exported, and `isSingle` whether it is one picture. `save(options, isWanted)` saves
+ * Opens the form. `text` says what is exported; `isSingle` whether it is one picture. `save(options, isWanted)` saves
  * it: `options` are the fields of the API, and nothing is to be saved if `isWanted()` is false in the end.
  */
 export function openForm({ text, isSingle = false, save }) {

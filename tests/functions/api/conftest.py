@@ -64,5 +64,5 @@ def phone(system: Stack, browser: Browser) -> Iterator[Page]:
 
 
 def _is_error(line: ConsoleMessage) -> bool:
-    """Whether it is an error of the page. Responses with an error status are reported, too."""
+    """Whether it is an error of the page. The browser also reports responses with an error."""
     return line.type == "error" and not line.text.startswith("Failed to load resource")

@@ -4,13 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.stack import Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep
 from tests.functions.api.bucket_view import AVATAR, opened, show_folder, show_only, tile_of
 from tests.functions.api.editing import Editor, middle
 from tools.support.pipeline import output, process
+
+CROPPED = {"cutout": "box", "mask_feather": 3}
 
 
 def _editor(page: Page, system: Stack, name: str) -> Editor:
@@ -72,6 +74,25 @@ def test_a_correction_of_an_older_revision_is_refused(page: Page, system: Stack)
     expect(
         editor.dialog.get_by_role("alert").filter(has_text="have revision 1 now")
     ).to_be_visible()
+
+
+def _crop(route: Route) -> None:
+    """Answers with the stored result, as if CUTOUT were box."""
+    response = route.fetch()
+    result = response.json()
+    route.fulfill(response=response, json={**result, "drawing": {**result["drawing"], **CROPPED}})
+
+
+@pytest.mark.timeout(180)
+def test_what_is_not_saved_is_drawn_like_the_stored_result(page: Page, system: Stack) -> None:
+    page.route("**/v1/uploads/result?*", _crop)
+    editor = _editor(page, system, "cropped/avatar.png")
+    editor.start()
+    (box,) = editor.boxes()
+    with page.expect_response("**/v1/face-mask-sam2") as response:
+        editor.drag(2, 2, box[2] - box[0], box[2] - box[0])
+    drawing = response.value.json()["drawing"]
+    assert {name: drawing[name] for name in CROPPED} == CROPPED
 
 
 @pytest.mark.timeout(180)

@@ -1,6 +1,7 @@
 """The results of frames, over HTTP."""
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,9 @@ from tests.shared.pipeline.frames import COLOURS, GIF, Flow, find_a_face_in_ever
 from tests.topics import TOPIC, Topic, serving_topic
 
 NAME = "a.gif"
+FILES = (
+    "result.json", "mask.png", "overlay.png", "cutout.png", "face-1/mask.png", "face-1/cutout.png"
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -35,10 +39,7 @@ def flow(bucket: gcs.Bucket, topic: Topic, monkeypatch: pytest.MonkeyPatch) -> F
 @pytest.fixture
 def frames_api(flow: Flow) -> FlaskClient:
     return client(
-        INPUT_BUCKET=flow.bucket.name,
-        OUTPUT_BUCKET=flow.results.name,
-        PROMPTS_TOPIC=TOPIC,
-        CAN_DELETE="true",
+        INPUT_BUCKET=flow.bucket.name, OUTPUT_BUCKET=flow.results.name, PROMPTS_TOPIC=TOPIC
     )
 
 
@@ -127,7 +128,7 @@ def test_an_export_has_an_image_for_each_frame(frames_api: FlaskClient) -> None:
 
 
 def test_a_request_chooses_a_frame_of_its_image(frames_api: FlaskClient) -> None:
-    problem(send(frames_api, GIF, {"frame": "4"}), 422, "no-such-frame")
+    problem(send(frames_api, GIF, {"frame": "4"}), 404, "no-such-frame")
     problem(send(frames_api, GIF, {"frame": "0"}), 422, "bad-field")
     pixels = {}
     accept = {"Accept": "image/png"}
@@ -138,29 +139,27 @@ def test_a_request_chooses_a_frame_of_its_image(frames_api: FlaskClient) -> None
     assert pixels == {"1": COLOURS[0], "3": COLOURS[2]}
 
 
-def _act(flow: Flow, api: FlaskClient, action: str) -> Any:
-    generation = flow.result().source.generation
-    chosen = {"uploads": [{"name": NAME, "generation": generation}]}
-    return api.post(f"/v1/uploads/{action}", json=chosen)
+def test_an_archive_has_a_folder_for_each_frame(flow: Flow, frames_api: FlaskClient) -> None:
+    chosen = {"name": NAME, "generation": flow.result().source.generation}
+    response = frames_api.post("/v1/uploads/archive", json={"uploads": [chosen]})
+    with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
+        (outcome,) = json.loads(archive.read("outcomes.json"))["outcomes"]
+        assert outcome["outcome"] == "done"
+        files = set(archive.namelist()) - {"outcomes.json"}
+        own = {"result.json", *(f"frame-000{n}/{name}" for n in (1, 2, 3) for name in FILES)}
+        assert files == {f"{NAME}/{name}" for name in own}
+        for name in own:
+            stored = flow.results.blob(f"{NAME}/{name}").download_as_bytes()
+            assert archive.read(f"{NAME}/{name}") == stored
 
 
-def test_an_archive_has_the_results_of_all_frames(flow: Flow, frames_api: FlaskClient) -> None:
-    with zipfile.ZipFile(io.BytesIO(_act(flow, frames_api, "archive").data)) as archive:
-        assert {name for name in archive.namelist() if name.endswith("result.json")} == {
-            f"{NAME}/result.json",
-            *(f"{NAME}/frame-{number:04}/result.json" for number in (1, 2, 3)),
-        }
-        for name in archive.namelist():
-            if name != "outcomes.json":
-                assert archive.read(name) == flow.results.blob(name).download_as_bytes()
-        assert f"{NAME}/frame-0002/overlay.png" in archive.namelist()
-
-
-def test_an_upload_is_deleted_with_its_frames(flow: Flow, frames_api: FlaskClient) -> None:
-    others = {f"{NAME}/frame-0001/b.png/result.json", f"{NAME}/frame-0009.png/result.json"}
+def test_a_deletion_takes_all_frames_and_nothing_of_others(flow: Flow) -> None:
+    others = (f"{NAME}/frame-0002/dog.png/mask.png", f"{NAME}/frame-9/mask.png")
     for name in others:
-        flow.results.blob(name).upload_from_string("of another upload")
-    (outcome,) = _act(flow, frames_api, "delete").json["outcomes"]
-    assert (outcome["outcome"], outcome["detail"]) == ("done", None)
-    assert {blob.name for blob in flow.results.list_blobs()} == others
-    assert list(flow.bucket.list_blobs()) == []
+        flow.results.blob(name).upload_from_string(b"of another upload")
+    api = client(INPUT_BUCKET=flow.bucket.name, OUTPUT_BUCKET=flow.results.name, CAN_DELETE="true")
+    chosen = {"name": NAME, "generation": flow.result().source.generation}
+    response: Any = api.post("/v1/uploads/delete", json={"uploads": [chosen]})
+    assert [item["outcome"] for item in response.json["outcomes"]] == ["done"]
+    assert {blob.name for blob in flow.results.list_blobs()} == set(others)
+    assert not list(flow.bucket.list_blobs())

@@ -66,7 +66,7 @@ def test_a_notification_of_ours_is_the_upload_that_it_announces() -> None:
     message = notification(upload)
     assert json.loads(message.data) == RESOURCE
     assert parse_upload(message) == upload
-    assert parse_identity(message) == Identity(REF.source)
+    assert parse_identity(message) == Identity(REF.source, 0)
 
 
 def test_eventarcs_direct_event_is_the_same_upload_in_both_modes() -> None:

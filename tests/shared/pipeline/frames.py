@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import cache, cached_property
 from typing import Any
 
 import pytest
@@ -57,8 +58,17 @@ class Flow:
         self.bucket = bucket
         self.results = output(bucket)
         self.topic = topic
-        self.segmented = 0
         self._buckets = {"input_bucket": bucket.name, "output_bucket": self.results.name}
+        self._landmarks = cache(self._landmarks_with)
+
+    @cached_property
+    def _segmentation(self) -> Segmentation:
+        settings = SegmentationSettings.model_validate({"sam2_fallback": "oval", **self._buckets})
+        return Segmentation(settings, factory.primary(settings), factory.fallback(settings))
+
+    def _landmarks_with(self, changes: str) -> Landmarks:
+        settings = {"prompts_topic": TOPIC, **self._buckets, **json.loads(changes)}
+        return Landmarks(LandmarksSettings.model_validate(settings))
 
     def upload(self, content: bytes = GIF, name: str = "a.gif") -> Message:
         blob = self.bucket.blob(name)
@@ -67,17 +77,12 @@ class Flow:
 
     def landmark(self, message: Message, frames: str = "all", **changes: Any) -> list[Message]:
         """Returns the prompts messages."""
-        settings = {"frames": frames, "prompts_topic": TOPIC, **self._buckets, **changes}
-        Landmarks(LandmarksSettings.model_validate(settings)).handle(message)
+        self._landmarks(json.dumps({"frames": frames, **changes})).handle(message)
         return list(self.topic.messages())
 
-    def segment(self, *messages: Message, **changes: Any) -> None:
-        settings = SegmentationSettings.model_validate(
-            {"sam2_fallback": "oval", **self._buckets, **changes}
-        )
-        use_case = Segmentation(settings, factory.primary(settings), factory.fallback(settings))
+    def segment(self, *messages: Message) -> None:
         for message in messages:
-            use_case.handle(message)
+            self._segmentation.handle(message)
 
     def process(self, content: bytes = GIF, **changes: Any) -> None:
         self.segment(*self.landmark(self.upload(content), **changes))

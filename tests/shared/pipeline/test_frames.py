@@ -12,15 +12,16 @@ from PIL import Image as PillowImage
 
 from shared.corrections.saving import Corrections
 from shared.gcp.events import Message
-from shared.gcp.gcs import ObjectRef, Storage
+from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage
 from shared.gcp.provenance import Provenance
 from shared.gcp.publisher import Publisher
 from shared.pipeline import frame_prompts
 from shared.pipeline.drain import Drain
 from shared.runtime.deadline import Deadline
 from shared.schemas import object_names
-from shared.schemas.documents import Frame, Status
+from shared.schemas.documents import Status
 from shared.schemas.errors import Transient
+from shared.schemas.frames import Frame
 from shared.schemas.settings import BucketSettings
 from shared.segmentation.backends import unconfigured
 from tests.shared.pipeline.frames import (
@@ -62,6 +63,13 @@ def with_frames(count: int) -> set[str]:
     frames = range(1, count + 1)
     of_frames = {f"frame-{number:04}/{name}" for number in frames for name in OF_FRAME}
     return {"prompts.json", "result.json", *of_frames}
+
+
+NEWER = {
+    "fewer frames": (gif(*COLOURS[:2]), with_frames(2)),
+    "one frame": (gif(COLOURS[2]), WITH_FACE),
+    "no image": (b"hello", {"result.json"}),
+}
 
 
 def test_each_frame_has_results_of_its_own_and_the_upload_a_summary(flow: Flow) -> None:
@@ -139,6 +147,42 @@ def test_a_delivery_that_runs_out_of_time_is_continued_by_the_next(
     assert frame_prompts._SECONDS < 300
 
 
+@pytest.mark.parametrize("newer", ["one frame", "fewer frames"])
+def test_frames_that_were_never_finished_are_deleted_after_a_newer_upload(
+    flow: Flow, detected: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch, newer: str
+) -> None:
+    content, names = NEWER[newer]
+    old_event = flow.upload(gif(*COLOURS, (9, 9, 9)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Deadline, "left", property(lambda _: 1.0 if len(detected) < 3 else 0.0))
+        with pytest.raises(Transient, match="Frame 4 of 4"):
+            flow.landmark(old_event)
+    event = flow.upload(content)
+    assert flow.landmark(old_event) == []
+    flow.segment(*flow.landmark(event))
+    assert flow.names() == names
+
+
+def test_what_an_older_delivery_writes_late_is_deleted_by_the_next(flow: Flow) -> None:
+    """Landmarks was killed after it had written the pixels of a frame, and before its prompts."""
+    old_event = flow.upload()
+    (first, *_) = flow.landmark(old_event)
+    old = json.loads(first.data)["source"]["generation"]
+    flow.process(gif(COLOURS[2]))
+    stray = ObjectToWrite("a.gif/frame-0003/original.png", "image/png", b"late")
+    Storage().write(flow.results.name, stray, Provenance(old, "0123456789ab"))
+    assert flow.landmark(old_event) == []
+    assert flow.names() == WITH_FACE
+
+
+def test_frames_without_a_decision_about_them_stay(flow: Flow) -> None:
+    """Somebody has deleted prompts.json of the upload."""
+    messages = flow.landmark(flow.upload())
+    flow.results.blob("a.gif/prompts.json").delete()
+    flow.segment(*messages)
+    assert flow.names() == with_frames(3) - {"prompts.json", "result.json"}
+
+
 def _tiff_with_a_broken_last_page() -> bytes:
     first, *others = map(picture, COLOURS)
     file = io.BytesIO()
@@ -172,26 +216,20 @@ def test_more_frames_than_allowed_are_rejected_with_their_limit(flow: Flow) -> N
     assert flow.names() == with_frames(3)
 
 
-NEWER = {
-    "fewer frames": (gif(*COLOURS[:2]), with_frames(2)),
-    "one frame": (gif(COLOURS[2]), WITH_FACE),
-    "no image": (b"hello", {"result.json"}),
-}
-
-
-@pytest.mark.parametrize("late", ["", "landmarks", "one frame", "all frames"])
+@pytest.mark.parametrize("late", [0, 1, 3])
 @pytest.mark.parametrize("newer", NEWER)
-def test_a_newer_upload_leaves_no_frame_of_an_older_one(flow: Flow, newer: str, late: str) -> None:
-    """`late` is the part of the older upload that is processed after the newer one."""
+def test_a_newer_upload_leaves_no_frame_of_an_older_one(flow: Flow, newer: str, late: int) -> None:
+    """`late` is the number of frames of the older upload that are segmented after the newer one.
+
+    The older upload is announced again, too.
+    """
     content, names = NEWER[newer]
     old_event = flow.upload()
     messages = flow.landmark(old_event)
-    on_time = {"": 3, "one frame": 2}.get(late, 0)
-    flow.segment(*messages[:on_time])
+    flow.segment(*messages[late:])
     flow.process(content)
-    if late == "landmarks":
-        assert flow.landmark(old_event) == []
-    flow.segment(*messages[on_time:])
+    assert flow.landmark(old_event) == []
+    flow.segment(*messages[:late])
     assert flow.names() == names
     generation = flow.result().source.generation
     assert {Provenance.of(one).generation for one in flow.results.list_blobs()} == {generation}

@@ -105,16 +105,30 @@ def test_pictures_are_known_by_their_names() -> None:
         assert not object_names.is_picture(name)
 
 
-def test_an_uploads_own_names_are_its_documents_and_pictures() -> None:
-    names = object_names.own_names()
-    assert list(names) == sorted(set(names))
-    assert all(map(object_names.is_own, names))
-    assert {"result.json", "prompts.json", "mask.png", "preview.webp", "face-1/mask.png"} < {*names}
-    assert "hand-999/cutout.png" in names
-    for other in ("dog.png/mask.png", "face-1/dog.png/mask.png", "face-0/mask.png", "x.json", ""):
+DOCUMENTS = st.sampled_from([object_names.RESULT, object_names.PROMPTS])
+PICTURES = st.from_regex(object_names.PICTURE, fullmatch=True)
+FRAMES = st.integers(1, 1000).map(lambda number: f"frame-{number:04}/")
+OWN = st.one_of(
+    DOCUMENTS,
+    PICTURES,
+    st.builds(str.__add__, FRAMES, st.one_of(DOCUMENTS, PICTURES, st.just(object_names.ORIGINAL))),
+)
+
+
+def test_an_uploads_own_objects_are_documents_pictures_and_those_of_frames() -> None:
+    for own in ("result.json", "prompts.json", "hand-999/cutout.png", "frame-0002/original.png"):
+        assert object_names.is_own(own)
+    for other in (
+        "dog.png/mask.png", "face-1/dog.png/mask.png", "face-0/mask.png", "x.json", "",
+        "frame-1/mask.png", "frame-0001/dog.png/mask.png", "frame-0001/frame-0002/mask.png",
+    ):  # fmt: skip
         assert not object_names.is_own(other)
 
 
-@given(st.from_regex(object_names.PICTURE, fullmatch=True))
-def test_every_picture_is_among_the_own_names(picture: str) -> None:
-    assert picture in object_names.own_names()
+@given(own=OWN, other=st.one_of(OWN.map(lambda name: f"{name[:-3]}-"), st.text(max_size=30)))
+def test_no_own_object_is_skipped(own: str, other: str) -> None:
+    """`next_own` never leads behind an own object that is still to come."""
+    if own > other and not object_names.is_own(other):
+        following = object_names.next_own(other)
+        assert following is not None
+        assert other < following <= own

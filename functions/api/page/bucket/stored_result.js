@@ -1,6 +1,7 @@
 // The stored result of an upload. It is a source of the dialog (result/dialog.js).
 
 import { getBlob, getJson, post } from "../client.js";
+import { drawingOf } from "../drawing.js";
 import { Edits } from "../edit/edits.js";
 import { fieldsOf, readResponse, requestMasks } from "../result/response.js";
 import { texts } from "../texts.js";
@@ -24,7 +25,7 @@ export function begin(about) {
  */
 export function storedPicture({ name, generation, revision, frame, result }, picture, side) {
   const ofResult = picture === "original" ? {} : { revision: revision ?? 0, result: result ?? undefined };
-  return getBlob("v1/uploads/picture", { name, generation, picture, side, frame: frame ?? undefined, ...ofResult });
+  return getBlob("v1/uploads/picture", { name, generation, picture, side, frame, ...ofResult });
 }
 
 /**
@@ -83,7 +84,7 @@ export class StoredResult {
 
   /** Returns a document of the upload or its frame: "result" or "prompts". */
   #stored(document) {
-    return getJson(`v1/uploads/${document}`, { name: this.name, frame: this.#frame ?? undefined });
+    return getJson(`v1/uploads/${document}`, { name: this.name, frame: this.#frame });
   }
 
   async #loadPrompts() {
@@ -118,7 +119,9 @@ export class StoredResult {
     const abort = new AbortController();
     this.#abort = abort;
     const original = await (this.#original ??= storedPicture(this.#picture, "original"));
-    const response = await requestMasks(original, "upload", fieldsOf(prompts), {
+    const { drawing } = await this.#loading; // results of earlier versions have none
+    const fields = { ...fieldsOf(prompts), ...(drawing && drawingOf(drawing)) };
+    const response = await requestMasks(original, "upload", fields, {
       onProgress: () => {},
       onWait: () => {},
       signal: abort.signal,
