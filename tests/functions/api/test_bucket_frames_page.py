@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from local.stack import Stack
 from tests.functions.api.browsing import SOON, check_accessibility, keep
-from tests.functions.api.bucket_view import AVATAR, ended_tile, opened
+from tests.functions.api.bucket_view import AVATAR, ended_tile, opened, show_folder
 from tests.functions.api.editing import Editor, middle
 from tools.support.pipeline import document, process
 
@@ -27,7 +27,7 @@ def test_each_frame_is_shown_and_corrected(page: Page, system: Stack) -> None:
     name = "moving/avatar.gif"
     process(system, name, _animation(), "image/gif")
     bucket = opened(page)
-    bucket.get_by_label("Name begins with").fill(name)
+    show_folder(bucket, "moving/")
     tile = ended_tile(bucket, name, "segmented")
     expect(tile.locator("canvas")).to_be_visible(timeout=SOON)
     tile.click()

@@ -94,7 +94,7 @@ def test_one_result_is_saved_as_it_is_corrected(page: Page) -> None:
 def test_the_outlines_of_a_stored_result_are_saved(page: Page, system: Stack) -> None:
     name = "outlined/avatar.png"
     process(system, name, bucket_view.AVATAR.read_bytes())
-    bucket_view.opened(page).get_by_label("Name begins with").fill(name)
+    bucket_view.show_folder(bucket_view.opened(page), "outlined/")
     bucket_view.tile_of(page, name).click()
     dialog = page.get_by_role("dialog", name=name)
     dialog.get_by_role("button", name="More files").click()

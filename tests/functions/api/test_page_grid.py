@@ -136,7 +136,7 @@ def test_results_to_check_can_be_shown_first_or_alone(mixed: Page) -> None:
     expect(filters.get_by_role("button")).to_have_text(
         ["All 5", "Check this 2", "Done 3", "Nothing found 1", "Rejected 1"]
     )
-    order = mixed.get_by_label("Order")
+    order = mixed.get_by_role("combobox", name="Order", exact=True)
     order.select_option("Check first")
     expect(mixed.locator("#pictures-grid .name").first).to_have_text("doubtful.png")
     assert _names(mixed) == ["doubtful.png", "vague.png", "sure.png", "nothing.png", "notes.txt"]
@@ -183,7 +183,7 @@ def test_the_most_doubtful_results_come_first_until_they_are_checked(page: Page)
     answer_by_name(page, responses)
     choose(page, *map(dot_file, responses))
     finished_tile(page, "bad.png", "segmented")
-    page.get_by_label("Order").select_option("Check first")
+    page.get_by_role("combobox", name="Order", exact=True).select_option("Check first")
     ordered = ["two.png", "bad.png", "missed.png", "mild.png"]
     expect(page.locator("#pictures-grid .name")).to_have_text(ordered)
     page.get_by_role("group", name="Show").get_by_role("button", name="Check this 4").click()
