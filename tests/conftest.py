@@ -77,7 +77,8 @@ def bucket(storage_url: str) -> gcs.Bucket:
 _SHARING = (
     r"tests/(test_pipeline|local/test_(broker|command_line_tools|corrections|frames|notifications|operations)"
     r"|tools/deployment/test_(diagnosis|smoke))\.py",
-    r"tests/functions/api/test_\w*pages?\w*\.py",
+    r"tests/functions/api/test_(page\w*|foreign_pages)\.py",
+    r"tests/functions/api/test_(bucket_\w+|upload_page)\.py",
 )
 """The files whose tests use the same `system`, as patterns of their paths. Its start takes ten
 processes."""

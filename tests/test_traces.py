@@ -21,6 +21,7 @@ UPLOADS, PROMPTS = "landmarks: process uploads", "segmentation: process prompts"
 
 LANDMARKS = {
     (UPLOADS, "landmarks: read"),
+    (UPLOADS, "landmarks: decode"),
     (UPLOADS, "landmarks: detect"),
     (UPLOADS, "landmarks: write"),
     (UPLOADS, "landmarks: publish"),

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 
 from shared import VERSION
@@ -89,11 +89,12 @@ class Landmarks:
         """Opens an upload. Its image is in memory only in the context."""
         settings = self._settings
         most_frames = settings.max_frames if settings.frames == "all" else None
-        with timer.stage("read"):
-            _check_name(upload.ref.name)
-            check_before_download(upload.content_type, upload.size, settings.max_bytes)
-            content = self._decoder.read(upload.ref)
-        with self._decoder.opened(content, most_frames) as file:
+        with ExitStack() as memory:
+            with timer.stage("read"):
+                _check_name(upload.ref.name)
+                check_before_download(upload.content_type, upload.size, settings.max_bytes)
+                content = self._decoder.read(upload.ref)
+                file = memory.enter_context(self._decoder.opened(content, most_frames))
             yield file
 
     def _write(self, source: Source, file: OpenedFile, timer: StageTimer) -> list[StoredPrompts]:

@@ -36,7 +36,7 @@ get_health, get_document, get_segment, post_segment = (
     schema.include(method=method, path=path) for method, path in OPERATIONS
 )
 generated = settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -64,6 +64,7 @@ def _await_drawing(system: Stack, mask_grow: str) -> dict[str, dict[str, Any]]:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_a_backfill_draws_stored_masks_without_a_call_of_sam2(
     tmp_path: Path, sam2: Endpoint
 ) -> None:

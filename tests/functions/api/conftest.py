@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize
 
 from local import stack
 from local.stack import Stack
@@ -15,6 +15,8 @@ from tests import chromium
 from tests.functions.api import browsing
 from tests.functions.api.service import client
 from tests.shared.segmentation_runs import output
+
+WINDOW: ViewportSize = {"width": 1200, "height": 900}
 
 
 @pytest.fixture
@@ -40,20 +42,39 @@ def system() -> Iterator[Stack]:
         yield running
 
 
+@pytest.fixture(scope="package")
+def window(browser: Browser) -> Iterator[Page]:
+    """A window of the browser. A new one for each test would load all modules again."""
+    with browser.new_context(viewport=WINDOW) as context:
+        yield context.new_page()
+
+
 @pytest.fixture
-def page(system: Stack, browser: Browser) -> Iterator[Page]:
+def page(system: Stack, window: Page) -> Iterator[Page]:
     """The page, just opened. At the end, checks that its console has no errors."""
-    with browser.new_context(
-        viewport={"width": 1200, "height": 900}, reduced_motion="reduce"
-    ) as context:
-        opened = context.new_page()
-        errors: list[str] = []
-        opened.on("pageerror", lambda error: errors.append(str(error)))
-        opened.on("console", lambda line: errors.append(line.text) if _is_error(line) else None)
-        opened.goto(system.page)
-        opened.wait_for_selector("html[data-ready]", state="attached")
-        yield opened
-        assert errors == []
+    errors: list[str] = []
+
+    def note(line: ConsoleMessage) -> None:
+        if _is_error(line):
+            errors.append(line.text)
+
+    def fail(error: Error) -> None:
+        errors.append(str(error))
+
+    window.set_viewport_size(WINDOW)
+    window.emulate_media(color_scheme="light", reduced_motion="reduce")
+    window.on("pageerror", fail)
+    window.on("console", note)
+    window.goto(system.page)
+    window.wait_for_selector("html[data-ready]", state="attached")
+    yield window
+    window.remove_listener("pageerror", fail)
+    window.remove_listener("console", note)
+    window.unroute_all(behavior="ignoreErrors")
+    window.context.unroute_all(behavior="ignoreErrors")
+    window.evaluate("sessionStorage.clear()")
+    window.goto("about:blank")
+    assert errors == []
 
 
 @pytest.fixture
