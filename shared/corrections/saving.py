@@ -75,12 +75,12 @@ class Corrections:
         self, upload: ObjectRef, folder: str, base_revision: int, instances: tuple[Prompt, ...]
     ) -> tuple[PromptsDocument, bool]:
         """Writes prompts.json. Returns its content, and whether it was not there before."""
-        saved: PromptsDocument | None = None
+        attempts: list[PromptsDocument] = []
 
         def corrected(stored: Stored | None) -> tuple[ObjectToWrite, Provenance] | None:
-            nonlocal saved
             before = _stored_prompts(upload, stored)
             saved = _corrected(before, base_revision, instances)
+            attempts.append(saved)
             if saved == before:
                 return None
             provenance = Provenance(upload.generation, saved.config, revision=saved.revision)
@@ -88,8 +88,7 @@ class Corrections:
 
         name = folder + object_names.PROMPTS
         is_new = self._storage.update(self._output_bucket, name, corrected)
-        assert saved is not None  # noqa: S101 - `update` calls `corrected`
-        return saved, is_new
+        return attempts[-1], is_new
 
     def _publish(self, document: PromptsDocument, *, repeated: bool) -> None:
         try:

@@ -1,7 +1,7 @@
 """SVG with a path for each instance: https://www.w3.org/TR/SVG2/."""
 
 from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr  # nosec B406 writes XML, reads none
 
 from shared.export.labelled_image import LabelledImage, LabelledInstance
 from shared.export.outlines import Part, Ring
