@@ -79,6 +79,7 @@ def test_no_name_leads_results_out_of_the_folder_that_they_are_copied_to(
     assert all(file.is_relative_to(target) for file in copied)
 
 
+@pytest.mark.slow
 def test_gsutil_uploads_a_folder_in_parallel(system: Stack, tmp_path: Path) -> None:
     if shutil.which("gsutil") is None:
         pytest.skip("gsutil is not on PATH: install the Google Cloud SDK to try it as well")

@@ -81,6 +81,7 @@ def test_a_correction_over_http_is_segmented_and_can_be_marked_as_checked(
     assert (listed["revision"], listed["checked"]) == (1, True)
 
 
+@pytest.mark.slow
 @on_one_broker
 def test_a_backfill_segments_corrections_again_and_detects_nothing_anew(
     system: Stack, root: Path, folder: str, tmp_path: Path

@@ -203,6 +203,7 @@ def _taken(system: Stack, subscription: str, count: int) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 @on_one_broker
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_test_that_is_stopped_deletes_what_it_has_made(
@@ -242,6 +243,7 @@ def test_without_a_system_it_says_so(tmp_path: Path) -> None:
     assert "Start `make up`, or add PROJECT=my-project." in output
 
 
+@pytest.mark.slow
 @on_one_broker
 def test_in_the_cloud_log_lines_of_the_upload_are_shown(
     system: Stack, root: Path, cloud: Target
