@@ -506,7 +506,7 @@ def test_every_upload_ends_in_one_whole_result_for_its_newest_generation(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=14,
+            max_examples=10,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),
