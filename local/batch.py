@@ -86,19 +86,15 @@ def fetch(stack: Stack, name: str, into: Path) -> None:
     prefix = object_names.folder(name)
     folder = into / prefix
     for stale in (*folder.glob("*.*"), *folder.glob("*/*.*"), *folder.glob("frame-*/*/*.png")):
-        if _is_image_or_frame(stale.relative_to(folder).as_posix()):
+        name_in_folder = stale.relative_to(folder).as_posix()
+        if object_names.is_picture(name_in_folder) or object_names.is_frame_object(name_in_folder):
             stale.unlink()
     for blob in stack.storage.list_blobs(OUTPUT_BUCKET, prefix=prefix):
         relative = blob.name.removeprefix(prefix)
-        is_document = relative in (object_names.PROMPTS, object_names.RESULT)
-        if is_document or _is_image_or_frame(relative):
+        if object_names.is_own(relative):
             file = folder / relative
             file.parent.mkdir(parents=True, exist_ok=True)
             blob.download_to_filename(str(file))
-
-
-def _is_image_or_frame(name: str) -> bool:
-    return object_names.is_picture(name) or object_names.is_frame_object(name)
 
 
 def _results(stack: Stack, waiting: Mapping[str, int]) -> Iterator[Outcome]:

@@ -20,6 +20,9 @@ any MAX_BYTES, so that it only stops decompression bombs."""
 _CHUNK_BYTES = 2**20
 """Bytes of a file that are in memory at a time. Chosen by hand."""
 
+_FIRST_FRAME = object_names.frame_folder(1).removesuffix("/")
+"""The name of a folder that each upload with frames has."""
+
 
 class Unreadable(Exception):
     """A result, or a file of it, cannot be read. The message says why, without its name."""
@@ -116,7 +119,7 @@ class FolderSource:
             f"{Path(place).relative_to(self._root).as_posix()}/"
             for place, subfolders, files in os.walk(self._root)
             if object_names.RESULT in files
-            and object_names.FIRST_FRAME not in subfolders  # a summary of frames
+            and _FIRST_FRAME not in subfolders  # a summary of frames
         )
         return iter(sorted(folder for folder in found if folder.startswith(prefix)))
 

@@ -72,13 +72,16 @@ class UploadArchive:
             if isinstance(found, Outcome):
                 outcomes.append(found)
             else:
-                outcomes.append((yield from self._files(found, folders[found.upload.name])))
+                outcomes.append((yield from self._files(found, f"{folders[found.upload.name]}/")))
         report = Outcomes(outcomes=tuple(outcomes)).model_dump_json(indent=2)
         yield ZipEntry(OUTCOMES, [report.encode()])
 
     def _files(self, result: _Result, folder: str) -> Generator[ZipEntry, None, Outcome]:
-        """Yields the files of an upload, or of a frame of it, and returns the outcome."""
-        yield ZipEntry(f"{folder}/{object_names.RESULT}", [result.document])
+        """Yields the files of an upload, or of a frame of it, and returns the outcome.
+
+        `folder` is that in the archive, with a slash at its end.
+        """
+        yield ZipEntry(folder + object_names.RESULT, [result.document])
         for name, blob in result.pictures.items():
             try:
                 content = self._buckets.storage.stream(
@@ -86,12 +89,12 @@ class UploadArchive:
                 )
             except Superseded:
                 return Outcome.of(result.upload, OutcomeCode.FAILED, _REPLACED)
-            yield ZipEntry(f"{folder}/{name}", content)
+            yield ZipEntry(folder + name, content)
         for number in result.frames:
             frame = self._find(result.upload, number)
             if isinstance(frame, Outcome):
                 return Outcome.of(result.upload, OutcomeCode.FAILED, _REPLACED)
-            outcome = yield from self._files(frame, f"{folder}/frame-{number:04}")
+            outcome = yield from self._files(frame, folder + object_names.frame_folder(number))
             if outcome.outcome is not OutcomeCode.DONE:
                 return outcome
         return Outcome.of(result.upload, OutcomeCode.DONE)

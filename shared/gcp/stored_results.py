@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from shared.gcp.gcs import FRAMES_KEY, RETRY, STATUS_KEY, TIMEOUT, ObjectRef, Storage
 from shared.gcp.provenance import Provenance
 from shared.schemas import object_names
-from shared.schemas.documents import ResultDocument
+from shared.schemas.documents import ResultDocument, Source
 from shared.schemas.errors import Superseded
 from shared.schemas.field_errors import problems
 
@@ -93,11 +93,8 @@ class StoredResults:
         if source.frame is None:
             upload = ObjectRef(self._input, source.name, source.generation)
             return self._storage.stream(upload, most_bytes)
-        name = result.folder + object_names.ORIGINAL
-        blob = self._found(name)
-        if Provenance.of(blob).generation != source.generation:
-            raise Superseded(f"gs://{self._output}/{name} belongs to another upload")
-        return self._storage.stream(ObjectRef(self._output, name, blob.generation), blob.size)
+        blob = frame_original(self._storage, self._output, source)
+        return self._storage.stream(ObjectRef(self._output, blob.name, blob.generation), blob.size)
 
     def picture(self, result: StoredResult, name: str, most_bytes: int) -> bytes:
         """Returns the content of an image file of the result; `name` is relative to its folder.
@@ -127,6 +124,19 @@ class StoredResults:
         if blob is None:
             raise Superseded(f"gs://{self._output}/{name} does not exist")
         return blob
+
+
+def frame_original(access: Storage, output_bucket: str, source: Source) -> storage.Blob:
+    """Returns the object with the pixels of a frame, without its content.
+
+    Raises:
+        Superseded: it does not exist, or belongs to another generation of the upload.
+    """
+    name = source.folder + object_names.ORIGINAL
+    blob = access.find(output_bucket, name)
+    if blob is None or Provenance.of(blob).generation != source.generation:
+        raise Superseded(f"gs://{output_bucket}/{name} is not there for {ObjectRef.of(source)}")
+    return blob
 
 
 def parsed(folder: str, content: bytes) -> ResultDocument:

@@ -77,16 +77,8 @@ class PromptsStore:
 
     def frames(self, source: Source) -> Mapping[int, Provenance]:
         """Returns the provenance of the prompts of each frame that has some, by its number."""
-        folder = object_names.folder(source.name)
-        blobs = self._storage.listed(
-            self._bucket, f"{folder}frame-", glob=f"**/{object_names.PROMPTS}"
-        )
-        found = {
-            object_names.of_frame(blob.name.removesuffix(object_names.PROMPTS)): blob
-            for blob in blobs
-            if object_names.is_frame_object(blob.name.removeprefix(folder))
-        }
-        return {number: Provenance.of(blob) for number, blob in found.items() if number}
+        found = self._frames.documents(source, object_names.PROMPTS)
+        return {number: Provenance.of(blob) for number, blob in found.items()}
 
     def stored(self, source: Source) -> StoredPrompts | None:
         """Returns the stored prompts of exactly this upload or frame.

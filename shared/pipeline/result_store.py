@@ -106,7 +106,7 @@ class ResultStore:
                 return outcome
         self._outdated.delete_others(document, provenance)
         is_contested = is_new or WriteOutcome.REPLACED in outcomes
-        if is_contested and not self._is_complete(document, provenance):
+        if is_contested and not self.is_complete(document, provenance):
             raise Transient("Another worker replaced some of the pictures meanwhile.")
         return last
 
@@ -178,19 +178,15 @@ class ResultStore:
 
         A result that cannot be parsed is not current: another version wrote it.
         """
-        found = self._read(source, revision)
-        return found is not None and is_current(found[0]) and self._is_complete(*found)
+        found = self.stored(source, revision)
+        return found is not None and is_current(found[0]) and self.is_complete(*found)
 
-    def stored(self, source: Source, revision: int) -> ResultDocument | None:
-        """Returns the result of this revision; None if there is none, or it cannot be parsed.
+    def stored(self, source: Source, revision: int) -> tuple[ResultDocument, Provenance] | None:
+        """Returns the result of exactly this generation and revision, with its provenance.
 
-        It may be outdated: other settings may give another one.
+        It may be outdated: other settings may give another one. It is None if there is none, or it
+        cannot be parsed.
         """
-        found = self._read(source, revision)
-        return found and found[0]
-
-    def _read(self, source: Source, revision: int) -> tuple[ResultDocument, Provenance] | None:
-        """Returns the result of exactly this generation and revision, with its provenance."""
         found = self._storage.read_document(self._bucket, source.folder + object_names.RESULT)
         if found is None:
             return None
@@ -267,7 +263,7 @@ class ResultStore:
         self._storage.update(self._bucket, name, noted)
         return outcome
 
-    def _is_complete(self, document: ResultDocument, provenance: Provenance) -> bool:
+    def is_complete(self, document: ResultDocument, provenance: Provenance) -> bool:
         """Whether the folder has this result, all its image files, and none of another result."""
         existing = self._storage.provenances(self._bucket, document.source.folder)
         pictures = {

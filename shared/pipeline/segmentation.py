@@ -2,11 +2,13 @@
 
 import logging
 from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from shared import VERSION
 from shared.gcp.events import REPEATED, Message, parse_prompts
 from shared.gcp.gcs import ObjectRef, Storage
+from shared.gcp.provenance import Provenance
 from shared.imaging.geometry import Image, image_box
 from shared.pipeline.push_handler import record_final_failure
 from shared.pipeline.result_store import ResultStore
@@ -39,6 +41,18 @@ _log = logging.getLogger(__name__)
 _VERSION_SECONDS = 10
 """Timeout for the version of the segmentation service. Chosen by hand: without a version, the last
 result counts as current; a longer timeout delays each redelivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The result of an earlier delivery, perhaps outdated.
+
+    `segmenters` are those that would make its masks now.
+    """
+
+    result: ResultDocument
+    provenance: Provenance
+    segmenters: frozenset[SegmenterVersion]
 
 
 class Segmentation:
@@ -78,20 +92,23 @@ class Segmentation:
             with record_final_failure(
                 self._results, source, message.attempt, max_attempts, revision
             ):
-                if is_redelivered and self._is_done(document):
+                earlier = self._earlier(document) if is_redelivered else None
+                if earlier and self._is_done(document, earlier):
                     self._results.settle(source)
                     return
-                stored = self._results.stored(source, revision) if is_redelivered else None
-                self._handle(document, stored)
+                self._handle(document, earlier)
 
-    def _is_done(self, document: PromptsDocument) -> bool:
+    def _earlier(self, document: PromptsDocument) -> _Earlier | None:
+        """Returns the result of an earlier delivery of these prompts, if there is one."""
+        stored = self._results.stored(document.source, document.revision)
+        return stored and _Earlier(*stored, self._expected_segmenters(stored[0]))
+
+    def _is_done(self, document: PromptsDocument, earlier: _Earlier) -> bool:
         """Whether an earlier delivery wrote the complete result, so that no SAM2 call is needed."""
-
-        def is_current(result: ResultDocument) -> bool:
-            segmenters = self._expected_segmenters(result)
-            return result.config == self._settings.config(document.config, segmenters)
-
-        is_done = self._results.is_finished(document.source, document.revision, is_current)
+        config = self._settings.config(document.config, earlier.segmenters)
+        is_done = earlier.result.config == config and self._results.is_complete(
+            earlier.result, earlier.provenance
+        )
         if is_done:
             _log.info("finished before", extra={"state": "repeated"})
             tracing.annotate_request(state="repeated")
@@ -105,20 +122,20 @@ class Segmentation:
         return frozenset({version}) if version else result.segmenters
 
     def _segment(
-        self, image: Image, document: PromptsDocument, stored: ResultDocument | None
+        self, image: Image, document: PromptsDocument, earlier: _Earlier | None
     ) -> SegmentationResult:
         """Returns the stored masks if they are those that the segmenter would make now."""
-        if stored and stored.mask_config == self._settings.mask_config(
-            document.config, self._expected_segmenters(stored)
+        if earlier and earlier.result.mask_config == self._settings.mask_config(
+            document.config, earlier.segmenters
         ):
-            found = stored_segmentation(stored, document.instances, image_box(image))
+            found = stored_segmentation(earlier.result, document.instances, image_box(image))
             if found:
                 _log.info("drawing stored masks")
                 return found
         return self._service.segment_image(image, document.instances)
 
-    def _handle(self, document: PromptsDocument, stored: ResultDocument | None) -> None:
-        """Writes the results. `stored` is what an earlier delivery wrote, perhaps outdated."""
+    def _handle(self, document: PromptsDocument, earlier: _Earlier | None) -> None:
+        """Writes the results."""
         timer, source = StageTimer(), document.source
         try:
             with ExitStack() as memory:
@@ -127,7 +144,7 @@ class Segmentation:
                     bounds = image_box(image)
                     _check_fit(document, bounds)
                 with timer.stage("segment") as stage:
-                    segmentation = self._segment(image, document, stored)
+                    segmentation = self._segment(image, document, earlier)
                     stage.fields["segmenters"] = sorted(map(str, segmentation.segmenters))
                     segmentation = segmentation.grown(self._settings.mask_grow, bounds)
                 result = self._result(document, bounds, segmentation, timer)

@@ -5,12 +5,10 @@ from contextlib import contextmanager
 
 from shared.decoding.sandbox import OpenedFile, Sandbox
 from shared.gcp.gcs import ObjectRef, Storage
-from shared.gcp.provenance import Provenance
+from shared.gcp.stored_results import frame_original
 from shared.imaging.geometry import Image
 from shared.runtime.memory_budget import MEMORY_SECONDS, MemoryBudget
-from shared.schemas import object_names
 from shared.schemas.documents import Source
-from shared.schemas.errors import Superseded
 from shared.schemas.settings import PipelineSettings
 
 _PNG_BYTES_PER_PIXEL = 4
@@ -68,9 +66,7 @@ class UploadDecoder:
 
     def _read_frame(self, source: Source) -> bytes:
         """Returns the pixels that landmarks has stored of a frame, as PNG."""
-        bucket, name = self._settings.output_bucket, source.folder + object_names.ORIGINAL
-        blob = self._storage.find(bucket, name)
-        if blob is None or Provenance.of(blob).generation != source.generation:
-            raise Superseded(f"gs://{bucket}/{name} is not there for {ObjectRef.of(source)}")
+        bucket = self._settings.output_bucket
+        blob = frame_original(self._storage, bucket, source)
         most_bytes = _PNG_BYTES_PER_PIXEL * self._settings.max_pixels
-        return self._storage.read(ObjectRef(bucket, name, blob.generation), most_bytes)
+        return self._storage.read(ObjectRef(bucket, blob.name, blob.generation), most_bytes)

@@ -128,13 +128,30 @@ class UploadFrames:
         if max(layout.prompts, layout.result) > source.generation:
             self.delete(source, lambda found: found.generation <= source.generation)
 
+    def documents(self, source: Source, document: str) -> Mapping[int, gcs.Blob]:
+        """Returns the objects of this name, PROMPTS or RESULT, by the number of the frame.
+
+        They may be those of another generation of the upload.
+        """
+        folder = object_names.folder(source.name)
+        blobs = self._storage.listed(
+            self._bucket, folder + object_names.FRAME_START, glob=f"**/{document}"
+        )
+        numbered = {
+            object_names.of_frame(blob.name.removesuffix(document)): blob
+            for blob in blobs
+            if object_names.is_frame_object(blob.name.removeprefix(folder))
+        }
+        return {number: blob for number, blob in numbered.items() if number}
+
     def delete(self, source: Source, is_outdated: Callable[[Provenance], bool]) -> None:
         """Deletes the outdated objects of an upload's frames."""
+        start = object_names.FRAME_START
 
         def stale(name: str, found: Provenance) -> bool:
-            return object_names.is_frame_object(f"frame-{name}") and is_outdated(found)
+            return object_names.is_frame_object(start + name) and is_outdated(found)
 
-        self._storage.delete_stale(self._bucket, f"{object_names.folder(source.name)}frame-", stale)
+        self._storage.delete_stale(self._bucket, object_names.folder(source.name) + start, stale)
 
     def _layout(self, source: Source, result: int) -> _Layout:
         """Reads prompts.json of the upload. `result` is the generation of its result.json."""
@@ -168,20 +185,11 @@ class UploadFrames:
 
     def _finished(self, source: Source) -> Mapping[int, gcs.Blob]:
         """Returns the result.json of each frame of this upload that has one, by its number."""
-        folder = object_names.folder(source.name)
-        blobs = self._storage.listed(
-            self._bucket, f"{folder}frame-", glob=f"**/{object_names.RESULT}"
-        )
-        numbered = {
-            object_names.of_frame(blob.name.removesuffix(object_names.RESULT)): blob
-            for blob in blobs
-            if (blob.metadata or {}).get(STATUS_KEY) in _STATUSES
-            and object_names.is_frame_object(blob.name.removeprefix(folder))
-        }
         return {
             number: blob
-            for number, blob in numbered.items()
-            if number and Provenance.of(blob).generation == source.generation
+            for number, blob in self.documents(source, object_names.RESULT).items()
+            if (blob.metadata or {}).get(STATUS_KEY) in _STATUSES
+            and Provenance.of(blob).generation == source.generation
         }
 
     def _reason(self, source: Source, worst: FrameResult) -> Reason | None:

@@ -20,11 +20,11 @@ PNG = rf"(mask|overlay|cutout)\.png|{INSTANCE}/(mask|cutout)\.png"
 PICTURE = rf"{PNG}|preview\.(jpg|webp)"
 """Pattern of the names of all image files, relative to the upload's folder."""
 
-FRAME = "frame-([0-9]{4})"
-"""Pattern of a frame's folder. The number is at most MOST_FRAMES."""
+FRAME_START = "frame-"
+"""What the names of all objects of frames begin with, relative to the upload's folder."""
 
-FIRST_FRAME = "frame-0001"
-"""Name of the folder that each upload with frames has."""
+FRAME = f"{FRAME_START}([0-9]{{4}})"
+"""Pattern of a frame's folder. The number is at most MOST_FRAMES."""
 
 ORIGINAL = "original.png"
 """The pixels of a frame, in its folder."""
@@ -78,7 +78,7 @@ def folder(upload: str, frame: int | None = None) -> str:
     does a name that looks like a cut one. No two uploads share a folder.
     """
     if frame is not None:
-        return f"{folder(upload)}frame-{frame:04}/"
+        return folder(upload) + frame_folder(frame)
     encoded = upload.encode(errors="surrogatepass")
     if len(encoded) <= _LONGEST and refusal(upload) is None and not _CUT.fullmatch(upload):
         return f"{upload}/"
@@ -87,6 +87,11 @@ def folder(upload: str, frame: int | None = None) -> str:
         harmless = f"_/{harmless.removeprefix(RESERVED)}"
     head = harmless.encode()[: _LONGEST - 17].decode(errors="ignore")
     return f"{head}~{hashlib.sha256(encoded).hexdigest()[:16]}/"
+
+
+def frame_folder(number: int) -> str:
+    """Returns the folder of a frame, from 1, relative to the upload's folder, with a slash."""
+    return f"{FRAME_START}{number:04}/"
 
 
 def content_type(picture: str) -> str:
@@ -158,5 +163,5 @@ def _own_names() -> tuple[str, ...]:
 @cache
 def _own_positions() -> tuple[str, ...]:
     """`_own_names`, and the folders of all frames, in order."""
-    frames = [f"frame-{number:04}/" for number in range(10_000)]
+    frames = map(frame_folder, range(10_000))
     return tuple(sorted([*_own_names(), *frames]))
