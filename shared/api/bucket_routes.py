@@ -138,7 +138,6 @@ class _Services:
     """What the routes use if the settings have buckets."""
 
     buckets: Buckets
-    bounds: Bounds
     listing: UploadListing
     newest: NewestUploads
     pictures: StoredPictures
@@ -146,13 +145,11 @@ class _Services:
 
     @classmethod
     def of(cls, buckets: Buckets, sandbox: Sandbox, max_bytes: int) -> "_Services":
-        bounds = Bounds()
-        listing = UploadListing(buckets, bounds)
+        listing = UploadListing(buckets, Bounds())
         return cls(
             buckets,
-            bounds,
             listing,
-            NewestUploads(buckets, listing, bounds),
+            NewestUploads(listing),
             StoredPictures(buckets, sandbox, max_bytes),
             UploadSessions(buckets, max_bytes),
         )
@@ -208,7 +205,7 @@ class BucketRoutes:
         wanted, services = query(UploadFilter), self._services
         check = check_of(request.environ)
         with self._scans.acquired(check):
-            counts = count(services.buckets, services.listing, wanted, services.bounds, check)
+            counts = count(services.listing, wanted, check)
         return json_response(counts.model_dump_json())
 
     def _begin_upload(self) -> ResponseReturnValue:

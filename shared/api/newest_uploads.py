@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from google.cloud import storage
 
 from shared.api import page_tokens
-from shared.api.buckets import Buckets
 from shared.api.upload_listing import Upload, UploadListing, UploadPage, UploadQuery
-from shared.api.upload_scan import Batch, Bounds, UploadScan
+from shared.api.upload_scan import Batch
 from shared.runtime.deadline import Check, uncancelled
 from shared.schemas.base import Record
 
@@ -38,16 +37,14 @@ class _Entry:
 
 
 class NewestUploads:
-    """Lists the newest uploads of a pair of buckets. Safe to share between threads.
+    """Lists the newest uploads. Safe to share between threads.
 
     Each page scans the uploads again, and keeps only its own in memory. So it needs no state
     between two requests, and a page is never older than its request.
     """
 
-    def __init__(self, buckets: Buckets, listing: UploadListing, bounds: Bounds) -> None:
-        self._buckets = buckets
+    def __init__(self, listing: UploadListing) -> None:
         self._listing = listing
-        self._bounds = bounds
 
     def page(self, query: UploadQuery, check: Check = uncancelled) -> UploadPage:
         """Returns a page: sub-folders by name, then uploads from the newest to the oldest.
@@ -57,7 +54,7 @@ class NewestUploads:
             Cancelled: raised by `check`.
         """
         after = page_tokens.decoded(_AgePosition, query.page) if query.page else None
-        scan = UploadScan(self._buckets, query, self._bounds, check)
+        scan = self._listing.scan(query, check)
         entries = (
             entry
             for batch in scan.batches()

@@ -5,10 +5,8 @@ from typing import get_args
 
 from pydantic import Field
 
-from shared.api.buckets import Buckets
 from shared.api.upload_filter import UploadFilter
 from shared.api.upload_listing import Review, State, UploadListing, Working
-from shared.api.upload_scan import Bounds, UploadScan
 from shared.runtime.deadline import Check, uncancelled
 from shared.schemas.base import Record
 from shared.schemas.documents import Status
@@ -28,13 +26,7 @@ class UploadCounts(Record):
     )
 
 
-def count(
-    buckets: Buckets,
-    listing: UploadListing,
-    wanted: UploadFilter,
-    bounds: Bounds,
-    check: Check = uncancelled,
-) -> UploadCounts:
+def count(listing: UploadListing, wanted: UploadFilter, check: Check = uncancelled) -> UploadCounts:
     """Counts the uploads of a filter. The memory does not depend on their number.
 
     Raises:
@@ -42,7 +34,7 @@ def count(
     """
     states: Counter[State] = Counter()
     reviews: Counter[Review | None] = Counter()
-    scan = UploadScan(buckets, wanted, bounds, check)
+    scan = listing.scan(wanted, check)
     for batch in scan.batches():
         uploads = listing.uploads(batch.uploads)
         states.update(upload.state for upload in uploads)

@@ -1,7 +1,6 @@
 """Deletes uploads with their results."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
@@ -10,6 +9,7 @@ from shared.api.buckets import Buckets
 from shared.api.upload_selection import ChosenUpload, Outcome, OutcomeCode
 from shared.gcp.gcs import RETRY, TIMEOUT
 from shared.gcp.provenance import Provenance
+from shared.runtime.bounded_map import bounded_map
 from shared.schemas import object_names
 
 _PAGE = 1000
@@ -56,8 +56,8 @@ class UploadDeletion:
         result = folder + object_names.RESULT
         documents = [blob for blob in own if _is_result(blob)]
         deleted = [_delete(blob) for blob in sorted(documents, key=lambda one: one.name != result)]
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            deleted += pool.map(_delete, (blob for blob in own if not _is_result(blob)))
+        others = (blob for blob in own if not _is_result(blob))
+        deleted += bounded_map(_delete, others, _PARALLEL)
         if not all(deleted):
             return Outcome.of(upload, OutcomeCode.FAILED, _WRITTEN)
         if existing is None:

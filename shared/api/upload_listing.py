@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +16,7 @@ from shared.api.upload_filter import UploadFilter
 from shared.api.upload_scan import Bounds, UploadScan
 from shared.gcp.gcs import CHECKED_KEY, RETRY, REVIEW_KEY, STATUS_KEY, TIMEOUT
 from shared.gcp.provenance import Provenance
+from shared.runtime.bounded_map import bounded_map
 from shared.runtime.deadline import Check, uncancelled
 from shared.schemas import object_names
 from shared.schemas.base import Record
@@ -152,7 +152,7 @@ class UploadListing:
         """
         after = page_tokens.decoded(_NamePosition, query.page).after if query.page else ""
         size = query.limit + 1 if query.is_one_page else None  # 1: `after` may be listed again
-        scan = UploadScan(self._buckets, query, self._bounds, check)
+        scan = self.scan(query, check)
         found: list[Upload | str] = []
         for batch in scan.batches(after, size):
             after = batch.end
@@ -169,6 +169,10 @@ class UploadListing:
             next=None if is_last else page_tokens.encoded(position),
             complete=scan.complete or len(found) >= query.limit,
         )
+
+    def scan(self, wanted: UploadFilter, check: Check = uncancelled) -> UploadScan:
+        """Returns a scan of the uploads of a filter, within the bounds."""
+        return UploadScan(self._buckets, wanted, self._bounds, check)
 
     def uploads(self, blobs: Iterable[storage.Blob]) -> list[Upload]:
         """Returns uploads with their states, in the same order.
@@ -201,9 +205,8 @@ class UploadListing:
             if known < _LEAST_PER_LISTING:
                 missing += in_order
                 break
-        with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
-            blobs = zip(missing, pool.map(self._find_result, missing), strict=True)
-            found |= {folder: blob for folder, blob in blobs if blob}
+        blobs = bounded_map(self._find_result, missing, _PARALLEL_REQUESTS)
+        found |= {folder: blob for folder, blob in zip(missing, blobs, strict=True) if blob}
         parsed = {folder: _parse_metadata(blob) for folder, blob in found.items()}
         return {folder: result for folder, result in parsed.items() if result}
 

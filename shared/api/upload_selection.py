@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
@@ -10,6 +9,7 @@ from google.api_core.exceptions import GoogleAPICallError, RetryError
 from pydantic import FailFast, Field, WithJsonSchema
 
 from shared.api.request_models import RequestModel
+from shared.runtime.bounded_map import bounded_map
 from shared.runtime.deadline import Deadline
 from shared.schemas.base import Record
 from shared.schemas.documents import Generation, ObjectName
@@ -113,8 +113,7 @@ def apply(act: Callable[[ChosenUpload], Outcome], selection: Selection) -> Outco
             return Outcome.of(upload, OutcomeCode.FAILED, late)
         return with_errors(act, upload)
 
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        return Outcomes(outcomes=tuple(pool.map(attempt, selection.distinct)))
+    return Outcomes(outcomes=tuple(bounded_map(attempt, selection.distinct, _PARALLEL)))
 
 
 def with_errors(act: Callable[[ChosenUpload], T], upload: ChosenUpload) -> T | Outcome:

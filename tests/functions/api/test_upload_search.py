@@ -244,9 +244,7 @@ def test_counting_is_linear_whatever_the_names(
     for number in range(50):
         _put_result(bucket, f"a-030{number:02}", 1)
     listings.clear()
-    bounds = Bounds(batch=20)
-    buckets, listing, _ = _bounded(bucket, bounds)
-    counted = count(buckets, listing, UploadFilter(), bounds)
+    counted = count(_bounded(bucket, Bounds(batch=20)), UploadFilter())
     assert (counted.states[Status.EMPTY], counted.complete) == (len(names), True)
     assert len(listings) < 20
 
@@ -259,10 +257,8 @@ def _put_result(bucket: gcs.Bucket, name: str, generation: int) -> None:
     blob.upload_from_string(b"{}")
 
 
-def _bounded(bucket: gcs.Bucket, bounds: Bounds) -> tuple[Buckets, UploadListing, NewestUploads]:
-    buckets = Buckets(bucket.name, output(bucket).name)
-    listing = UploadListing(buckets, bounds)
-    return buckets, listing, NewestUploads(buckets, listing, bounds)
+def _bounded(bucket: gcs.Bucket, bounds: Bounds) -> UploadListing:
+    return UploadListing(Buckets(bucket.name, output(bucket).name), bounds)
 
 
 BOUNDS = [Bounds(objects=4, seconds=60, batch=4), Bounds(objects=10**6, seconds=0, batch=4)]
@@ -272,20 +268,20 @@ BOUNDS = [Bounds(objects=4, seconds=60, batch=4), Bounds(objects=10**6, seconds=
 def test_a_request_says_that_it_reached_its_bounds(bucket: gcs.Bucket, bounds: Bounds) -> None:
     for number in range(10):
         put_upload(bucket, f"{number}.png")
-    buckets, listing, newest = _bounded(bucket, bounds)
-    page = newest.page(UploadQuery(order="newest"))
+    listing = _bounded(bucket, bounds)
+    page = NewestUploads(listing).page(UploadQuery(order="newest"))
     assert [upload.name for upload in page.uploads] == ["3.png", "2.png", "1.png", "0.png"]
     assert (page.complete, page.next) == (False, None)
-    counted = count(buckets, listing, UploadFilter(), bounds)
+    counted = count(listing, UploadFilter())
     assert (sum(counted.states.values()), counted.complete) == (4, False)
-    assert count(buckets, listing, UploadFilter(prefix="9"), bounds).complete
+    assert count(listing, UploadFilter(prefix="9")).complete
 
 
 @pytest.mark.parametrize("bounds", BOUNDS)
 def test_a_search_by_name_continues_behind_its_bounds(bucket: gcs.Bucket, bounds: Bounds) -> None:
     for number in range(10):
         put_upload(bucket, f"{number}.png")
-    _, listing, _ = _bounded(bucket, bounds)
+    listing = _bounded(bucket, bounds)
     pages: list[UploadPage] = []
     while not pages or pages[-1].next:
         pages.append(
@@ -298,14 +294,13 @@ def test_a_search_by_name_continues_behind_its_bounds(bucket: gcs.Bucket, bounds
 def test_a_scan_ends_when_its_client_has_disconnected(bucket: gcs.Bucket) -> None:
     put_upload(bucket, "a.png")
     put_upload(bucket, "b.png")
-    bounds = Bounds(batch=1)
-    buckets, listing, _ = _bounded(bucket, bounds)
+    listing = _bounded(bucket, Bounds(batch=1))
 
     def check() -> None:
         raise Cancelled("gone")
 
     with pytest.raises(Cancelled):
-        count(buckets, listing, UploadFilter(), bounds, check)
+        count(listing, UploadFilter(), check)
 
 
 @pytest.mark.parametrize("order", ["name", "newest"])
