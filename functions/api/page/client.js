@@ -52,8 +52,11 @@ async function fetchBody(url, request, type) {
   }
 }
 
-/** Sends a form by POST and returns the JSON response. `onProgress` gets the share that is sent, 0..1. */
-export async function sendForm(path, form, { onProgress, onWait, signal }) {
+/**
+ * Sends a form by POST and returns the JSON response. `onProgress` gets the share that is sent, 0..1, and `onWait` an
+ * error after which the request is repeated; both are optional.
+ */
+export async function sendForm(path, form, { onProgress = () => {}, onWait, signal }) {
   return withRetries(async () => {
     const request = await send("POST", path, form, keyHeader(), onProgress, texts.errors.unreachable, signal);
     const headers = { get: (name) => request.getResponseHeader(name) };

@@ -61,8 +61,10 @@ export function lengthField(label, limits) {
 }
 
 /** Returns a list to choose from. */
-export const selection = (labels) =>
-  element("select", {}, ...Object.entries(labels).map(([value, label]) => element("option", { value }, label)));
+export const selection = (labels) => element("select", {}, ...optionsOf(labels));
+
+/** Returns the options of such a list. `labels` are the texts by value. */
+export const optionsOf = (labels) => Object.entries(labels).map(([value, label]) => element("option", { value }, label));
 
 /**
  * Returns fields that are folded: `element`; `update(differences, canReset)`, which shows in the fold's line how the

@@ -34,6 +34,16 @@ export function updateTabOrder(list) {
   setCurrent(list, items.find((item) => opener(item)?.tabIndex === 0) ?? items[0]);
 }
 
+/** Puts items of the list in this order, before all others. The focus stays on its element. */
+export function arrangeItems(list, items) {
+  const focused = document.activeElement;
+  items.forEach((item, index) => {
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+  });
+  if (document.activeElement !== focused && focused.isConnected) focused.focus(); // it was moved
+  updateTabOrder(list);
+}
+
 function setCurrent(list, current) {
   for (const item of list.children) {
     const tabIndex = item === current ? 0 : -1;

@@ -1,7 +1,8 @@
 // Buttons that show the uploads of one state or review, with their numbers.
 
 import { getJson } from "../client.js";
-import { byId, element, setText } from "../dom.js";
+import { byId } from "../dom.js";
+import { filterButtons } from "../filter_buttons.js";
 import { texts } from "../texts.js";
 
 const ALL = "all";
@@ -16,20 +17,16 @@ let only = ALL;
 let counted = ""; // what the numbers are about
 let scope = "";
 let restUntil = 0;
-const buttons = new Map();
+let buttons = null;
 
 /** Initialises the buttons. `changed()` is called after each change. */
 export function begin(changed) {
-  for (const [key, label] of Object.entries(LABELS)) {
-    const count = element("span", { className: "count" });
-    const button = element("button", { type: "button", className: `choice ${key}`, "aria-pressed": key === only, hidden: key !== ALL }, label, " ", count);
-    button.addEventListener("click", () => {
-      choose(key);
-      changed();
-    });
-    buttons.set(key, { button, count });
-  }
-  byId("upload-filters").append(...[...buttons.values()].map(({ button }) => button));
+  buttons = filterButtons(byId("upload-filters"), LABELS, (key) => {
+    choose(key);
+    changed();
+  });
+  reset();
+  clear();
 }
 
 /** Shows all states again. */
@@ -37,7 +34,7 @@ export const reset = () => choose(ALL);
 
 function choose(key) {
   only = key;
-  for (const [other, { button }] of buttons) button.setAttribute("aria-pressed", other === only);
+  buttons.press(key);
 }
 
 /** Returns the fields of a query for the chosen uploads. */
@@ -64,19 +61,17 @@ export async function count(query, listed) {
   restUntil = performance.now() + REST * (performance.now() - begun);
 }
 
+/** Whether a button may be hidden. */
+const isOptional = (key) => key !== only && key !== ALL;
+
 /** Removes the numbers: they are about other uploads. */
 function clear() {
-  for (const [key, { button, count: number }] of buttons) {
-    button.hidden = key !== only && key !== ALL;
-    setText(number, "");
-  }
+  for (const key of Object.keys(LABELS)) buttons.show(key, "", isOptional(key));
 }
 
 function show({ states, review, complete }) {
   const all = Object.values(states).reduce((sum, of) => sum + of, 0);
   for (const [key, of] of Object.entries({ [ALL]: all, ...review, ...states })) {
-    const { button, count: number } = buttons.get(key);
-    button.hidden = !of && key !== only && key !== ALL;
-    setText(number, texts.bucket.count(of, complete));
+    buttons.show(key, texts.bucket.count(of, complete), !of && isOptional(key));
   }
 }

@@ -1,7 +1,7 @@
 // The path to the folder that is shown, and tiles of its sub-folders.
 
 import { byId, element, setText } from "../dom.js";
-import { updateTabOrder } from "../grid.js";
+import { arrangeItems } from "../grid.js";
 import { texts } from "../texts.js";
 import { addressOf } from "./address.js";
 
@@ -29,14 +29,12 @@ export function showFolders(folders, parent) {
       tiles.delete(folder);
     }
   }
-  folders.forEach((folder, index) => {
+  for (const folder of folders) {
     if (!tiles.has(folder)) tiles.set(folder, createTile(folder));
-    const item = tiles.get(folder);
-    setText(item.querySelector(".name"), folder.slice(parent.length, -1) || "/");
-    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
-  });
+    setText(tiles.get(folder).querySelector(".name"), folder.slice(parent.length, -1) || "/");
+  }
   list.hidden = !folders.length;
-  updateTabOrder(list);
+  arrangeItems(list, folders.map((folder) => tiles.get(folder)));
 }
 
 function createTile(folder) {

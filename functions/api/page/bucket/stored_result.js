@@ -3,14 +3,15 @@
 import { getBlob, getJson, post } from "../client.js";
 import { drawingOf } from "../drawing.js";
 import { Edits } from "../edit/edits.js";
+import { hasPictures } from "../result/describe.js";
 import { fieldsOf, readResponse, requestMasks } from "../result/response.js";
+import { json } from "../result/selection.js";
 import { texts } from "../texts.js";
 
 /** Longest side of the pictures in the dialog, in pixels. Chosen by hand: about the width of a screen. */
 const SIDE = 1_600;
 /** Milliseconds between two requests for the result of a correction. Chosen by hand. */
 const POLL = 1_000;
-const WITH_PICTURES = ["segmented", "degraded", "empty"];
 
 let savesCorrections = false;
 
@@ -62,7 +63,7 @@ export class StoredResult {
         return await this.#load();
       }
       this.#picture = { ...this.upload, frame: this.#frame, revision: result.revision };
-      if (savesCorrections && WITH_PICTURES.includes(result.status)) await this.#loadPrompts();
+      if (savesCorrections && hasPictures(result.status)) await this.#loadPrompts();
       return result;
     } catch (error) {
       this.#loading = null; // opening it again requests it again
@@ -101,7 +102,7 @@ export class StoredResult {
   async file(file) {
     if (this.#preview) return this.#preview.files.get(file);
     if (file !== "result.json") return storedPicture(this.#picture, file);
-    return new Blob([JSON.stringify(await this.#loading, null, 1)], { type: "application/json" });
+    return json(await this.#loading);
   }
 
   edits() {
@@ -121,11 +122,7 @@ export class StoredResult {
     const original = await (this.#original ??= storedPicture(this.#picture, "original"));
     const { drawing } = await this.#loading; // results of earlier versions have none
     const fields = { ...fieldsOf(prompts), ...(drawing && drawingOf(drawing)) };
-    const response = await requestMasks(original, "upload", fields, {
-      onProgress: () => {},
-      onWait: () => {},
-      signal: abort.signal,
-    });
+    const response = await requestMasks(original, "upload", fields, { signal: abort.signal });
     if (this.#abort !== abort) throw abort.signal.reason;
     this.#corrections.settle(response.prompts);
     this.leftOut.clear();

@@ -1,5 +1,6 @@
 // Tiles of uploads.
 
+import { hasPictures } from "../result/describe.js";
 import { openDialog, showFrame, updateDialog } from "../result/dialog.js";
 import { texts } from "../texts.js";
 import { createTile } from "../tile.js";
@@ -28,8 +29,7 @@ export function update(shown, upload, label = upload.name) {
   Object.assign(shown, { state, upload, label });
   const description = texts.bucket.described(upload.size, upload.updated);
   shown.tile.update({ name: label, title: name, state, description, toReview: to_review && !checked });
-  const hasPictures = ["segmented", "degraded", "empty"].includes(state);
-  shown.tile.showPicture(() => storedPicture(upload, hasPictures ? "overlay.png" : "original", SIDE), SIDE);
+  shown.tile.showPicture(() => storedPicture(upload, hasPictures(state) ? "overlay.png" : "original", SIDE), SIDE);
   updateDialog(shown.source, shown.list);
 }
 

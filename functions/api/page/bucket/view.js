@@ -1,8 +1,9 @@
 // The second view: the uploads in the bucket, with their states.
 
 import { listUploads } from "../client.js";
-import { byId, element, setText } from "../dom.js";
-import { focusItem, navigateByKeys, removeItem, updateTabOrder } from "../grid.js";
+import { byId, setText } from "../dom.js";
+import { optionsOf } from "../fields.js";
+import { arrangeItems, focusItem, navigateByKeys, removeItem } from "../grid.js";
 import { updatePosition } from "../result/dialog.js";
 import { texts } from "../texts.js";
 import * as actions from "./actions.js";
@@ -40,7 +41,7 @@ export function begin(about, isActive) {
   isShown = isActive;
   byId("gsutil").textContent =
     `gsutil cp *.png gs://${about.input_bucket}/\ngsutil cp -r gs://${about.output_bucket}/ .`;
-  byId("upload-order").append(...Object.entries(texts.bucket.orders).map(([value, label]) => element("option", { value }, label)));
+  byId("upload-order").append(...optionsOf(texts.bucket.orders));
   navigateByKeys(byId("folders"));
   navigateByKeys(byId("tiles"), (item) => actions.askAndDelete(chosen(item)));
   beginResults(about);
@@ -155,19 +156,15 @@ function show(response, isSearch, { order }) {
 
 /** Updates the tiles, so that they are those of the listed uploads, in the same order. */
 function showTiles(listed) {
-  const grid = byId("tiles");
   const names = new Set(listed.map(({ name }) => name));
   removeTiles([...tiles.keys()].filter((name) => !names.has(name)));
-  const focused = document.activeElement;
-  listed.forEach((upload, index) => {
-    const tile = tiles.get(upload.name) ?? selectableTile();
-    tiles.set(upload.name, tile);
-    if (grid.children[index] !== tile.item) grid.insertBefore(tile.item, grid.children[index] ?? null);
-    selection.nameBox(tile.item, upload.name);
-    update(tile, upload, upload.name.startsWith(folder) ? upload.name.slice(folder.length) : upload.name);
-  });
-  if (document.activeElement !== focused && focused.isConnected) focused.focus(); // it was moved
-  updateTabOrder(grid);
+  for (const name of names) if (!tiles.has(name)) tiles.set(name, selectableTile());
+  arrangeItems(byId("tiles"), listed.map(({ name }) => tiles.get(name).item));
+  for (const upload of listed) {
+    const { name } = upload;
+    selection.nameBox(tiles.get(name).item, name);
+    update(tiles.get(name), upload, name.startsWith(folder) ? name.slice(folder.length) : name);
+  }
   selection.update();
   updatePosition(list);
 }

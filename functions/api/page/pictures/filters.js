@@ -1,6 +1,8 @@
 // Which pictures the grid shows, and in which order.
 
-import { byId, element, setText } from "../dom.js";
+import { byId } from "../dom.js";
+import { optionsOf } from "../fields.js";
+import { filterButtons } from "../filter_buttons.js";
 import { texts } from "../texts.js";
 import { checkFirst, toCheck } from "./order.js";
 
@@ -12,21 +14,15 @@ const matches = { [ALL]: () => true, [REVIEW]: toCheck };
 const isShown = (only) => matches[only] ?? (({ state }) => state === only);
 
 let only = ALL;
-const buttons = new Map();
+let buttons = null;
 
 /** Initialises the controls. `changed()` is called after each change. */
 export function begin(changed) {
-  for (const [key, label] of Object.entries(LABELS)) {
-    const count = element("span", { className: "count" });
-    const button = element("button", { type: "button", className: `choice ${key}`, "aria-pressed": key === only }, label, " ", count);
-    button.addEventListener("click", () => {
-      only = key;
-      changed();
-    });
-    buttons.set(key, { button, count });
-  }
-  byId("filters").append(...[...buttons.values()].map(({ button }) => button));
-  byId("order").append(...Object.entries(texts.pictures.orders).map(([value, label]) => element("option", { value }, label)));
+  buttons = filterButtons(byId("filters"), LABELS, (key) => {
+    only = key;
+    changed();
+  });
+  byId("order").append(...optionsOf(texts.pictures.orders));
   byId("order").addEventListener("change", changed);
 }
 
@@ -39,17 +35,13 @@ export function selected(pictures) {
 /** Updates the controls. Returns [label, count] of each state that occurs, and of the pictures to check. */
 export function update(pictures) {
   const counts = Object.keys(LABELS).map((key) => [key, pictures.filter(isShown(key)).length]);
-  for (const [key, count] of counts) {
-    const { button, count: number } = buttons.get(key);
-    button.hidden = count === 0 && key !== only;
-    button.setAttribute("aria-pressed", key === only);
-    setText(number, count.toLocaleString("en"));
-  }
+  for (const [key, count] of counts) buttons.show(key, count.toLocaleString("en"), count === 0 && key !== only);
+  buttons.press(only);
   return counts.filter(([key, count]) => key !== ALL && count).map(([key, count]) => [LABELS[key], count]);
 }
 
 /** Focuses the filter that is chosen. */
-export const focus = () => buttons.get(only).button.focus();
+export const focus = () => buttons.focus(only);
 
 /** Shows all pictures again. */
 export function reset() {

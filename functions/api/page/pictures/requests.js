@@ -71,11 +71,7 @@ export function requestQueue({ pictures, options, maxBytes, changed }) {
     const abort = new AbortController();
     picture.abort = abort;
     const fields = promptFields(picture, prompts);
-    const response = await requestMasks(picture.original, picture.name, fields, {
-      onProgress: () => {},
-      onWait: () => {},
-      signal: abort.signal,
-    });
+    const response = await requestMasks(picture.original, picture.name, fields, { signal: abort.signal });
     if (picture.abort !== abort) throw abort.signal.reason;
     picture.acceptCorrected(response);
     changed(picture);

@@ -4,7 +4,7 @@ import { byId, iconButton, setText } from "../dom.js";
 import { openExport } from "../export_form.js";
 import { acceptFiles } from "../file_input.js";
 import { collisionKey, numbered, safePath } from "../file_names.js";
-import { focusItem, navigateByKeys, removeItem, updateTabOrder } from "../grid.js";
+import { arrangeItems, focusItem, navigateByKeys, removeItem } from "../grid.js";
 import { closeDialog, openDialog, updateDialog, updatePosition } from "../result/dialog.js";
 import { saveFile } from "../result/downloads.js";
 import { texts } from "../texts.js";
@@ -184,19 +184,12 @@ function arrange() {
   const grid = byId("pictures-grid");
   const shown = list.sources();
   const isShown = new Set(shown);
-  const focused = document.activeElement;
-  const ordered = [...shown, ...pictures.filter((picture) => !isShown.has(picture))];
-  ordered.forEach((picture, index) => {
-    const tile = tiles.get(picture);
-    tile.item.hidden = !isShown.has(picture);
-    if (grid.children[index] !== tile.item) grid.insertBefore(tile.item, grid.children[index] ?? null);
-  });
-  if (document.activeElement !== focused && focused.isConnected) focused.focus(); // it was moved
+  for (const [picture, { item }] of tiles) item.hidden = !isShown.has(picture);
+  arrangeItems(grid, shown.map((picture) => tiles.get(picture).item));
   const isSingle = pictures.length === 1;
   grid.classList.toggle("single", isSingle);
   if (isSingle) showThumbnail(pictures[0], tiles.get(pictures[0]));
   byId("none-shown").hidden = shown.length > 0 || pictures.length === 0;
-  updateTabOrder(grid);
 }
 
 function remove(picture) {

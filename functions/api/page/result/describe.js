@@ -13,6 +13,9 @@ export const reviewBadge = (toReview) =>
 /** Whether a person should check a result. */
 export const needsReview = (result) => Boolean(result?.review?.length);
 
+/** Whether a result in this state has pictures. */
+export const hasPictures = (state) => ["segmented", "degraded", "empty"].includes(state);
+
 /** Returns the size of the picture: a response of the API has it, and so has the source of a result.json. */
 export const sizeOf = ({ width, height, source }) => (source ? { width: source.width, height: source.height } : { width, height });
 

@@ -30,13 +30,11 @@ import { byId, setText } from "../dom.js";
 import { editorOf } from "../edit/editor.js";
 import { toolbarOf } from "../edit/toolbar.js";
 import { texts } from "../texts.js";
+import { hasPictures } from "./describe.js";
 import { resultPart, statusPart } from "./panel.js";
 import { redrawingControls } from "./redrawing.js";
 import { selectedView } from "./selection.js";
 import { viewer } from "./viewer.js";
-
-/** The states of results with pictures. */
-const WITH_PICTURES = ["segmented", "degraded", "empty"];
 
 /** What the dialog shows: source, list, result and its viewer; null if the dialog is closed. */
 let shown = null;
@@ -126,7 +124,7 @@ function drawStatus() {
   const status = { state: source.state, activity, error: source.error ?? error, isChecked: source.isChecked };
   byId("picture-status").replaceChildren(...statusPart(status, result, Boolean(source.activity && result)));
   shown.redrawing?.update();
-  byId("picture-check").hidden = !source.check || !WITH_PICTURES.includes(source.state);
+  byId("picture-check").hidden = !source.check || !hasPictures(source.state);
   byId("picture-check").setAttribute("aria-pressed", Boolean(source.isChecked));
 }
 
@@ -143,9 +141,8 @@ function drawResult(result) {
   }
   shown.viewer?.release();
   shown.editor = null;
-  const hasPictures = result && WITH_PICTURES.includes(result.status);
   const load = (view) => selectedView(source, shown.result, view);
-  shown.viewer = hasPictures ? viewer({ name: source.name, result, load }) : null;
+  shown.viewer = result && hasPictures(result.status) ? viewer({ name: source.name, result, load }) : null;
   byId("picture-stage").replaceChildren(...[shown.viewer?.element].filter(Boolean));
   byId("picture-result").replaceChildren(...(result ? resultPart(source, result, shown.viewer) : []));
   byId("picture-tools").replaceChildren();
