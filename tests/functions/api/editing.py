@@ -1,6 +1,7 @@
 """Helpers for the tests of the page's editor."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from playwright.sync_api import Locator, Page, Response, expect
 
 from tests.functions.api.browsing import SOON
+from tests.functions.api.pictures_view import choose, finished_tile, opened
 from tests.functions.api.service import PATH, pixels
 
 
@@ -70,3 +72,12 @@ class Editor:
 
 def middle(box: list[int]) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def editor_of(page: Page, file: Path) -> Editor:
+    """Adds a picture with faces, opens it when it is finished, and begins to correct it."""
+    choose(page, file)
+    finished_tile(page, file.name, "segmented")
+    editor = Editor(page, opened(page, file.name))
+    editor.start()
+    return editor

@@ -5,8 +5,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functions.api.browsing import SOON, check_accessibility, keep
-from tests.functions.api.editing import Editor, middle
-from tests.functions.api.pictures_view import choose, finished_tile, opened
+from tests.functions.api.editing import Editor, editor_of, middle
 from tests.functions.api.service import PATH, pixels
 from tools.support.examples import EXAMPLES
 
@@ -17,20 +16,12 @@ AVATAR = EXAMPLES / "avataaars_05.png"
 @pytest.fixture
 def scene(page: Page) -> Editor:
     """Six faces."""
-    choose(page, SCENE)
-    finished_tile(page, SCENE.name, "segmented")
-    editor = Editor(page, opened(page, SCENE.name))
-    editor.start()
-    return editor
+    return editor_of(page, SCENE)
 
 
 @pytest.fixture
 def avatar(page: Page) -> Editor:
-    choose(page, AVATAR)
-    finished_tile(page, AVATAR.name, "segmented")
-    editor = Editor(page, opened(page, AVATAR.name))
-    editor.start()
-    return editor
+    return editor_of(page, AVATAR)
 
 
 def test_faces_are_added_by_clicks_and_boxes(scene: Editor) -> None:
@@ -169,10 +160,7 @@ def test_the_threshold_leaves_out_what_scores_less(scene: Editor) -> None:
 
 
 def test_a_phone_corrects_by_taps(phone: Page) -> None:
-    choose(phone, AVATAR)
-    finished_tile(phone, AVATAR.name, "segmented")
-    editor = Editor(phone, opened(phone, AVATAR.name))
-    editor.start()
+    editor = editor_of(phone, AVATAR)
     (box,) = editor.boxes()
     x, y = middle(box)
     phone.touchscreen.tap(*editor.at(x, y))

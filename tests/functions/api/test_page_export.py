@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from local.stack import Stack
 from tests.functions.api import bucket_view
 from tests.functions.api.browsing import check_accessibility, keep, save
-from tests.functions.api.editing import Editor
+from tests.functions.api.editing import editor_of
 from tests.functions.api.pictures_view import (
     choose,
     dot_file,
@@ -64,10 +64,7 @@ def test_all_finished_pictures_are_exported_without_what_is_left_out(page: Page)
 
 
 def test_one_result_is_saved_as_it_is_corrected(page: Page) -> None:
-    choose(page, AVATAR)
-    finished_tile(page, AVATAR.name, "segmented")
-    editor = Editor(page, opened(page, AVATAR.name))
-    editor.start()
+    editor = editor_of(page, AVATAR)
     editor.click(8, 8)
     editor.expect_instances(2)
     menu = editor.dialog.get_by_role("button", name="More files")

@@ -15,7 +15,7 @@ from shared.schemas.amounts import Amount
 from shared.schemas.box import Box
 from shared.schemas.drawing import CutoutShape, Drawing
 from tests.functions.api.browsing import SOON, check_accessibility, keep, save
-from tests.functions.api.editing import Editor
+from tests.functions.api.editing import Editor, editor_of
 from tests.functions.api.pictures_view import choose, finished_tile, opened
 from tools.support.examples import EXAMPLES
 
@@ -188,10 +188,7 @@ def _check_place(dialog: Locator, cutout: PillowImage.Image, box: Box) -> None:
 
 
 def test_a_corrected_picture_is_drawn_in_another_way_without_a_new_detection(page: Page) -> None:
-    choose(page, AVATAR)
-    finished_tile(page, AVATAR.name, "segmented")
-    editor = Editor(page, opened(page, AVATAR.name))
-    editor.start()
+    editor = editor_of(page, AVATAR)
     editor.click(8, 8)
     editor.expect_instances(2)
     editor.dialog.get_by_role("checkbox", name="Keep face-1").uncheck()
