@@ -1,16 +1,16 @@
-"""The corpus's rules for scoring masks: recall, IoU, boundary F, false alarms."""
+"""The corpus's rules for scoring masks: recall, IoU, edges, false alarms."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
-import numpy.typing as npt
-from scipy import ndimage
 
 from shared.imaging.geometry import BoolMask, mask_iou
 from shared.schemas.box import Box
+from tools.evaluation.boundaries import BoundaryScores, boundary_scores
 from tools.evaluation.manifest import IGNORE, CorpusImage, Manifest, read_label
 
 FOUND = 0.4
@@ -19,19 +19,8 @@ FOUND = 0.4
 EXTRA = 0.2
 """A predicted box is extra if its IoU with each true face is lower. A rule of the corpus."""
 
-_TOLERANCE = 3
-"""Largest distance of matching boundary pixels. A rule of the corpus."""
 
-_IGNORE_BAND = 3
-"""Width of the ignored band on each side of a face's edge in label maps, in pixels."""
-
-_EAR_DEPTH = 9
-"""Ignored pixels that are farther than this from a face belong to an ear, not to the edge's band.
-Chosen by hand: well above the band's width."""
-
-_EAR_MARGIN = 4
-"""Pixels around an ear in which predicted boundaries are not scored. Chosen by hand: one more than
-the tolerance."""
+_NO_EDGES = BoundaryScores(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +38,7 @@ class ImageScore:
     kind: str
     hits: tuple[bool, ...] = ()
     iou: float = 0.0
-    boundary_f: float = 0.0
+    boundaries: BoundaryScores = _NO_EDGES
     extra_boxes: int = 0
     is_false_alarm: bool = False
 
@@ -63,6 +52,7 @@ class Row:
     recall: float
     iou: float
     boundary_f: float
+    drawn_boundary_f: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +86,14 @@ def score_image(image: CorpusImage, root: Path, prediction: Prediction) -> Image
         return ImageScore(image.kind, is_false_alarm=alarm)
     label = read_label(root / image.label)
     truth, scored = (label > 0) & (label < IGNORE), label != IGNORE
-    distance = ndimage.distance_transform_edt(~truth)
-    # A predicted edge in or beside an ear is neither right nor wrong.
-    ears = ndimage.binary_dilation(
-        (label == IGNORE) & (distance > _EAR_DEPTH), iterations=_EAR_MARGIN
-    )
+    picture = cv2.cvtColor(cv2.imread(str(root / image.image)), cv2.COLOR_BGR2RGB)
     return ImageScore(
         kind=image.kind,
         hits=tuple(
             any(face.box.iou(box) >= FOUND for box in prediction.boxes) for face in image.faces
         ),
         iou=mask_iou(prediction.mask & scored, truth & scored),
-        boundary_f=boundary_f(prediction.mask, distance <= _IGNORE_BAND, ears),
+        boundaries=boundary_scores(prediction.mask, label, np.asarray(picture, np.uint8)),
         extra_boxes=sum(
             not any(face.box.iou(box) >= EXTRA for face in image.faces) for box in prediction.boxes
         ),
@@ -134,29 +120,6 @@ def summarise(scores: Iterable[ImageScore]) -> Scores:
     )
 
 
-def boundary_f(predicted: BoolMask, true: BoolMask, neutral: BoolMask) -> float:
-    """Returns the F-score of boundary pixels. Predicted ones in `neutral` are not counted.
-
-    All masks are bool (h, w).
-    """
-    predicted_edge, true_edge = _edge(predicted) & ~neutral, _edge(true)
-    if not true_edge.any() or not predicted_edge.any():
-        return float(true_edge.any() == predicted_edge.any())
-    precision = _near(true_edge)[predicted_edge].mean()
-    recall = _near(predicted_edge)[true_edge].mean()
-    total = precision + recall
-    return float(2 * precision * recall / total) if total else 0.0
-
-
-def _edge(mask: BoolMask) -> BoolMask:
-    return mask & ~ndimage.binary_erosion(mask, border_value=1)
-
-
-def _near(edge: BoolMask) -> BoolMask:
-    near: npt.NDArray[np.bool_] = ndimage.distance_transform_edt(~edge) <= _TOLERANCE
-    return near
-
-
 def _row(group: list[ImageScore]) -> Row:
     hits = [hit for score in group for hit in score.hits]
     return Row(
@@ -164,7 +127,8 @@ def _row(group: list[ImageScore]) -> Row:
         faces=len(hits),
         recall=_mean(hits),
         iou=_mean([score.iou for score in group]),
-        boundary_f=_mean([score.boundary_f for score in group]),
+        boundary_f=_mean([score.boundaries.all for score in group]),
+        drawn_boundary_f=_mean([score.boundaries.drawn for score in group]),
     )
 
 

@@ -29,7 +29,7 @@ def worst_cases(cases: Sequence[Case], root: Path) -> Image:
 
     def badness(case: Case) -> float:
         score = case[2]
-        return float(score.is_false_alarm) * 2 - score.iou - score.boundary_f
+        return float(score.is_false_alarm) * 2 - score.iou - score.boundaries.all
 
     wrong = [case for case in cases if case[0].label or case[2].is_false_alarm]
     return _grid([_tile(*case, root) for case in sorted(wrong, key=badness, reverse=True)[:_COUNT]])
@@ -76,7 +76,7 @@ def _tile(image: CorpusImage, prediction: Prediction, score: ImageScore, root: P
         prediction.mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
     )
     cv2.drawContours(picture, outlines, -1, _EDGE, 1)
-    caption = f"{Path(image.image).stem[:20]} {score.iou:.2f} {score.boundary_f:.2f}"
+    caption = f"{Path(image.image).stem[:20]} {score.iou:.2f} {score.boundaries.all:.2f}"
     return _captioned(picture, caption)
 
 
