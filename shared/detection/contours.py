@@ -6,7 +6,7 @@ import numpy as np
 
 from shared.detection.face_models import MESH_SIDE, FaceModels
 from shared.detection.proposals import Proposal
-from shared.imaging.boxes import bounds_of, iou
+from shared.imaging.boxes import bounds_of, ellipse_in, iou
 from shared.imaging.geometry import Polygon
 from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import blurred
@@ -75,6 +75,4 @@ def _oval(pyramid: Pyramid, face: Proposal, models: FaceModels) -> Polygon:
 
 
 def _ellipse(face: Proposal) -> Polygon:
-    angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
-    rim = np.column_stack([0.5 + 0.5 * np.sin(angles), 0.5 - 0.5 * np.cos(angles)])
-    return face.window(1.0).to_image(rim.astype(np.float32))
+    return face.window(1.0).to_image(ellipse_in(np.array([0.0, 0, 1, 1])))

@@ -19,8 +19,8 @@ from shared.detection.hand_verification import BLUR, VerifiedHand, look, verify_
 from shared.detection.hands import outline as hand_outline
 from shared.detection.proposals import Proposal, from_window, fuse_proposals
 from shared.detection.verification import verify
-from shared.imaging.boxes import FloatBox, centred, iou
-from shared.imaging.geometry import BoolMask, Floats, Points, Polygon, contains
+from shared.imaging.boxes import FloatBox, centred, ellipse_in, iou
+from shared.imaging.geometry import BoolMask, Floats, Points, contains
 from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import Window, blurred
 from shared.networks.drawn_face import SIDE, DrawnFaceNetwork
@@ -92,7 +92,7 @@ def hand_in_box(pyramid: Pyramid, box: Box, models: HandModels) -> Detection:
     seen = [hand for window in windows if (hand := look(pyramid, window, models))]
     best = max(seen, key=lambda hand: hand.presence.mean(), default=None)
     if best is None or best.presence.mean() < _LEAST_PRESENCE:
-        return Detection("hand", 1.0, _ellipse(bounds))
+        return Detection("hand", 1.0, ellipse_in(bounds))
     return Detection("hand", 1.0, hand_outline(best.joints), best.joints, best.side)
 
 
@@ -109,7 +109,7 @@ def hand_at(pyramid: Pyramid, clicks: Sequence[tuple[int, int]], models: HandMod
         found += [hand for hand in hands if hand and _holds(hand.joints, points)]
     if not found:
         usual = centred(middle, np.full(2, _usual_size(pyramid, extent)))
-        return Detection("hand", 1.0, _ellipse(usual))
+        return Detection("hand", 1.0, ellipse_in(usual))
     best = max(found, key=lambda hand: hand.score)
     return Detection("hand", 1.0, hand_outline(best.joints), best.joints, best.side)
 
@@ -167,10 +167,3 @@ def _contain(boxes: Floats, points: Points) -> BoolMask:
     """Whether each box, (h, w, 4), contains all points, (n, 2): bool (h, w)."""
     low, high = boxes[..., None, :2], boxes[..., None, 2:]
     return np.asarray(((points >= low) & (points <= high)).all(axis=(2, 3)))
-
-
-def _ellipse(box: FloatBox) -> Polygon:
-    angles = np.arange(36) * (np.pi / 18)
-    rim = np.column_stack([np.cos(angles), np.sin(angles)])
-    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
-    return (middle + rim * half).astype(np.float32)

@@ -19,6 +19,7 @@ from shared.detection.face_models import (
     FaceModels,
 )
 from shared.detection.face_score import Evidence
+from shared.detection.flat_skin_verification import flat_skin_log_odds
 from shared.detection.litert_model import Pictures
 from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.detection.proposals import Proposal, from_window
@@ -76,7 +77,7 @@ def verify(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Verified
     """Scores the proposal and relocates it.
 
     MediaPipe's two detectors look at a few views. As long as the result is open, MTCNN's output
-    network looks too, then the drawn-face network.
+    network looks too, then the drawn-face network, and last comes the search for flat skin.
     """
     face = _verified_by_mediapipe(pyramid, proposal, models)
     if not face.evidence.is_decided:
@@ -87,6 +88,10 @@ def verify(pyramid: Pyramid, proposal: Proposal, models: FaceModels) -> Verified
         face = replace(face, evidence=replace(face.evidence, drawn_face=drawn.log_odds))
         if face.location is proposal and drawn.log_odds > 0:  # MediaPipe has not located it
             face = replace(face, location=replace(proposal, box=drawn.box))
+        if not face.evidence.is_decided:
+            angle = face.location.window(1.0).angle
+            flat_skin = flat_skin_log_odds(pyramid, drawn.box, angle, models.drawn_face)
+            face = replace(face, evidence=replace(face.evidence, flat_skin=flat_skin))
     return face
 
 

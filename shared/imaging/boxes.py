@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from shared.imaging.geometry import Points, bounding_box
+from shared.imaging.geometry import Points, Polygon, bounding_box
 from shared.schemas.box import Box
 
 FloatBox: TypeAlias = npt.NDArray[np.float64]
@@ -31,6 +31,14 @@ def mirrored_box(box: FloatBox, width: float) -> FloatBox:
 def centred(middle: npt.NDArray[np.float64], size: npt.NDArray[np.float64]) -> FloatBox:
     """The box of size (width, height) centred on a point (x, y)."""
     return np.concatenate([middle - size / 2, middle + size / 2])
+
+
+def ellipse_in(box: FloatBox) -> Polygon:
+    """The outline of the ellipse that touches all sides of the box, float32 (36, 2)."""
+    angles = np.arange(36) * (np.pi / 18)
+    rim = np.column_stack([np.cos(angles), np.sin(angles)])
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
+    return np.asarray(middle + rim * half, np.float32)
 
 
 def ious(boxes: FloatBoxes, box: FloatBox) -> npt.NDArray[np.float64]:

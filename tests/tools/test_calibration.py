@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 
 from shared.schemas.box import Box
 from tools.evaluation import curves
-from tools.evaluation.calibration import USED, Sample, fit, report
+from tools.evaluation.calibration import FUNCTIONS, MODELS, Sample, fit, report
 from tools.evaluation.truth import read_truth
 
 
@@ -20,7 +20,7 @@ def _samples(true: tuple[float, ...], count: int) -> list[Sample]:
     odds = np.exp(evidence @ true[:3] + true[3])
     scores = odds / (1 + odds)
     return [
-        Sample(tuple(said), score, bool(is_true))
+        Sample(dict(zip(MODELS["face"], said, strict=True)), score, bool(is_true))
         for said, score, is_true in zip(
             evidence.tolist(), scores.tolist(), random.random(count) < scores, strict=True
         )
@@ -29,11 +29,13 @@ def _samples(true: tuple[float, ...], count: int) -> list[Sample]:
 
 @pytest.mark.parametrize("true", [(3.0, 0.5, 0.4, 0.6), (1.0, 0.2, 0.3, -1.5)])
 def test_the_fit_finds_the_coefficients_that_made_the_samples(true: tuple[float, ...]) -> None:
-    assert fit(_samples(true, 20_000), USED["face"]) == pytest.approx(true, rel=0.1, abs=0.1)
+    found = fit(_samples(true, 20_000), FUNCTIONS["face"][0])
+    assert found == pytest.approx(true, rel=0.1, abs=0.1)
 
 
 def test_the_report_compares_scores_with_the_share_of_true_ones() -> None:
-    samples = [Sample((1.0, 1.0), 0.93, is_true=number < 3) for number in range(4)]
+    evidence = {"palm": 1.0, "joints": 1.0}
+    samples = [Sample(evidence, 0.93, is_true=number < 3) for number in range(4)]
     assert "| 0.9..1 | 4 | 75% | 93% |" in report(samples, "hand")
 
 

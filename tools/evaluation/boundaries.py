@@ -57,18 +57,20 @@ def boundary_scores(
     predicted_edge = _edge(predicted) & ~beside_ears
     true_edge = _edge(distance <= _IGNORE_BAND)
     shown = true_edge & _has_edge(image) & ~_within(ears, _SLACK)
+    elsewhere = ~_within(true_edge & ~shown, _SLACK)
+    right = _within(true_edge, _TOLERANCE)
+    found = _within(predicted_edge, _TOLERANCE)
     return BoundaryScores(
-        all=_f_score(predicted_edge, true_edge, true_edge),
-        drawn=_f_score(predicted_edge & ~_within(true_edge & ~shown, _SLACK), true_edge, shown),
+        all=_f_score(right[predicted_edge], found[true_edge]),
+        drawn=_f_score(right[predicted_edge & elsewhere], found[shown]),
     )
 
 
-def _f_score(predicted: BoolMask, true: BoolMask, scored: BoolMask) -> float:
-    """The F-score of edge pixels; of the true ones, only those in `scored` must be found."""
-    if not scored.any() or not predicted.any():
-        return float(scored.any() == predicted.any())
-    precision = _within(true, _TOLERANCE)[predicted].mean()
-    recall = _within(predicted, _TOLERANCE)[scored].mean()
+def _f_score(right: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]) -> float:
+    """The F-score: of all predicted pixels those that are right, of all true ones those found."""
+    if not right.size or not found.size:
+        return float(right.size == found.size)
+    precision, recall = right.mean(), found.mean()
     total = precision + recall
     return float(2 * precision * recall / total) if total else 0.0
 

@@ -2,7 +2,7 @@
 
 TRUTH is described in tools/evaluation/truth.py; all files have faces, or all have hands. For every
 verified proposal, the tool takes the evidence of the models and whether a true face or hand is
-there. It fits the coefficients of the logistic function to them by maximum likelihood, and prints
+there. It fits the coefficients of the logistic functions to them by maximum likelihood, and prints
 the fitted and the used coefficients, and for ranges of the score the share of true ones. With
 `--curves FILE` it draws how reliable the scores are, and precision and recall of each model.
 """
@@ -25,6 +25,7 @@ from shared.detection.drawn_face_verification import verify_drawn_face
 from shared.detection.face_models import FaceModels
 from shared.detection.face_score import Evidence
 from shared.detection.faces import verified_faces
+from shared.detection.flat_skin_verification import flat_skin_log_odds
 from shared.detection.hand_models import HandModels
 from shared.detection.hands import outline, verified_hands
 from shared.detection.mtcnn_verification import mtcnn_log_odds
@@ -44,20 +45,36 @@ MODELS: Mapping[Label, tuple[str, ...]] = {
     "face": ("MediaPipe", "MTCNN", "drawn-face network"),
     "hand": ("palm", "joints"),
 }
-"""Whose log-odds the evidence has."""
+"""What the curves compare."""
 
-USED: Mapping[Label, tuple[float, ...]] = {
-    "face": face_score._TOGETHER,
-    "hand": hand_verification._COEFFICIENTS,
+_LIMITED = "MTCNN, limited"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A logistic function of some evidence: slopes for it, and the offset."""
+
+    evidence: tuple[str, ...]
+    coefficients: tuple[float, ...]
+
+
+FUNCTIONS: Mapping[Label, tuple[Function, ...]] = {
+    "face": (
+        Function(MODELS["face"], face_score._TOGETHER),
+        Function(
+            ("MediaPipe", _LIMITED, "drawn-face network", "flat skin"), face_score._IN_FLAT_ART
+        ),
+    ),
+    "hand": (Function(MODELS["hand"], hand_verification._COEFFICIENTS),),
 }
-"""Slopes for them, and the offset."""
+"""The functions whose coefficients are fitted to all evidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The evidence for a verified proposal, its score, and whether a true face or hand is there."""
 
-    evidence: tuple[float, ...]
+    evidence: Mapping[str, float]
     score: float
     is_true: bool
 
@@ -65,26 +82,26 @@ class Sample:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Verified:
     box: FloatBox
-    evidence: tuple[float, ...]
+    evidence: Mapping[str, float]
     score: float
 
 
 Verify = Callable[[Pyramid], Iterator[_Verified]]
 
 
-def fit(samples: Sequence[Sample], start: Sequence[float]) -> tuple[float, ...]:
+def fit(samples: Sequence[Sample], used: Function) -> tuple[float, ...]:
     """Returns the coefficients of the highest likelihood (logistic regression; Platt, 1999).
 
-    score = sigmoid(slopes · evidence + offset); the offset is last, in `start` too. The samples
-    must overlap: without errors in both directions, the likelihood has no maximum.
+    score = sigmoid(slopes · evidence + offset); the offset is last. The samples must overlap:
+    without errors in both directions, the likelihood has no maximum.
     """
-    evidence = np.array([(*sample.evidence, 1) for sample in samples])
+    evidence = np.array([(*(s.evidence[name] for name in used.evidence), 1) for s in samples])
     signs = np.array([1 if sample.is_true else -1 for sample in samples])
 
     def loss(coefficients: npt.NDArray[np.float64]) -> float:
         return float(np.logaddexp(0, -signs * (evidence @ coefficients)).mean())
 
-    return tuple(minimize(loss, np.array(start), method="BFGS").x.tolist())
+    return tuple(minimize(loss, np.array(used.coefficients), method="BFGS").x.tolist())
 
 
 def main() -> None:
@@ -112,15 +129,13 @@ def main() -> None:
 
 def report(samples: Sequence[Sample], label: Label) -> str:
     """Returns the coefficients and the table as Markdown."""
-    used = USED[label]
     lines = [
-        f"{len(samples)} verified proposals, {sum(s.is_true for s in samples)} of them {label}s",
-        f"used:   {_text(used, label)}",
-        f"fitted: {_text(fit(samples, used), label)}",
-        "",
-        f"| score | proposals | {label}s | mean score |",
-        "| --- | ---: | ---: | ---: |",
+        f"{len(samples)} verified proposals, {sum(s.is_true for s in samples)} of them {label}s"
     ]
+    for used in FUNCTIONS[label]:
+        lines.append(f"used:   {_text(used, used.coefficients)}")
+        lines.append(f"fitted: {_text(used, fit(samples, used))}")
+    lines += ["", f"| score | proposals | {label}s | mean score |", "| --- | ---: | ---: | ---: |"]
     for low, high in pairwise(_BINS):
         group = [sample for sample in samples if low <= sample.score < high]
         if group:
@@ -132,11 +147,11 @@ def report(samples: Sequence[Sample], label: Label) -> str:
 
 def _scores(sample: Sample, label: Label) -> dict[str, float]:
     """What the curves compare; the first is a probability."""
-    return {"together": sample.score, **dict(zip(MODELS[label], sample.evidence, strict=True))}
+    return {"together": sample.score, **{name: sample.evidence[name] for name in MODELS[label]}}
 
 
-def _text(coefficients: Sequence[float], label: Label) -> str:
-    named = zip((*MODELS[label], "offset"), coefficients, strict=True)
+def _text(function: Function, coefficients: Sequence[float]) -> str:
+    named = zip((*function.evidence, "offset"), coefficients, strict=True)
     return ", ".join(f"{name} {value:.2f}" for name, value in named)
 
 
@@ -155,18 +170,25 @@ def _faces() -> Verify:
 
     def verify(pyramid: Pyramid) -> Iterator[_Verified]:
         for face in verified_faces(pyramid, models):
-            mediapipe, mtcnn, drawn_face = (
-                face.evidence.mediapipe,
-                face.evidence.mtcnn,
-                face.evidence.drawn_face,
-            )
-            # verification asks no further model once the result is sure
+            # verification asks for nothing further once the result is sure
+            mtcnn = face.evidence.mtcnn
             if mtcnn is None:
                 mtcnn = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
-            if drawn_face is None:
-                drawn_face = verify_drawn_face(pyramid, face.location, models.drawn_face).log_odds
-            complete = Evidence(mediapipe, mtcnn, drawn_face)
-            yield _Verified(face.location.box, (mediapipe, mtcnn, drawn_face), complete.score)
+            drawn = verify_drawn_face(pyramid, face.location, models.drawn_face)
+            angle = face.location.window(1.0).angle
+            flat_skin = flat_skin_log_odds(pyramid, drawn.box, angle, models.drawn_face)
+            complete = Evidence(face.evidence.mediapipe, mtcnn, drawn.log_odds, flat_skin)
+            yield _Verified(
+                face.location.box,
+                {
+                    "MediaPipe": complete.mediapipe,
+                    "MTCNN": mtcnn,
+                    _LIMITED: max(mtcnn, face_score._LEAST_MTCNN),
+                    "drawn-face network": drawn.log_odds,
+                    "flat skin": flat_skin,
+                },
+                complete.score,
+            )
 
     return verify
 
@@ -176,7 +198,7 @@ def _hands() -> Verify:
 
     def verify(pyramid: Pyramid) -> Iterator[_Verified]:
         for hand in verified_hands(pyramid, models):
-            evidence = hand.evidence.palm, hand.evidence.joints
+            evidence = {"palm": hand.evidence.palm, "joints": hand.evidence.joints}
             yield _Verified(bounds_of(outline(hand.joints)), evidence, hand.score)
 
     return verify

@@ -83,7 +83,8 @@ def _evaluate_drawings(truth_file: Path, console: Console) -> Evaluation:
 
 
 def _evaluate_corpus(manifest_file: Path, console: Console) -> Evaluation:
-    root, corpus = manifest_file.parent, Manifest.read(manifest_file).images
+    root, manifest = manifest_file.parent, Manifest.read(manifest_file)
+    corpus = manifest.images
     predict.run_pipeline(manifest_file, _OUTPUT, console)
     outputs = [(image, predict.read_output(_OUTPUT, image)) for image in corpus]
     cases = [
@@ -104,7 +105,7 @@ def _evaluate_corpus(manifest_file: Path, console: Console) -> Evaluation:
     figures = Figures(
         total.recall, total.iou, scores.extra_boxes_per_image, scores.false_positive_rate
     )
-    return Evaluation("corpus", text, figures)
+    return Evaluation(manifest.name, text, figures)
 
 
 def _curve(

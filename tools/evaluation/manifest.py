@@ -39,8 +39,9 @@ class CorpusImage(BaseModel):
 
 
 class Manifest(BaseModel):
-    """All images of a corpus."""
+    """All images of a corpus. `name` is the place of its tables in docs/quality.md."""
 
+    name: str = "corpus"
     images: list[CorpusImage]
 
     @classmethod

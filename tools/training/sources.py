@@ -25,6 +25,12 @@ UNSEEN = (
 """Parts of the names of kinds that judge the finished model, or whose licence forbids training:
 the tests have some of these DiceBear styles, and OpenMoji is share-alike."""
 
+HARD_NEGATIVES = "hard-negatives"
+"""The kind of the sprites that `hard_negatives` makes."""
+HARD_NEGATIVE_CONTEXT = 3.4
+"""Their side, as a multiple of the proposal's in their middle: with a proposal of 28 pixels, one
+fills a tile."""
+
 HELD_OUT_KINDS = 10
 """About one kind of so many is for validation alone: new artists draw as no kind does."""
 HELD_OUT_SPRITES = 20
@@ -60,15 +66,22 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`faces` have a face each; `hands` have hands; `objects` have neither."""
+    """`faces` have a face each; `hands` have hands; `objects` have neither.
+
+    `hard_negatives` are places without both that MediaPipe's detector takes for faces.
+    """
 
     faces: Pool
     hands: Pool
     objects: Pool
+    hard_negatives: Pool
 
     @staticmethod
     def of(sprites: Iterable[StoredSprite]) -> Sources:
         everything = list(sprites)
+
+        def hard(sprite: StoredSprite) -> bool:
+            return sprite.kind == HARD_NEGATIVES
 
         def pool(condition: Condition) -> Pool:
             return Pool(sprite for sprite in everything if condition(sprite))
@@ -76,7 +89,8 @@ class Sources:
         return Sources(
             faces=pool(lambda sprite: sprite.faces),
             hands=pool(lambda sprite: sprite.hands),
-            objects=pool(lambda sprite: not sprite.faces and not sprite.hands),
+            objects=pool(lambda sprite: not sprite.faces and not sprite.hands and not hard(sprite)),
+            hard_negatives=pool(hard),
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from shared.flat_art.face_region import flat_area
 from shared.flat_art.skin import FLAT_ENOUGH, LabelledPoint
+from shared.imaging.boxes import ellipse_in
 from shared.imaging.geometry import (
     BoolMask,
     Image,
@@ -25,6 +26,7 @@ from shared.imaging.geometry import (
     mask_iou,
     polygon_mask,
     polygon_of,
+    scaled,
 )
 from shared.imaging.morphology import morphed
 from shared.imaging.pyramid import Pyramid
@@ -168,11 +170,7 @@ def _working_image(
 
 def _ellipse_in(box: Box) -> Polygon:
     """An ellipse of about the size of the face in a prompt's box."""
-    angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
-    middle = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    axes = box.width / 2 / _BOX_MARGIN, box.height / 2 / _BOX_MARGIN
-    rim = np.column_stack([np.cos(angles), np.sin(angles)])
-    return (rim * axes + middle).astype(np.float32)
+    return scaled(ellipse_in(np.array(box, np.float64)), 1 / _BOX_MARGIN)
 
 
 def _box_around(points: Sequence[LabelledPoint]) -> Box:
