@@ -20,8 +20,8 @@ offset. `python -m tools.evaluation.calibration`, with the truth of 513 drawings
 with this one 7."""
 
 _IN_FLAT_ART = 1.12, 0.35, 1.19, 0.82, -1.5
-"""Slopes for all of these and for the log-odds of flat skin, and the offset. They were fitted to 674
-pictures, of which 161 are generated; `python -m tools.evaluation.calibration` fits 1.35, 0.39,
+"""Slopes for all of these and for the log-odds of flat skin, and the offset. They were fitted to
+674 pictures, of which 161 are generated; `python -m tools.evaluation.calibration` fits 1.35, 0.39,
 1.22, 1.02 and -0.88 to the 513 drawings by people among them. The offset is lower for the same
 reason. Between -1.3 and -1.6 hardly a result changes."""
 

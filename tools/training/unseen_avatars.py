@@ -1,5 +1,6 @@
-"""A corpus of avatars in styles that training does not see: `python -m … FOLDER`.
+"""A corpus of avatars in styles that training does not see.
 
+`python -m tools.training.unseen_avatars FOLDER` makes it, with the environment of training;
 `make evaluate MANIFEST=FOLDER/manifest.json` scores it. The truth is as in the development corpus:
 the visible skin of the head, known from the colour of the skin and the style's outline of the head;
 ears and three pixels on both sides of an edge count neither way.
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ _COUNT, _SIDE = 24, 512
 """Avatars of each style, and their side in pixels."""
 
 _SCENES, _SCENE = 30, (1600, 1200)
-"""Scenes, and their width and height."""
+"""Number of scenes, and their width and height."""
 
 _CELLS = 3, 2
 """Columns and rows of a scene, with at most one avatar each."""
@@ -73,12 +74,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
     node.install()
-    sprites = list(avatars())
+    write_corpus(list(avatars()), folder)
+
+
+def write_corpus(sprites: Sequence[Sprite], folder: Path, scenes: int = _SCENES) -> None:
+    """Writes an image of each avatar, then scenes, and the manifest."""
     images = []
     for number, sprite in enumerate(track(sprites, "Avatars")):
         canvas = _single(sprite, np.random.default_rng((_SEED, 0, number)))
         images.append(_write(canvas, folder, f"single/{sprite.kind}_{number % _COUNT:02}.png"))
-    for number in track(range(_SCENES), "Scenes"):
+    for number in track(range(scenes), "Scenes"):
         canvas = _scene(sprites, np.random.default_rng((_SEED, 1, number)))
         images.append(_write(canvas, folder, f"scenes/scene_{number:02}.png"))
     manifest = Manifest(name=NAME, images=images)
@@ -105,7 +110,7 @@ def _single(sprite: Sprite, rng: np.random.Generator) -> _Canvas:
     return canvas
 
 
-def _scene(sprites: list[Sprite], rng: np.random.Generator) -> _Canvas:
+def _scene(sprites: Sequence[Sprite], rng: np.random.Generator) -> _Canvas:
     width, height = _SCENE
     canvas = _blank(rng, width, height)
     columns, rows = _CELLS

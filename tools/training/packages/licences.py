@@ -29,6 +29,9 @@ _GIVES = {
     "twemoji": "people, hands, smileys, negatives",
 }
 
+_UNSEEN = ("big-ears", "dylan", "miniavs", "personas", "toon-head")
+_GIVES |= dict.fromkeys(_UNSEEN, "nothing: they judge the model")
+
 _TOOLS = {"@dicebear/core", "@emotion/core", "react", "react-dom"}
 """Packages that draw others and contain no pictures."""
 
