@@ -66,10 +66,15 @@ mouth for the chin, higher ones the chin for a feature. Chosen by hand."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlatArea:
-    """A face's mask, bool (h, w), and `Skin.flatness`, 0..1."""
+    """A face's mask, bool (h, w), and `Skin.flatness`, 0..1.
+
+    `patches`, int32 (h, w), are the labels of the connected parts of each of the image's main
+    colours.
+    """
 
     pixels: BoolMask
     flatness: float
+    patches: npt.NDArray[np.int32]
 
 
 def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatArea:
@@ -79,10 +84,10 @@ def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatAr
     """
     lab = to_lab(image)
     skin = find_skin(lab, points, box)
-    if not skin.area.any():
-        return FlatArea(skin.area, skin.flatness)
-    unit = min(box.width, box.height)
     patches = _patches(lab)
+    if not skin.area.any():
+        return FlatArea(skin.area, skin.flatness, patches)
+    unit = min(box.width, box.height)
     enclosed = _with_enclosed(skin.area, skin.coloured, patches, unit)
     filled = fill_holes(_bridged(enclosed, box, unit))
     neck = _neck(filled, skin.core, unit)
@@ -92,7 +97,7 @@ def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatAr
     # Patches that were enclosed together with the neck may not be enclosed without it.
     face = _touching(filled, skin.core) & skin.area
     features = _with_enclosed(face, skin.coloured, patches, unit)
-    return FlatArea(fill_holes(_bridged(features, box, unit)), skin.flatness)
+    return FlatArea(fill_holes(_bridged(features, box, unit)), skin.flatness, patches)
 
 
 def _patches(lab: Lab) -> npt.NDArray[np.int32]:

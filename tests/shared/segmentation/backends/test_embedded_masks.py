@@ -73,6 +73,26 @@ def test_an_inked_outline_stays_out_and_the_features_in() -> None:
     assert at_the_edge < 0.02 * np.count_nonzero(candidate.pixels)
 
 
+def test_a_shaded_jaw_is_skin_and_a_shaded_neck_is_none() -> None:
+    image = np.full((400, 400, 3), (180, 220, 240), np.uint8)
+    cv2.ellipse(image, (200, 160), (118, 130), 0, 0, 360, (90, 50, 30), cv2.FILLED)  # hair
+    cv2.rectangle(image, (165, 300), (235, 399), (150, 105, 80), cv2.FILLED)  # neck, in shadow
+    head = polygon_mask(ellipse(200, 200, 100, 115), Box(0, 0, 400, 400))
+    jaw = head & ~polygon_mask(ellipse(200, 178, 108, 110), Box(0, 0, 400, 400))
+    jaw[:200] = False
+    image[head] = (245, 205, 170)
+    image[jaw] = (215, 170, 135)
+    for x in (162, 238):
+        cv2.ellipse(image, (x, 185), (10, 15), 0, 0, 360, (20, 20, 20), cv2.FILLED)
+    cv2.ellipse(image, (200, 245), (36, 16), 0, 0, 180, (160, 40, 40), 5)
+    prompt = prompt_for(ellipse(200, 200, 92, 105), Box(0, 0, 400, 400))
+    mask, _ = choose(MASKS.candidates(image[prompt.crop.slices], prompt), prompt)
+    found = covered([mask], Box(0, 0, 400, 400))
+    assert found[jaw].mean() > 0.9
+    assert mask_iou(found, head) > 0.97
+    assert not found[330:].any()
+
+
 def test_a_face_with_hair_has_its_outline_as_the_mask() -> None:
     image = np.full((200, 300, 3), 200, np.uint8)
     outline = ellipse(150, 100, 60, 70)
