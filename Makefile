@@ -217,7 +217,6 @@ $(TRAINING)/.ready: $(VENV)/.ready
 $(SPRITES)/.ready: | $(TRAINING)/.ready
 	PATH="$(CURDIR)/$(TRAINING)/bin:$$PATH" $(TRAINING)/bin/python -m tools.training.packages $(SPRITES)
 	$(TRAINING)/bin/python -m tools.training.procedural $(SPRITES)
-	$(TRAINING)/bin/python -m tools.training.hard_negatives $(SPRITES)
 	@touch $@
 
 $(UV):

@@ -1,4 +1,4 @@
-"""Pictures of several drawings side by side, with the boxes of their faces and hands."""
+"""Pictures of several drawings side by side, with the boxes of their faces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.networks.drawn_face import SIDE
 from tools.training.backgrounds import background
 from tools.training.figure import Figure, Matrix, figure_of, premultiplied, side_of
 from tools.training.sources import Sources
-from tools.training.sprite import FACE, HAND, Pixels, Sprite
+from tools.training.sprite import FACE, Pixels, Sprite
 from tools.training.targets import transformed
 from tools.training.tiles import Place, placement
 
@@ -23,11 +23,10 @@ _SIDES = 256, 900
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """RGB uint8 (h, w, 3), and the boxes of its faces and hands in pixels."""
+    """RGB uint8 (h, w, 3), and the boxes of its faces in pixels."""
 
     pixels: Pixels
     faces: tuple[FloatBox, ...]
-    hands: tuple[FloatBox, ...]
 
 
 def picture(sources: Sources, seed: int, number: int, *, with_faces: bool) -> Picture:
@@ -37,7 +36,6 @@ def picture(sources: Sources, seed: int, number: int, *, with_faces: bool) -> Pi
     pixels = ground(rng, width, height)
     taken: list[FloatBox] = []
     faces: list[FloatBox] = []
-    hands: list[FloatBox] = []
     for index in range(rng.choice([1, 2, 3, 4, 6], p=[0.45, 0.2, 0.15, 0.1, 0.1])):
         side = min(width, height) * rng.uniform(*((0.3, 0.95) if index == 0 else (0.12, 0.5)))
         middle = rng.uniform((side / 2,) * 2, (width - side / 2, height - side / 2))
@@ -50,9 +48,8 @@ def picture(sources: Sources, seed: int, number: int, *, with_faces: bool) -> Pi
         figure, matrix = placed(sprite, side, middle, float(np.radians(rng.normal(0, 8))))
         pixels = pasted(pixels, figure, matrix)
         if is_face:
-            faces += _boxes(figure, matrix, FACE)
-            hands += _boxes(figure, matrix, HAND)
-    return Picture(pixels, tuple(faces), tuple(hands))
+            faces += _face_boxes(figure, matrix)
+    return Picture(pixels, tuple(faces))
 
 
 def placed(
@@ -69,10 +66,9 @@ def placed(
     return figure, placement(whole, place, angle, aspect=1.0)
 
 
-def _boxes(figure: Figure, matrix: Matrix, wanted: int) -> list[FloatBox]:
-    """Those of the figure's faces, or hands."""
+def _face_boxes(figure: Figure, matrix: Matrix) -> list[FloatBox]:
     hulls = [
-        figure.hull(index) for index, value in enumerate(figure.classes, start=1) if value == wanted
+        figure.hull(index) for index, value in enumerate(figure.classes, start=1) if value == FACE
     ]
     return [bounds_of(transformed(hull, matrix).astype(np.float32)) for hull in hulls if len(hull)]
 

@@ -25,12 +25,6 @@ UNSEEN = (
 """Parts of the names of kinds that judge the finished model, or whose licence forbids training:
 the tests have some of these DiceBear styles, and OpenMoji is share-alike."""
 
-HARD_NEGATIVES = "hard-negatives"
-"""The kind of the sprites that `hard_negatives` makes."""
-HARD_NEGATIVE_CONTEXT = 3.4
-"""Their side, as a multiple of the proposal's in their middle: with a proposal of 28 pixels, one
-fills a tile."""
-
 HELD_OUT_KINDS = 10
 """About one kind of so many is for validation alone: new artists draw as no kind does."""
 HELD_OUT_SPRITES = 20
@@ -66,22 +60,15 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`faces` have a face each; `hands` have hands; `objects` have neither.
-
-    `hard_negatives` are places without both that MediaPipe's detector takes for faces.
-    """
+    """`faces` have a face each; `hands` have hands; `objects` have neither."""
 
     faces: Pool
     hands: Pool
     objects: Pool
-    hard_negatives: Pool
 
     @staticmethod
     def of(sprites: Iterable[StoredSprite]) -> Sources:
         everything = list(sprites)
-
-        def hard(sprite: StoredSprite) -> bool:
-            return sprite.kind == HARD_NEGATIVES
 
         def pool(condition: Condition) -> Pool:
             return Pool(sprite for sprite in everything if condition(sprite))
@@ -89,8 +76,7 @@ class Sources:
         return Sources(
             faces=pool(lambda sprite: sprite.faces),
             hands=pool(lambda sprite: sprite.hands),
-            objects=pool(lambda sprite: not sprite.faces and not sprite.hands and not hard(sprite)),
-            hard_negatives=pool(hard),
+            objects=pool(lambda sprite: not sprite.faces and not sprite.hands),
         )
 
 

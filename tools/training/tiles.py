@@ -18,7 +18,7 @@ from tools.training.backgrounds import background
 from tools.training.canvas import Canvas
 from tools.training.effects import with_effects
 from tools.training.figure import Figure, Matrix, figure_of, side_of
-from tools.training.sources import HARD_NEGATIVE_CONTEXT, Sources
+from tools.training.sources import Sources
 from tools.training.sprite import Sprite
 from tools.training.targets import IGNORED_SIDES, TILE
 
@@ -144,20 +144,8 @@ def _objects(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None
             _decoy(canvas, sources, rng)
 
 
-def _hard_negative(canvas: Canvas, sources: Sources, rng: np.random.Generator) -> None:
-    """What verification will see most: a place that MediaPipe's detector takes for a face."""
-    if not sources.hard_negatives:
-        return _objects(canvas, sources, rng)
-    sprite = sources.hard_negatives.draw(rng)
-    low, high = (len(sprite.label) / 2 * (1 + sign / HARD_NEGATIVE_CONTEXT) for sign in (-1, 1))
-    place = Place(log_uniform(rng, *FACE_SIDES), _middle(rng))
-    return _paste(canvas, sprite, np.array([low, low, high, high]), place, rng)
-
-
-_SCENES: tuple[Scene, ...] = (
-    _face, _hand, _crowd, _close_up, _distant_crowd, _decoy, _objects, _hard_negative,
-)  # fmt: skip
-_SHARES = (0.43, 0.13, 0.09, 0.06, 0.06, 0.07, 0.08, 0.08)
+_SCENES: tuple[Scene, ...] = (_face, _hand, _crowd, _close_up, _distant_crowd, _decoy, _objects)
+_SHARES = (0.43, 0.13, 0.09, 0.06, 0.06, 0.1, 0.13)
 
 
 def _paste_object(canvas: Canvas, sources: Sources, rng: np.random.Generator, side: float) -> None:

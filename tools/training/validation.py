@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +53,7 @@ class _Answers:
 def validation_tiles(sources: Sources) -> ValidationTiles:
     faces = {}
     for kind in sources.faces.kinds:
-        of_kind = replace(sources, faces=sources.faces.only(kind))
+        of_kind = Sources(sources.faces.only(kind), sources.hands, sources.objects)
         made = (face_tile(of_kind, SEED, number) for number in range(PER_KIND))
         name = f"{kind}*" if is_held_out(kind) else kind
         faces[name] = _stacked([tile for tile in made if (tile["centres"][0] == YES).any()])
