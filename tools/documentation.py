@@ -106,10 +106,11 @@ def _terraform() -> str:
 
 
 def _readme() -> str:
-    """Returns README.md with three numbers from the row ALL of docs/quality.md."""
-    quality = (DOCS / "quality.md").read_text()
-    (row,) = re.findall(r"^\| ALL \| (.*) \|$", quality, re.MULTILINE)
-    images, faces, *scores = row.split(" | ")
+    """Returns README.md with numbers from the row ALL of the corpus in docs/quality.md."""
+    _, _, quality = (DOCS / "quality.md").read_text().partition("<!-- corpus -->")
+    corpus, _, _ = quality.partition("<!-- /corpus -->")
+    (row,) = re.findall(r"^\| ALL \| (.*) \|$", corpus, re.MULTILINE)
+    images, faces, recall, iou, boundary, _, *plain = row.split(" | ")
     names = (
         "recall: share of true faces that are found (IoU of the boxes at least 0.4)",
         "IoU of the masks, mean per image",
@@ -119,8 +120,8 @@ def _readme() -> str:
         f"| {images} drawings with {faces} faces | toonmask | plain MediaPipe |",
         "| --- | ---: | ---: |",
         *(
-            f"| {name} | {own} | {plain} |"
-            for name, own, plain in zip(names, scores[:3], scores[3:], strict=True)
+            f"| {name} | {own} | {other} |"
+            for name, own, other in zip(names, (recall, iou, boundary), plain, strict=True)
         ),
     ]
     return with_generated(README.read_text(), "\n".join(lines), "quality")

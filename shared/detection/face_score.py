@@ -37,7 +37,7 @@ _HIGHEST_DRAWN_FACE = 4.3
 The highest are 5.0."""
 
 _HIGHEST_FLAT_SKIN = 2.5
-"""About the highest log-odds of flat skin."""
+"""About the highest log-odds of flat skin: of 1,153 proposals, 99% have less. The highest are 2.7."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class FlatArea:
     """A face's mask, bool (h, w), and `Skin.flatness`, 0..1.
 
     `patches`, int32 (h, w), are the labels of the connected parts of each of the image's main
-    colours.
+    colours; without an area, they are 0.
     """
 
     pixels: BoolMask
@@ -84,10 +84,10 @@ def flat_area(image: Image, points: Sequence[LabelledPoint], box: Box) -> FlatAr
     """
     lab = to_lab(image)
     skin = find_skin(lab, points, box)
-    patches = _patches(lab)
     if not skin.area.any():
-        return FlatArea(skin.area, skin.flatness, patches)
+        return FlatArea(skin.area, skin.flatness, np.zeros(skin.area.shape, np.int32))
     unit = min(box.width, box.height)
+    patches = _patches(lab)
     enclosed = _with_enclosed(skin.area, skin.coloured, patches, unit)
     filled = fill_holes(_bridged(enclosed, box, unit))
     neck = _neck(filled, skin.core, unit)
