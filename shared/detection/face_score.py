@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from shared.networks.logistic import probability
+from shared.schemas.prompt import MIN_SCORE
 
 _ALONE = 3.0, 0.6
 """Slope and offset for MediaPipe's evidence alone. They were set by their effect on generated
@@ -37,7 +38,7 @@ _HIGHEST_DRAWN_FACE = 4.3
 The highest are 5.0."""
 
 _HIGHEST_FLAT_SKIN = 2.5
-"""About the highest log-odds of flat skin: of 1,153 proposals, 99% have less. The highest are 2.7."""
+"""About the highest log-odds of flat skin: of 1,153 proposals, 99% have less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +82,6 @@ class Evidence:
             return False
         if self.drawn_face is None:
             return replace(self, drawn_face=_HIGHEST_DRAWN_FACE).score < _HOPELESS
-        return replace(self, flat_skin=_HIGHEST_FLAT_SKIN).score < _HOPELESS
+        # flat skin costs most, so it is only asked for where it can make the difference
+        highest = replace(self, flat_skin=_HIGHEST_FLAT_SKIN).score
+        return self.score >= MIN_SCORE or highest < MIN_SCORE
