@@ -166,6 +166,9 @@ def test_after_a_failed_download_the_others_are_given_up(replicate: Replicate) -
     failed = threading.Event()
 
     def refuse(index: int) -> tuple[str, int] | None:
+        # later attempts would find all threads of the server waiting here
+        if len(replicate.predictions) > 1:
+            return "gone", 404
         asked.append(index)
         if index == 0:
             return "gone", 404
@@ -180,7 +183,7 @@ def test_after_a_failed_download_the_others_are_given_up(replicate: Replicate) -
     finally:
         failed.set()
     _segmenter(replicate).version(Deadline.after(30))  # runs where the downloads ran
-    assert len(asked) <= 8 * len(replicate.predictions)
+    assert len(asked) <= 8
 
 
 def test_a_wrong_token_is_named(replicate: Replicate) -> None:
