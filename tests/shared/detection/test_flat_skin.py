@@ -46,4 +46,4 @@ def test_a_plain_area_has_none(network: DrawnFaceNetwork) -> None:
 
 
 def test_a_box_outside_the_image_has_none(network: DrawnFaceNetwork) -> None:
-    assert flat_skin_log_odds(Pyramid.of(_face()), _BOX + 900, 0.0, network) == 0
+    assert flat_skin_log_odds(Pyramid.of(_face()), _BOX + np.float64(900), 0.0, network) == 0
