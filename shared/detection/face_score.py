@@ -62,16 +62,19 @@ class Evidence:
         So each model only adds faces. MTCNN and the drawn-face network are each blind to some that
         the others see: flat avatars the one, paintings the other.
         """
-        scores = [probability(_ALONE, self.mediapipe)]
-        if self.mtcnn is not None:
-            scores.append(probability(_WITH_MTCNN, self.mediapipe, self.mtcnn))
-            if self.drawn_face is not None:
-                scores.append(probability(_TOGETHER, self.mediapipe, self.mtcnn, self.drawn_face))
-                if self.flat_skin is not None:
-                    mtcnn = max(self.mtcnn, _LEAST_MTCNN)
-                    evidence = self.mediapipe, mtcnn, self.drawn_face, self.flat_skin
-                    scores.append(probability(_IN_FLAT_ART, *evidence))
-        return max(scores)
+        score = probability(_ALONE, self.mediapipe)
+        if self.mtcnn is None:
+            return score
+        score = max(score, probability(_WITH_MTCNN, self.mediapipe, self.mtcnn))
+        if self.drawn_face is None:
+            return score
+        together = self.mediapipe, self.mtcnn, self.drawn_face
+        score = max(score, probability(_TOGETHER, *together))
+        if self.flat_skin is None:
+            return score
+        mtcnn = max(self.mtcnn, _LEAST_MTCNN)
+        evidence = self.mediapipe, mtcnn, self.drawn_face, self.flat_skin
+        return max(score, probability(_IN_FLAT_ART, *evidence))
 
     @property
     def is_decided(self) -> bool:

@@ -8,13 +8,10 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from shared.imaging.geometry import BoolMask, Image
-from tools.evaluation.manifest import IGNORE
+from tools.evaluation.manifest import IGNORE, IGNORE_BAND
 
 _TOLERANCE = 3
 """Largest distance of matching boundary pixels. A rule of the corpus."""
-
-_IGNORE_BAND = 3
-"""Width of the ignored band on each side of a face's edge in label maps, in pixels."""
 
 _EAR_DEPTH = 9
 """Ignored pixels that are farther than this from a face belong to an ear, not to the edge's band.
@@ -55,7 +52,7 @@ def boundary_scores(
     ears = (label == IGNORE) & (distance > _EAR_DEPTH)
     beside_ears = ndimage.binary_dilation(ears, iterations=_EAR_MARGIN)
     predicted_edge = _edge(predicted) & ~beside_ears
-    true_edge = _edge(distance <= _IGNORE_BAND)
+    true_edge = _edge(distance <= IGNORE_BAND)
     shown = true_edge & _has_edge(image) & ~_within(ears, _SLACK)
     elsewhere = ~_within(true_edge & ~shown, _SLACK)
     right = _within(true_edge, _TOLERANCE)

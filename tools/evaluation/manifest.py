@@ -13,6 +13,9 @@ from shared.schemas.box import Box
 IGNORE = 255
 """Label of pixels that are neither right nor wrong."""
 
+IGNORE_BAND = 3
+"""Width of the ignored band on each side of a face's edge in label maps, in pixels."""
+
 
 class Face(BaseModel):
     """One true face."""

@@ -19,7 +19,7 @@ import numpy as np
 from rich.progress import track
 
 from shared.schemas.box import Box
-from tools.evaluation.manifest import IGNORE, CorpusImage, Face, Manifest
+from tools.evaluation.manifest import IGNORE, IGNORE_BAND, CorpusImage, Face, Manifest
 from tools.training.packages import node
 from tools.training.packages.avatars import SKIN, TONES
 from tools.training.packages.masks import disc, face_in
@@ -43,9 +43,6 @@ _CELLS = 3, 2
 _SIDES, _ANGLE = (150, 480), 20
 """Sides of the avatars in scenes, in pixels, and by how much they are turned, in degrees."""
 
-_BAND = 3
-"""Width in pixels of what counts neither way on each side of an edge."""
-
 _SEED = 5_000_011
 
 
@@ -65,7 +62,7 @@ class _Canvas:
         face = (label == FACE).astype(np.uint8)
         self.faces.append(Face(box=Box(*map(int, box_of(face))), style=sprite.kind))
         self.label[face > 0] = len(self.faces)
-        edge = cv2.morphologyEx(face, cv2.MORPH_GRADIENT, disc(2 * _BAND + 1))
+        edge = cv2.morphologyEx(face, cv2.MORPH_GRADIENT, disc(2 * IGNORE_BAND + 1))
         self.label[(label == UNKNOWN) | (edge > 0)] = IGNORE
 
 

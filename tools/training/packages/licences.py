@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.training.packages import node
+from tools.training.sources import UNSEEN
 
 _PAGE = Path(__file__).with_name("LICENCES.md")
 
 _GIVES = {
+    **dict.fromkeys(UNSEEN, "nothing: they judge the model"),
     "@bigheads/core": "people",
     "@lobehub/fluent-emoji-3d": "shaded smileys, hands and negatives",
     "emojione": "people, hands, smileys, negatives",
@@ -28,9 +30,6 @@ _GIVES = {
     "thumbs": "smileys",
     "twemoji": "people, hands, smileys, negatives",
 }
-
-_UNSEEN = ("big-ears", "dylan", "miniavs", "personas", "toon-head")
-_GIVES |= dict.fromkeys(_UNSEEN, "nothing: they judge the model")
 
 _TOOLS = {"@dicebear/core", "@emotion/core", "react", "react-dom"}
 """Packages that draw others and contain no pictures."""
