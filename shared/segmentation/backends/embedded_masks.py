@@ -163,6 +163,8 @@ def _with_shades(flat: FlatArea, seen: BoolMask) -> BoolMask:
     shades = np.bincount(outside[seen], minlength=len(sizes)) >= _SHADE * sizes
     shades &= sizes >= _LEAST_SHADE * size
     shades[0] = False
+    if not shades.any():
+        return flat.pixels
     whole = flat.pixels | shades[outside]
     closed = morphed(whole, cv2.MORPH_CLOSE, max(1, round(_SEAM * np.sqrt(size))))
     return part_in(flat.pixels, fill_holes(whole | (closed & seen)))

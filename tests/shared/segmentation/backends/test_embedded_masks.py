@@ -73,6 +73,17 @@ def test_an_inked_outline_stays_out_and_the_features_in() -> None:
     assert at_the_edge < 0.02 * np.count_nonzero(candidate.pixels)
 
 
+def test_an_ear_behind_a_lock_of_hair_joins_no_unshaded_face() -> None:
+    image = example("adventurer_02.png")
+    spread = ((165, 240), (300, 255), (225, 270), (205, 345), (120, 300), (250, 390))
+    marks = [(x, y, 1) for x, y in spread]
+    (candidate,) = MASKS.segment(image, marks, Box(75, 95, 420, 430))
+    ear, lock = candidate.pixels[255:300, 395:425], candidate.pixels[270:300, 362:376]
+    assert candidate.pixels[345, 205]
+    assert not ear.any()
+    assert not lock.any()
+
+
 def test_a_shaded_jaw_is_skin_and_a_shaded_neck_is_none() -> None:
     image = np.full((400, 400, 3), (180, 220, 240), np.uint8)
     cv2.ellipse(image, (200, 160), (118, 130), 0, 0, 360, (90, 50, 30), cv2.FILLED)  # hair
