@@ -27,8 +27,8 @@ FACE_SIDES = 30, 66
 """Sides of the faces that the network was taught to find: roots of the areas of their boxes, in
 pixels of the picture. A pyramid with a factor of two has each face once so."""
 
-CENTRES, BOXES, MASK = "centres", "boxes", "mask"
-OUTPUTS = (CENTRES, BOXES, "tilt", MASK)
+CENTRES, BOXES, TILT, MASK = "centres", "boxes", "tilt", "mask"
+OUTPUTS = (CENTRES, BOXES, TILT, MASK)
 """Names of the outputs, in their order. For a picture (n, 3, h, w) of RGB, 0 to 255:
 `centres` (n, 2, h/8, w/8), logits of a face and of a hand;
 `boxes` (n, 8, h/8, w/8), for each of both the distances of the cell's centre from the left, upper,
@@ -52,25 +52,39 @@ class Cells:
     boxes: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Skin:
+    """The visible skin of the faces in the middle of pictures, and their tilts.
+
+    `log_odds` are float32 (n, h / 2, w / 2). `tilts`, float32 (n, 2), are sines and cosines of the
+    angles, clockwise; the less sure the network is, the shorter these vectors are.
+    """
+
+    log_odds: Floats
+    tilts: Floats
+
+
 class DrawnFaceNetwork:
     """Not thread-safe."""
+
+    def __init__(self, file: Path = FILE) -> None:
+        self._file = file
 
     @cached_property
     def _cells(self) -> OpenCvNetwork:
         # apart from the mask: its layers would cost a seventh more
-        return OpenCvNetwork(FILE, [CENTRES, BOXES])
+        return OpenCvNetwork(self._file, [CENTRES, BOXES])
 
     @cached_property
-    def _mask(self) -> OpenCvNetwork:
-        return OpenCvNetwork(FILE, [MASK])
+    def _skin(self) -> OpenCvNetwork:
+        return OpenCvNetwork(self._file, [MASK, TILT])
 
-    def skin(self, pictures: npt.NDArray[np.uint8]) -> Floats:
-        """The log-odds of a face's visible skin, float32 (n, h / 2, w / 2).
-
-        `pictures` are as those of `faces`.
-        """
-        (masks,) = self._mask.run(pictures)
-        return masks[:, 0]
+    def skin(self, pictures: npt.NDArray[np.uint8]) -> Skin:
+        """The skin and the tilt of faces. `pictures` are as those of `faces`."""
+        masks, tilts = self._skin.run(pictures)
+        rows, columns = (count // 2 for count in tilts.shape[2:])
+        middle = tilts[:, :, rows - 1 : rows + 1, columns - 1 : columns + 1].mean(axis=(2, 3))
+        return Skin(masks[:, 0], middle)
 
     def faces(self, pictures: npt.NDArray[np.uint8]) -> Cells:
         """The faces in pictures, RGB uint8 (n, h, w, 3), whose sides are multiples of 16."""

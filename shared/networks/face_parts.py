@@ -13,7 +13,7 @@ from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import Window
 from shared.networks.face_parsing import PARTS, SIDE, FaceParsingNetwork
 from shared.networks.outlines import outline_of, part_in
-from shared.networks.views import mean_outputs, windows_around
+from shared.networks.views import mean_of_mirrors, windows_around, with_mirrors
 from shared.schemas.box import Box
 from shared.schemas.prompt import FacePart
 
@@ -45,7 +45,7 @@ def outline_with(
     """
     windows = windows_around(skin, _CONTEXTS, angle)
     largest = windows[-1]
-    outputs = mean_outputs(pyramid, windows, SIDE, network.parts)
+    outputs = mean_of_mirrors(network.parts(with_mirrors(pyramid, windows, SIDE)))
     on_grid = polygon_mask(largest.from_image(skin) * _CELLS, Box(0, 0, _CELLS, _CELLS))
     masks = [_on_grid(windows, outputs[:, PARTS.index(part)]) > 0 for part in others]
     together = np.asarray(np.logical_or.reduce([on_grid, *masks]))

@@ -1,5 +1,6 @@
 """Outlines of the visible skin of drawn faces, from the mask of the drawn-face network."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +11,7 @@ from shared.imaging.pyramid import Pyramid
 from shared.imaging.windows import Window
 from shared.networks.drawn_face import SIDE, DrawnFaceNetwork
 from shared.networks.outlines import outline_of, part_in
-from shared.networks.views import mean_outputs, windows_around
+from shared.networks.views import mean_of_mirrors, windows_around, with_mirrors
 from shared.schemas.box import Box
 
 _CONTEXTS = (1.85, 2.3)
@@ -38,11 +39,25 @@ class SkinOutline:
     """The visible skin of a face: its outline in image coordinates, float32 (n, 2).
 
     `stability`, 0..1, is the IoU of the masks with a stricter and a looser threshold, as SAM's
-    stability score (Kirillov et al., "Segment Anything", 2023).
+    stability score (Kirillov et al., "Segment Anything", 2023). `tilt`, radians, clockwise, is the
+    face's angle in the image, and `tilt_certainty`, 0..1, how sure the network is of it.
+    `log_odds`, float32 (192, 192), are those of skin in the cells of `window`.
     """
 
     polygon: Polygon
     stability: float
+    tilt: float
+    tilt_certainty: float
+    window: Window
+    log_odds: Floats
+
+    def log_odds_in(self, image: Box) -> Floats:
+        """The log-odds of the image's pixels, float32 (h, w); `_OUTSIDE` beyond the window."""
+        cells = np.array([[0, 0], [1, 0], [0, 1]], np.float32)
+        pixels = self.window.to_image(cells) - 0.5
+        matrix = cv2.getAffineTransform(cells * _GRID.width - 0.5, pixels)
+        size = image.width, image.height
+        return np.asarray(cv2.warpAffine(self.log_odds, matrix, size, borderValue=(_OUTSIDE,)))
 
 
 def skin_outline(
@@ -56,13 +71,28 @@ def skin_outline(
     windows = windows_around(oval, _CONTEXTS, angle)
     largest = windows[-1]
     expected = polygon_mask(largest.from_image(oval) * _GRID.width, _GRID)
-    log_odds = _on_grid(windows, mean_outputs(pyramid, windows, SIDE, network.skin))
+    seen = network.skin(with_mirrors(pyramid, windows, SIDE))
+    log_odds = _on_grid(windows, mean_of_mirrors(seen.log_odds))
     skin = part_in(expected, log_odds > 0)
     if mask_iou(skin, expected) < _MIN_IOU:
         return None
     strict, loose = (part_in(skin, log_odds > limit) for limit in (_MARGIN, -_MARGIN))
     polygon = largest.to_image(outline_of(skin) / _GRID.width)
-    return SkinOutline(polygon, mask_iou(strict, loose))
+    sine, cosine = _mean_tilt(seen.tilts)
+    return SkinOutline(
+        polygon=polygon,
+        stability=mask_iou(strict, loose),
+        tilt=angle + math.atan2(sine, cosine),
+        tilt_certainty=min(1.0, math.hypot(sine, cosine)),
+        window=largest,
+        log_odds=log_odds,
+    )
+
+
+def _mean_tilt(tilts: Floats) -> tuple[float, float]:
+    """The mean sine and cosine of n views and their mirror images, (2n, 2)."""
+    views, mirrors = np.split(tilts, 2)
+    return float(views[:, 0].mean() - mirrors[:, 0].mean()) / 2, float(tilts[:, 1].mean())
 
 
 def _on_grid(windows: list[Window], outputs: Floats) -> Floats:

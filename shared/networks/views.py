@@ -1,6 +1,6 @@
-"""Views of a face for the networks, and the mean of what they say about a view and its mirror."""
+"""Views of a face for the networks, each with its mirror image."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +21,13 @@ def windows_around(outline: Polygon, contexts: Sequence[float], angle: float) ->
     return [Window((x, y), side * context, angle) for context in contexts]
 
 
-def mean_outputs(
-    pyramid: Pyramid,
-    windows: Sequence[Window],
-    side: int,
-    network: Callable[[npt.NDArray[np.uint8]], Floats],
-) -> Floats:
-    """For each window the mean output for its view, `side` pixels a side, and the mirror image.
-
-    The outputs are (n, ..., h, w), and so is the result.
-    """
+def with_mirrors(pyramid: Pyramid, windows: Sequence[Window], side: int) -> npt.NDArray[np.uint8]:
+    """The views of n windows and their mirror images, (2n, side, side, 3)."""
     views = [pyramid.view(window, side) for window in windows]
-    both = network(np.stack([*views, *map(mirrored, views)]))
-    return (both[: len(views)] + both[len(views) :, ..., ::-1]) / 2
+    return np.stack([*views, *map(mirrored, views)])
+
+
+def mean_of_mirrors(outputs: Floats) -> Floats:
+    """The means of the outputs for n views, (h, w), and for their mirror images: (n, ..., h, w)."""
+    plain, of_mirrors = np.split(outputs, 2)
+    return (plain + of_mirrors[..., ::-1]) / 2

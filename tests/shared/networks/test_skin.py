@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.imaging.geometry import Polygon, image_box, mask_iou, polygon_mask
 from shared.imaging.pyramid import Pyramid
-from shared.networks.drawn_face import SIDE, DrawnFaceNetwork
+from shared.networks.drawn_face import SIDE, DrawnFaceNetwork, Skin
 from shared.networks.skin import skin_outline
 from shared.schemas.prompt import MOST_OUTLINE
 from tests.drawings import INK, PAPER, cartoon_face
@@ -53,6 +53,33 @@ def test_the_outline_is_that_of_the_face_wherever_and_however_it_is(
     assert mask_iou(polygon_mask(skin.polygon, window), drawn) > 0.85
 
 
+@pytest.mark.parametrize("degrees", range(-180, 180, 15))
+@pytest.mark.parametrize("side", [70, 110])
+def test_a_tilt_that_the_network_is_sure_of_is_the_true_one(
+    network: DrawnFaceNetwork, degrees: int, side: int
+) -> None:
+    image = cartoon_face(300, (140, 155), side, degrees)
+    for angle in (0.0, np.radians(degrees)):
+        skin = skin_outline(Pyramid.of(image), _oval(140, 155, side), angle, network)
+        assert skin is not None
+        error = (np.degrees(skin.tilt) - degrees + 180) % 360 - 180
+        assert abs(error) < 30 or skin.tilt_certainty < 0.88
+        if angle or abs(degrees) <= 15:
+            assert skin.tilt_certainty > 0.88
+
+
+@given(st.floats(60, 200), st.floats(60, 200), st.floats(-180, 180))
+@settings(max_examples=15, deadline=None)
+def test_log_odds_of_pixels_are_those_of_the_cells_there(
+    network: DrawnFaceNetwork, x: float, y: float, degrees: float
+) -> None:
+    image = cartoon_face(260, (x, y), 90, degrees)
+    skin = skin_outline(Pyramid.of(image), _oval(x, y, 90), float(np.radians(degrees)), network)
+    assert skin is not None
+    inside = polygon_mask(skin.polygon, image_box(image))
+    assert mask_iou(skin.log_odds_in(image_box(image)) > 0, inside) > 0.95
+
+
 def test_the_outline_of_a_face_in_a_large_image_needs_no_large_view(
     network: DrawnFaceNetwork,
 ) -> None:
@@ -69,7 +96,13 @@ def test_a_ragged_border_becomes_simpler(monkeypatch: pytest.MonkeyPatch) -> Non
     teeth[:, 10:38] *= np.random.default_rng(0).choice([-1, 1], (2, 28, 48), p=[0.3, 0.7])
     teeth[:, 20:28, 10:38] = 5
     network = DrawnFaceNetwork()
-    monkeypatch.setattr(network, "skin", lambda pictures: np.resize(teeth, (len(pictures), 48, 48)))
+    monkeypatch.setattr(
+        network,
+        "skin",
+        lambda pictures: Skin(
+            np.resize(teeth, (len(pictures), 48, 48)), np.ones((len(pictures), 2), np.float32)
+        ),
+    )
     blank = np.full((200, 200, 3), PAPER, np.uint8)
     skin = skin_outline(Pyramid.of(blank), _oval(100, 100, 80), 0, network)
     assert skin is not None

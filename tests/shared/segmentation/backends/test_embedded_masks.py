@@ -4,13 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.geometry import Polygon, mask_iou, polygon_mask, polygon_of
+from shared.imaging.geometry import Polygon, image_box, mask_iou, polygon_mask, polygon_of
 from shared.schemas.box import Box
 from shared.segmentation.backends import oval
 from shared.segmentation.backends.embedded_masks import EmbeddedMasks
 from shared.segmentation.mask_selection import choose
 from shared.segmentation.masks import covered
-from tools.support.examples import example
+from tools.evaluation.drawings import Regions
+from tools.evaluation.in_process import InProcess
+from tools.evaluation.truth import read_truth
+from tools.support.examples import ROOT, example
 from tools.support.shapes import ellipse, prompt_for
 
 coordinate = st.floats(-50, 150)
@@ -21,6 +24,8 @@ outlines = st.none() | st.lists(st.tuples(coordinate, coordinate), min_size=3, m
     polygon_of
 )
 MASKS = EmbeddedMasks()
+STEPS = InProcess()
+DRAWINGS = ROOT / "tools/evaluation/art"
 NOISE = np.random.default_rng(0).integers(0, 255, (80, 100, 3), np.uint8)
 
 
@@ -82,6 +87,42 @@ def test_an_ear_behind_a_lock_of_hair_joins_no_unshaded_face() -> None:
     assert candidate.pixels[345, 205]
     assert not ear.any()
     assert not lock.any()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # forehead that the network takes for hair
+        "comicgen/sophie_happy_holdingmobile.png",
+        "comicgen/sophie_dozing_holdingbook.png",
+        # hair and a chin of which the network is not sure
+        "openclipart/signorinacappello.png",
+        "openclipart/spaventapasseri.png",
+    ],
+)
+def test_where_it_knows_better_the_area_of_one_colour_stays(name: str) -> None:
+    file = DRAWINGS / name
+    (place,) = read_truth(DRAWINGS / "truth.json")[file].faces
+    image = STEPS.decode(file.read_bytes())
+    regions = Regions.of(place, image.shape[:2])
+    assert regions
+    (segmented,) = STEPS.segment(image, STEPS.detect(image, "face").detections)
+    assert regions.iou(covered([segmented.mask], image_box(image))) > 0.9
+
+
+def test_a_neck_above_an_upside_down_face_is_no_forehead() -> None:
+    upright = example("openPeeps_01.png")
+    spread = ((300, 281), (338, 231), (234, 300), (290, 380), (385, 330), (345, 400))
+    box = Box(150, 100, 440, 460)
+    for image, turned in ((upright, False), (upright[::-1, ::-1], True)):
+        height, width = image.shape[:2]
+        points = [(width - x, height - y, 1) if turned else (x, y, 1) for x, y in spread]
+        x0, y0, x1, y1 = box
+        around = Box(width - x1, height - y1, width - x0, height - y0) if turned else box
+        (candidate,) = MASKS.segment(np.ascontiguousarray(image), points, around)
+        mask = candidate.pixels[::-1, ::-1] if turned else candidate.pixels
+        assert mask[281, 300]
+        assert not mask[455:500, 250:340].any()
 
 
 def test_a_shaded_jaw_is_skin_and_a_shaded_neck_is_none() -> None:
