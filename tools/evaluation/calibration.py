@@ -80,13 +80,15 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Verified:
+class Verified:
+    """The box of a verified proposal, the evidence of the models, and the score."""
+
     box: FloatBox
     evidence: Mapping[str, float]
     score: float
 
 
-Verify = Callable[[Pyramid], Iterator[_Verified]]
+Verify = Callable[[Pyramid], Iterator[Verified]]
 
 
 def fit(samples: Sequence[Sample], used: Function) -> tuple[float, ...]:
@@ -119,7 +121,7 @@ def main() -> None:
     samples = [
         sample
         for image, drawing in track(drawings.items(), "verifying")
-        for sample in _samples(verify, image, drawing)
+        for sample in samples_of(verify, image, drawing)
     ]
     sys.stdout.write(report(samples, label))
     if options.curves:
@@ -155,7 +157,7 @@ def _text(function: Function, coefficients: Sequence[float]) -> str:
     return ", ".join(f"{name} {value:.2f}" for name, value in named)
 
 
-def _samples(verify: Verify, image: Path, drawing: Drawing) -> Iterator[Sample]:
+def samples_of(verify: Verify, image: Path, drawing: Drawing) -> Iterator[Sample]:
     """Yields a sample for each proposal, except those at places that count neither way."""
     pyramid = Pyramid.of(pixels.decode(image.read_bytes(), _MAX_PIXELS))
     for found in verify(pyramid):
@@ -168,7 +170,7 @@ def _samples(verify: Verify, image: Path, drawing: Drawing) -> Iterator[Sample]:
 def _faces() -> Verify:
     models = FaceModels()
 
-    def verify(pyramid: Pyramid) -> Iterator[_Verified]:
+    def verify(pyramid: Pyramid) -> Iterator[Verified]:
         for face in verified_faces(pyramid, models):
             # verification asks for nothing further once the result is sure
             mtcnn = face.evidence.mtcnn
@@ -178,7 +180,7 @@ def _faces() -> Verify:
             angle = face.location.window(1.0).angle
             flat_skin = flat_skin_log_odds(pyramid, drawn.box, angle, models.drawn_face)
             complete = Evidence(face.evidence.mediapipe, mtcnn, drawn.log_odds, flat_skin)
-            yield _Verified(
+            yield Verified(
                 face.location.box,
                 {
                     "MediaPipe": complete.mediapipe,
@@ -196,10 +198,10 @@ def _faces() -> Verify:
 def _hands() -> Verify:
     models = HandModels()
 
-    def verify(pyramid: Pyramid) -> Iterator[_Verified]:
+    def verify(pyramid: Pyramid) -> Iterator[Verified]:
         for hand in verified_hands(pyramid, models):
             evidence = {"palm": hand.evidence.palm, "joints": hand.evidence.joints}
-            yield _Verified(bounds_of(outline(hand.joints)), evidence, hand.score)
+            yield Verified(bounds_of(outline(hand.joints)), evidence, hand.score)
 
     return verify
 

@@ -30,6 +30,9 @@ HELD_OUT_KINDS = 10
 HELD_OUT_SPRITES = 20
 """Of the other kinds, one sprite of so many."""
 
+GROUPS = "generated", "avatars", "emoji", "objects"
+"""Kinds of data, as `group_of` tells them apart by the names of shards."""
+
 Condition = Callable[[StoredSprite], object]
 
 
@@ -80,8 +83,22 @@ class Sources:
         )
 
 
-def split(folder: Path) -> tuple[Sources, Sources]:
+def group_of(shard: Path) -> str:
+    """One of GROUPS: generated drawings; objects of packages; their emoji; their avatars."""
+    if shard.stem.startswith("procedural-"):
+        return "generated"
+    match shard.stem.rpartition("-")[2]:
+        case "negatives":
+            return "objects"
+        case "people" | "smileys" | "hands":
+            return "emoji"
+    return "avatars"
+
+
+def split(folder: Path, without: str | None = None) -> tuple[Sources, Sources]:
     """The sources of training and of validation, from all shards of a folder.
+
+    Training does not get the group `without`; validation gets all.
 
     Raises ValueError if there are none, or if one holds a kind that training must not see.
     """
@@ -92,7 +109,9 @@ def split(folder: Path) -> tuple[Sources, Sources]:
         for sprite in load(shard):
             _refuse_unseen(sprite, shard)
             seen[sprite.kind] += 1
-            parts[_is_held_out(sprite.kind, seen[sprite.kind])].append(sprite)
+            held_out = _is_held_out(sprite.kind, seen[sprite.kind])
+            if held_out or group_of(shard) != without:
+                parts[held_out].append(sprite)
     training, validation = (Sources.of(part) for part in parts)
     if not training.faces or not validation.faces:
         raise ValueError(

@@ -9,7 +9,7 @@ from tests.tools.training.sprites import crate, head, sources, sources_of
 from tools.training import decoys
 from tools.training.backgrounds import background
 from tools.training.figure import figure_of
-from tools.training.sources import is_held_out, split
+from tools.training.sources import GROUPS, is_held_out, split
 from tools.training.sprite import Sprite, save
 from tools.training.targets import NO, YES
 from tools.training.tiles import Decoy, face_tile, faceless_tile, tile
@@ -69,6 +69,23 @@ def test_kinds_and_sprites_are_held_out_of_training(tmp_path: Path) -> None:
         assert is_held_out(kind) == (kind not in training.faces.kinds)
         assert kind in validation.faces.kinds
     assert 0 < sum(map(is_held_out, kinds)) < 10
+
+
+def test_a_group_is_left_out_of_training_alone(tmp_path: Path) -> None:
+    shards = {
+        "procedural-face-000000": "generated",
+        "packages-micah": "avatars",
+        "packages-noto-people": "emoji",
+        "packages-noto-negatives": "objects",
+    }
+    for shard, group in shards.items():
+        make = crate if group == "objects" else head
+        save(tmp_path / f"{shard}.shard", (make(kind=group) for _ in range(40)))
+    for group in shards.values():
+        training, validation = split(tmp_path, group)
+        kept = {*training.faces.kinds, *training.objects.kinds}
+        assert kept == {*GROUPS} - {group}
+        assert {*validation.faces.kinds, *validation.objects.kinds} == {*GROUPS}
 
 
 @pytest.mark.parametrize("kind", ["dicebear-personas", "DiceBear big-ears", "openmoji"])

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip(
@@ -13,12 +14,14 @@ torch = pytest.importorskip(
 pytest.importorskip("onnx", reason="the group training is not installed: see `make test-train`")
 
 # E402: nothing below can be imported without the group.
-from tests.tools.training.sprites import sources  # noqa: E402
-from tools.training import stream, train, validation  # noqa: E402
+from shared.networks.drawn_face import DrawnFaceNetwork  # noqa: E402
+from tests.tools.training.sprites import crate, head, sources  # noqa: E402
+from tools.training import ablation, stream, train, validation  # noqa: E402
 from tools.training.detection_task import DetectionTask  # noqa: E402
 from tools.training.journal import CURVES, LINES  # noqa: E402
 from tools.training.parsing import task as parsing_task  # noqa: E402
 from tools.training.parsing.task import ParsingTask  # noqa: E402
+from tools.training.sprite import save  # noqa: E402
 from tools.training.state import State  # noqa: E402
 from tools.training.stream import Round, TileStream  # noqa: E402
 from tools.training.task import Evaluator, Task  # noqa: E402
@@ -110,3 +113,25 @@ def test_a_run_continues_only_with_its_own_seed(
         run(task, tmp_path, evaluate, kind=Interrupted)
     with pytest.raises(SystemExit, match="has the seed 3"):
         run(task, tmp_path, evaluate, seed=4)
+
+
+def test_an_ablation_trains_each_network_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "procedural-face-0.shard", (head() for _ in range(40)))
+    save(tmp_path / "packages-micah.shard", (head(140, 80, "micah") for _ in range(40)))
+    save(tmp_path / "packages-noto-negatives.shard", (crate() for _ in range(40)))
+    monkeypatch.setattr(ablation, "SPRITES", tmp_path)
+    monkeypatch.setattr(ablation, "_FOLDER", tmp_path)
+    monkeypatch.setattr(ablation, "_VARIANTS", {"all": (None, 0), "less": ("avatars", 0)})
+    monkeypatch.setattr("sys.argv", ["ablation", "--samples", "32"])
+    ablation.main()
+    files = [tmp_path / f"{name}.onnx.base64" for name in ("all", "less")]
+    first, second = (file.read_bytes() for file in files)
+    assert first != second
+    pictures = np.zeros((1, 96, 96, 3), np.uint8)
+    assert DrawnFaceNetwork(files[0]).faces(pictures).log_odds.shape == (1, 12, 12)
+    files[1].unlink()
+    ablation.main()
+    assert files[0].read_bytes() == first, "trained again"
+    assert files[1].exists()

@@ -1,0 +1,62 @@
+"""What each kind of data buys: trains the drawn-face network without it.
+
+`python -m tools.training.ablation`, with the environment of training, trains six networks for a
+short time each: with all data, again with another seed, and without each group of sprites. Their
+files are in `.toonmask/training/ablation`; `python -m tools.evaluation.networks` compares them. A
+network whose file exists is not trained again, and an interrupted training continues.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shutil
+import sys
+
+import torch
+
+from tools.training.detection_task import DetectionTask
+from tools.training.export import smallest_bytes
+from tools.training.models import write
+from tools.training.paths import SPRITES, WORK
+from tools.training.sources import GROUPS, split
+from tools.training.state import State
+from tools.training.stream import TileStream
+from tools.training.train import Budget, Run, train
+
+_FOLDER = WORK / "ablation"
+
+_VARIANTS: dict[str, tuple[str | None, int]] = {
+    "all": (None, 0),
+    **{f"no-{group}": (group, 0) for group in GROUPS},
+    "all-again": (None, 1),
+}
+"""By name: what is left out, and the seed."""
+
+
+def main() -> None:
+    """Trains the networks that have no file yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=240_000, help="that each network sees")
+    samples = parser.parse_args().samples
+    task = DetectionTask()
+    device = torch.device("cpu")
+    evaluate = task.evaluator(split(SPRITES)[1], device)
+    for name, (group, seed) in _VARIANTS.items():
+        file = _FOLDER / f"{name}.onnx.base64"
+        if file.exists():
+            continue
+        folder = _FOLDER / name
+        folder.mkdir(parents=True, exist_ok=True)
+        training, _ = split(SPRITES, group)
+        state = State(task.network, seed, device)
+        run = Run(task, evaluate, Budget(math.inf, samples), folder)
+        with TileStream(task.composer, training, seed, folder / "tiles", 1) as stream:
+            train(run, state, stream)
+        shutil.rmtree(folder / "tiles")
+        write(file, smallest_bytes(state.average.cpu(), task.side, task.outputs))
+        sys.stdout.write(f"{name}: {file}\n")
+
+
+if __name__ == "__main__":
+    main()
