@@ -190,27 +190,26 @@ def _reconciled(flat: BoolMask, seen: BoolMask, skin: SkinOutline) -> BoolMask:
     """
     radius = max(1, round(_DEEP * np.sqrt(np.count_nonzero(seen))))
     count, places, sizes = parts(morphed(flat ^ seen, cv2.MORPH_OPEN, radius))
-    log_odds = skin.log_odds_in(image_box(seen))
-    sums = np.bincount(places.ravel(), log_odds.ravel(), count)
-    wrong = np.abs(sums) >= _SURE * sizes
+    rows, columns = np.nonzero(places)
+    labels = places[rows, columns]
+    log_odds, y, x = (
+        np.bincount(labels, values, count) / sizes
+        for values in (skin.log_odds_in(image_box(seen))[rows, columns], rows, columns)
+    )
+    wrong = np.abs(log_odds) >= _SURE
     if skin.tilt_certainty >= _CLEAR_TILT:
-        wrong &= (sums > 0) | ~_above(seen, places, sizes, skin.tilt)
+        wrong &= (log_odds > 0) | ~_above(seen, np.stack([x, y]), skin.tilt)
     wrong[0] = False
     return part_in(seen, fill_holes(flat ^ wrong[places]))
 
 
-def _above(
-    face: BoolMask, places: npt.NDArray[np.int32], sizes: npt.NDArray[np.int32], tilt: float
-) -> npt.NDArray[np.bool_]:
-    """Which of n labelled places, (h, w), of these sizes lie above a tilted face."""
-    x, y = (
-        np.bincount(places.ravel(), coordinates.ravel(), len(sizes)) / sizes
-        - coordinates[face].mean()
-        for coordinates in reversed(np.indices(face.shape))
-    )
+def _above(face: BoolMask, places: npt.NDArray[np.float64], tilt: float) -> npt.NDArray[np.bool_]:
+    """Which places, (x, y) of n, lie above a face of this tilt."""
+    rows, columns = np.nonzero(face)
+    x, y = places - np.array([[columns.mean()], [rows.mean()]])
     height = x * np.sin(tilt) - y * np.cos(tilt)
     aside = x * np.cos(tilt) + y * np.sin(tilt)
-    return (height > _TOP * np.sqrt(np.count_nonzero(face))) & (np.abs(aside) < height)
+    return np.asarray((height > _TOP * np.sqrt(len(rows))) & (np.abs(aside) < height))
 
 
 def _working_image(
