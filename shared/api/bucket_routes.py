@@ -122,7 +122,7 @@ class NewUpload(RequestModel):
     name: Annotated[Name, AfterValidator(_checked_name)] = Field(
         description="name of the object", json_schema_extra={"format": "object-name"}
     )
-    type: str = Field("", pattern=r"^[\w.+/-]{0,100}$", description="media type")
+    type: str = Field("", pattern=r"^[\w.+/-]*$", max_length=100, description="media type")
     size: int = Field(ge=0, le=2**63 - 1, description="in bytes, at most MAX_UPLOAD")
     replace: bool = Field(False, description="whether to replace an existing object of this name")
 

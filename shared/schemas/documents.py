@@ -22,7 +22,7 @@ from shared.schemas.frames import MOST_FRAMES, Frame
 from shared.schemas.prompt import FACE_PARTS, FacePart, Label, Prompt, Side
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
-SegmenterName = Annotated[str, StringConstraints(pattern=r"^[\w.:/@+\[\]-]{1,200}$")]
+SegmenterName = Annotated[str, StringConstraints(pattern=r"^[\w.:/@+\[\]-]+$", max_length=200)]
 """The segmenter of a mask: `grabcut`, `oval`, a checkpoint such as `sam2.1-hiera-large`,
 `replicate:meta/sam-2`, or `http:HOST` for a server that does not report its version."""
 

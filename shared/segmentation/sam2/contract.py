@@ -136,11 +136,11 @@ class SegmenterPart(_Part):
     `device` is `cpu` or `cuda`, `runtime` what computes there, its version and its precision.
     """
 
-    backend: str = Field(pattern=r"^[a-z0-9._-]{1,40}$")
-    checkpoint: str | None = Field(None, pattern=r"^[\w./-]{1,150}$")
-    revision: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
-    device: str | None = Field(None, pattern=r"^[\w.-]{1,40}$")
-    runtime: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
+    backend: str = Field(pattern=r"^[a-z0-9._-]+$", max_length=40)
+    checkpoint: str | None = Field(None, pattern=r"^[\w./-]+$", max_length=150)
+    revision: str | None = Field(None, pattern=r"^[\w.-]+$", max_length=64)
+    device: str | None = Field(None, pattern=r"^[\w.-]+$", max_length=40)
+    runtime: str | None = Field(None, pattern=r"^[\w.-]+$", max_length=64)
 
     @property
     def version(self) -> SegmenterVersion:
