@@ -19,7 +19,6 @@ import numpy.typing as npt
 from rich.progress import track
 from scipy.optimize import minimize
 
-from shared.decoding import pixels
 from shared.detection import face_score, hand_verification
 from shared.detection.drawn_face_verification import verify_drawn_face
 from shared.detection.face_models import FaceModels
@@ -29,16 +28,17 @@ from shared.detection.flat_skin_verification import flat_skin_log_odds
 from shared.detection.hand_models import HandModels
 from shared.detection.hands import outline, verified_hands
 from shared.detection.mtcnn_verification import mtcnn_log_odds
+from shared.detection.verification import VerifiedFace
 from shared.imaging.boxes import FloatBox, bounds_of, iou, overlap
 from shared.imaging.pyramid import Pyramid
 from shared.schemas.prompt import Label
 from tools.evaluation import curves
+from tools.evaluation.in_process import InProcess
 from tools.evaluation.truth import Drawing, read_truth
 
 _MIN_IOU = 0.4
 """Lowest IoU of a detection's and a true box: the one of docs/quality.md."""
 
-_MAX_PIXELS = 50_000_000
 _BINS = (0.0, 0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 MODELS: Mapping[Label, tuple[str, ...]] = {
@@ -159,7 +159,7 @@ def _text(function: Function, coefficients: Sequence[float]) -> str:
 
 def samples_of(verify: Verify, image: Path, drawing: Drawing) -> Iterator[Sample]:
     """Yields a sample for each proposal, except those at places that count neither way."""
-    pyramid = Pyramid.of(pixels.decode(image.read_bytes(), _MAX_PIXELS))
+    pyramid = Pyramid.of(InProcess.decode(image.read_bytes()))
     for found in verify(pyramid):
         is_true = any(iou(found.box, np.array(true.box)) >= _MIN_IOU for true in drawing.places)
         is_unsure = any(overlap(found.box, np.array(place.box)) > 0 for place in drawing.unsure)
@@ -172,10 +172,7 @@ def _faces() -> Verify:
 
     def verify(pyramid: Pyramid) -> Iterator[Verified]:
         for face in verified_faces(pyramid, models):
-            # verification asks for nothing further once the result is sure
-            mtcnn = face.evidence.mtcnn
-            if mtcnn is None:
-                mtcnn = mtcnn_log_odds(pyramid, face.location, models.mtcnn)
+            mtcnn = mtcnn_of(face, pyramid, models)
             drawn = verify_drawn_face(pyramid, face.location, models.drawn_face)
             angle = face.location.window(1.0).angle
             flat_skin = flat_skin_log_odds(pyramid, drawn.box, angle, models.drawn_face)
@@ -193,6 +190,12 @@ def _faces() -> Verify:
             )
 
     return verify
+
+
+def mtcnn_of(face: VerifiedFace, pyramid: Pyramid, models: FaceModels) -> float:
+    """MTCNN's log-odds, also where verification was sure without them."""
+    known = face.evidence.mtcnn
+    return mtcnn_log_odds(pyramid, face.location, models.mtcnn) if known is None else known
 
 
 def _hands() -> Verify:

@@ -15,23 +15,21 @@ import numpy as np
 from rich.progress import track
 from scipy.stats import mannwhitneyu
 
-from shared.decoding import pixels
 from shared.detection import face_score
 from shared.detection.drawn_face_verification import verify_drawn_face
 from shared.detection.face_models import FaceModels
 from shared.detection.faces import verified_faces
-from shared.detection.mtcnn_verification import mtcnn_log_odds
 from shared.imaging.boxes import ellipse_in
 from shared.imaging.geometry import image_box, polygon_mask
 from shared.imaging.pyramid import Pyramid
 from shared.networks.drawn_face import DrawnFaceNetwork
 from shared.networks.skin import skin_outline
-from tools.evaluation.calibration import Function, Sample, Verified, fit, samples_of
+from tools.evaluation.calibration import Function, Sample, Verified, fit, mtcnn_of, samples_of
 from tools.evaluation.drawings import GOOD
+from tools.evaluation.in_process import InProcess
 from tools.evaluation.true_faces import TrueFace, true_faces
 from tools.evaluation.truth import read_truth
 
-_MAX_PIXELS = 50_000_000
 _FALSE = 8
 """Faces are counted down to the score that so many false proposals exceed."""
 
@@ -55,7 +53,7 @@ def main() -> None:
     outlined = [pair for truth in options.truths for pair in true_faces(truth)]
     ious: dict[str, list[float]] = {name: [] for name in networks}
     for image, faces in track(outlined, "outlining"):
-        pyramid = Pyramid.of(pixels.decode(image.read_bytes(), _MAX_PIXELS))
+        pyramid = Pyramid.of(InProcess.decode(image.read_bytes()))
         for name, network in networks.items():
             ious[name] += [mask_iou_of(network, pyramid, face) for face in faces]
     sys.stdout.write(report(samples, ious))
@@ -114,7 +112,7 @@ class _Verification:
 
     def __call__(self, pyramid: Pyramid) -> Iterator[Verified]:
         for face in verified_faces(pyramid, self._models):
-            mtcnn = mtcnn_log_odds(pyramid, face.location, self._models.mtcnn)
+            mtcnn = mtcnn_of(face, pyramid, self._models)
             evidence = {"MediaPipe": face.evidence.mediapipe, "MTCNN": mtcnn}
             for name, network in self._networks.items():
                 drawn = verify_drawn_face(pyramid, face.location, network)

@@ -13,16 +13,11 @@ import math
 import shutil
 import sys
 
-import torch
-
 from tools.training.detection_task import DetectionTask
-from tools.training.export import smallest_bytes
-from tools.training.models import write
 from tools.training.paths import SPRITES, WORK
 from tools.training.sources import GROUPS, split
 from tools.training.state import State
-from tools.training.stream import TileStream
-from tools.training.train import Budget, Run, train
+from tools.training.train import Budget, Run, best_device, train_and_export
 
 _FOLDER = WORK / "ablation"
 
@@ -40,21 +35,16 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=240_000, help="that each network sees")
     samples = parser.parse_args().samples
     task = DetectionTask()
-    device = torch.device("cpu")
+    device = best_device()
     evaluate = task.evaluator(split(SPRITES)[1], device)
     for name, (group, seed) in _VARIANTS.items():
         file = _FOLDER / f"{name}.onnx.base64"
         if file.exists():
             continue
-        folder = _FOLDER / name
-        folder.mkdir(parents=True, exist_ok=True)
         training, _ = split(SPRITES, group)
-        state = State(task.network, seed, device)
-        run = Run(task, evaluate, Budget(math.inf, samples), folder)
-        with TileStream(task.composer, training, seed, folder / "tiles", 1) as stream:
-            train(run, state, stream)
-        shutil.rmtree(folder / "tiles")
-        write(file, smallest_bytes(state.average.cpu(), task.side, task.outputs))
+        run = Run(task, evaluate, Budget(math.inf, samples), _FOLDER / name)
+        train_and_export(run, training, State(task.network, seed, device), file=file)
+        shutil.rmtree(run.folder / "tiles")
         sys.stdout.write(f"{name}: {file}\n")
 
 

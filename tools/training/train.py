@@ -21,7 +21,7 @@ from tools.training.journal import Position
 from tools.training.models import write
 from tools.training.parsing.task import ParsingTask
 from tools.training.paths import SPRITES, WORK
-from tools.training.sources import split
+from tools.training.sources import Sources, split
 from tools.training.state import LEARNING_RATE, State
 from tools.training.stream import Round, TileStream
 from tools.training.task import Evaluator, Task
@@ -76,18 +76,30 @@ def main() -> None:
         sys.exit(str(error))
     task = TASKS[arguments.model]()
     folder: Path = WORK / arguments.model
-    tiles = folder / "tiles"
     if not (folder / CHECKPOINT).exists():  # a new run: the tiles may be of other sprites or code
         shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    device = best_device()
     budget = Budget(arguments.minutes, arguments.samples)
-    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
-    state = State(task.network, arguments.seed, device)
-    with TileStream(task.composer, training, arguments.seed, tiles, arguments.workers) as stream:
-        train(Run(task, task.evaluator(validation, device), budget, folder), state, stream)
-    (folder / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
-    write(task.file, smallest_bytes(state.average.cpu(), task.side, task.outputs))
+    run = Run(task, task.evaluator(validation, device), budget, folder)
+    train_and_export(run, training, State(task.network, arguments.seed, device), arguments.workers)
     sys.stdout.write(f"The model is {task.file}.\n")
+
+
+def best_device() -> torch.device:
+    """An accelerator, if torch finds one."""
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+
+
+def train_and_export(
+    run: Run, sources: Sources, state: State, workers: int = 1, file: Path | None = None
+) -> None:
+    """Trains, or continues, and writes the model into `file`, by default that of the task."""
+    task, folder = run.task, run.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with TileStream(task.composer, sources, state.seed, folder / "tiles", workers) as stream:
+        train(run, state, stream)
+    (folder / CHECKPOINT).unlink(missing_ok=True)  # so the next run is a new one
+    write(file or task.file, smallest_bytes(state.average.cpu(), task.side, task.outputs))
 
 
 def train(run: Run, state: State, stream: TileStream) -> None:

@@ -54,8 +54,8 @@ hand: a lower value accepts leaks, a higher one loses the exact edge."""
 _RELATED, _DEEP = 0.6, 0.025
 """Least IoU at which the two are the same face in most places. Where they then differ by less than
 twice `_DEEP`, a share of the root of the mask's area, the area of one colour is the more exact one;
-where they differ by more, it leaks or takes ears. Chosen on the corpora of docs/quality.md: a
-larger `_DEEP` accepts leaks, a smaller one loses exact edges."""
+where they differ by more, it may leak or take ears, and `_SURE` counts. Chosen on the corpora of
+docs/quality.md: a larger `_DEEP` accepts leaks, a smaller one loses exact edges."""
 
 _SURE = 2.25
 """Least mean of the absolute log-odds at a place where the network overrules the area of one
