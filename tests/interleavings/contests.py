@@ -43,9 +43,7 @@ class Overtaking(Contest):
         announced = self.messages[-1]
         for item in (prompts, announced):
             self._start(item)
-            for _ in range(steps):
-                if item.worker:
-                    self._advance(item, "go")
+            self._go(item, steps)
         self.upload("cat.png", newer)
         self._start(self.messages[-1])
 

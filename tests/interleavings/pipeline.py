@@ -159,10 +159,7 @@ class Pipeline(RuleBasedStateMachine):
     @precondition(lambda self: bool(self._working()))
     @rule(data=st.data(), steps=st.integers(2, 30))
     def go_on_for_a_while(self, data: st.DataObject, steps: int) -> None:
-        item = data.draw(st.sampled_from(self._working()))
-        for _ in range(steps):
-            if item.worker:
-                self._advance(item, "go")
+        self._go(data.draw(st.sampled_from(self._working())), steps)
 
     @precondition(lambda self: bool(self._working()))
     @rule(data=st.data(), decision=st.sampled_from(["die before", "die after"]))
