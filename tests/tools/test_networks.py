@@ -65,3 +65,16 @@ def test_a_network_is_measured_on_drawings(tmp_path: Path) -> None:
     assert 0.5 < float(area) <= 1
     assert int(found) == 2
     assert 0.8 < float(iou) <= 1
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    options = "truth.json", "--networks", str(FILE), str(tmp_path / FILE.name)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.evaluation.networks", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 2
+    assert "files of one name" in done.stderr

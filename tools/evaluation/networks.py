@@ -43,6 +43,8 @@ def main() -> None:
     parser.add_argument("--networks", type=Path, nargs="+", required=True)
     options = parser.parse_args()
     networks = {file.name.partition(".")[0]: DrawnFaceNetwork(file) for file in options.networks}
+    if len(networks) < len(options.networks):
+        parser.error("two networks have files of one name: the table could not tell them apart")
     drawings = [pair for truth in options.truths for pair in read_truth(truth).items()]
     verify = _Verification(networks)
     samples = [
