@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import unquote
 
 from local import metadata
 from local.metadata import Issuer
@@ -64,7 +65,7 @@ class _Refusal(BaseHTTPRequestHandler):
 
 
 class Metadata:
-    """Replaces the stack's metadata server by an unreliable one for a time."""
+    """Replaces the stack's metadata server for a time, by one that is unreliable for SAM2's tokens."""
 
     def __init__(self, stack: Stack, sam2: FaultySam2, make_work: Callable[[], None]) -> None:
         """`make_work` uploads an image whose masks need a token."""
@@ -101,7 +102,8 @@ class Metadata:
         }
 
         def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            if "identity" not in environ["PATH_INFO"]:  # google-auth checks for a server
+            if self._sam2.origin not in unquote(environ["QUERY_STRING"]):
+                # Pub/Sub's pushes have tokens of their own. Without them no message would arrive.
                 return healthy(environ, start_response)
             fault = list(faults)[injected.total() % len(faults)]
             injected[f"metadata server {fault}"] += 1
