@@ -65,7 +65,7 @@ class _Refusal(BaseHTTPRequestHandler):
 
 
 class Metadata:
-    """Replaces the stack's metadata server for a time, by one that is unreliable for SAM2's tokens."""
+    """Replaces the stack's metadata server, for a time, by one whose tokens for SAM2 fail."""
 
     def __init__(self, stack: Stack, sam2: FaultySam2, make_work: Callable[[], None]) -> None:
         """`make_work` uploads an image whose masks need a token."""
