@@ -95,7 +95,7 @@ smoke: $(READY) ## Upload an example to `make up`, or to PROJECT, wait SECONDS f
 	$(RUN) -m tools.deployment.smoke --project "$(PROJECT)" --deployment "$(DEPLOYMENT)" --seconds $(SECONDS)
 
 test: $(READY) ## Run all tests except the slow ones and those of real SAM2
-	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/model
+	$(VENV)/bin/pytest -n auto --dist loadfile --ignore tests/model
 
 test-slow: $(READY) ## Run the slow tests: chaos, interleavings, fuzzing, Terraform's own, installs, killed processes
 	$(VENV)/bin/pytest -m slow

@@ -1,5 +1,6 @@
 """Fixtures of all tests: the running system on either broker, and a storage server."""
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -74,6 +75,9 @@ def bucket(storage_url: str) -> gcs.Bucket:
     return gcs.Client().create_bucket("a-bucket")
 
 
+_MOST_PROCESSES = 4
+"""Each one starts a system of its own, so more of them save little time and take much memory."""
+
 _SHARING = (
     r"tests/(test_pipeline|local/test_(broker|command_line_tools|corrections|frames|notifications|operations)"
     r"|tools/deployment/test_(diagnosis|smoke))\.py",
@@ -90,6 +94,11 @@ class _BySystem(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return next((pattern for pattern in _SHARING if re.fullmatch(pattern, file)), file)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: a third of the time, a test waits for a server."""
+    return min(_MOST_PROCESSES, (os.cpu_count() or 1) + 1)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:

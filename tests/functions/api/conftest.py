@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize, expect
 
 from local import stack
 from local.stack import Stack
@@ -17,6 +17,9 @@ from tests.functions.api.service import client
 from tests.shared.segmentation_runs import output
 
 WINDOW: ViewportSize = {"width": 1200, "height": 900}
+
+expect.set_options(timeout=20_000)
+"""In milliseconds. On a busy machine Chromium waits for 5.7 seconds before it encodes a canvas."""
 
 
 @pytest.fixture
