@@ -1,6 +1,6 @@
 """Verification of face proposals by the drawn-face network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,10 @@ two sizes plain and mirrored, cost twice as much and find as many faces: on 513 
 _CENTRE = slice(SIDE // STRIDE // 2 - 2, SIDE // STRIDE // 2 + 2)
 """The rows and columns of cells at which a face counts: the middle third of a view."""
 
+_CLEAR = 2.0
+"""Log-odds from which the first place is enough. Of 285 false proposals 3% had more. Chosen by
+hand: a higher value costs time, with a lower one more faces are missed."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnFace:
@@ -29,7 +33,19 @@ class DrawnFace:
 
 
 def verify_drawn_face(pyramid: Pyramid, proposal: Proposal, network: DrawnFaceNetwork) -> DrawnFace:
-    """What the network sees there: the means over two views."""
+    """What the network sees there, or around the box that it sees there, if that is more.
+
+    A proposal may lie beside its face, above all in profile, and the network then sees less of it.
+    """
+    first = _seen(pyramid, proposal, network)
+    if first.log_odds >= _CLEAR:
+        return first
+    second = _seen(pyramid, replace(proposal, box=first.box), network)
+    return max(first, second, key=lambda seen: seen.log_odds)
+
+
+def _seen(pyramid: Pyramid, proposal: Proposal, network: DrawnFaceNetwork) -> DrawnFace:
+    """The means over two views of the proposal."""
     windows = [proposal.window(context) for context, _ in _VIEWS]
     views = [pyramid.view(window, SIDE) for window in windows]
     pictures = [
