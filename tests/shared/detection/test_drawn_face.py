@@ -79,10 +79,35 @@ def test_verification_turns_the_face_upright(network: DrawnFaceNetwork) -> None:
         assert iou(there.box, _box(middle, side)) > 0.5
 
 
+def test_a_proposal_beside_its_face_is_judged_by_the_face(network: DrawnFaceNetwork) -> None:
+    middle, beside, side = (150.0, 150.0), (200.0, 150.0), 100.0
+    features = np.array([[182, 140], [218, 140], [200, 155], [200, 175]], np.float32)
+    pyramid = Pyramid.of(cartoon_face(300, middle, side))
+    there = verify_drawn_face(pyramid, Proposal(_box(beside, side), features, 1.0), network)
+    assert there.log_odds > 3
+    assert iou(there.box, _box(middle, side)) > 0.9
+
+
+def _drawing(name: str) -> Pyramid:
+    drawn = ROOT / "tools/evaluation/art/openclipart" / name
+    return Pyramid.of(pixels.decode(drawn.read_bytes(), 10**6))
+
+
+def test_a_face_lies_where_the_network_sees_it_and_not_where_mediapipe_does() -> None:
+    faces = verified_faces(_drawing("chef_jarno_vasamaa.png"), FaceModels())
+    true = np.array([270.0, 144, 380, 225])
+    (face,) = (face for face in faces if face.score > 0.5)
+    assert iou(face.location.box, true) > 0.7
+
+
+def test_mediapipe_may_see_a_face_where_the_network_does() -> None:
+    best = verified_faces(_drawing("traslocatore01.png"), FaceModels())[0]
+    assert iou(best.location.box, np.array([36.0, 96, 144, 207])) > 0.6
+    assert best.score > 0.5 > replace(best.evidence, mediapipe=-1.5).score
+
+
 def test_a_drawn_face_is_found_that_the_other_models_reject() -> None:
-    drawn = ROOT / "tools/evaluation/art/openclipart/carpentiere1.png"
-    pyramid = Pyramid.of(pixels.decode(drawn.read_bytes(), 10**6))
-    best = verified_faces(pyramid, FaceModels())[0]
+    best = verified_faces(_drawing("carpentiere1.png"), FaceModels())[0]
     assert iou(best.location.box, np.array([177.0, 104, 229, 157])) > 0.4
     assert replace(best.evidence, drawn_face=None).score < 0.5 < best.score
 
