@@ -17,14 +17,13 @@ than a missed one."""
 _TOGETHER = 1.4, 0.4, 1.3, -1.8
 """Slopes for MediaPipe's evidence and the log-odds of MTCNN and of the drawn-face network, and the
 offset. `python -m tools.evaluation.calibration`, with the truth of 513 drawings by people, fits
-1.38, 0.37, 1.33 and -0.69. With an offset of -0.8, 10 of 371 faceless drawings get a false face,
-with this one 7."""
+1.25, 0.36, 1.47 and -1.51; the offset is lower for the same reason."""
 
 _IN_FLAT_ART = 1.12, 0.35, 1.19, 0.82, -1.5
 """Slopes for all of these and for the log-odds of flat skin, and the offset. They were fitted to
-674 pictures, of which 161 are generated; `python -m tools.evaluation.calibration` fits 1.35, 0.39,
-1.22, 1.02 and -0.88 to the 513 drawings by people among them. The offset is lower for the same
-reason. Between -1.3 and -1.6 hardly a result changes."""
+674 pictures, of which 161 are generated; `python -m tools.evaluation.calibration` fits 1.28, 0.38,
+1.31, 0.81 and -1.53 to the 513 drawings by people among them. Between -1.3 and -1.6 hardly a result
+changes."""
 
 _LEAST_MTCNN = -3.0
 """In flat art, lower log-odds of MTCNN count as this: it takes flat avatars for no faces."""
