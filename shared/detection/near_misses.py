@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 _NEAR_MISS_RATIO = 0.4
-"""Lowest score of a near miss, as a share of the minimum score. More than half of such candidates
-in drawings by people are missed faces: docs/quality.md, `python -m tools.evaluation.review`. A
-lower ratio flags more missed faces and more correct results."""
+"""Lowest score of a near miss, as a share of the minimum score. A quarter of such candidates in
+drawings by people are missed faces (docs/quality.md, calibration). A lower ratio flags more missed
+faces and more correct results."""
 
 
 class Scored(Protocol):
