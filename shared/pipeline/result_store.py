@@ -105,8 +105,9 @@ class ResultStore:
                 self._outdated.delete(source, lambda found: found.edition <= provenance.edition)
                 return outcome
         self._outdated.delete_others(document, provenance)
-        is_contested = is_new or WriteOutcome.REPLACED in outcomes
-        if is_contested and not self.is_complete(document, provenance):
+        # After a lost response, a write that has replaced an object is repeated and says SAME. So
+        # outcomes do not tell whether another worker was in the way.
+        if not self.is_complete(document, provenance):
             raise Transient("Another worker replaced some of the pictures meanwhile.")
         return last
 

@@ -145,6 +145,27 @@ def test_a_result_that_another_worker_damaged_meanwhile_is_not_acknowledged(
     assert len({Provenance.of(blob) for blob in bucket.list_blobs()}) == 1
 
 
+def test_a_repeated_result_that_another_worker_damages_is_not_acknowledged(
+    bucket: gcs.Bucket,
+) -> None:
+    """All its writes find what they would write, as after responses that were lost."""
+    write(bucket, NEW, 1)
+    other = "ba9876543210"
+    foreign = Provenance(NEW, other, document_of(NEW, 1, config=other).content_digest)
+    damaged = ObjectToWrite("cat.png/mask.png", "image/png", b"other")
+
+    def files() -> Iterator[ImageFile]:
+        *others, last = files_of(document_of(NEW, 1))
+        yield from others
+        Storage().write(bucket.name, damaged, foreign)
+        yield last
+
+    with pytest.raises(Transient):
+        store_of(bucket).write(document_of(NEW, 1), files())
+    assert write(bucket, NEW, 1) is WriteOutcome.SAME
+    assert state(bucket) == whole(NEW, 1)
+
+
 def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Bucket) -> None:
     results, ref = store_of(bucket), source_of(NEW)
 
