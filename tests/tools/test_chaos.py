@@ -11,7 +11,7 @@ from tools.chaos.run import run
 
 @pytest.mark.slow
 def test_nothing_is_lost_while_everything_goes_wrong(tmp_path: Path) -> None:
-    # Without `twins`: docs/architecture.md says what a message that is pushed twice at once may leave.
+    # Without `twins`: docs/architecture.md says what messages pushed twice at once may leave.
     mix = Mix(
         uploads=30,
         swaps=0.35,
