@@ -39,6 +39,9 @@ _log = logging.getLogger(__name__)
 
 _STAGE = "write result"
 
+_MOST_WRITES = 3
+"""Limit for the writes of a result. Chosen by hand: each needs another worker in the way."""
+
 
 class ResultStore:
     """The results in the output bucket. Safe to share between threads."""
@@ -49,24 +52,28 @@ class ResultStore:
         self._frames = UploadFrames(storage, bucket)
         self._outdated = OutdatedObjects(storage, bucket, self._frames)
 
-    def write(self, document: ResultDocument, files: Iterable[ImageFile]) -> WriteOutcome:
+    def write(
+        self, document: ResultDocument, draw: Callable[[], Iterable[ImageFile]]
+    ) -> WriteOutcome:
         """Writes the image files, then result.json, and deletes what they replace.
 
-        `files` may draw the images lazily: a file is taken when it can be written. The first image
+        `draw` returns the files, and may draw them lazily: one is taken when it can be written. It
+        is called again if another worker replaced some of them. A redelivery would come too late:
+        the other worker may have acknowledged the message. The first image
         file is written before the others. Every upload with image files has it. If it did not
         exist, no older upload left files, so the common path lists nothing. If a newer upload has
         written, the files of this one are deleted. If another worker has finished the same upload
         with the same settings, its result stays, even if its masks differ.
 
         Raises:
-            Transient: another worker wrote other masks of the same upload at the same time, and
-                replaced some of these files.
+            Transient: other workers wrote other masks of the same upload at the same time, and
+                replaced some of these files `_MOST_WRITES` times.
         """
         provenance = Provenance(
             document.source.generation, document.config, document.content_digest, document.revision
         )
         with StageTimer().stage(_STAGE) as stage:
-            outcome = self._write_all(document, files, provenance)
+            outcome = self._write_whole(document, draw, provenance)
             _end(stage, document, outcome)
         self.settle(document.source)
         return outcome
@@ -80,9 +87,22 @@ class ResultStore:
         if source.frame:
             self._frames.settle(source)
 
+    def _write_whole(
+        self,
+        document: ResultDocument,
+        draw: Callable[[], Iterable[ImageFile]],
+        provenance: Provenance,
+    ) -> WriteOutcome:
+        for _ in range(_MOST_WRITES):
+            outcome = self._write_all(document, draw(), provenance)
+            if outcome:
+                return outcome
+        raise Transient("Another worker replaced some of the pictures meanwhile.")
+
     def _write_all(
         self, document: ResultDocument, files: Iterable[ImageFile], provenance: Provenance
-    ) -> WriteOutcome:
+    ) -> WriteOutcome | None:
+        """Writes once; returns None if another worker has replaced some of the files."""
         source = document.source
         items = (image_object(source.folder, file) for file in files)
         outcomes = {
@@ -107,9 +127,7 @@ class ResultStore:
         self._outdated.delete_others(document, provenance)
         # After a lost response, a write that has replaced an object is repeated and says SAME. So
         # outcomes do not tell whether another worker was in the way.
-        if not self.is_complete(document, provenance):
-            raise Transient("Another worker replaced some of the pictures meanwhile.")
-        return last
+        return last if self.is_complete(document, provenance) else None
 
     def reject(
         self, source: Source, rejection: Rejected, config: Digest, timing: dict[str, float]
@@ -126,7 +144,7 @@ class ResultStore:
             timing=timing,
             versions={"toonmask": VERSION, "pillow": version("pillow")},
         )
-        self.write(document, files=())
+        self.write(document, tuple)
 
     def fail(self, source: Source, reason: Reason, revision: int = 0) -> None:
         """Writes a `failed` result, unless a result exists or the upload does not.

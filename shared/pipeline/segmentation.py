@@ -3,6 +3,7 @@
 import logging
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 from shared import VERSION
@@ -151,7 +152,7 @@ class Segmentation:
                 artifacts = result_artifacts(
                     image, segmentation, self._outputs, self._settings.drawing
                 )
-                self._results.write(result, self._renderer.files(artifacts))
+                self._results.write(result, partial(self._renderer.files, artifacts))
         except Rejected as rejection:  # the limits were lowered meanwhile
             if document.revision:  # what was there before the correction stays
                 self._results.fail(source, Reason.of(rejection), document.revision)

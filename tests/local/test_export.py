@@ -287,7 +287,7 @@ def _process(target: Target, document: ResultDocument) -> None:
     files = [ImageFile(name, cutouts.get(name, b"a picture")) for name in document.pictures]
     storage = Storage()
     storage.client = target.storage
-    ResultStore(storage, OUTPUT_BUCKET).write(document, files)
+    ResultStore(storage, OUTPUT_BUCKET).write(document, lambda: files)
 
 
 def test_a_system_becomes_a_dataset(target: Target, storage_url: str, tmp_path: Path) -> None:

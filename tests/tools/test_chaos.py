@@ -11,11 +11,11 @@ from tools.chaos.run import run
 
 @pytest.mark.slow
 def test_nothing_is_lost_while_everything_goes_wrong(tmp_path: Path) -> None:
-    # Without `twins`: docs/architecture.md says what messages pushed twice at once may leave.
     mix = Mix(
         uploads=30,
         swaps=0.35,
         duplicates=0.2,
+        twins=0.15,
         overwrites=0.2,
         truncated=0.1,
         kill_every=20,

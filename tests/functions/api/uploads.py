@@ -55,4 +55,4 @@ def write_result(
     kinds = ("mask", "overlay", "cutout")
     files = [ImageFile(f"{kind}.png", PICTURE) for kind in kinds]
     files += [ImageFile(picture, content) for picture, content in more.items()]
-    results.write(document, files)
+    results.write(document, lambda: files)

@@ -1,5 +1,7 @@
 """Results for the tests of ResultStore: they have one pixel, and files that say whose they are."""
 
+from functools import partial
+
 from google.cloud import storage as gcs
 
 from shared.gcp.gcs import ObjectRef, ObjectToWrite, Storage, WriteOutcome
@@ -84,7 +86,7 @@ def write(
     bucket: gcs.Bucket, generation: int, faces: int, config: str = CONFIG, revision: int = 0
 ) -> WriteOutcome:
     document = document_of(generation, faces, config, revision=revision)
-    return store_of(bucket).write(document, files_of(document))
+    return store_of(bucket).write(document, partial(files_of, document))
 
 
 def state(bucket: gcs.Bucket) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Results of uploads that overtake one another."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import pytest
 from google.cloud import storage as gcs
@@ -65,7 +66,7 @@ def test_an_overtaken_upload_is_not_drawn_any_further(bucket: gcs.Bucket) -> Non
         yield files_of(document)[0]
         raise AssertionError("the second file is drawn")
 
-    assert store_of(bucket).write(document, files()) is WriteOutcome.OUTRANKED
+    assert store_of(bucket).write(document, files) is WriteOutcome.OUTRANKED
 
 
 def test_a_worker_that_died_half_way_is_finished_by_the_next(bucket: gcs.Bucket) -> None:
@@ -105,7 +106,7 @@ def test_a_finished_result_with_other_masks_of_the_same_settings_stays(
         yield files_of(document)[0]
         raise AssertionError("the second file is drawn")
 
-    assert store_of(bucket).write(document, files()) is WriteOutcome.KEPT
+    assert store_of(bucket).write(document, files) is WriteOutcome.KEPT
     assert {blob.name: blob.generation for blob in bucket.list_blobs()} == before
 
 
@@ -123,24 +124,32 @@ def test_new_settings_replace_the_result_of_the_same_upload(bucket: gcs.Bucket) 
     assert bucket.blob("cat.png/mask.png").download_as_bytes().endswith(b"ba9876543210")
 
 
+def _damaged(
+    bucket: gcs.Bucket, document: ResultDocument, other: str, times: int = 9
+) -> Callable[[], Iterator[ImageFile]]:
+    """The document's files; before the last one, a worker with `other` settings draws over one."""
+    late = document_of(document.source.generation, 1, config=other)
+    provenance = Provenance(late.source.generation, other, late.content_digest)
+    damage = iter([ObjectToWrite("cat.png/mask.png", "image/png", b"late")] * times)
+
+    def files() -> Iterator[ImageFile]:
+        *others, last = files_of(document)
+        yield from others
+        for item in islice(damage, 1):
+            Storage().write(bucket.name, item, provenance)
+        yield last
+
+    return files
+
+
 def test_a_result_that_another_worker_damaged_meanwhile_is_not_acknowledged(
     bucket: gcs.Bucket,
 ) -> None:
     """Old settings' late duplicate draws over a picture after the new ones' worker has."""
     write(bucket, NEW, 1)
     document = document_of(NEW, 1, config="ba9876543210")
-    late = Provenance(NEW, CONFIG, document_of(NEW, 1).content_digest)
-
-    damaged = ObjectToWrite("cat.png/mask.png", "image/png", b"late")
-
-    def files() -> Iterator[ImageFile]:
-        *others, last = files_of(document)
-        yield from others
-        Storage().write(bucket.name, damaged, late)
-        yield last
-
     with pytest.raises(Transient):
-        store_of(bucket).write(document, files())
+        store_of(bucket).write(document, _damaged(bucket, document, CONFIG))
     assert write(bucket, NEW, 1, config="ba9876543210") is WriteOutcome.SAME
     assert len({Provenance.of(blob) for blob in bucket.list_blobs()}) == 1
 
@@ -150,20 +159,20 @@ def test_a_repeated_result_that_another_worker_damages_is_not_acknowledged(
 ) -> None:
     """All its writes find what they would write, as after responses that were lost."""
     write(bucket, NEW, 1)
-    other = "ba9876543210"
-    foreign = Provenance(NEW, other, document_of(NEW, 1, config=other).content_digest)
-    damaged = ObjectToWrite("cat.png/mask.png", "image/png", b"other")
-
-    def files() -> Iterator[ImageFile]:
-        *others, last = files_of(document_of(NEW, 1))
-        yield from others
-        Storage().write(bucket.name, damaged, foreign)
-        yield last
-
+    document = document_of(NEW, 1)
     with pytest.raises(Transient):
-        store_of(bucket).write(document_of(NEW, 1), files())
+        store_of(bucket).write(document, _damaged(bucket, document, "ba9876543210"))
     assert write(bucket, NEW, 1) is WriteOutcome.SAME
     assert state(bucket) == whole(NEW, 1)
+
+
+def test_a_worker_mends_what_another_one_damaged_without_a_redelivery(bucket: gcs.Bucket) -> None:
+    """The other one may have acknowledged the message that both got."""
+    write(bucket, NEW, 1)
+    document = document_of(NEW, 1)
+    store_of(bucket).write(document, _damaged(bucket, document, "ba9876543210", times=1))
+    assert state(bucket) == whole(NEW, 1)
+    assert len({Provenance.of(blob) for blob in bucket.list_blobs()}) == 1
 
 
 def test_a_finished_result_is_known_by_its_settings_and_pictures(bucket: gcs.Bucket) -> None:

@@ -101,7 +101,7 @@ def test_an_older_revision_that_comes_late_leaves_nothing(bucket: gcs.Bucket) ->
             yield files_of(document)[0]
             raise AssertionError("the second file is drawn")
 
-        assert store_of(bucket).write(document, files()) is WriteOutcome.OUTRANKED
+        assert store_of(bucket).write(document, files) is WriteOutcome.OUTRANKED
     assert _editions(bucket) == {**_whole((NEW, 2), 1), "prompts.json": (NEW, 2)}
 
 
