@@ -58,12 +58,12 @@ class ResultStore:
         """Writes the image files, then result.json, and deletes what they replace.
 
         `draw` returns the files, and may draw them lazily: one is taken when it can be written. It
-        is called again if another worker replaced some of them. A redelivery would come too late:
-        the other worker may have acknowledged the message. The first image
-        file is written before the others. Every upload with image files has it. If it did not
-        exist, no older upload left files, so the common path lists nothing. If a newer upload has
-        written, the files of this one are deleted. If another worker has finished the same upload
-        with the same settings, its result stays, even if its masks differ.
+        is called again if another worker replaced some of them: that one may have acknowledged the
+        message, so that there is no redelivery. The first image file is written before the others.
+        Every upload with image files has it. If it did not exist, no older upload left files, so
+        the common path lists nothing. If a newer upload has written, the files of this one are
+        deleted. If another worker has finished the same upload with the same settings, its result
+        stays, even if its masks differ.
 
         Raises:
             Transient: other workers wrote other masks of the same upload at the same time, and
@@ -73,7 +73,10 @@ class ResultStore:
             document.source.generation, document.config, document.content_digest, document.revision
         )
         with StageTimer().stage(_STAGE) as stage:
-            outcome = self._write_whole(document, draw, provenance)
+            writes = (self._write_all(document, draw(), provenance) for _ in range(_MOST_WRITES))
+            outcome = next(filter(None, writes), None)
+            if outcome is None:
+                raise Transient("Another worker replaced some of the pictures meanwhile.")
             _end(stage, document, outcome)
         self.settle(document.source)
         return outcome
@@ -86,18 +89,6 @@ class ResultStore:
         """
         if source.frame:
             self._frames.settle(source)
-
-    def _write_whole(
-        self,
-        document: ResultDocument,
-        draw: Callable[[], Iterable[ImageFile]],
-        provenance: Provenance,
-    ) -> WriteOutcome:
-        for _ in range(_MOST_WRITES):
-            outcome = self._write_all(document, draw(), provenance)
-            if outcome:
-                return outcome
-        raise Transient("Another worker replaced some of the pictures meanwhile.")
 
     def _write_all(
         self, document: ResultDocument, files: Iterable[ImageFile], provenance: Provenance

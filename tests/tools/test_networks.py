@@ -44,6 +44,12 @@ def test_a_network_that_sees_faces_finds_more_of_them() -> None:
     assert blind[3:] == ["0.050", "0% |"]
 
 
+def _compare(truth: Path, *networks: Path) -> subprocess.CompletedProcess[str]:
+    options = str(truth), "--networks", *map(str, networks)
+    command = [sys.executable, "-m", "tools.evaluation.networks", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
 def test_a_network_is_measured_on_drawings(tmp_path: Path) -> None:
     names = "signorinacappello.png", "spaventapasseri.png", "car.png"
     truth = json.loads((ART / "truth.json").read_text())
@@ -51,14 +57,8 @@ def test_a_network_is_measured_on_drawings(tmp_path: Path) -> None:
     for name in names:
         shutil.copy(ART / "openclipart" / name, tmp_path / "openclipart")
     (tmp_path / "truth.json").write_text(json.dumps({name: truth[name] for name in names}))
-    options = str(tmp_path / "truth.json"), "--networks", str(FILE)
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.evaluation.networks", *options],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
+    done = _compare(tmp_path / "truth.json", FILE)
+    assert done.returncode == 0
     assert "faces with an outline: 2" in done.stdout
     name, area, found, iou, _ = done.stdout.splitlines()[-1].strip("| ").split(" | ")
     assert name == "drawn-face"
@@ -68,13 +68,6 @@ def test_a_network_is_measured_on_drawings(tmp_path: Path) -> None:
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
-    options = "truth.json", "--networks", str(FILE), str(tmp_path / FILE.name)
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.evaluation.networks", *options],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
+    done = _compare(tmp_path / "truth.json", FILE, tmp_path / FILE.name)
     assert done.returncode == 2
     assert "files of one name" in done.stderr
